@@ -1,0 +1,79 @@
+// The addon's entry: what JavaScript can call. Loaded once per environment, so it keeps no state
+// outside Environment and Process.
+#include <napi.h>
+
+#include "napi/arguments.h"
+#include "napi/environment.h"
+#include "napi/model_binding.h"
+#include "napi/predict_binding.h"
+#include "napi/process.h"
+#include "napi/tensor_binding.h"
+#include "napi/tensor_memory.h"
+#include "runtime/saved_model.h"
+#include "tensorflow/c/c_api.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+// configure(runThreads, runQueueCapacity, loadThreads): the first call in the process decides.
+void Configure(const Napi::CallbackInfo& info) {
+  uint32_t run_threads, capacity, load_threads;
+  if (!ReadUint32(info, 0, "runThreads", &run_threads) ||
+      !ReadUint32(info, 1, "runQueueCapacity", &capacity) ||
+      !ReadUint32(info, 2, "loadThreads", &load_threads)) {
+    return;
+  }
+  Process::Get(PoolSizes{run_threads, capacity, load_threads});
+}
+
+// onCompletions(deliver): once per environment, before any call that takes a slot.
+void OnCompletions(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::From(info.Env());
+  if (!info[0].IsFunction() || environment.is_open()) {
+    ThrowTypeError(info.Env(), "onCompletions takes a function, once per environment");
+    return;
+  }
+  environment.Open(info[0].As<Napi::Function>());
+}
+
+// counters(): what is alive in the process; all zero when everything is unloaded and collected.
+Napi::Value Counters(const Napi::CallbackInfo& info) {
+  Napi::Object counters = Napi::Object::New(info.Env());
+  const auto set = [&](const char* name, int64_t value) {
+    counters.Set(name, Napi::Number::New(info.Env(), static_cast<double>(value)));
+  };
+  set("models", SavedModel::LiveCount());
+  set("inputTensors", LiveInputTensors());
+  set("arrayBuffers", LiveArrayBuffers());
+  const Environment& environment = Environment::From(info.Env());
+  set("pendingCalls",
+      environment.is_open() ? static_cast<int64_t>(environment.completions()->pending()) : 0);
+  return counters;
+}
+
+Napi::Value TensorflowVersion(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), TF_Version());
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Environment());
+  exports.Set("configure", Napi::Function::New(env, Configure, "configure"));
+  exports.Set("onCompletions", Napi::Function::New(env, OnCompletions, "onCompletions"));
+  exports.Set("counters", Napi::Function::New(env, Counters, "counters"));
+  exports.Set("decodeOnLoopBytes", Napi::Number::New(env, kDecodeOnLoopBytes));
+  exports.Set("tensorflowVersion",
+              Napi::Function::New(env, TensorflowVersion, "tensorflowVersion"));
+  ExportModel(env, exports);
+  ExportPredict(env, exports);
+  ExportTensor(env, exports);
+  return exports;
+}
+
+}  // namespace
+}  // namespace tensorgate
+
+Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
+  return tensorgate::Init(env, exports);
+}
+NODE_API_MODULE(tensorgate, InitAddon)

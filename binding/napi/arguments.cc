@@ -1,0 +1,69 @@
+#include "napi/arguments.h"
+
+namespace tensorgate {
+
+bool ThrowTypeError(Napi::Env env, const std::string& message) {
+  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+  return false;
+}
+
+bool ReadUint32(const Napi::CallbackInfo& info, size_t index, const char* name, uint32_t* out) {
+  if (napi_get_value_uint32(info.Env(), info[index], out) == napi_ok) return true;
+  return ThrowTypeError(info.Env(), std::string(name) + " must be an unsigned integer");
+}
+
+bool ReadBool(const Napi::CallbackInfo& info, size_t index, const char* name, bool* out) {
+  if (napi_get_value_bool(info.Env(), info[index], out) == napi_ok) return true;
+  return ThrowTypeError(info.Env(), std::string(name) + " must be a boolean");
+}
+
+bool BytesOf(napi_env env, napi_value value, std::string_view* out) {
+  void* data = nullptr;
+  size_t size = 0;
+  bool is_array_buffer = false;
+  napi_is_arraybuffer(env, value, &is_array_buffer);
+  if (is_array_buffer) {
+    if (napi_get_arraybuffer_info(env, value, &data, &size) != napi_ok) return false;
+  } else {
+    napi_typedarray_type type;
+    if (napi_get_typedarray_info(env, value, &type, &size, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_uint8_array) {
+      return false;
+    }
+  }
+  *out = {static_cast<const char*>(data), size};
+  return true;
+}
+
+bool ReadBytes(const Napi::CallbackInfo& info, size_t index, const char* name,
+               std::string_view* out) {
+  if (BytesOf(info.Env(), info[index], out)) return true;
+  return ThrowTypeError(info.Env(), std::string(name) + " must be a Uint8Array or an ArrayBuffer");
+}
+
+bool ReadString(const Napi::Object& object, const char* name, std::string* out) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsString()) {
+    return ThrowTypeError(object.Env(), std::string(name) + " must be a string");
+  }
+  *out = value.As<Napi::String>().Utf8Value();
+  return true;
+}
+
+bool ReadStrings(const Napi::Object& object, const char* name, std::vector<std::string>* out) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsArray()) {
+    return ThrowTypeError(object.Env(), std::string(name) + " must be an array of strings");
+  }
+  const Napi::Array array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value item = array.Get(i);
+    if (!item.IsString()) {
+      return ThrowTypeError(object.Env(), std::string(name) + " must be an array of strings");
+    }
+    out->push_back(item.As<Napi::String>().Utf8Value());
+  }
+  return true;
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,103 @@
+#include "napi/completion_queue.h"
+
+#include <utility>
+
+namespace tensorgate {
+
+void AsyncJob::Run(std::unique_ptr<Job> self) {
+  status_ = Execute();
+  // The queue must live until Push() returns, though the job may be gone by then.
+  const std::shared_ptr<CompletionQueue> queue = queue_;
+  queue->Push(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(self.release())));
+}
+
+void AsyncJob::Fail(std::unique_ptr<AsyncJob> job, Status status) {
+  job->status_ = std::move(status);
+  const std::shared_ptr<CompletionQueue> queue = job->queue_;
+  queue->Push(std::move(job));
+}
+
+void CompletionQueue::Open(Napi::Function deliver) {
+  const Napi::Env env = deliver.Env();
+  napi_value name = Napi::String::New(env, "tensorgate completions");
+  const napi_status status = napi_create_threadsafe_function(
+      env, deliver, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1, nullptr,
+      nullptr, this, &CompletionQueue::OnWake, &wake_);
+  if (status != napi_ok) Napi::Error::Fatal("CompletionQueue", "no thread-safe function");
+  napi_unref_threadsafe_function(env, wake_);  // an idle queue does not keep the process alive
+}
+
+void CompletionQueue::Expect() {
+  // A pending call keeps the process alive; the environment is not needed for it.
+  if (pending_++ == 0) napi_ref_threadsafe_function(nullptr, wake_);
+}
+
+void CompletionQueue::Push(std::unique_ptr<AsyncJob> job) {
+  MutexLock lock(&mutex_);
+  ready_.push_back(std::move(job));
+  if (closing_) {
+    pushed_.NotifyOne();
+  } else if (ready_.size() == 1) {
+    // Under the lock, so that Close() cannot release the function in between.
+    napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+  }
+}
+
+void CompletionQueue::OnWake(napi_env env, napi_value deliver, void* context, void*) {
+  if (env != nullptr) static_cast<CompletionQueue*>(context)->Deliver(env, deliver);
+}
+
+void CompletionQueue::Deliver(napi_env env, napi_value deliver) {
+  {
+    MutexLock lock(&mutex_);
+    delivering_.swap(ready_);
+  }
+  if (delivering_.empty()) return;
+  napi_value batch;
+  napi_create_array_with_length(env, delivering_.size() * 4, &batch);
+  uint32_t index = 0;
+  const auto add = [&](napi_value value) { napi_set_element(env, batch, index++, value); };
+  const auto text = [&](const std::string& utf8) {
+    napi_value value;
+    napi_create_string_utf8(env, utf8.data(), utf8.size(), &value);
+    return value;
+  };
+  napi_value none;
+  napi_get_null(env, &none);
+  for (const std::unique_ptr<AsyncJob>& job : delivering_) {
+    napi_value number;
+    napi_create_uint32(env, job->slot(), &number);
+    add(number);
+    napi_create_uint32(env, static_cast<uint32_t>(job->status().code()), &number);
+    add(number);
+    const bool ok = job->status().ok();
+    add(ok ? job->TakeValue(env) : text(job->status().message()));
+    add(ok || job->status().detail().empty() ? none : text(job->status().detail()));
+    job->ReleaseReferences();
+  }
+  pending_ -= delivering_.size();
+  delivering_.clear();
+  if (pending_ == 0) napi_unref_threadsafe_function(env, wake_);
+
+  napi_value receiver;
+  napi_get_undefined(env, &receiver);
+  // An exception thrown by JavaScript stays pending and becomes an uncaughtException.
+  napi_call_function(env, receiver, deliver, 1, &batch, nullptr);
+}
+
+void CompletionQueue::Close() {
+  if (wake_ == nullptr) return;
+  std::vector<std::unique_ptr<AsyncJob>> dropped;
+  {
+    MutexLock lock(&mutex_);
+    closing_ = true;
+    while (ready_.size() < pending_) pushed_.Wait(&mutex_);
+    dropped.swap(ready_);
+  }
+  for (const std::unique_ptr<AsyncJob>& job : dropped) job->ReleaseReferences();
+  pending_ = 0;
+  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  wake_ = nullptr;
+}
+
+}  // namespace tensorgate

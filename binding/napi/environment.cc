@@ -1,0 +1,43 @@
+#include "napi/environment.h"
+
+#include <utility>
+
+#include "napi/arguments.h"
+
+namespace tensorgate {
+
+void Environment::Open(Napi::Function deliver) {
+  completions_ = std::make_shared<CompletionQueue>();
+  completions_->Open(deliver);
+  // Hooks run last in, first out: this one before the thread-safe function's own.
+  napi_add_env_cleanup_hook(
+      deliver.Env(),
+      [](void* data) {
+        std::unique_ptr<std::shared_ptr<CompletionQueue>> queue(
+            static_cast<std::shared_ptr<CompletionQueue>*>(data));
+        (*queue)->Close();
+      },
+      new std::shared_ptr<CompletionQueue>(completions_));
+}
+
+void Environment::Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job) {
+  completions_->Expect();
+  std::unique_ptr<Job> posted(std::move(job));
+  if (pool->Post(&posted)) return;
+  AsyncJob::Fail(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(posted.release())),
+                 Status(Code::kUnavailable, "The run queue is full."));
+}
+
+void Environment::Fail(std::unique_ptr<AsyncJob> job, Status status) {
+  completions_->Expect();
+  AsyncJob::Fail(std::move(job), std::move(status));
+}
+
+bool ReadSlot(const Napi::CallbackInfo& info, uint32_t* slot) {
+  if (!Environment::From(info.Env()).is_open()) {
+    return ThrowTypeError(info.Env(), "onCompletions must be called first");
+  }
+  return ReadUint32(info, 0, "slot", slot);
+}
+
+}  // namespace tensorgate

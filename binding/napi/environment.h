@@ -1,0 +1,40 @@
+// Environment: the addon's state in one JavaScript environment (the main thread or a worker thread).
+// Everything here belongs to that environment's thread. At the environment's end its jobs are waited
+// for; loaded models stay in the process-wide registry.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "napi/completion_queue.h"
+#include "napi/process.h"
+
+namespace tensorgate {
+
+class Environment {
+ public:
+  static Environment& From(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  // Registers the completion callback; once per environment.
+  void Open(Napi::Function deliver);
+  bool is_open() const { return completions_ != nullptr; }
+
+  const std::shared_ptr<CompletionQueue>& completions() const { return completions_; }
+
+  // Hands `job` to a pool; when the pool's queue is full it fails with UNAVAILABLE.
+  void Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
+
+  // Ends `job` with `status` without running it.
+  void Fail(std::unique_ptr<AsyncJob> job, Status status);
+
+ private:
+  std::shared_ptr<CompletionQueue> completions_;
+};
+
+// Argument 0 of every call that answers later: the slot. False with a pending TypeError when it is
+// no slot, or when nobody has registered for completions.
+bool ReadSlot(const Napi::CallbackInfo& info, uint32_t* slot);
+
+}  // namespace tensorgate

@@ -1,0 +1,105 @@
+#include "napi/model_binding.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "napi/arguments.h"
+#include "napi/environment.h"
+#include "runtime/saved_model.h"
+
+namespace tensorgate {
+namespace {
+
+class LoadJob : public AsyncJob {
+ public:
+  LoadJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, LoadOptions options)
+      : AsyncJob(slot, std::move(queue)), options_(std::move(options)) {}
+
+  // {id, signatureDefMap}: the model stays loaded until unload(id).
+  napi_value TakeValue(napi_env env) override {
+    Napi::Object value = Napi::Object::New(env);
+    const std::string& map = model_->signature_def_map();
+    value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
+    value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(model_))));
+    return value;
+  }
+
+ protected:
+  Status Execute() override { return SavedModel::Load(options_, &model_); }
+
+ private:
+  const LoadOptions options_;
+  std::unique_ptr<SavedModel> model_;
+};
+
+class UnloadJob : public AsyncJob {
+ public:
+  using AsyncJob::AsyncJob;
+  napi_value TakeValue(napi_env env) override {
+    napi_value value;
+    napi_get_undefined(env, &value);
+    return value;
+  }
+
+ protected:
+  Status Execute() override { return Status(); }  // runs when the model is gone
+};
+
+// load(slot, {name, version, path, tags, configProto, runInCallerThread})
+void Load(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint32_t slot;
+  if (!ReadSlot(info, &slot)) return;
+  if (!info[1].IsObject()) {
+    ThrowTypeError(env, "options must be an object");
+    return;
+  }
+  const Napi::Object given = info[1].As<Napi::Object>();
+  LoadOptions options;
+  if (!ReadString(given, "name", &options.name) || !ReadString(given, "path", &options.path) ||
+      !ReadStrings(given, "tags", &options.tags)) {
+    return;
+  }
+  bool lossless = false;
+  std::string_view config;
+  const Napi::Value caller_thread = given.Get("runInCallerThread");
+  if (napi_get_value_bigint_int64(env, given.Get("version"), &options.version, &lossless) !=
+          napi_ok || !lossless) {
+    ThrowTypeError(env, "version must be a bigint that fits int64");
+    return;
+  }
+  if (!BytesOf(env, given.Get("configProto"), &config)) {
+    ThrowTypeError(env, "configProto must be a Uint8Array");
+    return;
+  }
+  options.config_proto.assign(config);
+  if (napi_get_value_bool(env, caller_thread, &options.run_in_caller_thread) != napi_ok) {
+    ThrowTypeError(env, "runInCallerThread must be a boolean");
+    return;
+  }
+  Environment& environment = Environment::From(env);
+  environment.Submit(&Process::Get().loads,
+                     std::make_unique<LoadJob>(slot, environment.completions(), std::move(options)));
+}
+
+// unload(slot, id): ends when the session is freed, which waits for the runs that hold it.
+void Unload(const Napi::CallbackInfo& info) {
+  uint32_t slot, id;
+  if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id)) return;
+  Environment& environment = Environment::From(info.Env());
+  environment.completions()->Expect();
+  std::unique_ptr<Job> job = std::make_unique<UnloadJob>(slot, environment.completions());
+  if (Process::Get().registry.Remove(id, &job)) return;
+  AsyncJob::Fail(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(job.release())),
+                 Status(Code::kNotFound, "no model has the id " + std::to_string(id)));
+}
+
+}  // namespace
+
+void ExportModel(Napi::Env env, Napi::Object exports) {
+  exports.Set("load", Napi::Function::New(env, Load, "load"));
+  exports.Set("unload", Napi::Function::New(env, Unload, "unload"));
+}
+
+}  // namespace tensorgate

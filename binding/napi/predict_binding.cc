@@ -1,0 +1,180 @@
+#include "napi/predict_binding.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "codec/json_predict.h"
+#include "codec/predict_proto.h"
+#include "napi/arguments.h"
+#include "napi/environment.h"
+#include "runtime/predict.h"
+
+namespace tensorgate {
+namespace {
+
+// Replies up to this size are copied into JavaScript's heap; larger ones are lent, since making an
+// external buffer costs about as much as copying this much.
+constexpr size_t kCopyReplyBytes = 32 << 10;
+
+using Clock = std::chrono::steady_clock;
+
+bool IsAscii(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; });
+}
+
+class PredictJob : public AsyncJob {
+ public:
+  PredictJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
+             std::unique_ptr<PredictCall> call, bool reply_is_text)
+      : AsyncJob(slot, std::move(queue)), call_(std::move(call)), reply_is_text_(reply_is_text) {}
+
+  void SetTimeout(uint32_t milliseconds) {
+    if (milliseconds > 0) deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds);
+  }
+
+  Status DecodeNow(std::string_view body) { return call_->Decode(body, DecodeLimits()); }
+
+  // Leaves decoding to the run pool; `value` is what holds `body`.
+  void DecodeLater(napi_env env, napi_value value, std::string_view body) {
+    env_ = env;
+    napi_create_reference(env, value, 1, &body_reference_);
+    body_ = body;
+  }
+
+  napi_value TakeValue(napi_env env) override {
+    napi_value value;
+    const std::string_view reply = out_.view();
+    if (reply.size() > kCopyReplyBytes) {
+      const size_t size = reply.size();
+      char* data = out_.Release();
+      napi_create_external_buffer(
+          env, size, data, [](napi_env, void* bytes, void*) { std::free(bytes); }, nullptr, &value);
+    } else if (reply_is_text_ && IsAscii(reply)) {
+      // A string is cheaper to make and to collect than a Buffer, and cheaper for uWebSockets.
+      napi_create_string_latin1(env, reply.data(), reply.size(), &value);
+    } else {
+      napi_create_buffer_copy(env, reply.size(), reply.data(), nullptr, &value);
+    }
+    return value;
+  }
+
+  void ReleaseReferences() override {
+    if (body_reference_ == nullptr) return;
+    napi_delete_reference(env_, body_reference_);
+    body_reference_ = nullptr;
+  }
+
+ protected:
+  Status Execute() override {
+    if (Clock::now() >= deadline_) {
+      return Status(Code::kDeadlineExceeded, "Timed out waiting for notification",
+                    "the deadline passed before the run began");
+    }
+    if (body_reference_ != nullptr) {
+      Status status = DecodeNow(body_);
+      if (!status.ok()) return status;
+    }
+    return call_->RunAndEncode(&out_);
+  }
+
+ private:
+  std::unique_ptr<PredictCall> call_;
+  const bool reply_is_text_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  napi_env env_ = nullptr;
+  napi_ref body_reference_ = nullptr;
+  std::string_view body_;
+  OutputBuffer out_;
+};
+
+// Common to both forms: (slot, model id, body, timeout in ms or 0, …).
+template <typename NewCall>
+void Predict(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
+  uint32_t slot, id, timeout;
+  std::string_view body;
+  if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id) ||
+      !ReadBytes(info, 2, "body", &body) || !ReadUint32(info, 3, "timeoutMillis", &timeout)) {
+    return;
+  }
+  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
+  if (model == nullptr) {
+    ThrowTypeError(info.Env(), "no model has the id " + std::to_string(id));
+    return;
+  }
+  Environment& environment = Environment::From(info.Env());
+  auto job = std::make_unique<PredictJob>(slot, environment.completions(),
+                                          new_call(std::move(model)), reply_is_text);
+  job->SetTimeout(timeout);
+  if (body.size() > kDecodeOnLoopBytes) {
+    job->DecodeLater(info.Env(), info[2], body);
+  } else if (Status status = job->DecodeNow(body); !status.ok()) {
+    return environment.Fail(std::move(job), std::move(status));
+  }
+  environment.Submit(&Process::Get().runs, std::move(job));
+}
+
+// predictProto(slot, id, body, timeoutMillis, asTensorContent)
+void PredictProto(const Napi::CallbackInfo& info) {
+  bool as_content;
+  if (!ReadBool(info, 4, "asTensorContent", &as_content)) return;
+  Predict(info, /*reply_is_text=*/false, [as_content](std::shared_ptr<const SavedModel> model) {
+    return NewProtoPredictCall(std::move(model), as_content);
+  });
+}
+
+// predictJson(slot, id, body, timeoutMillis)
+void PredictJson(const Napi::CallbackInfo& info) {
+  Predict(info, /*reply_is_text=*/true, [](std::shared_ptr<const SavedModel> model) {
+    return NewJsonPredictCall(std::move(model));
+  });
+}
+
+Napi::Value ErrorTuple(Napi::Env env, const Status& status) {
+  Napi::Array tuple = Napi::Array::New(env, 3);
+  tuple.Set(0u, Napi::Number::New(env, static_cast<int>(status.code())));
+  tuple.Set(1u, Napi::String::New(env, status.message()));
+  tuple.Set(2u, Napi::String::New(env, status.detail()));
+  return tuple;
+}
+
+// checkPredictJson(body): null, or [code, message, detail]
+Napi::Value CheckJson(const Napi::CallbackInfo& info) {
+  std::string_view body;
+  if (!ReadBytes(info, 0, "body", &body)) return info.Env().Undefined();
+  const Status status = CheckPredictJson(body);
+  return status.ok() ? info.Env().Null() : ErrorTuple(info.Env(), status);
+}
+
+// readModelSpec(body): [0, present, name, version or null, label or null], or [code, message, detail]
+Napi::Value ReadSpec(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::string_view body;
+  if (!ReadBytes(info, 0, "body", &body)) return env.Undefined();
+  ModelSpecView spec;
+  const Status status = ReadModelSpec(body, &spec);
+  if (!status.ok()) return ErrorTuple(env, status);
+  const auto text = [&](std::string_view view) {
+    return Napi::String::New(env, view.data(), view.size());
+  };
+  Napi::Array tuple = Napi::Array::New(env, 5);
+  tuple.Set(0u, Napi::Number::New(env, 0));
+  tuple.Set(1u, Napi::Boolean::New(env, spec.present));
+  tuple.Set(2u, text(spec.name));
+  tuple.Set(3u, spec.has_version ? Napi::BigInt::New(env, spec.version) : env.Null());
+  tuple.Set(4u, spec.has_label ? text(spec.label) : env.Null());
+  return tuple;
+}
+
+}  // namespace
+
+void ExportPredict(Napi::Env env, Napi::Object exports) {
+  exports.Set("predictProto", Napi::Function::New(env, PredictProto, "predictProto"));
+  exports.Set("predictJson", Napi::Function::New(env, PredictJson, "predictJson"));
+  exports.Set("checkPredictJson", Napi::Function::New(env, CheckJson, "checkPredictJson"));
+  exports.Set("readModelSpec", Napi::Function::New(env, ReadSpec, "readModelSpec"));
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,17 @@
+#include "napi/process.h"
+
+#include <cstdint>
+
+namespace tensorgate {
+
+Process::Process(const PoolSizes& sizes)
+    : runs("tensorgate-run", sizes.run_threads, sizes.run_queue_capacity),
+      loads("tensorgate-load", sizes.load_threads, SIZE_MAX),
+      registry(&loads) {}
+
+Process& Process::Get(const PoolSizes& sizes) {
+  static Process* const process = new Process(sizes);
+  return *process;
+}
+
+}  // namespace tensorgate

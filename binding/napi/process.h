@@ -1,0 +1,29 @@
+// What the whole process shares, whatever the number of JavaScript environments: the run pool, the
+// load pool and the registry of loaded models. Never destroyed: worker threads may outlive main().
+#pragma once
+
+#include <cstddef>
+
+#include "runtime/session_registry.h"
+#include "runtime/worker_pool.h"
+
+namespace tensorgate {
+
+struct PoolSizes {
+  size_t run_threads = 1;
+  size_t run_queue_capacity = 4096;
+  size_t load_threads = 1;
+};
+
+struct Process {
+  // The first call fixes the sizes; later sizes are ignored, since the pools exist by then.
+  static Process& Get(const PoolSizes& sizes = PoolSizes());
+
+  explicit Process(const PoolSizes& sizes);
+
+  WorkerPool runs;
+  WorkerPool loads;
+  SessionRegistry registry;
+};
+
+}  // namespace tensorgate

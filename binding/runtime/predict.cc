@@ -1,0 +1,66 @@
+#include "runtime/predict.h"
+
+#include <string>
+
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+Status NotInGraph(const TensorInfo& info) {
+  return InvalidArgument("Tensor " + info.tensor_name +
+                         ", specified in either feed_devices or fetch_devices was not found in "
+                         "the Graph");
+}
+
+}  // namespace
+
+Status PredictCall::Feed(size_t index, Tensor* tensor) {
+  TensorHandle value;
+  Status status = ToTfTensor(tensor, &value);
+  if (!status.ok()) return status;
+  inputs_.push_back(std::move(value));
+  return FeedDefault(index, inputs_.back().get());
+}
+
+Status PredictCall::FeedDefault(size_t index, TF_Tensor* value) {
+  if (signature_->inputs[index].oper == nullptr) return NotInGraph(signature_->def.inputs[index]);
+  feeds_.push_back(signature_->inputs[index]);
+  feed_values_.push_back(value);
+  return Status();
+}
+
+Status PredictCall::Fetch(size_t index) {
+  if (signature_->outputs[index].oper == nullptr) return NotInGraph(signature_->def.outputs[index]);
+  fetches_.push_back(signature_->outputs[index]);
+  fetch_aliases_.push_back(signature_->def.outputs[index].alias);
+  return Status();
+}
+
+Status PredictCall::FetchAll() {
+  if (signature_->outputs.empty()) {
+    return InvalidArgument("Must specify at least one target to fetch or execute.");
+  }
+  for (size_t i = 0; i < signature_->outputs.size(); ++i) {
+    Status status = Fetch(i);
+    if (!status.ok()) return status;
+  }
+  return Status();
+}
+
+Status PredictCall::RunAndEncode(OutputBuffer* out) {
+  std::vector<TensorHandle> outputs;
+  Status status = model_->Run(feeds_, feed_values_, fetches_, &outputs);
+  // The request's tensors are the larger part as a rule: gone before the answer is written.
+  inputs_.clear();
+  if (!status.ok()) return status;
+  std::vector<std::vector<int64_t>> dims(outputs.size());
+  std::vector<NamedTensorView> views(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    views[i].name = fetch_aliases_[i];
+    views[i].tensor = ViewOf(outputs[i].get(), &dims[i]);
+  }
+  return Encode(views, out);
+}
+
+}  // namespace tensorgate

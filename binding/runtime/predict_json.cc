@@ -1,0 +1,47 @@
+// The REST form of a predict call. Any thread, one at a time.
+#include <utility>
+
+#include "runtime/predict.h"
+
+namespace tensorgate {
+namespace {
+
+class JsonPredictCall : public PredictCall {
+ public:
+  using PredictCall::PredictCall;
+
+  Status Decode(std::string_view body, const DecodeLimits& limits) override {
+    JsonPredictRequest request;
+    const SignatureLookup lookup = [this](std::string_view name) {
+      signature_ = model_->FindSignature(name);
+      return signature_ == nullptr ? nullptr : &signature_->input_specs;
+    };
+    Status status = DecodePredictJson(body, lookup, limits, &request);
+    if (!status.ok()) return status;
+    format_ = request.format;
+    signature_ = model_->FindSignature(request.signature_name);
+    for (NamedTensor& input : request.inputs) {
+      size_t index = 0;
+      while (signature_->def.inputs[index].alias != input.name) ++index;
+      status = Feed(index, &input.tensor);
+      if (!status.ok()) return status;
+    }
+    return FetchAll();
+  }
+
+ protected:
+  Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const override {
+    return EncodePredictJson(format_, outputs, out);
+  }
+
+ private:
+  JsonFormat format_ = JsonFormat::kRow;
+};
+
+}  // namespace
+
+std::unique_ptr<PredictCall> NewJsonPredictCall(std::shared_ptr<const SavedModel> model) {
+  return std::make_unique<JsonPredictCall>(std::move(model));
+}
+
+}  // namespace tensorgate

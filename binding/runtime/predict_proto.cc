@@ -1,0 +1,179 @@
+// The gRPC form of a predict call, with upstream's checks in upstream's order. Any thread, one at a
+// time.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "codec/predict_proto.h"
+#include "runtime/predict.h"
+
+namespace tensorgate {
+namespace {
+
+using Names = std::vector<std::string_view>;
+
+std::string Join(Names names) {
+  std::sort(names.begin(), names.end());
+  std::string joined;
+  for (std::string_view name : names) {
+    if (!joined.empty()) joined += ',';
+    joined += name;
+  }
+  return joined;
+}
+
+bool Contains(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Names Without(const Names& names, const Names& removed) {
+  Names left;
+  for (std::string_view name : names) {
+    if (!Contains(removed, name)) left.push_back(name);
+  }
+  return left;
+}
+
+class ProtoPredictCall : public PredictCall {
+ public:
+  ProtoPredictCall(std::shared_ptr<const SavedModel> model, bool as_content)
+      : PredictCall(std::move(model)), as_content_(as_content) {}
+
+  Status Decode(std::string_view body, const DecodeLimits& limits) override {
+    PredictRequestView request;
+    Status status = ParsePredictRequest(body, &request);
+    if (!status.ok()) return status;
+    std::string_view name = request.model_spec.signature_name;
+    if (name.empty()) name = "serving_default";
+    signature_ = model_->FindSignature(name);
+    if (signature_ == nullptr) {
+      return Status(Code::kFailedPrecondition,
+                    "Serving signature key \"" + std::string(name) + "\" not found.");
+    }
+    DecodeBudget budget(limits);
+    status = FeedInputs(request, &budget);
+    if (!status.ok()) return status;
+    return request.output_filter.empty() ? FetchAll() : FetchFiltered(request.output_filter);
+  }
+
+ protected:
+  Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const override {
+    return EncodePredictResponse(model_->name(), model_->version(), signature_->def.name, outputs,
+                                 as_content_, out);
+  }
+
+ private:
+  Names Expected() const {
+    Names names;
+    for (const TensorInfo& input : signature_->def.inputs) names.push_back(input.alias);
+    return names;
+  }
+
+  Names Defaults() const {
+    Names names;
+    for (const auto& entry : signature_->def.defaults) names.push_back(entry.first);
+    return names;
+  }
+
+  static Names Sent(const PredictRequestView& request) {
+    Names names;
+    for (const auto& input : request.inputs) names.push_back(input.first);
+    return names;
+  }
+
+  Status FeedInputs(const PredictRequestView& request, DecodeBudget* budget) {
+    const std::vector<TensorInfo>& inputs = signature_->def.inputs;
+    const size_t sent = request.inputs.size();
+    if (sent > inputs.size() || (sent < inputs.size() && !signature_->has_defaults())) {
+      return WrongCount(request);
+    }
+    size_t used = 0;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const auto found =
+          std::find_if(request.inputs.begin(), request.inputs.end(),
+                       [&](const auto& input) { return input.first == inputs[i].alias; });
+      Status status;
+      if (found != request.inputs.end()) {
+        ++used;
+        status = FeedProto(i, found->second, budget);
+      } else if (signature_->defaults[i] != nullptr) {
+        status = FeedDefault(i, signature_->defaults[i].get());
+      } else {
+        status = MissingInput(inputs[i]);
+      }
+      if (!status.ok()) return status;
+    }
+    if (used < sent) {
+      Names known;
+      for (std::string_view name : Sent(request)) {
+        if (Contains(Expected(), name)) known.push_back(name);
+      }
+      return InvalidArgument("Inputs contains invalid name. Used request inputs: " + Join(known) +
+                             ", request input: " + Join(Sent(request)));
+    }
+    return Status();
+  }
+
+  Status FeedProto(size_t index, std::string_view proto, DecodeBudget* budget) {
+    Tensor tensor;
+    const Status status = DecodeTensorProto(proto, budget, &tensor);
+    if (status.ok()) return Feed(index, &tensor);
+    return Status(status.code(), "tensor parsing error: " + signature_->def.inputs[index].alias,
+                  status.message());
+  }
+
+  Status WrongCount(const PredictRequestView& request) const {
+    const Names sent = Sent(request);
+    const Names expected = Expected();
+    return InvalidArgument("input size does not match signature: " + std::to_string(sent.size()) +
+                           "!=" + std::to_string(expected.size()) + " len({" + Join(sent) +
+                           "}) != len({" + Join(expected) + "}). Sent extra: {" +
+                           Join(Without(sent, expected)) + "}. Missing but required: {" +
+                           Join(Without(expected, sent)) + "}.");
+  }
+
+  Status MissingInput(const TensorInfo& input) const {
+    return InvalidArgument("Signature input alias: " + input.alias + "(feed name: " +
+                           input.tensor_name +
+                           ") not found in request and no default value provided. Inputs expected "
+                           "to be in the request {" +
+                           Join(Without(Expected(), Defaults())) +
+                           "}, or default input alias set: " + Join(Defaults()));
+  }
+
+  Status FetchFiltered(const Names& filter) {
+    const std::vector<TensorInfo>& outputs = signature_->def.outputs;
+    std::vector<size_t> indexes;
+    for (std::string_view alias : filter) {
+      size_t index = 0;
+      while (index < outputs.size() && outputs[index].alias != alias) ++index;
+      if (index == outputs.size()) {
+        Names known;
+        for (const TensorInfo& output : outputs) known.push_back(output.alias);
+        return InvalidArgument("output tensor alias not found in signature: " +
+                               std::string(alias) + " Outputs expected to be in the set {" +
+                               Join(known) + "}.");
+      }
+      indexes.push_back(index);
+    }
+    for (size_t index : indexes) {
+      if (Contains(fetch_aliases_, outputs[index].alias)) {
+        return InvalidArgument("duplicate output tensor alias: " + outputs[index].alias);
+      }
+      Status status = Fetch(index);
+      if (!status.ok()) return status;
+    }
+    return Status();
+  }
+
+  const bool as_content_;
+};
+
+}  // namespace
+
+std::unique_ptr<PredictCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
+                                                 bool as_content) {
+  return std::make_unique<ProtoPredictCall>(std::move(model), as_content);
+}
+
+}  // namespace tensorgate

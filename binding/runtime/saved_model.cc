@@ -1,0 +1,135 @@
+#include "runtime/saved_model.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <utility>
+
+#include "codec/predict_proto.h"
+#include "tf/status.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+std::atomic<int64_t> live_models{0};
+
+// "op" or "op:index". The index is 0 when left out, as in TensorFlow's own reading.
+TF_Output ResolveEndpoint(TF_Graph* graph, const std::string& tensor_name) {
+  const size_t colon = tensor_name.rfind(':');
+  const std::string op = tensor_name.substr(0, colon);
+  const int index = colon == std::string::npos ? 0 : std::atoi(tensor_name.c_str() + colon + 1);
+  TF_Operation* oper = op.empty() ? nullptr : TF_GraphOperationByName(graph, op.c_str());
+  if (oper != nullptr && (index < 0 || index >= TF_OperationNumOutputs(oper))) oper = nullptr;
+  return TF_Output{oper, index};
+}
+
+// The value a signature gives to an input that a request may leave out; null when it gives none.
+Status DefaultFor(const SignatureDef& def, const std::string& alias, TensorHandle* out) {
+  for (const auto& [name, proto] : def.defaults) {
+    if (name != alias) continue;
+    DecodeBudget budget{DecodeLimits()};
+    Tensor tensor;
+    const Status decoded = DecodeTensorProto(proto, &budget, &tensor);
+    if (!decoded.ok()) {
+      return Status(Code::kDataLoss, "default of input " + alias + " of signature " + def.name +
+                                         " cannot be read: " + decoded.message());
+    }
+    return ToTfTensor(&tensor, out);
+  }
+  return Status();
+}
+
+Status Bind(SignatureDef def, TF_Graph* graph, BoundSignature* out) {
+  BoundSignature bound;
+  bound.def = std::move(def);
+  for (const TensorInfo& info : bound.def.inputs) {
+    bound.inputs.push_back(ResolveEndpoint(graph, info.tensor_name));
+    bound.input_specs.push_back(InputSpec{info.alias, BaseType(info.dtype)});
+    Status status = DefaultFor(bound.def, info.alias, &bound.defaults.emplace_back());
+    if (!status.ok()) return status;
+  }
+  for (const TensorInfo& info : bound.def.outputs) {
+    bound.outputs.push_back(ResolveEndpoint(graph, info.tensor_name));
+  }
+  *out = std::move(bound);
+  return Status();
+}
+
+// Serialized tensorflow.RunOptions { inter_op_thread_pool: -1 } (field 3, a negative varint): the
+// graph is executed by the thread that calls. For small graphs the hand-off to TensorFlow's own
+// pool costs several times the arithmetic.
+constexpr unsigned char kRunInCallerThread[] = {0x18, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                0xff, 0xff, 0xff, 0xff, 0x01};
+
+}  // namespace
+
+SavedModel::SavedModel() { live_models.fetch_add(1, std::memory_order_relaxed); }
+SavedModel::~SavedModel() { live_models.fetch_sub(1, std::memory_order_relaxed); }
+int64_t SavedModel::LiveCount() { return live_models.load(std::memory_order_relaxed); }
+
+Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>* out) {
+  StatusHandle status(TF_NewStatus());
+  SessionOptionsHandle session_options(TF_NewSessionOptions());
+  if (!options.config_proto.empty()) {
+    TF_SetConfig(session_options.get(), options.config_proto.data(), options.config_proto.size(),
+                 status.get());
+    if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
+  }
+  std::vector<const char*> tags;
+  for (const std::string& tag : options.tags) tags.push_back(tag.c_str());
+
+  std::unique_ptr<SavedModel> model(new SavedModel());
+  model->name_ = options.name;
+  model->version_ = options.version;
+  model->graph_.reset(TF_NewGraph());
+  BufferHandle meta_graph_def(TF_NewBuffer());
+  model->session_.reset(TF_LoadSessionFromSavedModel(
+      session_options.get(), /*run_options=*/nullptr, options.path.c_str(), tags.data(),
+      static_cast<int>(tags.size()), model->graph_.get(), meta_graph_def.get(), status.get()));
+  if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
+
+  MetaGraph meta_graph;
+  Status read = ReadMetaGraph({static_cast<const char*>(meta_graph_def->data),
+                               meta_graph_def->length},
+                              &meta_graph);
+  if (!read.ok()) return read;
+  model->signature_def_map_ = std::move(meta_graph.signature_def_map);
+  for (SignatureDef& def : meta_graph.signatures) {
+    Status bound =
+        Bind(std::move(def), model->graph_.get(), &model->signatures_.emplace_back());
+    if (!bound.ok()) return bound;
+  }
+  if (options.run_in_caller_thread) {
+    model->run_options_.reset(
+        TF_NewBufferFromString(kRunInCallerThread, sizeof(kRunInCallerThread)));
+  }
+  *out = std::move(model);
+  return Status();
+}
+
+const BoundSignature* SavedModel::FindSignature(std::string_view name) const {
+  const auto found = std::lower_bound(
+      signatures_.begin(), signatures_.end(), name,
+      [](const BoundSignature& signature, std::string_view key) { return signature.def.name < key; });
+  return found != signatures_.end() && found->def.name == name ? &*found : nullptr;
+}
+
+Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+                       const std::vector<TF_Output>& fetches,
+                       std::vector<TensorHandle>* outputs) const {
+  outputs->clear();
+  // Kept per thread: a run then takes no memory of ours besides TensorFlow's own.
+  thread_local StatusHandle status(TF_NewStatus());
+  thread_local std::vector<TF_Tensor*> output_values;
+  output_values.assign(fetches.size(), nullptr);
+  TF_SessionRun(session_.get(), run_options_.get(), feeds.data(), inputs.data(),
+                static_cast<int>(feeds.size()), fetches.data(), output_values.data(),
+                static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+  for (TF_Tensor* value : output_values) outputs->emplace_back(value);
+  if (TF_GetCode(status.get()) == TF_OK) return Status();
+  outputs->clear();
+  return FromTf(status.get());
+}
+
+}  // namespace tensorgate

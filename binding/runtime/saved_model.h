@@ -1,0 +1,73 @@
+// SavedModel: one loaded version of one model: TensorFlow's graph and session, its signatures with
+// their graph endpoints looked up once. Immutable after load, so runs need no lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/json_predict.h"
+#include "runtime/signature.h"
+#include "status/status.h"
+#include "tf/handles.h"
+
+namespace tensorgate {
+
+// A signature whose tensor names have been resolved to graph endpoints.
+struct BoundSignature {
+  SignatureDef def;
+  std::vector<TF_Output> inputs;      // as def.inputs; oper is null when the graph has no such tensor
+  std::vector<TF_Output> outputs;     // as def.outputs, likewise
+  std::vector<InputSpec> input_specs;  // as def.inputs, base types: what the JSON decoder reads
+  std::vector<TensorHandle> defaults;  // as def.inputs: the value when a request leaves it out, or null
+  bool has_defaults() const { return !def.defaults.empty(); }
+};
+
+struct LoadOptions {
+  std::string name;      // the servable's; echoed in responses
+  int64_t version = 0;   // likewise
+  std::string path;      // the version's directory
+  std::vector<std::string> tags;
+  std::string config_proto;      // serialized tensorflow.ConfigProto
+  bool run_in_caller_thread = true;  // false: TensorFlow's inter-op pool executes the graph
+};
+
+class SavedModel {
+ public:
+  // THREAD: load pool; blocks for the whole load. ERRORS: TensorFlow's status.
+  static Status Load(const LoadOptions& options, std::unique_ptr<SavedModel>* out);
+  ~SavedModel();
+  SavedModel(const SavedModel&) = delete;
+  SavedModel& operator=(const SavedModel&) = delete;
+
+  const std::string& name() const { return name_; }
+  int64_t version() const { return version_; }
+  const std::string& signature_def_map() const { return signature_def_map_; }
+
+  // Null when the model has no signature of that name.
+  const BoundSignature* FindSignature(std::string_view name) const;
+
+  // THREAD: run pool; blocks for the whole inference; concurrent calls allowed.
+  // OWNERSHIP: borrows inputs, fills outputs. ERRORS: TensorFlow's status; outputs then stays empty.
+  // REQUIRES: endpoints with an oper; `inputs` as `feeds`.
+  Status Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+             const std::vector<TF_Output>& fetches, std::vector<TensorHandle>* outputs) const;
+
+  // Loaded sessions in this process; zero when all is quiet.
+  static int64_t LiveCount();
+
+ private:
+  SavedModel();
+
+  std::string name_;
+  int64_t version_ = 0;
+  std::string signature_def_map_;
+  std::vector<BoundSignature> signatures_;  // sorted by name
+  BufferHandle run_options_;
+  GraphHandle graph_;
+  SessionHandle session_;
+};
+
+}  // namespace tensorgate

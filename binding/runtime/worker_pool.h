@@ -1,0 +1,56 @@
+// WorkerPool: own threads with a bounded queue, for runs and for loads. Never libuv's pool, which
+// file system calls share. Jobs start in the order they were posted.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/mutex.h"
+
+namespace tensorgate {
+
+class Job {
+ public:
+  virtual ~Job() = default;
+  // THREAD: the pool's. OWNERSHIP: the job owns itself from here on.
+  virtual void Run(std::unique_ptr<Job> self) = 0;
+};
+
+class WorkerPool {
+ public:
+  // `name` is shown by thread listings (at most 15 characters). Threads start with the first job.
+  WorkerPool(std::string name, size_t threads, size_t capacity);
+  ~WorkerPool();  // finishes what is queued
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // OWNERSHIP: true takes the job; false (the queue is full) leaves it with the caller.
+  // Never waits. Any thread.
+  [[nodiscard]] bool Post(std::unique_ptr<Job>* job);
+
+  // Posts regardless of the capacity: for work that frees memory.
+  void PostAlways(std::unique_ptr<Job> job);
+
+  size_t threads() const { return thread_count_; }
+
+ private:
+  void Work();
+  bool Enqueue(std::unique_ptr<Job>* job, bool bounded);
+
+  const std::string name_;
+  const size_t thread_count_;
+  const size_t capacity_;
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<std::unique_ptr<Job>> queue_ GUARDED_BY(mutex_);
+  size_t idle_ GUARDED_BY(mutex_) = 0;     // sleeping, and nobody has called them yet
+  size_t wake_ups_ GUARDED_BY(mutex_) = 0;  // called, but not up yet
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,135 @@
+/**
+ * The command line: flags in, a running server or an exit code out. Everything printed here is
+ * upstream's text on upstream's stream; 255 is its exit code for every refusal.
+ */
+import { readFileSync } from 'node:fs';
+
+import { usableCpus } from './config/cpu-count.js';
+import type { Flags } from './config/flag-table.js';
+import { parseFlags } from './config/flags.js';
+import { unknownArgumentText, usageText, versionText } from './config/usage.js';
+import { demoExamples, demoModels } from './demo.js';
+import { createLog, type Log } from './log/log.js';
+import { Server } from './server.js';
+import type { MonitoredModel } from './sources/file-system-source.js';
+import { ServingError, StatusCode } from './status/serving-error.js';
+
+const REFUSED = 255;
+const UNLOAD_MILLIS = 10_000;
+const DEMO_REST_PORT = 8501;
+
+export interface MainOptions {
+  /** What the usage text calls the program. */
+  readonly program: string;
+  /** Serve the bundled models when the flags name none. */
+  readonly demo: boolean;
+}
+
+/** Resolves once the server serves, or when there is nothing to serve; sets process.exitCode. */
+export async function main(
+  argv: readonly string[],
+  { program, demo }: MainOptions,
+): Promise<void> {
+  const cpus = usableCpus();
+  const parsed = parseFlags(argv, cpus);
+  switch (parsed.kind) {
+    case 'error':
+      process.stderr.write(parsed.errors.map((error) => `${error}\n`).join(''));
+      process.stdout.write(usageText(program, cpus));
+      process.exitCode = REFUSED;
+      return;
+    case 'help':
+      process.stdout.write(usageText(program, cpus));
+      process.exitCode = REFUSED;
+      return;
+    case 'version':
+      process.stdout.write(versionText(...versions()));
+      return;
+    case 'refused':
+    case 'run':
+      if (parsed.unknown !== null) {
+        process.stdout.write(unknownArgumentText(parsed.unknown) + usageText(program, cpus));
+      }
+  }
+  if (parsed.kind === 'refused') {
+    process.stdout.write(`${parsed.message}\n`);
+    process.exitCode = REFUSED;
+    return;
+  }
+  const log = createLog(parsed.flags.log_level);
+  for (const warning of parsed.warnings) log.warn(warning);
+  // TensorFlow's own lines of level INFO say nothing about serving; its variable still decides.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
+  const named = parsed.flags.model_base_path !== '' || parsed.flags.model_config_file !== '';
+  const asDemo = demo && !named;
+  const flags = asDemo ? withDemoPort(parsed.flags) : parsed.flags;
+  await serve(flags, asDemo ? demoModels() : null, cpus, log);
+  if (asDemo && process.exitCode === undefined) {
+    process.stdout.write(demoExamples(flags.port, flags.rest_api_port));
+  }
+}
+
+async function serve(
+  flags: Flags,
+  demo: MonitoredModel[] | null,
+  cpus: number,
+  log: Log,
+): Promise<void> {
+  let server: Server | null = null;
+  try {
+    server = new Server({ flags, models: demo ?? modelsOf(flags), cpus, log });
+    stopOnSignal(server, flags, log);
+    await server.start();
+    log.info('serving');
+  } catch (error) {
+    const refusal = ServingError.from(error);
+    process.stdout.write(`Failed to start server. Error: ${refusal.toString()}\n`);
+    await server?.stop(0).catch(() => undefined);
+    process.exit(REFUSED);
+  }
+}
+
+function modelsOf(flags: Flags): MonitoredModel[] {
+  if (flags.model_base_path === '') {
+    throw new ServingError(
+      StatusCode.INVALID_ARGUMENT,
+      flags.model_config_file === ''
+        ? 'Both server_options.model_base_path and server_options.model_config_file are empty!'
+        : '--model_config_file is not served yet: use --model_name and --model_base_path',
+    );
+  }
+  return [{ name: flags.model_name, basePath: flags.model_base_path }];
+}
+
+function withDemoPort(flags: Flags): Flags {
+  return flags.rest_api_port === 0 ? { ...flags, rest_api_port: DEMO_REST_PORT } : flags;
+}
+
+/** The first signal drains and ends with 0; a second one ends at once. */
+function stopOnSignal(server: Server, flags: Flags, log: Log): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info(`${signal}: draining`);
+    const graceMillis = Math.max(0, flags.shutdown_grace_seconds) * 1000;
+    // A graph that never ends would hold the process for ever, even inside process.exit().
+    setTimeout(() => {
+      log.error('a run did not end: killed');
+      process.kill(process.pid, 'SIGKILL');
+    }, graceMillis + UNLOAD_MILLIS).unref();
+    void server.stop(graceMillis).then(() => {
+      log.info('stopped');
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** Server and library version, from package.json: asking the library would load 800 MB for it. */
+function versions(): [server: string, tensorflow: string] {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const manifest = JSON.parse(text) as { version: string; tensorflow: string };
+  return [manifest.version, manifest.tensorflow];
+}

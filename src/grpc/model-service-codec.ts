@@ -1,0 +1,33 @@
+/** ModelService's messages: small, so protobufjs reads and writes them. */
+import type protobuf from 'protobufjs';
+
+import { readModelSpec } from '../native/requests.js';
+import type { ModelStatusService } from '../service/model-status.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { loadProtos } from './protos.js';
+
+export class ModelServiceCodec {
+  readonly #modelStatus: ModelStatusService;
+  readonly #statusResponse: protobuf.Type;
+
+  constructor(modelStatus: ModelStatusService) {
+    this.#modelStatus = modelStatus;
+    const root = loadProtos(['tensorflow_serving/apis/get_model_status.proto']);
+    this.#statusResponse = root.lookupType('tensorflow.serving.GetModelStatusResponse');
+  }
+
+  /** A GetModelStatusRequest to its response. @throws ServingError */
+  getModelStatus(request: Uint8Array): Uint8Array {
+    const spec = readModelSpec(request);
+    if (spec === null) throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec');
+    const statuses = this.#modelStatus.statuses(spec.name, spec.version);
+    const message = this.#statusResponse.fromObject({
+      model_version_status: statuses.map(({ version, state, error }) => ({
+        version: String(version),
+        state,
+        status: { error_code: error?.code ?? 0, error_message: error?.message ?? '' },
+      })),
+    });
+    return this.#statusResponse.encode(message).finish();
+  }
+}

@@ -1,0 +1,17 @@
+/** The messages of protos/ that TypeScript itself reads and writes: control messages, never tensors. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import protobuf from 'protobufjs';
+
+const FOLDER = fileURLToPath(new URL('../../../protos', import.meta.url));
+const WELL_KNOWN = /^google\/protobuf\//;
+
+/** Loads files of protos/ with all they import. Blocking: for start-up. */
+export function loadProtos(files: readonly string[]): protobuf.Root {
+  const root = new protobuf.Root();
+  // protobufjs carries the well-known types itself.
+  root.resolvePath = (_, target) => (WELL_KNOWN.test(target) ? target : join(FOLDER, target));
+  root.loadSync([...files], { keepCase: true }).resolveAll();
+  return root;
+}

@@ -1,0 +1,112 @@
+/**
+ * GrpcServer: the gRPC listener over @grpc/grpc-js. Messages pass through as raw bytes: the services
+ * and the addon read and write them. Carries requests, decides nothing.
+ */
+import * as grpc from '@grpc/grpc-js';
+
+import type { PredictService } from '../service/predict.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { ModelServiceCodec } from './model-service-codec.js';
+
+export interface GrpcServerOptions {
+  readonly predict: PredictService;
+  readonly modelService: ModelServiceCodec;
+}
+
+/** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
+type Unary = (
+  request: Buffer,
+  timeoutMillis: number,
+  done: (error: ServingError | null, reply: Uint8Array | null) => void,
+) => void;
+
+const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
+const MODEL_SERVICE = 'tensorflow.serving.ModelService';
+const MAX_MESSAGE_CHARS = 1024;
+
+const rawBytes = (bytes: Buffer): Buffer => bytes;
+
+export class GrpcServer {
+  readonly #server = new grpc.Server({
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+  });
+
+  constructor({ predict, modelService }: GrpcServerOptions) {
+    this.#add(PREDICTION_SERVICE, {
+      Predict: (request, timeoutMillis, done) => predict.predictProto(request, timeoutMillis, done),
+    });
+    this.#add(MODEL_SERVICE, {
+      GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
+    });
+  }
+
+  /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
+  listen(address: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error) => {
+        if (error === null) resolve();
+        else {
+          const message = `cannot listen on ${address}: ${error.message}`;
+          reject(new ServingError(StatusCode.UNAVAILABLE, message, null, { cause: error }));
+        }
+      });
+    });
+  }
+
+  /** Accepts no more calls; resolves when the ones in flight have their answers. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+  }
+
+  /** Ends every call. */
+  destroy(): void {
+    this.#server.forceShutdown();
+  }
+
+  #add(service: string, methods: Record<string, Unary>): void {
+    const definition: Record<string, grpc.MethodDefinition<Buffer, Buffer>> = {};
+    const handlers: grpc.UntypedServiceImplementation = {};
+    for (const [name, unary] of Object.entries(methods)) {
+      definition[name] = {
+        path: `/${service}/${name}`,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: rawBytes,
+        requestDeserialize: rawBytes,
+        responseSerialize: rawBytes,
+        responseDeserialize: rawBytes,
+      };
+      handlers[name] = handlerOf(unary);
+    }
+    this.#server.addService(definition, handlers);
+  }
+}
+
+function handlerOf(unary: Unary): grpc.handleUnaryCall<Buffer, Buffer> {
+  return (call, callback) => {
+    const done = (error: ServingError | null, reply: Uint8Array | null): void => {
+      if (error === null) callback(null, reply as Buffer);
+      else callback({ code: error.code as grpc.status, details: shortened(error.message) });
+    };
+    try {
+      unary(call.request, timeoutOf(call.getDeadline()), done);
+    } catch (error) {
+      done(ServingError.from(error), null);
+    }
+  };
+}
+
+/** Milliseconds left; 0 is none, and a deadline that has passed leaves the shortest there is. */
+function timeoutOf(deadline: Date | number): number {
+  const millis = Number(deadline) - Date.now();
+  return Number.isFinite(millis) ? Math.min(Math.max(1, Math.ceil(millis)), 0x7fffffff) : 0;
+}
+
+/** Upstream cuts long messages, since some clients limit header sizes. */
+function shortened(message: string): string {
+  if (message.length <= MAX_MESSAGE_CHARS) return message;
+  return `${message.slice(0, MAX_MESSAGE_CHARS)}...TRUNCATED`;
+}

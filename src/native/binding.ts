@@ -1,0 +1,90 @@
+/**
+ * The addon's whole surface. Calls that take a slot are answered later, through the function given
+ * to `onCompletions`; saved-model.ts wraps them. Absent values cross as null.
+ */
+
+/** Dtypes travel as tensorflow.DataType numbers. Strings are arrays of byte strings. */
+export interface NativeTensor {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+  readonly data: ArrayBuffer | readonly (Uint8Array | string)[];
+}
+
+export interface NativeLoadOptions {
+  readonly name: string;
+  readonly version: bigint;
+  readonly path: string;
+  readonly tags: readonly string[];
+  /** Serialized tensorflow.ConfigProto. */
+  readonly configProto: Uint8Array;
+  /** Execute graphs on the run pool's own thread rather than on TensorFlow's inter-op pool. */
+  readonly runInCallerThread: boolean;
+}
+
+export interface NativeLoaded {
+  readonly id: number;
+  /** Serialized tensorflow.serving.SignatureDefMap. */
+  readonly signatureDefMap: Buffer;
+}
+
+/** What is alive in the process; all zero when everything is unloaded and collected. */
+export interface NativeCounters {
+  readonly models: number;
+  readonly inputTensors: number;
+  readonly arrayBuffers: number;
+  readonly pendingCalls: number;
+}
+
+export type NativeFailure = readonly [code: number, message: string, detail: string];
+export type NativeModelSpec = readonly [
+  ok: 0,
+  present: boolean,
+  name: string,
+  version: bigint | null,
+  label: string | null,
+];
+
+export interface NativeBinding {
+  /** Request bodies up to this size are decoded before the call returns; see predictJson. */
+  readonly decodeOnLoopBytes: number;
+  tensorflowVersion(): string;
+  counters(): NativeCounters;
+
+  /** Sizes of the process-wide pools; the first call in the process decides. */
+  configure(runThreads: number, runQueueCapacity: number, loadThreads: number): void;
+
+  /** `deliver` gets [slot, code, value or message, detail or null, slot, …]. Once per environment. */
+  onCompletions(deliver: (batch: readonly unknown[]) => void): void;
+
+  load(slot: number, options: NativeLoadOptions): void;
+  /** Answered when the session is freed, which waits for the runs that hold it. */
+  unload(slot: number, id: number): void;
+
+  /** A PredictRequest; answered with a PredictResponse. A timeout of 0 is none. */
+  predictProto(
+    slot: number,
+    id: number,
+    body: Uint8Array,
+    timeoutMillis: number,
+    asTensorContent: boolean,
+  ): void;
+  /**
+   * A REST predict body; answered with the reply body, a string where it is ASCII and small. A body
+   * above `decodeOnLoopBytes` must stay as it is until the answer.
+   */
+  predictJson(
+    slot: number,
+    id: number,
+    body: Uint8Array | ArrayBuffer,
+    timeoutMillis: number,
+  ): void;
+  /** The checks upstream makes before it looks for the model; null when they pass. */
+  checkPredictJson(body: Uint8Array | ArrayBuffer): NativeFailure | null;
+  /** The ModelSpec in field 1 of any request message. */
+  readModelSpec(body: Uint8Array): NativeModelSpec | NativeFailure;
+
+  /** Inputs in ArrayBuffers from `allocateTensor` are detached and not copied. */
+  run(slot: number, id: number, signature: string, inputs: Record<string, NativeTensor>): void;
+  allocateTensor(bytes: number): ArrayBuffer;
+  addressOf(buffer: ArrayBuffer | Uint8Array): bigint;
+}

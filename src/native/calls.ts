@@ -1,0 +1,55 @@
+/**
+ * Pairs the addon's completions with the calls that wait for them. Callbacks rather than promises:
+ * this is the inference path, and one promise costs as much as the rest of the bookkeeping.
+ */
+import { ServingError } from '../status/serving-error.js';
+import { addon } from './addon.js';
+
+/** Called exactly once: with an error and null, or with null and the value. */
+export type Done<T> = (error: ServingError | null, value: T | null) => void;
+
+const waiting: (Done<never> | null)[] = [];
+const free: number[] = [];
+let opened = false;
+
+/** Starts a call: `start` hands the slot to the addon. What `start` throws reaches `done`, too. */
+export function call<T>(done: Done<T>, start: (slot: number) => void): void {
+  if (!opened) {
+    addon().onCompletions(deliver);
+    opened = true;
+  }
+  const slot = free.pop() ?? waiting.length;
+  waiting[slot] = done;
+  try {
+    start(slot);
+  } catch (error) {
+    settle(slot)(ServingError.from(error), null);
+  }
+}
+
+function settle(slot: number): Done<never> {
+  const done = waiting[slot];
+  if (done === null || done === undefined) throw new Error(`slot ${slot} was answered twice`);
+  waiting[slot] = null;
+  free.push(slot);
+  return done;
+}
+
+function deliver(batch: readonly unknown[]): void {
+  for (let i = 0; i < batch.length; i += 4) {
+    const done = settle(batch[i] as number);
+    const code = batch[i + 1] as number;
+    // One caller's bug must not keep the others of the batch waiting for ever.
+    try {
+      if (code === 0) done(null, batch[i + 2] as never);
+      else {
+        const detail = batch[i + 3] as string | null;
+        done(new ServingError(code, batch[i + 2] as string, detail), null);
+      }
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * SavedModel: one loaded model version in the addon, as the rest of src sees it. Belongs to the
+ * thread that loaded it; runs happen on the addon's own threads.
+ */
+import { ServingError } from '../status/serving-error.js';
+import { addon } from './addon.js';
+import type { NativeLoaded, NativeLoadOptions, NativeTensor } from './binding.js';
+import { call, type Done } from './calls.js';
+
+export class SavedModel {
+  readonly #id: number;
+  /** Serialized tensorflow.serving.SignatureDefMap, as the model has it. */
+  readonly signatureDefMap: Uint8Array;
+
+  private constructor(loaded: NativeLoaded) {
+    this.#id = loaded.id;
+    this.signatureDefMap = loaded.signatureDefMap;
+  }
+
+  /** Rejects with TensorFlow's status. */
+  static async load(options: NativeLoadOptions): Promise<SavedModel> {
+    return new SavedModel(
+      await settled<NativeLoaded>((done) => {
+        call(done, (slot) => addon().load(slot, options));
+      }),
+    );
+  }
+
+  /** Resolves when the memory is given back, which waits for the runs in flight. */
+  async unload(): Promise<void> {
+    await settled<void>((done) => {
+      call(done, (slot) => addon().unload(slot, this.#id));
+    });
+  }
+
+  /** A serialized PredictRequest to a serialized PredictResponse. `timeoutMillis` 0 is none. */
+  predictProto(
+    body: Uint8Array,
+    timeoutMillis: number,
+    asTensorContent: boolean,
+    done: Done<Uint8Array>,
+  ): void {
+    call(done, (slot) => {
+      addon().predictProto(slot, this.#id, body, timeoutMillis, asTensorContent);
+    });
+  }
+
+  /** OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until `done`. */
+  predictJson(
+    body: Uint8Array | ArrayBuffer,
+    timeoutMillis: number,
+    done: Done<string | Uint8Array>,
+  ): void {
+    call(done, (slot) => {
+      addon().predictJson(slot, this.#id, body, timeoutMillis);
+    });
+  }
+
+  /** All outputs of a signature. Inputs from allocateTensor() are detached. */
+  run(
+    signature: string,
+    inputs: Readonly<Record<string, NativeTensor>>,
+  ): Promise<Record<string, NativeTensor>> {
+    return settled<Record<string, NativeTensor>>((done) => {
+      call(done, (slot) => addon().run(slot, this.#id, signature, inputs));
+    });
+  }
+}
+
+/** Memory that TensorFlow takes without a copy when it is passed to `run`. */
+export function allocateTensor(bytes: number): ArrayBuffer {
+  return addon().allocateTensor(bytes);
+}
+
+export function decodeOnLoopBytes(): number {
+  return addon().decodeOnLoopBytes;
+}
+
+function settled<T>(start: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error: ServingError | null, value) => {
+      if (error === null) resolve(value as T);
+      else reject(error);
+    });
+  });
+}

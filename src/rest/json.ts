@@ -1,0 +1,46 @@
+/** The JSON texts the REST API writes itself, with upstream's white space. */
+import { ServableState, type VersionStatus } from '../core/servable.js';
+import { statusName } from '../status/serving-error.js';
+
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+]);
+
+/** Upper-case hex, and nothing above 0x1f but quotes and backslashes escaped, as upstream. */
+export function quoted(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are the point
+  const escaped = text.replace(/["\\\u0000-\u001f]/g, (char) => {
+    const code = char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    return SHORT_ESCAPES.get(char) ?? `\\u${code}`;
+  });
+  return `"${escaped}"`;
+}
+
+export function errorJson(message: string): string {
+  return `{\n    "error": ${quoted(message)}\n}`;
+}
+
+const STATE_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(ServableState).map(([name, state]) => [state, name]),
+);
+
+/** GetModelStatusResponse as proto3 JSON, indented by one blank, ending in a newline. */
+export function modelStatusJson(statuses: readonly VersionStatus[]): string {
+  const entries = statuses.map(
+    ({ version, state, error }) => `  {
+   "version": "${version}",
+   "state": "${STATE_NAMES.get(state) ?? 'UNKNOWN'}",
+   "status": {
+    "error_code": "${error === null ? 'OK' : statusName(error.code)}",
+    "error_message": ${quoted(error?.message ?? '')}
+   }
+  }`,
+  );
+  return `{\n "model_version_status": [\n${entries.join(',\n')}\n ]\n}\n`;
+}

@@ -1,0 +1,146 @@
+/**
+ * RestServer: the HTTP listener. Carries requests to the services and their answers back; decides
+ * nothing about models. One thread, uWebSockets' event loop, which is Node's.
+ */
+import uWS, { type HttpRequest, type HttpResponse, type us_listen_socket } from 'uWebSockets.js';
+
+import { decodeOnLoopBytes } from '../native/saved-model.js';
+import type { ModelStatusService } from '../service/model-status.js';
+import type { PredictService } from '../service/predict.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { Deadlines } from './deadlines.js';
+import { Exchange, type ExchangeHost } from './exchange.js';
+import { modelStatusJson } from './json.js';
+import { route, type Route } from './routes.js';
+
+export interface RestServerOptions {
+  readonly predict: PredictService;
+  readonly modelStatus: ModelStatusService;
+  /** 0 or less is none. */
+  readonly timeoutMillis: number;
+  readonly maxBodyBytes: number;
+  readonly corsEnabled: boolean;
+}
+
+export class RestServer implements ExchangeHost {
+  readonly #options: RestServerOptions;
+  readonly #app = uWS.App();
+  readonly #deadlines: Deadlines;
+  readonly #borrowBytes = decodeOnLoopBytes();
+  #socket: us_listen_socket | null = null;
+  #open = 0;
+  #drained: (() => void) | null = null;
+  draining = false;
+
+  constructor(options: RestServerOptions) {
+    this.#options = options;
+    this.#deadlines = new Deadlines(options.timeoutMillis);
+    this.#app.any('/*', this.#handle);
+  }
+
+  get corsEnabled(): boolean {
+    return this.#options.corsEnabled;
+  }
+
+  /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#app.listen(port, (socket) => {
+        if (socket !== false) {
+          this.#socket = socket;
+          resolve();
+        } else {
+          reject(new ServingError(StatusCode.UNAVAILABLE, `cannot listen on port ${port}`));
+        }
+      });
+    });
+  }
+
+  /** Accepts no more connections; resolves when every request that came in has its answer. */
+  async close(): Promise<void> {
+    this.draining = true;
+    if (this.#socket !== null) uWS.us_listen_socket_close(this.#socket);
+    this.#socket = null;
+    if (this.#open > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    this.destroy();
+  }
+
+  /** Closes every connection, answered or not. */
+  destroy(): void {
+    this.#deadlines.close();
+    this.#app.close();
+  }
+
+  ended(exchange: Exchange): void {
+    this.#deadlines.remove(exchange);
+    if (--this.#open === 0) this.#drained?.();
+  }
+
+  readonly #handle = (response: HttpResponse, request: HttpRequest): void => {
+    const method = request.getCaseSensitiveMethod();
+    const path = request.getUrl();
+    const query = request.getQuery() as string | undefined; // undefined without a `?`, whatever its types say
+    const asked = route(method, query === undefined ? path : `${path}?${query}`);
+    ++this.#open;
+    const exchange = new Exchange(response, this);
+    if (asked.kind !== 'infer') {
+      this.#answer(exchange, asked, request);
+      return;
+    }
+    const { name, choice } = asked;
+    if (asked.action !== 'predict') {
+      exchange.fail(
+        new ServingError(StatusCode.UNIMPLEMENTED, `${asked.action} is not served yet`),
+      );
+      return;
+    }
+    const { predict, maxBodyBytes, timeoutMillis } = this.#options;
+    const declaredLength = Number(request.getHeader('content-length')) || 0;
+    if (declaredLength > maxBodyBytes) {
+      exchange.refuse(
+        '413 Payload Too Large',
+        `The request body is larger than ${maxBodyBytes} bytes.`,
+      );
+      return;
+    }
+    this.#deadlines.add(exchange);
+    exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, (body) => {
+      predict.predictJson(name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
+        if (error !== null) exchange.fail(error);
+        else exchange.json(reply as string | Uint8Array);
+      });
+    });
+  };
+
+  /** What needs no body. */
+  #answer(exchange: Exchange, asked: Exclude<Route, { kind: 'infer' }>, request: HttpRequest): void {
+    switch (asked.kind) {
+      case 'not-found':
+        exchange.notFoundPage();
+        return;
+      case 'bad-version':
+        exchange.empty('400 Bad Request');
+        return;
+      case 'preflight':
+        exchange.preflight(/https?:\/\//.test(request.getHeader('origin')));
+        return;
+      case 'malformed':
+        exchange.fail(new ServingError(StatusCode.INVALID_ARGUMENT, asked.message));
+        return;
+      case 'metadata':
+        exchange.fail(new ServingError(StatusCode.UNIMPLEMENTED, 'metadata is not served yet'));
+        return;
+      case 'status':
+        try {
+          const { name, choice } = asked;
+          exchange.json(modelStatusJson(this.#options.modelStatus.statuses(name, choice.version)));
+        } catch (error) {
+          exchange.fail(ServingError.from(error));
+        }
+    }
+  }
+}

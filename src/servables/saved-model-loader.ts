@@ -1,0 +1,63 @@
+/**
+ * SavedModelLoader: one SavedModel directory into the addon and out of it. Makes the checks that
+ * upstream makes before TensorFlow looks at the directory, with upstream's texts.
+ */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Loader } from '../core/loader.js';
+import type { ServableId } from '../core/servable.js';
+import { SavedModel } from '../native/saved-model.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+
+export interface SavedModelLoaderOptions {
+  readonly tags: readonly string[];
+  /** Serialized tensorflow.ConfigProto. */
+  readonly configProto: Uint8Array;
+  readonly runInCallerThread: boolean;
+}
+
+export class SavedModelLoader implements Loader<SavedModel> {
+  readonly #id: ServableId;
+  readonly #path: string;
+  readonly #options: SavedModelLoaderOptions;
+
+  constructor(id: ServableId, path: string, options: SavedModelLoaderOptions) {
+    this.#id = id;
+    this.#path = path;
+    this.#options = options;
+  }
+
+  async load(): Promise<SavedModel> {
+    await this.#checkDirectory();
+    return SavedModel.load({ ...this.#id, path: this.#path, ...this.#options });
+  }
+
+  unload(servable: SavedModel): Promise<void> {
+    return servable.unload();
+  }
+
+  async #checkDirectory(): Promise<void> {
+    if (await this.#has('export.meta')) {
+      throw new ServingError(
+        StatusCode.UNIMPLEMENTED,
+        'Session Bundle is deprecated and removed.',
+      );
+    }
+    if ((await this.#has('saved_model.pb')) || (await this.#has('saved_model.pbtxt'))) return;
+    throw new ServingError(
+      StatusCode.NOT_FOUND,
+      'Specified file path does not appear to contain a SavedModel bundle (should have a file ' +
+        `called \`saved_model.pb\`)\nSpecified file path: ${this.#path}`,
+    );
+  }
+
+  async #has(file: string): Promise<boolean> {
+    try {
+      await access(join(this.#path, file));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

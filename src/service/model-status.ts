@@ -1,0 +1,33 @@
+/** GetModelStatus, free of any transport. */
+import type { VersionStatus } from '../core/servable.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { ModelCatalog } from './model-catalog.js';
+
+export class ModelStatusService {
+  readonly #catalog: ModelCatalog;
+
+  constructor(catalog: ModelCatalog) {
+    this.#catalog = catalog;
+  }
+
+  /**
+   * One version, or all ever seen, highest first. A label is not looked at, as upstream.
+   * @throws ServingError NOT_FOUND
+   */
+  statuses(name: string, version: bigint | null): readonly VersionStatus[] {
+    const all = this.#catalog.statuses(name);
+    if (version === null) {
+      if (all.length > 0) return all;
+      throw new ServingError(
+        StatusCode.NOT_FOUND,
+        `Could not find any versions of model ${name}`,
+      );
+    }
+    const found = all.filter((status) => status.version === version);
+    if (found.length > 0) return found;
+    throw new ServingError(
+      StatusCode.NOT_FOUND,
+      `Could not find version ${version} of model ${name}`,
+    );
+  }
+}

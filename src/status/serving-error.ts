@@ -1,0 +1,59 @@
+/**
+ * The one error type that may leave a module, and the canonical codes it carries: the same numbers
+ * in TensorFlow, gRPC and the addon.
+ */
+export const StatusCode = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
+
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(StatusCode).map(([name, code]) => [code, name]),
+);
+
+/** `INVALID_ARGUMENT` for 3; what upstream prints inside messages. */
+export function statusName(code: number): string {
+  return NAMES.get(code) ?? 'UNKNOWN';
+}
+
+/** `message` reaches the client unchanged; `detail` adds where and what for the log. */
+export class ServingError extends Error {
+  override readonly name = 'ServingError';
+  readonly code: StatusCode;
+  readonly detail: string | null;
+
+  constructor(code: number, message: string, detail: string | null = null, options?: ErrorOptions) {
+    super(message, options); // options.cause keeps the file system's error for the log
+    this.code = NAMES.has(code) ? (code as StatusCode) : StatusCode.UNKNOWN;
+    this.detail = detail;
+  }
+
+  /** Any thrown value as a ServingError; what is not one is a bug of ours, hence INTERNAL. */
+  static from(thrown: unknown): ServingError {
+    if (thrown instanceof ServingError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new ServingError(StatusCode.INTERNAL, message, null, { cause: thrown });
+  }
+
+  /** `INVALID_ARGUMENT: text`, as upstream prints a status. */
+  override toString(): string {
+    return `${statusName(this.code)}: ${this.message}`;
+  }
+}
