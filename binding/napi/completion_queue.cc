@@ -6,6 +6,7 @@ namespace tensorgate {
 
 void AsyncJob::Run(std::unique_ptr<Job> self) {
   status_ = Execute();
+  DropWork();
   // The queue must live until Push() returns, though the job may be gone by then.
   const std::shared_ptr<CompletionQueue> queue = queue_;
   queue->Push(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(self.release())));
@@ -13,6 +14,7 @@ void AsyncJob::Run(std::unique_ptr<Job> self) {
 
 void AsyncJob::Fail(std::unique_ptr<AsyncJob> job, Status status) {
   job->status_ = std::move(status);
+  job->DropWork();
   const std::shared_ptr<CompletionQueue> queue = job->queue_;
   queue->Push(std::move(job));
 }

@@ -46,6 +46,10 @@ class AsyncJob : public Job {
   // THREAD: a pool's; no Node-API here.
   virtual Status Execute() = 0;
 
+  // Lets go of what only the work needed, above all of the model: an unload waits for that, and may
+  // itself be waited for together with this job. Called before the job is pushed.
+  virtual void DropWork() {}
+
  private:
   const uint32_t slot_;
   const std::shared_ptr<CompletionQueue> queue_;

@@ -80,6 +80,8 @@ class PredictJob : public AsyncJob {
     return call_->RunAndEncode(&out_);
   }
 
+  void DropWork() override { call_.reset(); }
+
  private:
   std::unique_ptr<PredictCall> call_;
   const bool reply_is_text_;

@@ -74,13 +74,16 @@ class RunJob : public AsyncJob {
 
  protected:
   Status Execute() override {
-    const Status status = model_->Run(feeds_, feed_values_, fetches_, &outputs_);
+    return model_->Run(feeds_, feed_values_, fetches_, &outputs_);
+  }
+
+  void DropWork() override {
     inputs_.clear();
-    return status;
+    model_.reset();
   }
 
  private:
-  const std::shared_ptr<const SavedModel> model_;
+  std::shared_ptr<const SavedModel> model_;
   std::vector<TF_Output> feeds_;
   std::vector<TF_Tensor*> feed_values_;  // as feeds_; belong to inputs_
   std::vector<TensorHandle> inputs_;

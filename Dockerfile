@@ -1,0 +1,23 @@
+# The server with the CPU library. The same environment, ports and entry point as upstream's image:
+#   docker run -p 8500:8500 -p 8501:8501 -v /path/to/half_plus_two:/models/half_plus_two \
+#     -e MODEL_NAME=half_plus_two tensorgate
+FROM node:20-bookworm AS build
+RUN apt-get update && \
+    apt-get install -y --no-install-recommends cmake g++ make python3 python3-pip && \
+    rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY . .
+ENV PIP_NO_CACHE_DIR=1
+RUN deploy/install.sh /opt/tensorgate
+
+FROM node:20-bookworm-slim
+COPY --from=build /opt/tensorgate /opt/tensorgate
+COPY deploy/entrypoint.sh /usr/bin/tf_serving_entrypoint.sh
+ENV PATH=/opt/tensorgate/bin:$PATH \
+    XDG_CACHE_HOME=/opt/tensorgate/cache \
+    MODEL_NAME=model \
+    MODEL_BASE_PATH=/models
+RUN mkdir -p /models
+EXPOSE 8500 8501
+USER node
+ENTRYPOINT ["/usr/bin/tf_serving_entrypoint.sh"]

@@ -1,0 +1,34 @@
+/**
+ * The floor of the REST transport: a uWebSockets.js process that reads a POST body to its end and
+ * answers with a constant. What tensorgate needs beyond this is its own work.
+ * Run as: node echo-rest.js --port=PORT --reply=FILE
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import uWS from 'uWebSockets.js';
+
+const { values } = parseArgs({
+  options: { port: { type: 'string' }, reply: { type: 'string' } },
+});
+const reply = readFileSync(values.reply ?? '/dev/null');
+
+uWS
+  .App()
+  .get('/*', (response) => {
+    response.end('{}');
+  })
+  .post('/*', (response) => {
+    let aborted = false;
+    response.onAborted(() => {
+      aborted = true;
+    });
+    response.onData((_chunk, isLast) => {
+      if (!isLast || aborted) return;
+      response.cork(() => {
+        response.writeHeader('Content-Type', 'application/json').end(reply);
+      });
+    });
+  })
+  .listen('127.0.0.1', Number(values.port), (socket) => {
+    if (!socket) throw new Error(`cannot listen on port ${values.port}`);
+  });

@@ -1,0 +1,48 @@
+// loadgen: drives one server on this machine and prints one line of JSON: {requests, errors,
+// mismatches, unfinished, seconds, rps, mean_us, p50_us, p90_us, p99_us, p999_us, max_us}.
+// `requests` are good replies only; `rps` counts those inside the measured window. Exits with 2
+// for a wrong command line, 1 when nothing could be measured, 0 otherwise.
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "load_run.h"
+#include "options.h"
+
+namespace {
+
+bool WriteFile(const std::string& path, const tensorgate::load::Recorder& recorder) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  recorder.WriteJson(file);
+  return std::fclose(file) == 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tensorgate::load::Options options;
+  std::string error;
+  if (!tensorgate::load::ParseOptions(argc, argv, &options, &error)) {
+    std::fprintf(stderr, "loadgen: %s\n%s", error.c_str(), tensorgate::load::kUsage);
+    return 2;
+  }
+  tensorgate::load::LoadRun run(&options);
+  const bool done = run.Run(&error);
+  const tensorgate::load::Recorder& recorder = run.recorder();
+  if (!recorder.first_failure().empty()) {
+    std::fprintf(stderr, "loadgen: first failure: %s\n", recorder.first_failure().c_str());
+  }
+  if (!done) {
+    std::fprintf(stderr, "loadgen: %s\n", error.c_str());
+    return 1;
+  }
+  recorder.WriteJson(stdout);
+  if (!options.json.empty() && !WriteFile(options.json, recorder)) {
+    std::fprintf(stderr, "loadgen: cannot write %s: %s\n", options.json.c_str(),
+                 std::strerror(errno));
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,92 @@
+/** The bench's native programs (bench/load, bench/native) and the figures they print. */
+import { fileURLToPath } from 'node:url';
+import type { BenchModel } from './cases.js';
+import { runForJson } from './processes.js';
+
+/** Where scripts/bench.mjs builds them; seen from dist/bench/. */
+const BUILD_FOLDER = new URL('../../build/bench/bench/', import.meta.url);
+
+export interface LoadFigures {
+  readonly requests: number;
+  readonly errors: number;
+  readonly mismatches: number;
+  readonly unfinished: number;
+  readonly seconds: number;
+  readonly rps: number;
+  readonly mean_us: number;
+  readonly p50_us: number;
+  readonly p90_us: number;
+  readonly p99_us: number;
+  readonly p999_us: number;
+  readonly max_us: number;
+}
+
+export interface LoadOptions {
+  readonly protocol: 'http' | 'grpc';
+  readonly port: number;
+  readonly path: string;
+  readonly connections: number;
+  readonly inFlight: number;
+  /** Files with the request body and the exact reply. */
+  readonly body: string;
+  readonly expect: string;
+  readonly seconds: number;
+  readonly warmup: number;
+}
+
+export function runLoad(core: number, options: LoadOptions): Promise<LoadFigures> {
+  return runForJson<LoadFigures>(core, [
+    program('load/loadgen'),
+    `--protocol=${options.protocol}`,
+    `--address=127.0.0.1:${options.port}`,
+    `--path=${options.path}`,
+    `--connections=${options.connections}`,
+    `--in_flight=${options.inFlight}`,
+    `--body=${options.body}`,
+    `--expect=${options.expect}`,
+    `--seconds=${options.seconds}`,
+    `--warmup=${options.warmup}`,
+  ]);
+}
+
+/** UNITS: runs per second of TF_SessionRun in a bare loop. */
+export async function runRawSession(
+  core: number,
+  model: BenchModel,
+  seconds: number,
+): Promise<number> {
+  const figures = await runForJson<{ runs_per_second: number }>(core, [
+    program('native/raw_run'),
+    `--model=${model.basePath}/${model.version}`,
+    `--feed=${model.feed}`,
+    `--fetch=${model.fetch}`,
+    `--shape=${model.shape.join(',')}`,
+    `--seconds=${seconds}`,
+  ]);
+  return figures.runs_per_second;
+}
+
+export interface CodecFigures {
+  readonly body_bytes: number;
+  readonly decode_us: number;
+  readonly encode_us: number;
+}
+
+/** The native codec by itself, without Node and TensorFlow. */
+export function runCodec(
+  core: number,
+  format: 'json' | 'proto',
+  body: string,
+  seconds: number,
+): Promise<CodecFigures> {
+  return runForJson<CodecFigures>(core, [
+    program('native/codec_micro'),
+    `--format=${format}`,
+    `--body=${body}`,
+    `--seconds=${seconds}`,
+  ]);
+}
+
+function program(path: string): string {
+  return fileURLToPath(new URL(path, BUILD_FOLDER));
+}

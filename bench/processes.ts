@@ -1,0 +1,91 @@
+/**
+ * Child processes on a chosen CPU: servers that run until stopped, and programs that print one
+ * line of JSON. Children still alive when the bench ends are ended with it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(130));
+}
+
+/** A server process; its output is kept for the message when it fails. */
+export class PinnedServer {
+  readonly #child: ChildProcess;
+  #output = '';
+
+  constructor(core: number, command: readonly string[]) {
+    this.#child = start(core, command);
+    const keep = (text: string): void => {
+      this.#output = (this.#output + text).slice(-4000);
+    };
+    this.#child.stdout?.setEncoding('utf8').on('data', keep);
+    this.#child.stderr?.setEncoding('utf8').on('data', keep);
+  }
+
+  /** Polls until `probe` is true; throws when the process ends, or after a minute. */
+  async ready(probe: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    while (!(await probe().catch(() => false))) {
+      if (this.#child.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`${this.#child.spawnargs.join(' ')} did not start:\n${this.#output}`);
+      }
+      await delay(50);
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+/** Runs a program to its end and parses what it printed. Throws with its stderr when it fails. */
+export async function runForJson<T>(core: number, command: readonly string[]): Promise<T> {
+  const child = start(core, command);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr.trim()}`);
+  if (stderr.includes('first failure')) process.stderr.write(stderr);
+  return JSON.parse(stdout) as T;
+}
+
+function start(core: number, command: readonly string[]): ChildProcess {
+  const child = spawn('taskset', ['-c', String(core), ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
+  });
+  alive.add(child);
+  child.on('exit', () => alive.delete(child));
+  child.on('error', (error) => {
+    throw new Error(`taskset cannot be started: ${error.message}`);
+  });
+  return child;
+}
+
+/** A TCP port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return address.port;
+}

@@ -1,0 +1,68 @@
+// ESLint with types: a dropped promise is a hung request. The arrows of imports between the folders of
+// src are errors when broken.
+import tseslint from 'typescript-eslint';
+
+const LEAVES = ['tensor', 'status', 'config', 'metrics', 'log'];
+
+/** Each folder of src with what it may import; the files beside them wire everything, nothing imports those. */
+const ARROWS = {
+  ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
+  core: LEAVES,
+  native: LEAVES,
+  batching: [...LEAVES, 'core'],
+  sources: [...LEAVES, 'core'],
+  servables: [...LEAVES, 'core', 'native', 'batching'],
+  service: [...LEAVES, 'core', 'native'],
+  rest: [...LEAVES, 'core', 'native', 'service'],
+  grpc: [...LEAVES, 'core', 'native', 'service'],
+};
+
+/** One rule for the files of the folder itself, one for those a folder deeper. */
+function arrow([folder, allowed]) {
+  return [1, 2].map((depth) => {
+    const up = '\\.\\./'.repeat(depth);
+    const open = depth === 1 ? allowed : [...allowed, folder];
+    return {
+      files: [`src/${folder}/${'*/'.repeat(depth - 1)}*.ts`],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                regex: `^${up}(?!(?:${[...open, '-'].join('|')})/)`,
+                message: `src/${folder} may import: ${allowed.join(', ') || 'nothing else of src'}`,
+              },
+            ],
+          },
+        ],
+      },
+    };
+  });
+}
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'dist/', 'build/', 'third_party/'] },
+  {
+    files: ['{src,test,bench}/**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      eqeqeq: 'error',
+      'no-console': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  { files: ['src/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['**/*.mjs', '*.js'],
+    extends: [tseslint.configs.base],
+    rules: { eqeqeq: 'error', 'no-undef': 'off', 'prefer-const': 'error' },
+  },
+  ...Object.entries(ARROWS).flatMap(arrow),
+);

@@ -1,0 +1,27 @@
+/** npm run bench: sets everything up, builds the bench's native programs, then measures. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { exitWith, setup } from './setup.mjs';
+import { packageRoot } from './setup/layout.mjs';
+
+const PROGRAMS = ['loadgen', 'raw_run', 'codec_micro'];
+
+try {
+  process.env.TENSORGATE_ADDON = await setup();
+  const folder = join(packageRoot, 'build', 'bench');
+  run('cmake', ['-S', packageRoot, '-B', folder, '-DTENSORGATE_BENCH=ON']);
+  run('cmake', ['--build', folder, '--target', ...PROGRAMS]);
+} catch (error) {
+  exitWith(error);
+}
+const bench = join(packageRoot, 'dist', 'bench', 'main.js');
+const { status } = spawnSync(process.execPath, [bench, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;
+
+/** Quiet while it works; its output is the message when it does not. */
+function run(/** @type {string} */ command, /** @type {string[]} */ args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw error ?? new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`);
+}

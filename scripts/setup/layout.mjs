@@ -1,0 +1,44 @@
+/**
+ * Where the native parts lie. A checkout keeps them in its own tree; an installed package, whose folder
+ * may be read-only, in the user's cache, where versions of it share one libtensorflow.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fingerprint } from './fingerprint.mjs';
+
+export const packageRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const isCheckout = existsSync(join(packageRoot, 'tsconfig.json'));
+
+/** What the addon is built from, besides libtensorflow and node-addon-api. */
+export const ADDON_SOURCES = ['binding', 'CMakeLists.txt'];
+
+/**
+ * @typedef {object} Layout
+ * @property {string} folder holds the lock and the logs
+ * @property {string} release the folder of tensorgate.node, and of its CMake files
+ * @property {string} libtensorflow the folder with lib/ and include/
+ */
+
+/** @returns {Layout} */
+export function nativeLayout() {
+  if (isCheckout) {
+    return {
+      folder: join(packageRoot, 'build'),
+      release: join(packageRoot, 'build', 'Release'),
+      libtensorflow: join(packageRoot, 'third_party', 'libtensorflow'),
+    };
+  }
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tensorgate');
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
+  const variant = process.env.TENSORGATE_VARIANT || 'cpu';
+  const sources = fingerprint(packageRoot, ADDON_SOURCES, [variant, process.arch]).slice(0, 12);
+  const pins = fingerprint(packageRoot, ['scripts/libtensorflow.sha256']).slice(0, 12);
+  const folder = join(cache, `${version}-${sources}`);
+  return {
+    folder,
+    release: join(folder, 'build', 'Release'),
+    libtensorflow: join(cache, `libtensorflow-${variant}-${pins}`),
+  };
+}

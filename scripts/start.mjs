@@ -1,0 +1,10 @@
+/** npm start: sets everything up, then becomes the server. The server's flags follow `npm start --`. */
+import { exitWith, setup } from './setup.mjs';
+
+try {
+  process.env.TENSORGATE_ADDON = await setup();
+} catch (error) {
+  exitWith(error);
+}
+const { main } = await import('../dist/src/cli.js');
+await main(process.argv.slice(2), { program: 'npm start --', demo: true });

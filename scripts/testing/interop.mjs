@@ -1,0 +1,83 @@
+/**
+ * The PyPI client against the server: test/interop/run.py, in a virtual environment of its own. With
+ * TENSORGATE_TESTDATA=DIR it serves the models of upstream's test data too.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fingerprint, readStamp, writeStamp } from '../setup/fingerprint.mjs';
+import { packageRoot } from '../setup/layout.mjs';
+import { runLogged } from '../setup/progress.mjs';
+
+const FOLDER = join('test', 'interop');
+const TOTALS = /^interop: (\d+) passed, (\d+) failed, (\d+) skipped$/m;
+
+/** @param {import('./tally.mjs').Tally} tally */
+export async function interopSection(tally) {
+  const runner = join(packageRoot, FOLDER, 'run.py');
+  if (!existsSync(runner)) return tally.skip('interop', `no ${FOLDER}`);
+  const venv = join(packageRoot, 'build', 'interop-venv');
+  const python = join(venv, 'bin', 'python');
+  try {
+    await prepare(venv, python);
+  } catch (error) {
+    return tally.skip(
+      'interop',
+      `no Python client: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  const args = [runner, `--server='${process.execPath}' bin/tensorgate.mjs`];
+  if (process.env.TENSORGATE_TESTDATA) args.push(`--testdata=${process.env.TENSORGATE_TESTDATA}`);
+  const { status, output } = await runShownAndKept(python, args);
+  const totals = TOTALS.exec(output);
+  if (!totals)
+    return tally.fail('interop', `ended with status ${status} before its tests were over`);
+  const [passed, failed, skipped] = totals.slice(1).map(Number);
+  tally.add({ passed, failed, skipped });
+  if (status !== 0 && failed === 0) tally.fail('interop', `ended with status ${status}`);
+}
+
+/** @param {string} venv @param {string} python */
+async function prepare(venv, python) {
+  const requirements = join(FOLDER, 'requirements.txt');
+  const stamp = join(venv, 'requirements.stamp');
+  const wanted = fingerprint(packageRoot, [requirements]);
+  if (readStamp(stamp) === wanted && existsSync(python)) return;
+  const log = (/** @type {string} */ name) =>
+    join(packageRoot, 'build', 'logs', `interop-${name}.log`);
+  await runLogged('making build/interop-venv', log('venv'), 'python3', [
+    '-m',
+    'venv',
+    '--clear',
+    venv,
+  ]);
+  const args = [
+    '-m',
+    'pip',
+    'install',
+    '--progress-bar',
+    'off',
+    '-r',
+    join(packageRoot, requirements),
+  ];
+  await runLogged('installing the Python client', log('pip'), python, args);
+  writeStamp(stamp, wanted);
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<{status: number | null, output: string}>}
+ */
+function runShownAndKept(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: packageRoot, stdio: ['ignore', 'pipe', 2] });
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+      process.stdout.write(text);
+      output += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, output }));
+  });
+}

@@ -1,0 +1,52 @@
+/**
+ * The mocha sections: every folder of dist/test that holds tests; the scripts' own in test/scripts; and
+ * test/package, which installs the package as a user would. The last two are plain JavaScript.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { filesIn } from '../setup/fingerprint.mjs';
+import { packageRoot } from '../setup/layout.mjs';
+import { runShown } from '../setup/progress.mjs';
+
+const FIRST = ['unit', 'integration', 'wire'];
+const LAST = ['scripts', 'package'];
+const RUNNER = fileURLToPath(new URL('mocha-run.mjs', import.meta.url));
+
+/** @returns {string[]} the folders of compiled tests, the quick ones first */
+export function mochaSections() {
+  const compiled = join(packageRoot, 'dist', 'test');
+  const found = existsSync(compiled)
+    ? readdirSync(compiled).filter((name) => testsIn(join(compiled, name), '.test.js').length > 0)
+    : [];
+  return [...FIRST, ...found.filter((name) => !FIRST.includes(name)).sort(), ...LAST];
+}
+
+/** @param {string} folder @param {string} suffix */
+function testsIn(folder, suffix) {
+  return filesIn(folder).filter((file) => file.endsWith(suffix));
+}
+
+/** @param {string} section @param {import('./tally.mjs').Tally} tally */
+export async function mochaSection(section, tally) {
+  const files = LAST.includes(section)
+    ? testsIn(join(packageRoot, 'test', section), '.test.mjs')
+    : testsIn(join(packageRoot, 'dist', 'test', section), '.test.js');
+  if (files.length === 0) return tally.skip(section, 'no tests');
+  const report = join(packageRoot, 'build', `mocha-${section}.json`);
+  mkdirSync(join(packageRoot, 'build'), { recursive: true });
+  rmSync(report, { force: true });
+  const status = await runShown(process.execPath, [RUNNER, report, ...files], {
+    cwd: packageRoot,
+    stdio: ['ignore', 1, 2],
+  });
+  if (!existsSync(report)) {
+    return tally.fail(section, `ended with status ${status} before its tests were over`);
+  }
+  const { passed, failed, skips } = JSON.parse(readFileSync(report, 'utf8'));
+  tally.add({ passed, failed, skipped: 0 });
+  for (const { title, reason } of skips) tally.skip(title, reason);
+  if (status !== 0 && failed === 0) {
+    tally.fail(section, `all its tests passed, but it ended with status ${status}`);
+  }
+}

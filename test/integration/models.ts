@@ -1,0 +1,54 @@
+/** SavedModels of the repo's scripts, loaded into this process. */
+import { fileURLToPath } from 'node:url';
+
+import { addon } from '../../src/native/addon.js';
+import { SavedModel } from '../../src/native/saved-model.js';
+
+export function testModel(name: string, version = 1): string {
+  return fileURLToPath(new URL(`../../../test/models/${name}/${version}`, import.meta.url));
+}
+
+export function demoModel(name: string, version = 1): string {
+  return fileURLToPath(new URL(`../../../examples/models/${name}/${version}`, import.meta.url));
+}
+
+export function load(path: string, name = 'm', version = 1n): Promise<SavedModel> {
+  return SavedModel.load({
+    name,
+    version,
+    path,
+    tags: ['serve'],
+    configProto: new Uint8Array(),
+    runInCallerThread: true,
+  });
+}
+
+/** The body's answer as text; rejects with the ServingError. */
+export function predictJson(model: SavedModel, body: string, timeoutMillis = 0): Promise<string> {
+  return new Promise((resolve, reject) => {
+    model.predictJson(Buffer.from(body), timeoutMillis, (error, reply) => {
+      if (error === null) resolve(Buffer.from(reply as string).toString());
+      else reject(error);
+    });
+  });
+}
+
+/** For the model `slow`: a run of about `iterations` / 5 milliseconds. */
+export function slowBody(iterations: number): string {
+  return `{"inputs": {"x": [1], "iterations": [${iterations}]}}`;
+}
+
+declare const gc: (() => void) | undefined;
+
+/** Waits, collecting garbage where `--expose-gc` allows it, until nothing native is alive. */
+export async function nothingAlive(): Promise<void> {
+  for (let round = 0; round < 200; ++round) {
+    const { models, inputTensors, arrayBuffers, pendingCalls } = addon().counters();
+    if (models + inputTensors + arrayBuffers + pendingCalls === 0) return;
+    gc?.();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
+  throw new Error(`still alive: ${JSON.stringify(addon().counters())}`);
+}

@@ -1,0 +1,16 @@
+/** What worker-threads.test.ts runs in a worker thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { load, predictJson, slowBody } from './models.js';
+
+const { task, path } = workerData as { task: string; path: string };
+const model = await load(path);
+if (task === 'predict') {
+  for (let i = 0; i < 100; ++i) await predictJson(model, '{"instances": [1.0]}');
+  await model.unload();
+} else {
+  const running = predictJson(model, slowBody(100));
+  const unloading = model.unload();
+  parentPort?.postMessage('running');
+  await Promise.all([running, unloading]);
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+import { demoModel, load, nothingAlive, predictJson, testModel } from './models.js';
+
+/** Runs worker-body.js with a task; resolves with its exit code, rejects with its error. */
+function inWorker(task: string, path: string, onMessage?: (worker: Worker) => void): Promise<number> {
+  const body = fileURLToPath(new URL('./worker-body.js', import.meta.url));
+  const worker = new Worker(body, { workerData: { task, path } });
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('exit', resolve);
+    worker.on('message', () => onMessage?.(worker));
+  });
+}
+
+describe('The addon in worker threads', () => {
+  afterEach(nothingAlive);
+
+  it('serves two environments at once and tears one down cleanly', async () => {
+    const model = await load(demoModel('half_plus_two'));
+    const exits = await Promise.all([
+      inWorker('predict', demoModel('half_plus_two')),
+      inWorker('predict', demoModel('half_plus_two')),
+    ]);
+    assert.deepEqual(exits, [0, 0]);
+    assert.match(await predictJson(model, '{"instances": [2.0]}'), /3\.0/);
+    await model.unload();
+  });
+
+  it('waits for the runs of an environment that is terminated in their midst', async () => {
+    const exit = await inWorker('terminate', testModel('slow'), (worker) => {
+      void worker.terminate();
+    });
+    assert.equal(exit, 1);
+  });
+});

@@ -1,0 +1,200 @@
+/** scripts/fetch-libtensorflow.sh with a small wheel of ours and a stub for pip; nothing is downloaded. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ended, root, Sandbox } from './sandbox.mjs';
+
+const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const PINS = readFileSync(join(root, 'scripts', 'libtensorflow.sha256'), 'utf8');
+const WHEEL = /** @type {string} */ (
+  PINS.split('\n')
+    .map((line) => line.split('  ')[1])
+    .find((name) => name?.includes(ARCH) && (ARCH === 'aarch64' || name.includes('_cpu')))
+);
+const MAKE_WHEEL = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    wheel.writestr("tensorflow/libtensorflow_cc.so.2", "cc")
+    wheel.writestr("tensorflow/libtensorflow_framework.so.2", "framework")
+    wheel.writestr("tensorflow/__init__.py", "not wanted")
+    include = "tensorflow/include/"
+    wheel.writestr(include + "tensorflow/c/c_api.h", '#include "xla/tsl/c/tsl_status.h"')
+    wheel.writestr(include + "tensorflow/c/c_api_experimental.h", '#include "tensorflow/c/c_api.h"')
+    wheel.writestr(include + "xla/tsl/c/tsl_status.h", "")
+    wheel.writestr(include + "tensorflow/c/kernels.h", "not wanted")
+`;
+const PIP = `
+if [[ "$1 $2" != "-m pip" ]]; then exec "$REAL_PYTHON" "$@"; fi
+case $FAKE_PIP in
+  missing) echo "No module named pip" >&2; exit 1 ;;
+  hang) if [[ $3 == download ]]; then exec sleep 60; fi ;;
+  full) if [[ $3 == download ]]; then echo "OSError: [Errno 28] No space left on device"; exit 1; fi ;;
+  real) exec "$REAL_PYTHON" "$@" ;;
+esac
+while [[ $# -gt 0 ]]; do
+  if [[ $1 == --dest ]]; then cp "$FAKE_WHEEL" "$2"; fi
+  shift
+done`;
+
+describe('fetch-libtensorflow.sh', () => {
+  /** @type {Sandbox} */
+  let sandbox;
+  let dest = '';
+
+  beforeEach(() => {
+    sandbox = new Sandbox();
+    dest = join(sandbox.folder, 'third_party', 'libtensorflow');
+    const wheel = join(sandbox.folder, WHEEL);
+    assert.equal(spawnSync('python3', ['-c', MAKE_WHEEL, wheel]).status, 0);
+    const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
+    sandbox.copy('scripts/fetch-libtensorflow.sh');
+    sandbox.write('scripts/libtensorflow.sha256', `${sha256}  ${WHEEL}\n`);
+    const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)']);
+    Object.assign(sandbox.env, {
+      FAKE_PIP: 'copy',
+      FAKE_WHEEL: wheel,
+      REAL_PYTHON: String(python.stdout).trim(),
+    });
+    sandbox.stub('python3', PIP);
+  });
+  afterEach(() => sandbox.remove());
+
+  const fetch = (/** @type {string[]} */ ...args) =>
+    sandbox.run(join(sandbox.folder, 'scripts', 'fetch-libtensorflow.sh'), ...args);
+
+  /** @param {Promise<import('./sandbox.mjs').Ended>} run @param {number} status @param {RegExp} line */
+  async function failsWith(run, status, line) {
+    const { stderr, ...rest } = await run;
+    assert.deepEqual([rest.status, stderr.trimEnd().split('\n').length], [status, 1], stderr);
+    assert.match(stderr, line);
+    assert.ok(!existsSync(dest), 'nothing half-done');
+    assert.ok(!existsSync(join(dest, '..', '.download')), 'nothing left over');
+  }
+
+  it('unpacks the two libraries and the C headers with all they include, and nothing else', async () => {
+    const { status, stderr } = await fetch();
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      readdirSync(dest, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => entry.name)
+        .sort(),
+      [
+        ...['c_api.h', 'c_api_experimental.h', 'libtensorflow.stamp', 'libtensorflow_cc.so.2'],
+        ...['libtensorflow_framework.so.2', 'tsl_status.h'],
+      ],
+    );
+    assert.ok(!existsSync(join(dest, '..', '.download')));
+  });
+
+  it('does nothing, and needs no network, when it is already there', async () => {
+    await fetch();
+    sandbox.env.FAKE_PIP = 'missing';
+    const { status, stdout } = await fetch();
+    assert.equal(status, 0);
+    assert.match(stdout, /already there/);
+  });
+
+  it('tells with --check whether it would fetch', async () => {
+    assert.equal((await fetch('--check')).status, 10);
+    await fetch();
+    assert.equal((await fetch('--check')).status, 0);
+  });
+
+  it('replaces another version', async () => {
+    await fetch();
+    writeFileSync(join(dest, 'libtensorflow.stamp'), '2.20.0 cpu x86_64 0\n');
+    assert.equal((await fetch()).status, 0);
+    assert.match(readFileSync(join(dest, 'libtensorflow.stamp'), 'utf8'), /^2\.21\.0 /);
+  });
+
+  it('refuses a wheel with a wrong checksum', async () => {
+    sandbox.write('scripts/libtensorflow.sha256', PINS);
+    await failsWith(fetch(), 6, /not the pinned one: sha256 .* expected .*PIP_INDEX_URL/);
+  });
+
+  it('names a missing network', async () => {
+    Object.assign(sandbox.env, {
+      FAKE_PIP: 'real',
+      PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
+      PIP_RETRIES: '0',
+      PIP_NO_CACHE_DIR: '1',
+      PIP_CONFIG_FILE: '/dev/null',
+    });
+    await failsWith(fetch(), 5, /cannot reach a pip package index.*LIBTENSORFLOW_PATH/);
+  });
+
+  it('names a missing pip, with the command that installs it', async () => {
+    sandbox.env.FAKE_PIP = 'missing';
+    await failsWith(fetch(), 4, /no pip: apt-get install python3-pip/);
+  });
+
+  it('names a lack of disk space before it downloads', async () => {
+    sandbox.stub('df', 'echo header; echo "/dev/x 1 1 7 99% /"');
+    await failsWith(fetch(), 7, /needs \d+ MB free in .*, 7 MB are/);
+  });
+
+  it('names a lack of disk space met on the way', async () => {
+    sandbox.env.FAKE_PIP = 'full';
+    await failsWith(fetch(), 7, /no space left/);
+  });
+
+  it('names an unsupported processor', async () => {
+    sandbox.stub('uname', 'if [[ $1 == -m ]]; then echo riscv64; else echo Linux; fi');
+    await failsWith(fetch(), 3, /no cpu library for riscv64/);
+  });
+
+  it('refuses an unknown variant', async () => {
+    await failsWith(fetch('--variant=tpu'), 2, /no variant 'tpu'/);
+  });
+
+  it('leaves nothing when it is interrupted, and works the next time', async () => {
+    sandbox.env.FAKE_PIP = 'hang';
+    const child = sandbox.start(join(sandbox.folder, 'scripts', 'fetch-libtensorflow.sh'));
+    const end = ended(child);
+    await once(/** @type {import('node:stream').Readable} */ (child.stdout), 'data');
+    child.kill('SIGTERM');
+    assert.equal((await end).status, 143);
+    assert.deepEqual(readdirSync(join(dest, '..')), []);
+    sandbox.env.FAKE_PIP = 'copy';
+    assert.equal((await fetch()).status, 0);
+  });
+
+  it('clears up after a run that was killed', async () => {
+    mkdirSync(join(dest, '..', '.download', '999999999.1'), { recursive: true });
+    assert.equal((await fetch()).status, 0);
+    assert.deepEqual(readdirSync(join(dest, '..')), ['libtensorflow']);
+  });
+
+  it('links a library of the user with LIBTENSORFLOW_PATH, and fetches nothing', async () => {
+    const own = join(sandbox.folder, 'own');
+    await fetch(`--dest=${own}`);
+    Object.assign(sandbox.env, { LIBTENSORFLOW_PATH: own, FAKE_PIP: 'missing' });
+    assert.equal((await fetch()).status, 0);
+    assert.equal(readlinkSync(dest), own);
+    delete sandbox.env.LIBTENSORFLOW_PATH;
+    assert.equal((await fetch('--check')).status, 0, 'the link stays in use');
+  });
+
+  it('says what LIBTENSORFLOW_PATH lacks', async () => {
+    sandbox.env.LIBTENSORFLOW_PATH = sandbox.folder;
+    await failsWith(fetch(), 8, /lacks lib\/libtensorflow_cc\.so\.2/);
+  });
+
+  it('pins the version that package.json names', () => {
+    const { tensorflow } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const script = readFileSync(join(root, 'scripts', 'fetch-libtensorflow.sh'), 'utf8');
+    assert.ok(script.includes(`readonly VERSION=${tensorflow}\n`));
+    assert.equal(PINS.split(`-${tensorflow}-`).length, 4);
+  });
+});

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+
+import type { Clock } from '../../../src/core/clock.js';
+import type { Loader } from '../../../src/core/loader.js';
+import { Manager } from '../../../src/core/manager.js';
+import { ServableState, type ServableId } from '../../../src/core/servable.js';
+import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
+
+/** A loader that ends when the test says so. */
+class PuppetLoader implements Loader<string> {
+  readonly name: string;
+  loads = 0;
+  unloads = 0;
+  #settle: { resolve(servable: string): void; reject(error: Error): void } | null = null;
+  #unloaded: (() => void) | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  load(): Promise<string> {
+    ++this.loads;
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+  }
+
+  unload(): Promise<void> {
+    ++this.unloads;
+    return new Promise((resolve) => {
+      this.#unloaded = resolve;
+    });
+  }
+
+  async finishLoad(): Promise<void> {
+    this.#settle?.resolve(this.name);
+    await settled();
+  }
+
+  async failLoad(message: string): Promise<void> {
+    this.#settle?.reject(new ServingError(StatusCode.DATA_LOSS, message));
+    await settled();
+  }
+
+  async finishUnload(): Promise<void> {
+    this.#unloaded?.();
+    await settled();
+  }
+}
+
+/** Lets every microtask run. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+class FakeClock implements Clock {
+  readonly slept: number[] = [];
+
+  sleep(millis: number): Promise<void> {
+    this.slept.push(millis);
+    return Promise.resolve();
+  }
+}
+
+function setUp(maxLoadRetries = 0) {
+  const loaders = new Map<bigint, PuppetLoader>();
+  const seen: string[] = [];
+  const clock = new FakeClock();
+  const manager = new Manager<string>({
+    loaderFor: (name, version) => {
+      const loader = new PuppetLoader(`${name}:${version}`);
+      loaders.set(version, loader);
+      return loader;
+    },
+    maxLoadRetries,
+    loadRetryIntervalMillis: 60_000,
+    clock,
+    onState: (id: ServableId, state) => {
+      const name = Object.entries(ServableState).find(([, number]) => number === state)?.[0];
+      seen.push(`${id.version} ${name}`);
+    },
+  });
+  const aspire = async (...versions: bigint[]): Promise<void> => {
+    manager.aspire(
+      'm',
+      versions.map((version) => ({ version, path: `/m/${version}` })),
+    );
+    await settled();
+  };
+  const loader = (version: bigint): PuppetLoader => {
+    const found = loaders.get(version);
+    assert.ok(found, `no loader was made for version ${version}`);
+    return found;
+  };
+  return { manager, aspire, loader, seen, clock };
+}
+
+function notFound(message: string): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof ServingError);
+    assert.equal(error.code, StatusCode.NOT_FOUND);
+    assert.equal(error.message, message);
+    return true;
+  };
+}
+
+describe('Manager', () => {
+  it('loads an aspired version and hands out handles to it', async () => {
+    const { manager, aspire, loader, seen } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    const handle = manager.acquire('m', null);
+    assert.equal(handle.servable, 'm:1');
+    assert.deepEqual(handle.id, { name: 'm', version: 1n });
+    assert.deepEqual(seen, ['1 START', '1 LOADING', '1 AVAILABLE']);
+    handle.release();
+  });
+
+  it('refuses with the text of upstream what is not available', async () => {
+    const { manager, aspire } = setUp();
+    assert.throws(
+      () => manager.acquire('m', null),
+      notFound('Servable not found for request: Latest(m)'),
+    );
+    await aspire(1n);
+    assert.throws(
+      () => manager.acquire('m', 1n),
+      notFound('Servable not found for request: Specific(m, 1)'),
+    );
+  });
+
+  it('keeps the old version serving until the new one is available', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    await aspire(2n);
+    assert.equal(manager.acquire('m', null).id.version, 1n);
+    assert.equal(loader(1n).unloads, 0);
+    await loader(2n).finishLoad();
+    assert.equal(manager.acquire('m', null).id.version, 2n);
+  });
+
+  it('unloads the old version only when its last handle is released', async () => {
+    const { manager, aspire, loader, seen } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    const handle = manager.acquire('m', null);
+    await aspire(2n);
+    await loader(2n).finishLoad();
+    assert.ok(seen.includes('1 UNLOADING'));
+    assert.equal(loader(1n).unloads, 0);
+    handle.release();
+    await settled();
+    assert.equal(loader(1n).unloads, 1);
+    assert.ok(!seen.includes('1 END'));
+    await loader(1n).finishUnload();
+    assert.ok(seen.includes('1 END'));
+  });
+
+  it('refuses a second release of the same handle', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    const handle = manager.acquire('m', null);
+    handle.release();
+    assert.throws(() => {
+      handle.release();
+    }, /released twice/);
+  });
+
+  it('keeps the old version when the new one fails, and shows why', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    await aspire(2n);
+    await loader(2n).failLoad('broken checkpoint');
+    assert.equal(manager.acquire('m', null).id.version, 1n);
+    assert.deepEqual(
+      manager.statuses('m').map(({ version, state, error }) => [version, state, error?.message]),
+      [
+        [2n, ServableState.END, 'broken checkpoint'],
+        [1n, ServableState.AVAILABLE, undefined],
+      ],
+    );
+  });
+
+  it('does not try a failed version again while it stays aspired', async () => {
+    const { aspire, loader } = setUp();
+    await aspire(1n);
+    await loader(1n).failLoad('broken');
+    await aspire(1n);
+    assert.equal(loader(1n).loads, 1);
+  });
+
+  it('retries a failed load as often as told, after the interval', async () => {
+    const { manager, aspire, loader, clock } = setUp(2);
+    await aspire(1n);
+    await loader(1n).failLoad('first');
+    await loader(1n).failLoad('second');
+    assert.equal(manager.statuses('m')[0]?.state, ServableState.LOADING);
+    await loader(1n).failLoad('third');
+    assert.equal(loader(1n).loads, 3);
+    assert.deepEqual(clock.slept, [60_000, 60_000]);
+    assert.equal(manager.statuses('m')[0]?.error?.message, 'third');
+  });
+
+  it('unloads everything when no version is aspired any more', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    await aspire();
+    await loader(1n).finishUnload();
+    assert.throws(() => manager.acquire('m', null), ServingError);
+    assert.equal(manager.statuses('m')[0]?.state, ServableState.END);
+  });
+
+  it('holds a set that wants a version back until that version is gone', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    const first = loader(1n);
+    await first.finishLoad();
+    await aspire(); // 1 is being unloaded
+    await aspire(1n);
+    assert.equal(loader(1n), first);
+    await first.finishUnload();
+    assert.notEqual(loader(1n), first);
+    await loader(1n).finishLoad();
+    assert.equal(manager.acquire('m', null).id.version, 1n);
+  });
+
+  it('tells at start which models failed, in the words of upstream', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    const refused = assert.rejects(manager.untilServing(['m']), (error: unknown) => {
+      assert.ok(error instanceof ServingError);
+      assert.equal(
+        error.toString(),
+        'UNKNOWN: 1 servable(s) did not become available: ' +
+          '{{{name: m version: 1} due to error: DATA_LOSS: broken}, }',
+      );
+      return true;
+    });
+    await loader(1n).failLoad('broken');
+    await refused;
+  });
+
+  it('waits at close for a load in progress and unloads what it brought', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    let closed = false;
+    const closing = manager.close().then(() => {
+      closed = true;
+    });
+    await loader(1n).finishLoad();
+    assert.equal(loader(1n).unloads, 1);
+    assert.equal(closed, false);
+    await loader(1n).finishUnload();
+    await closing;
+  });
+});
