@@ -30,8 +30,9 @@ struct PredictRequestView {
   std::vector<std::string_view> output_filter;
 };
 
-// Reads field 1 (ModelSpec) of a request; every request message of the prediction and model
-// services has it there. Only the top level and the spec are looked at.
+// Reads field 1 (ModelSpec) of a Predict, Classify, Regress, GetModelMetadata, GetModelStatus or
+// SessionRun request (not MultiInference, not ReloadConfig). Only the top level and the spec are
+// looked at.
 // ERRORS: INVALID_ARGUMENT on a malformed wire. OWNERSHIP: views point into `body`.
 Status ReadModelSpec(std::string_view body, ModelSpecView* spec);
 

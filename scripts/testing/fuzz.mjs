@@ -3,12 +3,12 @@
  * driver with GCC. Seeds lie in test/fuzz/seeds/<decoder>; what libFuzzer finds is kept in build/fuzz-corpus.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../setup/layout.mjs';
 import { runLogged } from '../setup/progress.mjs';
-import { cmakeBuild, sourcesIn } from './native.mjs';
+import { cmakeBuild, cmakeConfigure, SANITIZED } from './native.mjs';
 
 const CLANGS = [
   'clang++',
@@ -25,24 +25,31 @@ function findLibFuzzer() {
   );
 }
 
+/** @returns {string[]} */
+function fuzzTargets() {
+  const folder = join(packageRoot, 'test', 'fuzz');
+  const sources = existsSync(folder) ? readdirSync(folder) : [];
+  return sources
+    .filter((name) => name.endsWith('_fuzz.cc'))
+    .map((name) => name.slice(0, -'.cc'.length));
+}
+
 /** @param {import('./tally.mjs').Tally} tally */
 export async function fuzzSection(tally) {
-  const targets = sourcesIn('test/fuzz', '_fuzz.cc').map((name) => `${name}_fuzz`);
+  const targets = fuzzTargets().sort();
   if (targets.length === 0) return tally.skip('fuzz', 'no fuzz targets');
   const clang = findLibFuzzer();
   console.log(
     clang ? `libFuzzer of ${clang}` : 'no clang++ with libFuzzer: own driver, without coverage',
   );
-  const folder = await cmakeBuild(
-    clang ? 'fuzz' : 'fuzz-gcc',
-    {
-      TENSORGATE_FUZZ: 'ON',
-      TENSORGATE_SANITIZE: 'address,undefined',
-      CMAKE_BUILD_TYPE: 'RelWithDebInfo',
-      ...(clang ? { CMAKE_CXX_COMPILER: clang } : {}),
-    },
-    targets,
-  );
+  const build = clang ? 'fuzz' : 'fuzz-gcc';
+  const folder = await cmakeConfigure(build, {
+    ...SANITIZED,
+    TENSORGATE_FUZZ: 'ON',
+    TENSORGATE_SANITIZE: 'address,undefined',
+    ...(clang ? { CMAKE_CXX_COMPILER: clang } : {}),
+  });
+  await cmakeBuild(build, targets);
   const seconds = Number(process.env.TENSORGATE_FUZZ_SECONDS ?? 10);
   const queue = [...targets];
   const workers = Array.from({ length: availableParallelism() }, async () => {

@@ -38,6 +38,7 @@ export async function mochaSection(section, tally) {
   rmSync(report, { force: true });
   const status = await runShown(process.execPath, [RUNNER, report, ...files], {
     cwd: packageRoot,
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' },
     stdio: ['ignore', 1, 2],
   });
   if (!existsSync(report)) {

@@ -1,26 +1,20 @@
 /** The GoogleTest binaries: as shipped, with ASan and UBSan, and the runtime's threads with TSan. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { nativeLayout, packageRoot } from '../setup/layout.mjs';
 import { runLogged, runShown } from '../setup/progress.mjs';
 
-/** @param {string} folder @param {string} suffix @returns {string[]} base names without the suffix */
-export function sourcesIn(folder, suffix) {
-  const path = join(packageRoot, folder);
-  if (!existsSync(path)) return [];
-  const names = readdirSync(path).filter((name) => name.endsWith(suffix));
-  return names.map((name) => name.slice(0, -suffix.length)).sort();
-}
+/** @param {string} build @param {string} step */
+const log = (build, step) => join(packageRoot, 'build', 'logs', `${build}-${step}.log`);
 
 /**
  * @param {string} name of the build folder
  * @param {Record<string, string>} options CMake's
- * @param {string[]} [targets]
  * @returns {Promise<string>} the build folder
  */
-export async function cmakeBuild(name, options, targets = []) {
+export async function cmakeConfigure(name, options) {
   const folder = join(packageRoot, 'build', name);
   const cache = join(folder, 'CMakeCache.txt');
   const here = `CMAKE_HOME_DIRECTORY:INTERNAL=${packageRoot}\n`;
@@ -28,24 +22,26 @@ export async function cmakeBuild(name, options, targets = []) {
     rmSync(folder, { recursive: true });
   }
   const all = { LIBTENSORFLOW_PATH: nativeLayout().libtensorflow, ...options };
-  const log = (/** @type {string} */ step) =>
-    join(packageRoot, 'build', 'logs', `${name}-${step}.log`);
-  await runLogged(`configuring build/${name}`, log('configure'), 'cmake', [
+  await runLogged(`configuring build/${name}`, log(name, 'configure'), 'cmake', [
     ...['-S', packageRoot, '-B', folder],
     ...Object.entries(all).map(([key, value]) => `-D${key}=${value}`),
   ]);
-  const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism());
-  await runLogged(`building build/${name}`, log('build'), 'cmake', [
-    ...['--build', folder, '--parallel', jobs],
-    ...(targets.length > 0 ? ['--target', ...targets] : []),
-  ]);
   return folder;
+}
+
+/** @param {string} name @param {string[]} targets */
+export async function cmakeBuild(name, targets) {
+  const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism());
+  await runLogged(`building build/${name}`, log(name, 'build'), 'cmake', [
+    ...['--build', join(packageRoot, 'build', name), '--parallel', jobs, '--target', ...targets],
+  ]);
 }
 
 const suppressions = (/** @type {string} */ name) => join(packageRoot, 'scripts', 'testing', name);
 
 /** TensorFlow is not instrumented: what the sanitizers see inside it is not ours to judge. */
-const SANITIZER_ENVIRONMENT = {
+const TEST_ENVIRONMENT = {
+  TF_CPP_MIN_LOG_LEVEL: '2',
   ASAN_OPTIONS: 'detect_stack_use_after_return=1:detect_container_overflow=0',
   LSAN_OPTIONS: `suppressions=${suppressions('lsan.supp')}:print_suppressions=0`,
   UBSAN_OPTIONS: 'print_stacktrace=1',
@@ -54,19 +50,19 @@ const SANITIZER_ENVIRONMENT = {
 
 /**
  * @param {string} folder
- * @param {string} binary
+ * @param {{name: string, path: string}} test
  * @param {import('./tally.mjs').Tally} tally
- * @param {string[]} [wrapper] a command that runs it
+ * @param {string[]} wrapper a command that runs it
  */
-async function runGoogleTest(folder, binary, tally, wrapper = []) {
+async function runGoogleTest(folder, { name: binary, path }, tally, wrapper) {
   const report = join(folder, `${binary}.json`);
   rmSync(report, { force: true });
-  const [command, ...args] = [...wrapper, join(folder, binary)];
+  const [command, ...args] = [...wrapper, path];
   const status = await runShown(
     command,
     [...args, '--gtest_brief=1', `--gtest_output=json:${report}`],
     {
-      env: { ...process.env, ...SANITIZER_ENVIRONMENT },
+      env: { ...TEST_ENVIRONMENT, ...process.env },
       stdio: ['ignore', 1, 2],
     },
   );
@@ -99,26 +95,45 @@ function withoutAddressRandomisation() {
   return probe.status === 0 ? ['setarch', '-R'] : [];
 }
 
+/** @param {string} folder @returns {{name: string, path: string}[]} the binaries that CMake knows */
+function registeredTests(folder) {
+  const { stdout } = spawnSync('ctest', ['--show-only=json-v1'], { cwd: folder, encoding: 'utf8' });
+  return JSON.parse(stdout).tests.map(
+    (/** @type {{name: string, command: string[]}} */ { name, command }) => ({
+      name,
+      path: command?.[0],
+    }),
+  );
+}
+
+/** Optimised enough to be quick, with assert() alive. */
+export const SANITIZED = {
+  CMAKE_BUILD_TYPE: 'RelWithDebInfo',
+  CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g',
+};
+const OPTIONS = {
+  native: { CMAKE_BUILD_TYPE: 'Release', TENSORGATE_BENCH: 'ON' },
+  asan: { ...SANITIZED, TENSORGATE_SANITIZE: 'address,undefined', TENSORGATE_BENCH: 'ON' },
+  tsan: { ...SANITIZED, TENSORGATE_SANITIZE: 'thread' },
+};
+
 /**
  * @param {'native' | 'asan' | 'tsan'} kind
  * @param {import('./tally.mjs').Tally} tally
  */
 export async function nativeSection(kind, tally) {
-  const runtime = sourcesIn('test/native/runtime', '_test.cc').length > 0;
-  const codec = sourcesIn('test/native', '_test.cc').length > 0;
-  const binaries = [...(codec ? ['codec_test'] : []), ...(runtime ? ['runtime_test'] : [])];
-  const options = /** @type {Record<string, Record<string, string>>} */ ({
-    native: { CMAKE_BUILD_TYPE: 'Release' },
-    asan: { CMAKE_BUILD_TYPE: 'RelWithDebInfo', TENSORGATE_SANITIZE: 'address,undefined' },
-    tsan: { CMAKE_BUILD_TYPE: 'RelWithDebInfo', TENSORGATE_SANITIZE: 'thread' },
-  })[kind];
-  const wanted = kind === 'tsan' ? binaries.filter((name) => name === 'runtime_test') : binaries;
-  if (wanted.length === 0) {
-    tally.skip(kind, kind === 'tsan' ? 'no runtime tests' : 'no C++ tests');
-    return;
-  }
   const name = kind === 'native' ? 'test' : kind;
-  const folder = await cmakeBuild(name, { TENSORGATE_TESTS: 'ON', ...options }, wanted);
+  const folder = await cmakeConfigure(name, { TENSORGATE_TESTS: 'ON', ...OPTIONS[kind] });
+  // Only the runtime has threads of its own.
+  const wanted = (/** @type {{name: string}} */ test) =>
+    kind !== 'tsan' || test.name === 'runtime_test';
+  const names = registeredTests(folder)
+    .filter(wanted)
+    .map((test) => test.name);
+  if (names.length === 0) return tally.skip(kind, 'CMake knows no such tests');
+  await cmakeBuild(name, names);
   const wrapper = kind === 'tsan' ? withoutAddressRandomisation() : [];
-  for (const binary of wanted) await runGoogleTest(folder, binary, tally, wrapper);
+  for (const test of registeredTests(folder).filter(wanted)) {
+    await runGoogleTest(folder, test, tally, wrapper);
+  }
 }

@@ -80,7 +80,7 @@ export interface NativeBinding {
   ): void;
   /** The checks upstream makes before it looks for the model; null when they pass. */
   checkPredictJson(body: Uint8Array | ArrayBuffer): NativeFailure | null;
-  /** The ModelSpec in field 1 of any request message. */
+  /** The ModelSpec in field 1 of a request message. */
   readModelSpec(body: Uint8Array): NativeModelSpec | NativeFailure;
 
   /** Inputs in ArrayBuffers from `allocateTensor` are detached and not copied. */

@@ -9,7 +9,8 @@ export interface ModelSpec {
 }
 
 /**
- * The ModelSpec of any prediction or model service request; null when it has none.
+ * The ModelSpec in field 1 of a request; null when it has none. Not for MultiInference and
+ * ReloadConfig, which have it elsewhere.
  * @throws ServingError INVALID_ARGUMENT when the bytes are no protobuf message
  */
 export function readModelSpec(body: Uint8Array): ModelSpec | null {

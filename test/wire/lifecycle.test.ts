@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { slowBody } from '../integration/models.js';
+import { floats, GrpcClient } from './grpc-client.js';
+import { runToEnd, ServerProcess } from './server-process.js';
+
+const model = (name: string): string =>
+  fileURLToPath(new URL(`../../../test/models/${name}`, import.meta.url));
+
+function post(server: ServerProcess, body: string): Promise<Response> {
+  return fetch(`${server.restUrl}/v1/models/m:predict`, { method: 'POST', body });
+}
+
+describe('The server process', function () {
+  this.timeout(30_000);
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tensorgate-wire-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`finishes what is in flight on ${signal}, then exits with 0`, async () => {
+      const server = await ServerProcess.start('m', model('slow'));
+      const client = new GrpcClient(server.grpcAddress);
+      const overRest = post(server, slowBody(20_000));
+      const overGrpc = client.predict({
+        model_spec: { name: 'm' },
+        inputs: {
+          x: floats(1),
+          iterations: {
+            dtype: 'DT_INT32',
+            tensor_shape: { dim: [{ size: 1 }] },
+            int_val: [20_000],
+          },
+        },
+      });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 200);
+      });
+      server.signal(signal);
+      await server.untilLogged('draining');
+      await assert.rejects(post(server, slowBody(1)), 'a new connection is refused');
+      assert.equal((await overRest).status, 200);
+      assert.deepEqual(Object.keys((await overGrpc)['outputs'] as object), ['y']);
+      client.close();
+      const exit = await server.exit;
+      assert.equal(exit.code, 0);
+      assert.match(exit.stderr, /"msg":"stopped"/);
+    });
+  }
+
+  it('ends requests that outlast the grace period', async () => {
+    const server = await ServerProcess.start('m', model('slow'), '--shutdown_grace_seconds=0');
+    const request = post(server, slowBody(20_000));
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
+    server.signal('SIGTERM');
+    await assert.rejects(request);
+    assert.equal((await server.exit).code, 0);
+  });
+
+  it('answers 504 when the REST timeout passes during a run', async () => {
+    const server = await ServerProcess.start('m', model('slow'), '--rest_api_timeout_in_ms=50');
+    const response = await post(server, slowBody(20_000));
+    assert.equal(response.status, 504);
+    assert.match(await response.text(), /"error": "Timed out waiting for notification"/);
+    assert.equal((await server.stop()).code, 0);
+  });
+
+  it('serves over a Unix socket alone', async () => {
+    const socket = join(folder, 'grpc.sock');
+    const args = [
+      '--port=0',
+      `--grpc_socket_path=${socket}`,
+      '--model_name=m',
+      `--model_base_path=${model('versions')}`,
+    ];
+    const server = new ServerProcess(args, 0, 0);
+    await server.untilLogged('"msg":"serving"');
+    const client = new GrpcClient(`unix:${socket}`);
+    const { outputs } = await client.predict({
+      model_spec: { name: 'm' },
+      inputs: { x: floats(1) },
+    });
+    assert.equal(Object.keys(outputs as object).length, 1);
+    client.close();
+    assert.equal((await server.stop()).code, 0);
+  });
+
+  it('moves to a new version without failing a request, and back when it is removed', async () => {
+    const base = join(folder, 'm');
+    mkdirSync(base);
+    const add = (version: number): void => {
+      cpSync(join(model('versions'), String(version)), join(base, String(version)), {
+        recursive: true,
+      });
+    };
+    add(1);
+    const server = await ServerProcess.start('m', base);
+    const answer = async (): Promise<number> => {
+      const response = await post(server, '{"instances": [1.0]}');
+      const reply = (await response.json()) as { predictions: number[]; error?: string };
+      assert.equal(response.status, 200, reply.error);
+      return reply.predictions[0] as number;
+    };
+    const untilAnswer = async (version: number): Promise<void> => {
+      while ((await answer()) !== version) await new Promise(setImmediate);
+    };
+    assert.equal(await answer(), 1);
+    add(2);
+    await untilAnswer(2);
+    rmSync(join(base, '2'), { recursive: true });
+    await untilAnswer(1);
+    assert.equal((await server.stop()).code, 0);
+  });
+
+  it('refuses to start without a model, with the words and exit code of upstream', async () => {
+    const exit = await runToEnd(['--port=1']);
+    assert.equal(exit.code, 255);
+    assert.equal(
+      exit.stdout,
+      'Failed to start server. Error: INVALID_ARGUMENT: ' +
+        'Both server_options.model_base_path and server_options.model_config_file are empty!\n',
+    );
+  });
+
+  it('refuses to start without any gRPC listener or with a relative base path', async () => {
+    const base = `--model_base_path=${model('versions')}`;
+    const nowhere = await runToEnd(['--port=0', base]);
+    assert.equal(nowhere.code, 255);
+    assert.match(nowhere.stdout, /At least one of server_options.grpc_port or /);
+    const relative = await runToEnd(['--model_base_path=models/m']);
+    assert.equal(relative.code, 255);
+    assert.match(
+      relative.stdout,
+      /Expected model default to have an absolute path or URI; got base_path\(\)=models\/m/,
+    );
+  });
+
+  it('fails to start on a model that cannot be loaded, and says why', async () => {
+    mkdirSync(join(folder, '1'));
+    const exit = await runToEnd([
+      '--port=1',
+      '--model_name=m',
+      `--model_base_path=${folder}`,
+      '--max_num_load_retries=0',
+    ]);
+    assert.equal(exit.code, 255);
+    assert.equal(
+      exit.stdout,
+      'Failed to start server. Error: UNKNOWN: 1 servable(s) did not become available: ' +
+        '{{{name: m version: 1} due to error: NOT_FOUND: Specified file path does not appear to ' +
+        'contain a SavedModel bundle (should have a file called `saved_model.pb`)\n' +
+        `Specified file path: ${join(folder, '1')}}, }\n`,
+    );
+  });
+
+  it('fails to start when the gRPC port is taken', async () => {
+    const other = createServer();
+    other.listen(0, '0.0.0.0');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const exit = await runToEnd([`--port=${port}`, `--model_base_path=${model('versions')}`]);
+    other.close();
+    assert.equal(exit.code, 255);
+    assert.match(exit.stdout, /Failed to BuildAndStart gRPC server/);
+  });
+
+  it('prints version and help as upstream, and goes on after an unknown argument', async () => {
+    const version = await runToEnd(['--version']);
+    assert.equal(version.code, 0);
+    assert.match(
+      version.stdout,
+      /^TensorFlow ModelServer: \d+\.\d+\.\d+\nTensorFlow Library: 2\.21\.0\n$/,
+    );
+    const help = await runToEnd(['--help']);
+    assert.equal(help.code, 255);
+    assert.match(help.stdout, /^usage: .*\nFlags:\n\t--port=8500 {22}\tint32\t/);
+    const unknown = await runToEnd(['--no_such_flag=1']);
+    assert.match(unknown.stdout, /^unknown argument: --no_such_flag=1\nusage: [^]*Failed to start/);
+    const wrong = await runToEnd(['--port=abc']);
+    assert.equal(wrong.code, 255);
+    assert.match(wrong.stderr, /Couldn't interpret value abc for flag port\./);
+  });
+});

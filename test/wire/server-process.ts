@@ -1,0 +1,108 @@
+/** A real server in a child process, as a user starts it, on free loopback ports. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const COMMAND = fileURLToPath(new URL('../../../bin/tensorgate.mjs', import.meta.url));
+
+export interface Exit {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** Runs the command until it ends by itself. */
+export async function runToEnd(args: readonly string[]): Promise<Exit> {
+  const server = new ServerProcess(args, 0, 0);
+  return server.exit;
+}
+
+export class ServerProcess {
+  readonly grpcPort: number;
+  readonly restPort: number;
+  readonly exit: Promise<Exit>;
+  readonly #child: ChildProcess;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(args: readonly string[], grpcPort: number, restPort: number) {
+    this.grpcPort = grpcPort;
+    this.restPort = restPort;
+    this.#child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.exit = once(this.#child, 'close').then(([code]) => ({
+      code: code as number | null,
+      stdout: this.#stdout,
+      stderr: this.#stderr,
+    }));
+  }
+
+  /** Resolves when the server serves. */
+  static async start(modelName: string, basePath: string, ...more: string[]): Promise<ServerProcess> {
+    const [grpcPort, restPort] = [await freePort(), await freePort()];
+    const server = new ServerProcess(
+      [
+        `--port=${grpcPort}`,
+        `--rest_api_port=${restPort}`,
+        `--model_name=${modelName}`,
+        `--model_base_path=${basePath}`,
+        ...more,
+      ],
+      grpcPort,
+      restPort,
+    );
+    await server.untilLogged('"msg":"serving"');
+    return server;
+  }
+
+  async untilLogged(text: string): Promise<void> {
+    while (!this.#stderr.includes(text)) {
+      const ended = await Promise.race([
+        this.exit,
+        new Promise<null>((resolve) => {
+          setTimeout(resolve, 20, null);
+        }),
+      ]);
+      if (ended !== null) {
+        throw new Error(`the server ended before ${text}:\n${ended.stdout}\n${ended.stderr}`);
+      }
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** SIGTERM, then how it ended. */
+  stop(): Promise<Exit> {
+    this.signal('SIGTERM');
+    return this.exit;
+  }
+
+  get restUrl(): string {
+    return `http://127.0.0.1:${this.restPort}`;
+  }
+
+  get grpcAddress(): string {
+    return `127.0.0.1:${this.grpcPort}`;
+  }
+
+  /** Resident memory in bytes. */
+  rssBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+}
