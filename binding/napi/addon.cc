@@ -37,6 +37,10 @@ void OnCompletions(const Napi::CallbackInfo& info) {
   environment.Open(info[0].As<Napi::Function>());
 }
 
+// wakeRunPool(): starts the runs that were submitted since the last call. Once per turn of the event
+// loop: a wake-up per request would let the run pool's threads interrupt the loop at each of them.
+void WakeRunPool(const Napi::CallbackInfo&) { Process::Get().runs.Wake(); }
+
 // counters(): what is alive in the process; all zero when everything is unloaded and collected.
 Napi::Value Counters(const Napi::CallbackInfo& info) {
   Napi::Object counters = Napi::Object::New(info.Env());
@@ -60,6 +64,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment());
   exports.Set("configure", Napi::Function::New(env, Configure, "configure"));
   exports.Set("onCompletions", Napi::Function::New(env, OnCompletions, "onCompletions"));
+  exports.Set("wakeRunPool", Napi::Function::New(env, WakeRunPool, "wakeRunPool"));
   exports.Set("counters", Napi::Function::New(env, Counters, "counters"));
   exports.Set("decodeOnLoopBytes", Napi::Number::New(env, kDecodeOnLoopBytes));
   exports.Set("tensorflowVersion",

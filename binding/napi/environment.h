@@ -23,7 +23,8 @@ class Environment {
 
   const std::shared_ptr<CompletionQueue>& completions() const { return completions_; }
 
-  // Hands `job` to a pool; when the pool's queue is full it fails with UNAVAILABLE.
+  // Hands `job` to a pool, which starts it at the next WorkerPool::Wake(); when the pool's queue is
+  // full the job fails with UNAVAILABLE.
   void Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
 
   // Ends `job` with `status` without running it.

@@ -81,6 +81,7 @@ void Load(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::From(env);
   environment.Submit(&Process::Get().loads,
                      std::make_unique<LoadJob>(slot, environment.completions(), std::move(options)));
+  Process::Get().loads.Wake();
 }
 
 // unload(slot, id): ends when the session is freed, which waits for the runs that hold it.

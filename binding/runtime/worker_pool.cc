@@ -20,27 +20,33 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads) thread.join();
 }
 
-bool WorkerPool::Post(std::unique_ptr<Job>* job) { return Enqueue(job, true); }
+bool WorkerPool::Post(std::unique_ptr<Job>* job) {
+  MutexLock lock(&mutex_);
+  if (queue_.size() >= capacity_) return false;
+  queue_.push_back(std::move(*job));
+  return true;
+}
 
-void WorkerPool::PostAlways(std::unique_ptr<Job> job) { (void)Enqueue(&job, false); }
-
-bool WorkerPool::Enqueue(std::unique_ptr<Job>* job, bool bounded) {
-  bool wake = false;
+void WorkerPool::PostAlways(std::unique_ptr<Job> job) {
   {
     MutexLock lock(&mutex_);
-    if (bounded && queue_.size() >= capacity_) return false;
-    while (threads_.size() < thread_count_) threads_.emplace_back([this] { Work(); });
-    queue_.push_back(std::move(*job));
-    // Only a sleeper that nobody has called yet needs a call: workers that are up look at the
-    // queue before they sleep. A burst of posts so costs one system call, not one each.
-    if (idle_ > 0) {
-      --idle_;
-      ++wake_ups_;
-      wake = true;
-    }
+    queue_.push_back(std::move(job));
   }
-  if (wake) wake_.NotifyOne();
-  return true;
+  Wake();
+}
+
+void WorkerPool::Wake() {
+  size_t calls = 0;
+  {
+    MutexLock lock(&mutex_);
+    while (threads_.size() < thread_count_) threads_.emplace_back([this] { Work(); });
+    // Workers that are up, or on their way up, look at the queue before they sleep.
+    const size_t wanted = queue_.size() > wake_ups_ ? queue_.size() - wake_ups_ : 0;
+    calls = wanted < idle_ ? wanted : idle_;
+    idle_ -= calls;
+    wake_ups_ += calls;
+  }
+  for (; calls > 0; --calls) wake_.NotifyOne();
 }
 
 void WorkerPool::Work() {

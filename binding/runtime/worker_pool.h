@@ -29,17 +29,20 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // OWNERSHIP: true takes the job; false (the queue is full) leaves it with the caller.
-  // Never waits. Any thread.
+  // Never waits. Workers that sleep stay asleep until Wake(): who posts a burst wakes once, and the
+  // kernel does not put a worker in the poster's place after each job. Any thread.
   [[nodiscard]] bool Post(std::unique_ptr<Job>* job);
 
-  // Posts regardless of the capacity: for work that frees memory.
+  // Wakes as many sleeping workers as there are jobs for them. Any thread.
+  void Wake();
+
+  // Posts regardless of the capacity, and wakes: for work that frees memory.
   void PostAlways(std::unique_ptr<Job> job);
 
   size_t threads() const { return thread_count_; }
 
  private:
   void Work();
-  bool Enqueue(std::unique_ptr<Job>* job, bool bounded);
 
   const std::string name_;
   const size_t thread_count_;

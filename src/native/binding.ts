@@ -56,6 +56,9 @@ export interface NativeBinding {
   /** `deliver` gets [slot, code, value or message, detail or null, slot, …]. Once per environment. */
   onCompletions(deliver: (batch: readonly unknown[]) => void): void;
 
+  /** Starts the runs submitted since the last call; see calls.ts. */
+  wakeRunPool(): void;
+
   load(slot: number, options: NativeLoadOptions): void;
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;

@@ -11,12 +11,17 @@ export type Done<T> = (error: ServingError | null, value: T | null) => void;
 const waiting: (Done<never> | null)[] = [];
 const free: number[] = [];
 let opened = false;
+let wakeScheduled = false;
 
 /** Starts a call: `start` hands the slot to the addon. What `start` throws reaches `done`, too. */
 export function call<T>(done: Done<T>, start: (slot: number) => void): void {
   if (!opened) {
     addon().onCompletions(deliver);
     opened = true;
+  }
+  if (!wakeScheduled) {
+    wakeScheduled = true;
+    setImmediate(wake);
   }
   const slot = free.pop() ?? waiting.length;
   waiting[slot] = done;
@@ -25,6 +30,15 @@ export function call<T>(done: Done<T>, start: (slot: number) => void): void {
   } catch (error) {
     settle(slot)(ServingError.from(error), null);
   }
+}
+
+/**
+ * After all that this turn of the event loop brought has been submitted. Waking the run pool at each
+ * call instead lets its threads interrupt the loop every time where cores are few.
+ */
+function wake(): void {
+  wakeScheduled = false;
+  addon().wakeRunPool();
 }
 
 function settle(slot: number): Done<never> {
