@@ -1,0 +1,128 @@
+#include "runtime/worker_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace tensorgate {
+namespace {
+
+class FunctionJob : public Job {
+ public:
+  explicit FunctionJob(std::function<void()> work) : work_(std::move(work)) {}
+  void Run(std::unique_ptr<Job>) override { work_(); }
+
+ private:
+  std::function<void()> work_;
+};
+
+std::unique_ptr<Job> MakeJob(std::function<void()> work) {
+  return std::make_unique<FunctionJob>(std::move(work));
+}
+
+TEST(WorkerPoolTest, StartsNothingBeforeTheWakeUp) {
+  std::atomic<int> ran{0};
+  WorkerPool pool("test", 1, 8);
+  std::unique_ptr<Job> job = MakeJob([&] { ++ran; });
+  ASSERT_TRUE(pool.Post(&job));
+  EXPECT_EQ(job, nullptr);
+  EXPECT_EQ(ran, 0);
+}
+
+TEST(WorkerPoolTest, RunsTheJobsOfOneThreadInTheirOrder) {
+  std::vector<int> order;
+  std::promise<void> done;
+  {
+    WorkerPool pool("test", 1, 100);
+    for (int i = 0; i < 100; ++i) {
+      std::unique_ptr<Job> job = MakeJob([&, i] {
+        order.push_back(i);
+        if (i == 99) done.set_value();
+      });
+      ASSERT_TRUE(pool.Post(&job));
+    }
+    pool.Wake();
+    done.get_future().wait();
+  }
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
+}
+
+TEST(WorkerPoolTest, LeavesTheJobWithTheCallerWhenTheQueueIsFull) {
+  WorkerPool pool("test", 1, 2);
+  for (int i = 0; i < 2; ++i) {
+    std::unique_ptr<Job> job = MakeJob([] {});
+    ASSERT_TRUE(pool.Post(&job));
+  }
+  std::unique_ptr<Job> refused = MakeJob([] {});
+  EXPECT_FALSE(pool.Post(&refused));
+  EXPECT_NE(refused, nullptr);
+}
+
+TEST(WorkerPoolTest, PostsWhatFreesMemoryIntoAFullQueue) {
+  std::promise<void> ran;
+  WorkerPool pool("test", 1, 0);
+  pool.PostAlways(MakeJob([&] { ran.set_value(); }));
+  ran.get_future().wait();
+}
+
+TEST(WorkerPoolTest, RunsAsManyJobsAtOnceAsItHasThreads) {
+  constexpr int kThreads = 3;
+  std::atomic<int> inside{0};
+  std::promise<void> all_inside;
+  std::shared_future<void> gate = all_inside.get_future().share();
+  WorkerPool pool("test", kThreads, 8);
+  for (int i = 0; i < kThreads; ++i) {
+    std::unique_ptr<Job> job = MakeJob([&] {
+      if (++inside == kThreads) all_inside.set_value();
+      gate.wait();  // ends only when all are inside together
+    });
+    ASSERT_TRUE(pool.Post(&job));
+  }
+  pool.Wake();
+  gate.wait();
+}
+
+TEST(WorkerPoolTest, FinishesWhatIsQueuedBeforeItIsDestroyed) {
+  std::atomic<int> ran{0};
+  {
+    WorkerPool pool("test", 2, 1000);
+    for (int i = 0; i < 1000; ++i) {
+      std::unique_ptr<Job> job = MakeJob([&] { ++ran; });
+      ASSERT_TRUE(pool.Post(&job));
+    }
+    pool.Wake();
+  }
+  EXPECT_EQ(ran, 1000);
+}
+
+TEST(WorkerPoolTest, LosesNoWakeUpUnderConcurrentPosters) {
+  constexpr int kPosters = 4;
+  constexpr int kJobs = 2000;
+  std::atomic<int> ran{0};
+  std::promise<void> done;
+  WorkerPool pool("test", 2, kPosters * kJobs);
+  std::vector<std::thread> posters;
+  for (int p = 0; p < kPosters; ++p) {
+    posters.emplace_back([&] {
+      for (int i = 0; i < kJobs; ++i) {
+        std::unique_ptr<Job> job = MakeJob([&] {
+          if (++ran == kPosters * kJobs) done.set_value();
+        });
+        ASSERT_TRUE(pool.Post(&job));
+        pool.Wake();
+      }
+    });
+  }
+  for (std::thread& poster : posters) poster.join();
+  done.get_future().wait();
+  EXPECT_EQ(ran, kPosters * kJobs);
+}
+
+}  // namespace
+}  // namespace tensorgate
