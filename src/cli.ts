@@ -26,10 +26,7 @@ export interface MainOptions {
 }
 
 /** Resolves once the server serves, or when there is nothing to serve; sets process.exitCode. */
-export async function main(
-  argv: readonly string[],
-  { program, demo }: MainOptions,
-): Promise<void> {
+export async function main(argv: readonly string[], { program, demo }: MainOptions): Promise<void> {
   const cpus = usableCpus();
   const parsed = parseFlags(argv, cpus);
   switch (parsed.kind) {

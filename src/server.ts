@@ -127,9 +127,7 @@ function checkOptions(flags: Flags, models: readonly MonitoredModel[]): void {
   }
   for (const { name, basePath } of models) {
     if (basePath.startsWith('/')) continue;
-    refuse(
-      `Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`,
-    );
+    refuse(`Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`);
   }
 }
 

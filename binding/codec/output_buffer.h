@@ -1,5 +1,5 @@
-// OutputBuffer: the growing bytes of one response. Plain malloc memory, so that a large response can
-// be lent to JavaScript as it is and freed from there. Owned by one thread at a time.
+// OutputBuffer: the growing bytes of one response. Plain malloc memory, so that a large response
+// can be lent to JavaScript as it is and freed from there. Owned by one thread at a time.
 #pragma once
 
 #include <cstddef>

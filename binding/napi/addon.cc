@@ -37,8 +37,9 @@ void OnCompletions(const Napi::CallbackInfo& info) {
   environment.Open(info[0].As<Napi::Function>());
 }
 
-// wakeRunPool(): starts the runs that were submitted since the last call. Once per turn of the event
-// loop: a wake-up per request would let the run pool's threads interrupt the loop at each of them.
+// wakeRunPool(): starts the runs that were submitted since the last call. Once per turn of the
+// event loop: a wake-up per request would let the run pool's threads interrupt the loop at each of
+// them.
 void WakeRunPool(const Napi::CallbackInfo&) { Process::Get().runs.Wake(); }
 
 // counters(): what is alive in the process; all zero when everything is unloaded and collected.

@@ -1,6 +1,6 @@
-// Environment: the addon's state in one JavaScript environment (the main thread or a worker thread).
-// Everything here belongs to that environment's thread. At the environment's end its jobs are waited
-// for; loaded models stay in the process-wide registry.
+// Environment: the addon's state in one JavaScript environment (the main thread or a worker
+// thread). Everything here belongs to that environment's thread. At the environment's end its jobs
+// are waited for; loaded models stay in the process-wide registry.
 #pragma once
 
 #include <napi.h>

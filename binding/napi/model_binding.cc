@@ -65,7 +65,8 @@ void Load(const Napi::CallbackInfo& info) {
   std::string_view config;
   const Napi::Value caller_thread = given.Get("runInCallerThread");
   if (napi_get_value_bigint_int64(env, given.Get("version"), &options.version, &lossless) !=
-          napi_ok || !lossless) {
+          napi_ok ||
+      !lossless) {
     ThrowTypeError(env, "version must be a bigint that fits int64");
     return;
   }
@@ -79,8 +80,9 @@ void Load(const Napi::CallbackInfo& info) {
     return;
   }
   Environment& environment = Environment::From(env);
-  environment.Submit(&Process::Get().loads,
-                     std::make_unique<LoadJob>(slot, environment.completions(), std::move(options)));
+  environment.Submit(
+      &Process::Get().loads,
+      std::make_unique<LoadJob>(slot, environment.completions(), std::move(options)));
   Process::Get().loads.Wake();
 }
 

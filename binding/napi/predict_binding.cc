@@ -22,7 +22,8 @@ constexpr size_t kCopyReplyBytes = 32 << 10;
 using Clock = std::chrono::steady_clock;
 
 bool IsAscii(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; });
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<signed char>(c) < 0; });
 }
 
 class PredictJob : public AsyncJob {
@@ -150,7 +151,8 @@ Napi::Value CheckJson(const Napi::CallbackInfo& info) {
   return status.ok() ? info.Env().Null() : ErrorTuple(info.Env(), status);
 }
 
-// readModelSpec(body): [0, present, name, version or null, label or null], or [code, message, detail]
+// readModelSpec(body): [0, present, name, version or null, label or null], or [code, message,
+// detail]
 Napi::Value ReadSpec(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string_view body;

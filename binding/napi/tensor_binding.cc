@@ -73,9 +73,7 @@ class RunJob : public AsyncJob {
   }
 
  protected:
-  Status Execute() override {
-    return model_->Run(feeds_, feed_values_, fetches_, &outputs_);
-  }
+  Status Execute() override { return model_->Run(feeds_, feed_values_, fetches_, &outputs_); }
 
   void DropWork() override {
     inputs_.clear();
@@ -151,7 +149,8 @@ bool ReadTensor(const Napi::Object& given, TensorHandle* out) {
         __builtin_mul_overflow(static_cast<size_t>(tensor.elements), ElementSize(tensor.dtype),
                                &wanted) ||
         bytes.size() != wanted) {
-      return ThrowTypeError(env, "data must be an ArrayBuffer with exactly the elements of the shape");
+      return ThrowTypeError(env,
+                            "data must be an ArrayBuffer with exactly the elements of the shape");
     }
     std::shared_ptr<AlignedBuffer> memory = TakeTensorMemory(env, data);
     if (memory != nullptr) {
@@ -182,9 +181,9 @@ void Run(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::From(env);
   auto job = std::make_unique<RunJob>(slot, environment.completions(), std::move(model));
   if (signature == nullptr) {
-    return environment.Fail(std::move(job),
-                            Status(Code::kFailedPrecondition,
-                                   "Serving signature key \"" + name + "\" not found."));
+    return environment.Fail(
+        std::move(job),
+        Status(Code::kFailedPrecondition, "Serving signature key \"" + name + "\" not found."));
   }
   const Napi::Object inputs = info[3].As<Napi::Object>();
   const Napi::Array aliases = inputs.GetPropertyNames();

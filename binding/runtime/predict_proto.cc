@@ -1,10 +1,11 @@
 // The gRPC form of a predict call, with upstream's checks in upstream's order. Any thread, one at a
 // time.
+#include "codec/predict_proto.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "codec/predict_proto.h"
 #include "runtime/predict.h"
 
 namespace tensorgate {
@@ -133,8 +134,8 @@ class ProtoPredictCall : public PredictCall {
   }
 
   Status MissingInput(const TensorInfo& input) const {
-    return InvalidArgument("Signature input alias: " + input.alias + "(feed name: " +
-                           input.tensor_name +
+    return InvalidArgument("Signature input alias: " + input.alias +
+                           "(feed name: " + input.tensor_name +
                            ") not found in request and no default value provided. Inputs expected "
                            "to be in the request {" +
                            Join(Without(Expected(), Defaults())) +
@@ -150,9 +151,8 @@ class ProtoPredictCall : public PredictCall {
       if (index == outputs.size()) {
         Names known;
         for (const TensorInfo& output : outputs) known.push_back(output.alias);
-        return InvalidArgument("output tensor alias not found in signature: " +
-                               std::string(alias) + " Outputs expected to be in the set {" +
-                               Join(known) + "}.");
+        return InvalidArgument("output tensor alias not found in signature: " + std::string(alias) +
+                               " Outputs expected to be in the set {" + Join(known) + "}.");
       }
       indexes.push_back(index);
     }

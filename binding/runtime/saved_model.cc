@@ -90,14 +90,12 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
   if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
 
   MetaGraph meta_graph;
-  Status read = ReadMetaGraph({static_cast<const char*>(meta_graph_def->data),
-                               meta_graph_def->length},
-                              &meta_graph);
+  Status read = ReadMetaGraph(
+      {static_cast<const char*>(meta_graph_def->data), meta_graph_def->length}, &meta_graph);
   if (!read.ok()) return read;
   model->signature_def_map_ = std::move(meta_graph.signature_def_map);
   for (SignatureDef& def : meta_graph.signatures) {
-    Status bound =
-        Bind(std::move(def), model->graph_.get(), &model->signatures_.emplace_back());
+    Status bound = Bind(std::move(def), model->graph_.get(), &model->signatures_.emplace_back());
     if (!bound.ok()) return bound;
   }
   if (options.run_in_caller_thread) {
@@ -109,9 +107,10 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
 }
 
 const BoundSignature* SavedModel::FindSignature(std::string_view name) const {
-  const auto found = std::lower_bound(
-      signatures_.begin(), signatures_.end(), name,
-      [](const BoundSignature& signature, std::string_view key) { return signature.def.name < key; });
+  const auto found = std::lower_bound(signatures_.begin(), signatures_.end(), name,
+                                      [](const BoundSignature& signature, std::string_view key) {
+                                        return signature.def.name < key;
+                                      });
   return found != signatures_.end() && found->def.name == name ? &*found : nullptr;
 }
 

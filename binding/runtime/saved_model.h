@@ -18,19 +18,20 @@ namespace tensorgate {
 // A signature whose tensor names have been resolved to graph endpoints.
 struct BoundSignature {
   SignatureDef def;
-  std::vector<TF_Output> inputs;      // as def.inputs; oper is null when the graph has no such tensor
-  std::vector<TF_Output> outputs;     // as def.outputs, likewise
+  std::vector<TF_Output> inputs;   // as def.inputs; oper is null when the graph has no such tensor
+  std::vector<TF_Output> outputs;  // as def.outputs, likewise
   std::vector<InputSpec> input_specs;  // as def.inputs, base types: what the JSON decoder reads
-  std::vector<TensorHandle> defaults;  // as def.inputs: the value when a request leaves it out, or null
+  std::vector<TensorHandle>
+      defaults;  // as def.inputs: the value when a request leaves it out, or null
   bool has_defaults() const { return !def.defaults.empty(); }
 };
 
 struct LoadOptions {
-  std::string name;      // the servable's; echoed in responses
-  int64_t version = 0;   // likewise
-  std::string path;      // the version's directory
+  std::string name;     // the servable's; echoed in responses
+  int64_t version = 0;  // likewise
+  std::string path;     // the version's directory
   std::vector<std::string> tags;
-  std::string config_proto;      // serialized tensorflow.ConfigProto
+  std::string config_proto;          // serialized tensorflow.ConfigProto
   bool run_in_caller_thread = true;  // false: TensorFlow's inter-op pool executes the graph
 };
 
@@ -50,8 +51,8 @@ class SavedModel {
   const BoundSignature* FindSignature(std::string_view name) const;
 
   // THREAD: run pool; blocks for the whole inference; concurrent calls allowed.
-  // OWNERSHIP: borrows inputs, fills outputs. ERRORS: TensorFlow's status; outputs then stays empty.
-  // REQUIRES: endpoints with an oper; `inputs` as `feeds`.
+  // OWNERSHIP: borrows inputs, fills outputs. ERRORS: TensorFlow's status; outputs then stays
+  // empty. REQUIRES: endpoints with an oper; `inputs` as `feeds`.
   Status Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
              const std::vector<TF_Output>& fetches, std::vector<TensorHandle>* outputs) const;
 

@@ -15,7 +15,8 @@ struct SessionRegistry::Entry {
 
   std::unique_ptr<SavedModel> model;
   WorkerPool* disposers;
-  std::unique_ptr<Job> when_freed;  // set by Remove(), under the registry's lock, before the last drop
+  std::unique_ptr<Job>
+      when_freed;  // set by Remove(), under the registry's lock, before the last drop
 };
 
 namespace {

@@ -55,24 +55,25 @@ Status ReadDim(std::string_view dim, int64_t* size) {
 Status ReadShape(std::string_view shape, TensorInfo* info) {
   info->unknown_rank = false;
   Status nested;
-  Status status = ForEachField(
-      shape, "TensorShapeProto", [&](uint32_t field, WireType type, WireReader* reader) {
-        if (field == 2 && type == WireType::kBytes) {
-          std::string_view dim;
-          if (!reader->ReadBytes(&dim)) return false;
-          int64_t size = 0;
-          if (Status read = ReadDim(dim, &size); !read.ok()) nested = std::move(read);
-          info->dims.push_back(size);
-          return true;
-        }
-        if (field == 3 && type == WireType::kVarint) {
-          uint64_t unknown;
-          if (!reader->ReadVarint(&unknown)) return false;
-          info->unknown_rank = unknown != 0;
-          return true;
-        }
-        return reader->Skip(field, type);
-      });
+  Status status = ForEachField(shape, "TensorShapeProto",
+                               [&](uint32_t field, WireType type, WireReader* reader) {
+                                 if (field == 2 && type == WireType::kBytes) {
+                                   std::string_view dim;
+                                   if (!reader->ReadBytes(&dim)) return false;
+                                   int64_t size = 0;
+                                   if (Status read = ReadDim(dim, &size); !read.ok())
+                                     nested = std::move(read);
+                                   info->dims.push_back(size);
+                                   return true;
+                                 }
+                                 if (field == 3 && type == WireType::kVarint) {
+                                   uint64_t unknown;
+                                   if (!reader->ReadVarint(&unknown)) return false;
+                                   info->unknown_rank = unknown != 0;
+                                   return true;
+                                 }
+                                 return reader->Skip(field, type);
+                               });
   return status.ok() ? nested : status;
 }
 
@@ -142,22 +143,23 @@ Status ReadMetaGraph(std::string_view meta_graph_def, MetaGraph* meta_graph) {
   constexpr uint32_t kMapField = 1;
   OutputBuffer map;
   Status nested;
-  Status status = ForEachField(
-      meta_graph_def, "MetaGraphDef", [&](uint32_t field, WireType type, WireReader* reader) {
-        if (field != kSignatureDef || type != WireType::kBytes) return reader->Skip(field, type);
-        std::string_view entry;
-        if (!reader->ReadBytes(&entry)) return false;
-        WireWriter writer(&map, 1 + PrefixedSize(entry.size()));
-        writer.Bytes(kMapField, entry);
-        writer.Done();
-        SignatureDef def;
-        std::string_view value;
-        Status read = ReadMapEntry(entry, &def.name, &value);
-        if (read.ok()) read = ReadSignature(value, &def);
-        if (!read.ok() && nested.ok()) nested = std::move(read);
-        meta_graph->signatures.push_back(std::move(def));
-        return true;
-      });
+  Status status = ForEachField(meta_graph_def, "MetaGraphDef",
+                               [&](uint32_t field, WireType type, WireReader* reader) {
+                                 if (field != kSignatureDef || type != WireType::kBytes)
+                                   return reader->Skip(field, type);
+                                 std::string_view entry;
+                                 if (!reader->ReadBytes(&entry)) return false;
+                                 WireWriter writer(&map, 1 + PrefixedSize(entry.size()));
+                                 writer.Bytes(kMapField, entry);
+                                 writer.Done();
+                                 SignatureDef def;
+                                 std::string_view value;
+                                 Status read = ReadMapEntry(entry, &def.name, &value);
+                                 if (read.ok()) read = ReadSignature(value, &def);
+                                 if (!read.ok() && nested.ok()) nested = std::move(read);
+                                 meta_graph->signatures.push_back(std::move(def));
+                                 return true;
+                               });
   if (!status.ok()) return status;
   if (!nested.ok()) return nested;
   std::sort(meta_graph->signatures.begin(), meta_graph->signatures.end(),

@@ -24,8 +24,8 @@ struct TensorInfo {
 struct SignatureDef {
   std::string name;
   std::string method_name;
-  std::vector<TensorInfo> inputs;   // sorted by alias
-  std::vector<TensorInfo> outputs;  // sorted by alias
+  std::vector<TensorInfo> inputs;                             // sorted by alias
+  std::vector<TensorInfo> outputs;                            // sorted by alias
   std::vector<std::pair<std::string, std::string>> defaults;  // alias, TensorProto bytes; sorted
 };
 

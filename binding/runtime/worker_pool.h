@@ -50,7 +50,7 @@ class WorkerPool {
   Mutex mutex_;
   CondVar wake_;
   std::deque<std::unique_ptr<Job>> queue_ GUARDED_BY(mutex_);
-  size_t idle_ GUARDED_BY(mutex_) = 0;     // sleeping, and nobody has called them yet
+  size_t idle_ GUARDED_BY(mutex_) = 0;      // sleeping, and nobody has called them yet
   size_t wake_ups_ GUARDED_BY(mutex_) = 0;  // called, but not up yet
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_ GUARDED_BY(mutex_);

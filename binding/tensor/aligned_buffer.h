@@ -57,7 +57,8 @@ class AlignedBuffer {
   size_t size() const { return size_; }
   size_t capacity() const { return capacity_; }
 
-  // OWNERSHIP: the caller frees the returned memory with std::free. Null when nothing was allocated.
+  // OWNERSHIP: the caller frees the returned memory with std::free. Null when nothing was
+  // allocated.
   uint8_t* Release() {
     size_ = capacity_ = 0;
     return std::exchange(data_, nullptr);

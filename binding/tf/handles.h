@@ -20,8 +20,7 @@ using StatusHandle = std::unique_ptr<TF_Status, TfDelete<&TF_DeleteStatus>>;
 using TensorHandle = std::unique_ptr<TF_Tensor, TfDelete<&TF_DeleteTensor>>;
 using BufferHandle = std::unique_ptr<TF_Buffer, TfDelete<&TF_DeleteBuffer>>;
 using GraphHandle = std::unique_ptr<TF_Graph, TfDelete<&TF_DeleteGraph>>;
-using SessionOptionsHandle =
-    std::unique_ptr<TF_SessionOptions, TfDelete<&TF_DeleteSessionOptions>>;
+using SessionOptionsHandle = std::unique_ptr<TF_SessionOptions, TfDelete<&TF_DeleteSessionOptions>>;
 
 // A session is closed before it is deleted; a graph must outlive its sessions, so declare the
 // GraphHandle before the SessionHandle.

@@ -7,12 +7,7 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import { systemClock, type Clock } from './clock.js';
 import { Harness, type RetryOptions, type ServableHandle } from './harness.js';
 import type { LoaderFactory } from './loader.js';
-import {
-  servableIdText,
-  ServableState,
-  type ServableId,
-  type VersionStatus,
-} from './servable.js';
+import { servableIdText, ServableState, type ServableId, type VersionStatus } from './servable.js';
 import type { Aspire, AspiredVersion } from './source.js';
 
 export type { ServableHandle } from './harness.js';

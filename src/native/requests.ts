@@ -15,7 +15,7 @@ export interface ModelSpec {
  */
 export function readModelSpec(body: Uint8Array): ModelSpec | null {
   const read = addon().readModelSpec(body);
-  if (read[0] !== 0) throw new ServingError(read[0], read[1] as string, read[2] as string);
+  if (read[0] !== 0) throw new ServingError(read[0], read[1] as string, read[2]);
   const [, present, name, version, label] = read as readonly [
     0,
     boolean,

@@ -100,9 +100,7 @@ export class Exchange implements Waiting {
   }
 
   expire(): void {
-    this.fail(
-      new ServingError(StatusCode.DEADLINE_EXCEEDED, 'Timed out waiting for notification'),
-    );
+    this.fail(new ServingError(StatusCode.DEADLINE_EXCEEDED, 'Timed out waiting for notification'));
   }
 
   readonly #aborted = (): void => {

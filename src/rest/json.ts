@@ -14,7 +14,6 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
 
 /** Upper-case hex, and nothing above 0x1f but quotes and backslashes escaped, as upstream. */
 export function quoted(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are the point
   const escaped = text.replace(/["\\\u0000-\u001f]/g, (char) => {
     const code = char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
     return SHORT_ESCAPES.get(char) ?? `\\u${code}`;

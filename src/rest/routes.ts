@@ -7,7 +7,12 @@ import type { VersionChoice } from '../service/model-catalog.js';
 export type Action = 'predict' | 'classify' | 'regress';
 
 export type Route =
-  | { readonly kind: 'infer'; readonly action: Action; readonly name: string; readonly choice: VersionChoice }
+  | {
+      readonly kind: 'infer';
+      readonly action: Action;
+      readonly name: string;
+      readonly choice: VersionChoice;
+    }
   | { readonly kind: 'status' | 'metadata'; readonly name: string; readonly choice: VersionChoice }
   | { readonly kind: 'preflight' }
   /** A version that does not fit int64: upstream answers 400 with an empty body. */
@@ -17,7 +22,10 @@ export type Route =
   | { readonly kind: 'not-found' };
 
 const VERSION_OR_LABEL = '(?:/versions/(\\d+)|/labels/([^/:]+))?';
-const INFER = new RegExp(`^/v1/models/([^/:]+)${VERSION_OR_LABEL}:(classify|regress|predict)$`, 'is');
+const INFER = new RegExp(
+  `^/v1/models/([^/:]+)${VERSION_OR_LABEL}:(classify|regress|predict)$`,
+  'is',
+);
 const READ = new RegExp(`^/v1/models(?:/([^/:]+))?${VERSION_OR_LABEL}(?:/(metadata))?$`, 'is');
 const API = /^\/v1\/./is;
 const INT64_MAX = 2n ** 63n - 1n;
@@ -30,7 +38,8 @@ export function route(method: string, target: string): Route {
     message: `Malformed request: ${method} ${target}`,
   });
   if (method === 'OPTIONS') return { kind: 'preflight' };
-  const match = method === 'POST' ? INFER.exec(target) : method === 'GET' ? READ.exec(target) : null;
+  const match =
+    method === 'POST' ? INFER.exec(target) : method === 'GET' ? READ.exec(target) : null;
   if (match === null) return malformed();
   const [, name, version, label, last] = match;
   const choice = choiceOf(version, label);

@@ -117,7 +117,11 @@ export class RestServer implements ExchangeHost {
   };
 
   /** What needs no body. */
-  #answer(exchange: Exchange, asked: Exclude<Route, { kind: 'infer' }>, request: HttpRequest): void {
+  #answer(
+    exchange: Exchange,
+    asked: Exclude<Route, { kind: 'infer' }>,
+    request: HttpRequest,
+  ): void {
     switch (asked.kind) {
       case 'not-found':
         exchange.notFoundPage();

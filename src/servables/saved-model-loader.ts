@@ -39,10 +39,7 @@ export class SavedModelLoader implements Loader<SavedModel> {
 
   async #checkDirectory(): Promise<void> {
     if (await this.#has('export.meta')) {
-      throw new ServingError(
-        StatusCode.UNIMPLEMENTED,
-        'Session Bundle is deprecated and removed.',
-      );
+      throw new ServingError(StatusCode.UNIMPLEMENTED, 'Session Bundle is deprecated and removed.');
     }
     if ((await this.#has('saved_model.pb')) || (await this.#has('saved_model.pbtxt'))) return;
     throw new ServingError(

@@ -18,10 +18,7 @@ export class ModelStatusService {
     const all = this.#catalog.statuses(name);
     if (version === null) {
       if (all.length > 0) return all;
-      throw new ServingError(
-        StatusCode.NOT_FOUND,
-        `Could not find any versions of model ${name}`,
-      );
+      throw new ServingError(StatusCode.NOT_FOUND, `Could not find any versions of model ${name}`);
     }
     const found = all.filter((status) => status.version === version);
     if (found.length > 0) return found;

@@ -77,7 +77,9 @@ export class FileSystemSource implements Source {
       });
       this.#tell(empty.map(({ model }) => noVersions(model)).join(' '));
     } catch (error) {
-      this.#tell(`FileSystemStoragePathSource encountered a filesystem access error: ${String(error)}`);
+      this.#tell(
+        `FileSystemStoragePathSource encountered a filesystem access error: ${String(error)}`,
+      );
     }
     if (this.#closed || pollWaitSeconds === 0) return;
     this.#timer = setTimeout(() => void this.#poll(aspire), pollWaitSeconds * 1000);

@@ -1,5 +1,6 @@
-// Stands in for libFuzzer where only GCC is at hand: mutates the seed files of a folder for a bounded
-// time. No coverage feedback, so it is the weaker of the two; the sanitizers judge all the same.
+// Stands in for libFuzzer where only GCC is at hand: mutates the seed files of a folder for a
+// bounded time. No coverage feedback, so it is the weaker of the two; the sanitizers judge all the
+// same.
 //   TARGET -max_total_time=SECONDS [-seed=N] SEED_DIR
 #include <chrono>
 #include <cstdint>

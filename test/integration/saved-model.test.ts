@@ -37,7 +37,10 @@ describe('SavedModel', () => {
   });
 
   it('rejects a load with the status of TensorFlow', async () => {
-    await assert.rejects(load('/does/not/exist'), fails(StatusCode.NOT_FOUND, /\/does\/not\/exist/));
+    await assert.rejects(
+      load('/does/not/exist'),
+      fails(StatusCode.NOT_FOUND, /\/does\/not\/exist/),
+    );
   });
 
   it('rejects a load by tags that the model has not', async () => {

@@ -5,7 +5,11 @@ import { Worker } from 'node:worker_threads';
 import { demoModel, load, nothingAlive, predictJson, testModel } from './models.js';
 
 /** Runs worker-body.js with a task; resolves with its exit code, rejects with its error. */
-function inWorker(task: string, path: string, onMessage?: (worker: Worker) => void): Promise<number> {
+function inWorker(
+  task: string,
+  path: string,
+  onMessage?: (worker: Worker) => void,
+): Promise<number> {
   const body = fileURLToPath(new URL('./worker-body.js', import.meta.url));
   const worker = new Worker(body, { workerData: { task, path } });
   return new Promise((resolve, reject) => {

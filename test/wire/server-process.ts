@@ -40,7 +40,9 @@ export class ServerProcess {
   constructor(args: readonly string[], grpcPort: number, restPort: number) {
     this.grpcPort = grpcPort;
     this.restPort = restPort;
-    this.#child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, [COMMAND, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.exit = once(this.#child, 'close').then(([code]) => ({
@@ -51,7 +53,11 @@ export class ServerProcess {
   }
 
   /** Resolves when the server serves. */
-  static async start(modelName: string, basePath: string, ...more: string[]): Promise<ServerProcess> {
+  static async start(
+    modelName: string,
+    basePath: string,
+    ...more: string[]
+  ): Promise<ServerProcess> {
     const [grpcPort, restPort] = [await freePort(), await freePort()];
     const server = new ServerProcess(
       [

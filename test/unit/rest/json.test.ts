@@ -6,7 +6,10 @@ import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 
 describe('REST JSON texts', () => {
   it('escapes as upstream: short escapes, upper-case hex, nothing above 0x1f', () => {
-    assert.equal(quoted('a"b\\c\n\t\r\b\f\u001f/\u007fé'), '"a\\"b\\\\c\\n\\t\\r\\b\\f\\u001F/\u007fé"');
+    assert.equal(
+      quoted('a"b\\c\n\t\r\b\f\u001f/\u007fé'),
+      '"a\\"b\\\\c\\n\\t\\r\\b\\f\\u001F/\u007fé"',
+    );
   });
 
   it('wraps an error in an object of one key, indented by four', () => {

@@ -35,8 +35,7 @@ describe('REST routes', () => {
   });
 
   it('decodes percent escapes in names and keeps plus signs', () => {
-    const reserved =
-      'modelname%21%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3D%3F%40%5B%5D';
+    const reserved = 'modelname%21%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3D%3F%40%5B%5D';
     const asked = route('GET', `/v1/models/${reserved}`);
     assert.equal(asked.kind === 'status' && asked.name, "modelname!#$%&'()*+,/:;=?@[]");
     const plus = route('GET', '/v1/models/a+b');
