@@ -10,19 +10,23 @@ import { ensureAddon } from '../scripts/setup/native.mjs';
 import { say, SetupError } from '../scripts/setup/progress.mjs';
 
 const cli = new URL('../dist/src/cli.js', import.meta.url);
-const args = process.argv.slice(2);
-const textOnly = args.some((arg) => /^--?(version|help|h)$/.test(arg));
 
-try {
-  if (!existsSync(fileURLToPath(cli))) {
-    throw new SetupError('not built yet; in a checkout run: npm start');
-  }
-  if (!textOnly) process.env.TENSORGATE_ADDON ??= await ensureAddon();
-} catch (error) {
+/** @param {unknown} error @returns {never} */
+function refuse(error) {
   say(
     `error: ${error instanceof SetupError ? error.message : (error instanceof Error && error.stack) || error}`,
   );
   process.exit(1);
 }
+
+if (!existsSync(fileURLToPath(cli))) {
+  refuse(new SetupError('not built yet; in a checkout run: npm start'));
+}
 const { main } = await import(cli.href);
-await main(args, { program: basename(process.argv[1] ?? 'tensorgate'), demo: false });
+await main(process.argv.slice(2), {
+  program: basename(process.argv[1] ?? 'tensorgate'),
+  demo: false,
+  prepare: async () => {
+    process.env.TENSORGATE_ADDON ??= await ensureAddon().catch(refuse);
+  },
+});

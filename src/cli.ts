@@ -23,10 +23,12 @@ export interface MainOptions {
   readonly program: string;
   /** Serve the bundled models when the flags name none. */
   readonly demo: boolean;
+  /** Makes the native parts ready; called once, when the flags are found to be right. */
+  readonly prepare?: () => Promise<void>;
 }
 
 /** Resolves once the server serves, or when there is nothing to serve; sets process.exitCode. */
-export async function main(argv: readonly string[], { program, demo }: MainOptions): Promise<void> {
+export async function main(argv: readonly string[], { program, demo, prepare }: MainOptions): Promise<void> {
   const cpus = usableCpus();
   const parsed = parseFlags(argv, cpus);
   switch (parsed.kind) {
@@ -60,7 +62,7 @@ export async function main(argv: readonly string[], { program, demo }: MainOptio
   const named = parsed.flags.model_base_path !== '' || parsed.flags.model_config_file !== '';
   const asDemo = demo && !named;
   const flags = asDemo ? withDemoPort(parsed.flags) : parsed.flags;
-  await serve(flags, asDemo ? demoModels() : null, cpus, log);
+  await serve(flags, asDemo ? demoModels : modelsOf, prepare, cpus, log);
   if (asDemo && process.exitCode === undefined) {
     process.stdout.write(demoExamples(flags.port, flags.rest_api_port));
   }
@@ -68,13 +70,16 @@ export async function main(argv: readonly string[], { program, demo }: MainOptio
 
 async function serve(
   flags: Flags,
-  demo: MonitoredModel[] | null,
+  models: (flags: Flags) => MonitoredModel[],
+  prepare: MainOptions['prepare'],
   cpus: number,
   log: Log,
 ): Promise<void> {
   let server: Server | null = null;
   try {
-    server = new Server({ flags, models: demo ?? modelsOf(flags), cpus, log });
+    const served = models(flags);
+    await prepare?.();
+    server = new Server({ flags, models: served, cpus, log });
     stopOnSignal(server, flags, log);
     await server.start();
     log.info('serving');

@@ -1,6 +1,7 @@
 /**
- * The PyPI client against the server: test/interop/run.py, in a virtual environment of its own. With
- * TENSORGATE_TESTDATA=DIR it serves the models of upstream's test data too.
+ * The PyPI client against the server: test/interop/run.py, in a virtual environment of its own.
+ * Upstream's test models are served too where they are at hand: in TENSORGATE_TESTDATA=DIR, or beside
+ * the checkout.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -27,7 +28,9 @@ export async function interopSection(tally) {
     );
   }
   const args = [runner, `--server='${process.execPath}' bin/tensorgate.mjs`];
-  if (process.env.TENSORGATE_TESTDATA) args.push(`--testdata=${process.env.TENSORGATE_TESTDATA}`);
+  const testdata = process.env.TENSORGATE_TESTDATA ?? join(packageRoot, '..', 'shared', 'testdata');
+  if (existsSync(testdata)) args.push(`--testdata=${testdata}`);
+  else console.log(`upstream's test models are left out: no ${testdata}`);
   const { status, output } = await runShownAndKept(python, args);
   const totals = TOTALS.exec(output);
   if (!totals)
