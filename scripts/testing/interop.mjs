@@ -28,7 +28,8 @@ export async function interopSection(tally) {
     );
   }
   const args = [runner, `--server='${process.execPath}' bin/tensorgate.mjs`];
-  const testdata = process.env.TENSORGATE_TESTDATA ?? join(packageRoot, '..', 'shared', 'testdata');
+  const testdata =
+    process.env.TENSORGATE_TESTDATA ?? join(packageRoot, '..', 'shared', 'testdata', 'upstream');
   if (existsSync(testdata)) args.push(`--testdata=${testdata}`);
   else console.log(`upstream's test models are left out: no ${testdata}`);
   const { status, output } = await runShownAndKept(python, args);
