@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <thread>
 
 #include "runtime/session_registry.h"
 #include "runtime/worker_pool.h"
@@ -10,7 +11,7 @@
 namespace tensorgate {
 
 struct PoolSizes {
-  size_t run_threads = 1;
+  size_t run_threads = std::thread::hardware_concurrency();
   size_t run_queue_capacity = 4096;
   size_t load_threads = 1;
 };

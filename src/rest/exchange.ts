@@ -25,10 +25,12 @@ export class Exchange implements Waiting {
   over = false;
   readonly #response: HttpResponse;
   readonly #host: ExchangeHost;
+  readonly #isHead: boolean;
 
-  constructor(response: HttpResponse, host: ExchangeHost) {
+  constructor(response: HttpResponse, host: ExchangeHost, isHead: boolean) {
     this.#response = response;
     this.#host = host;
+    this.#isHead = isHead;
     response.onAborted(this.#aborted);
   }
 
@@ -86,7 +88,7 @@ export class Exchange implements Waiting {
       const page =
         '<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n';
       this.#response.writeStatus('404 Not Found').writeHeader('Content-Type', 'text/html');
-      this.#response.end(page, true);
+      this.#write(page, true);
     });
   }
 
@@ -95,7 +97,7 @@ export class Exchange implements Waiting {
     this.#finish(() => {
       if (!allowed) this.#response.writeStatus('400 Bad Request');
       this.#writeCors();
-      this.#response.end('', this.#host.draining);
+      this.#write('', false);
     });
   }
 
@@ -114,8 +116,15 @@ export class Exchange implements Waiting {
       if (status !== '200 OK') this.#response.writeStatus(status);
       this.#response.writeHeader('Content-Type', 'application/json');
       this.#writeCors();
-      this.#response.end(body, close || this.#host.draining);
+      this.#write(body, close);
     });
+  }
+
+  /** After status and headers. The answer to HEAD has no body, as upstream. */
+  #write(body: string | Uint8Array, close: boolean): void {
+    const closing = close || this.#host.draining;
+    if (this.#isHead) this.#response.endWithoutBody(0, closing);
+    else this.#response.end(body, closing);
   }
 
   #writeCors(): void {

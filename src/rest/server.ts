@@ -86,7 +86,7 @@ export class RestServer implements ExchangeHost {
     const query = request.getQuery() as string | undefined; // undefined without a `?`, whatever its types say
     const asked = route(method, query === undefined ? path : `${path}?${query}`);
     ++this.#open;
-    const exchange = new Exchange(response, this);
+    const exchange = new Exchange(response, this, method === 'HEAD');
     if (asked.kind !== 'infer') {
       this.#answer(exchange, asked, request);
       return;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import { StatusCode } from '../../src/status/serving-error.js';
@@ -223,6 +224,27 @@ describe('Predict over the wire', () => {
       code: StatusCode.INVALID_ARGUMENT,
       details: 'Missing ModelSpec',
     });
+  });
+
+  it('answers HEAD without a body, so that the connection stays usable', async () => {
+    const raw = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect(server.restPort, '127.0.0.1', () => {
+        socket.write('HEAD /v1/models/m HTTP/1.1\r\nHost: x\r\n\r\n');
+      });
+      socket.setEncoding('latin1').on('error', reject);
+      socket.on('data', (piece: string) => {
+        const first = text === '';
+        text += piece;
+        if (first) socket.write('GET /v1/models/m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      });
+      socket.on('close', () => {
+        resolve(text);
+      });
+    });
+    const [head, get] = raw.split('\r\n\r\nHTTP/1.1 ');
+    assert.match(head ?? '', /^HTTP\/1\.1 400 Bad Request\r\n/);
+    assert.match(get ?? '', /^200 OK/);
   });
 
   it('answers UNIMPLEMENTED for what it does not serve', async () => {
