@@ -113,7 +113,8 @@ describe('the addon', () => {
 
   it('makes the command say where it was looked for in vain', async () => {
     sandbox.env.TENSORGATE_NATIVE_DIR = sandbox.folder;
-    const { status, stderr } = await sandbox.run(join(root, 'bin', 'tensorgate.mjs'), '--port=1');
+    const args = ['--port=1', '--model_base_path=/models/m'];
+    const { status, stderr } = await sandbox.run(join(root, 'bin', 'tensorgate.mjs'), ...args);
     assert.equal(status, 1);
     assert.match(
       stderr,
