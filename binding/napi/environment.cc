@@ -15,6 +15,8 @@ void Environment::Open(Napi::Function deliver) {
       [](void* data) {
         std::unique_ptr<std::shared_ptr<CompletionQueue>> queue(
             static_cast<std::shared_ptr<CompletionQueue>*>(data));
+        // JavaScript's own wake-up may not come any more.
+        Process::Get().runs.Wake();
         (*queue)->Close();
       },
       new std::shared_ptr<CompletionQueue>(completions_));

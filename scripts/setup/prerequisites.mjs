@@ -75,12 +75,12 @@ const MAKE = {
     Boolean((await output('make', ['-v'])) ?? (await output('ninja', ['--version']))),
 };
 const CMAKE = {
-  name: 'CMake 3.18 or newer',
+  name: 'CMake 3.19 or newer',
   apt: 'cmake',
   dnf: 'cmake',
   present: async () => {
     const version = /version (\d+[\d.]*)/.exec((await output('cmake', ['--version'])) ?? '')?.[1];
-    return version !== undefined && atLeast(version, '3.18');
+    return version !== undefined && atLeast(version, '3.19');
   },
 };
 const PYTHON = {

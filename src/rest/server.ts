@@ -13,6 +13,12 @@ import { Exchange, type ExchangeHost } from './exchange.js';
 import { modelStatusJson } from './json.js';
 import { route, type Route } from './routes.js';
 
+/**
+ * LIBUS_LISTEN_EXCLUSIVE_PORT, which the package has but its types misplace. Without it a second
+ * server would share the port and take half of the requests.
+ */
+const EXCLUSIVE_PORT = 1;
+
 export interface RestServerOptions {
   readonly predict: PredictService;
   readonly modelStatus: ModelStatusService;
@@ -45,7 +51,7 @@ export class RestServer implements ExchangeHost {
   /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
   listen(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#app.listen(port, (socket) => {
+      this.#app.listen(port, EXCLUSIVE_PORT, (socket) => {
         if (socket !== false) {
           this.#socket = socket;
           resolve();

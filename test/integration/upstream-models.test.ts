@@ -9,9 +9,8 @@ import { ServingError } from '../../src/status/serving-error.js';
 import { nothingAlive, predictJson } from './models.js';
 
 /** Upstream's own test models, beside the checkout where they are at hand. */
-const ROOT = fileURLToPath(
-  new URL('../../../../shared/testdata/upstream/tensorflow_serving', import.meta.url),
-);
+const BESIDE = fileURLToPath(new URL('../../../../shared/testdata/upstream', import.meta.url));
+const ROOT = join(process.env['TENSORGATE_TESTDATA'] ?? BESIDE, 'tensorflow_serving');
 const TESTDATA = join(ROOT, 'servables/tensorflow/testdata');
 
 function loaderOf(path: string): SavedModelLoader {

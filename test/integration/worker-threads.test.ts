@@ -39,4 +39,8 @@ describe('The addon in worker threads', () => {
     });
     assert.equal(exit, 1);
   });
+
+  it('ends an environment that exits in the turn in which it submitted a run', async () => {
+    assert.equal(await inWorker('exit', testModel('slow')), 3);
+  });
 });

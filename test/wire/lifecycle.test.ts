@@ -176,6 +176,20 @@ describe('The server process', function () {
     assert.match(exit.stdout, /Failed to BuildAndStart gRPC server/);
   });
 
+  it('goes on with gRPC alone when the REST port is taken', async () => {
+    const first = await ServerProcess.start('m', model('versions'));
+    const args = [
+      '--port=0',
+      `--grpc_socket_path=${join(folder, 'grpc.sock')}`,
+      `--rest_api_port=${first.restPort}`,
+      `--model_base_path=${model('versions')}`,
+    ];
+    const second = new ServerProcess(args, 0, 0);
+    await second.untilLogged('"msg":"serving"');
+    assert.match((await second.stop()).stderr, /REST is off: cannot listen on port/);
+    assert.equal((await first.stop()).code, 0);
+  });
+
   it('prints version and help as upstream, and goes on after an unknown argument', async () => {
     const version = await runToEnd(['--version']);
     assert.equal(version.code, 0);

@@ -236,7 +236,8 @@ describe('Predict over the wire', () => {
       socket.on('data', (piece: string) => {
         const first = text === '';
         text += piece;
-        if (first) socket.write('GET /v1/models/m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+        if (first)
+          socket.write('GET /v1/models/m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
       });
       socket.on('close', () => {
         resolve(text);
