@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import Benchmark from 'benchmark';
 import { addon } from '../src/native/addon.js';
+import { Method } from '../src/native/binding.js';
 import { SavedModel } from '../src/native/saved-model.js';
 import { type BenchModel, grpcBody, restBody, SERVER_CASES } from './cases.js';
 
@@ -30,15 +31,15 @@ function casesFor(model: BenchModel, loaded: SavedModel): MicroCase[] {
   const proto = grpcBody(model, model.values.length > 1000 ? 'content' : 'values');
   const native = addon();
   return [
-    { name: `${model.name}: read ModelSpec`, sync: () => void native.readModelSpec(proto) },
-    { name: `${model.name}: check JSON`, sync: () => void native.checkPredictJson(json) },
+    { name: `${model.name}: read ModelSpec`, sync: () => void native.readModelSpec(proto, Method.predict) },
+    { name: `${model.name}: check JSON`, sync: () => void native.checkJson(json, Method.predict) },
     {
       name: `${model.name}: predict proto (decode, run, encode)`,
-      answered: (done) => loaded.predictProto(proto, 0, false, done),
+      answered: (done) => loaded.inferProto(Method.predict, proto, 0, false, done),
     },
     {
       name: `${model.name}: predict JSON (decode, run, encode)`,
-      answered: (done) => loaded.predictJson(json, 0, done),
+      answered: (done) => loaded.inferJson(Method.predict, json, 0, done),
     },
   ];
 }
@@ -62,6 +63,7 @@ for (const model of new Set(SERVER_CASES.map((one) => one.model))) {
     tags: ['serve'],
     configProto: Uint8Array.of(0x10, 1, 0x28, 1), // one intra-op and one inter-op thread
     runInCallerThread: true,
+    checkMethodNames: false,
   });
   for (const one of casesFor(model, loaded)) {
     results.push(await measure(one, Number(values.seconds)));

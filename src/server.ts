@@ -6,18 +6,24 @@ import type { Flags } from './config/flag-table.js';
 import { Manager } from './core/manager.js';
 import { servableIdText, ServableState, type ServableId } from './core/servable.js';
 import type { Source } from './core/source.js';
+import { MetadataCodec } from './grpc/metadata-codec.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
-import { GrpcServer } from './grpc/server.js';
+import { loadProtos } from './grpc/protos.js';
+import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
 import type { Log } from './log/log.js';
 import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
+import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer } from './rest/server.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { sessionConfig } from './servables/session-config.js';
+import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
-import { PredictService } from './service/predict.js';
+import { InferenceService } from './service/inference.js';
 import { FileSystemSource, type MonitoredModel } from './sources/file-system-source.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
+
+const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
 
 export interface ServerOptions {
   readonly flags: Flags;
@@ -44,7 +50,12 @@ export class Server {
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.#manager = new Manager({
       loaderFor: (name, version, path) =>
-        new SavedModelLoader({ name, version }, path, { tags, configProto, runInCallerThread }),
+        new SavedModelLoader({ name, version }, path, {
+          tags,
+          configProto,
+          runInCallerThread,
+          checkMethodNames: flags.enable_signature_method_name_check,
+        }),
       maxLoadRetries: Math.max(0, flags.max_num_load_retries),
       loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
       onState: (id, state, error) => logState(log, id, state, error),
@@ -58,17 +69,27 @@ export class Server {
     const { flags, models, log } = this.#options;
     this.#source.start(this.#manager.aspire);
     await this.#manager.untilServing(models.map((model) => model.name));
-    const predict = new PredictService(this.#manager, flags.enable_serialization_as_tensor_content);
+    const inference = new InferenceService(
+      this.#manager,
+      flags.enable_serialization_as_tensor_content,
+    );
     const modelStatus = new ModelStatusService(this.#manager);
-    await this.#startGrpc(predict, modelStatus);
+    const modelMetadata = new ModelMetadataService(this.#manager);
+    await this.#startGrpc({
+      inference,
+      modelService: new ModelServiceCodec(modelStatus),
+      metadata: new MetadataCodec(modelMetadata),
+    });
     if (flags.rest_api_port === 0) return;
     if (flags.rest_api_port === flags.port) {
       log.error('rest_api_port and port must differ: REST is off');
       return;
     }
     const rest = new RestServer({
-      predict,
+      inference,
       modelStatus,
+      modelMetadata,
+      metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
       timeoutMillis: flags.rest_api_timeout_in_ms,
       maxBodyBytes: flags.rest_api_max_body_bytes,
       corsEnabled: flags.rest_api_enable_cors_support,
@@ -98,12 +119,12 @@ export class Server {
     await this.#manager.close();
   }
 
-  async #startGrpc(predict: PredictService, modelStatus: ModelStatusService): Promise<void> {
+  async #startGrpc(options: GrpcServerOptions): Promise<void> {
     const { flags, log } = this.#options;
     const addresses: string[] = [];
     if (flags.port !== 0) addresses.push(`0.0.0.0:${flags.port}`);
     if (flags.grpc_socket_path !== '') addresses.push(`unix:${flags.grpc_socket_path}`);
-    const grpc = new GrpcServer({ predict, modelService: new ModelServiceCodec(modelStatus) });
+    const grpc = new GrpcServer(options);
     try {
       for (const address of addresses) await grpc.listen(address);
     } catch (cause) {

@@ -4,8 +4,8 @@
 
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/inference_binding.h"
 #include "napi/model_binding.h"
-#include "napi/predict_binding.h"
 #include "napi/process.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
@@ -71,7 +71,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("tensorflowVersion",
               Napi::Function::New(env, TensorflowVersion, "tensorflowVersion"));
   ExportModel(env, exports);
-  ExportPredict(env, exports);
+  ExportInference(env, exports);
   ExportTensor(env, exports);
   return exports;
 }

@@ -46,7 +46,7 @@ class UnloadJob : public AsyncJob {
   Status Execute() override { return Status(); }  // runs when the model is gone
 };
 
-// load(slot, {name, version, path, tags, configProto, runInCallerThread})
+// load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames})
 void Load(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot;
@@ -64,6 +64,7 @@ void Load(const Napi::CallbackInfo& info) {
   bool lossless = false;
   std::string_view config;
   const Napi::Value caller_thread = given.Get("runInCallerThread");
+  const Napi::Value check_names = given.Get("checkMethodNames");
   if (napi_get_value_bigint_int64(env, given.Get("version"), &options.version, &lossless) !=
           napi_ok ||
       !lossless) {
@@ -75,8 +76,9 @@ void Load(const Napi::CallbackInfo& info) {
     return;
   }
   options.config_proto.assign(config);
-  if (napi_get_value_bool(env, caller_thread, &options.run_in_caller_thread) != napi_ok) {
-    ThrowTypeError(env, "runInCallerThread must be a boolean");
+  if (napi_get_value_bool(env, caller_thread, &options.run_in_caller_thread) != napi_ok ||
+      napi_get_value_bool(env, check_names, &options.check_method_names) != napi_ok) {
+    ThrowTypeError(env, "runInCallerThread and checkMethodNames must be booleans");
     return;
   }
   Environment& environment = Environment::From(env);

@@ -1,5 +1,4 @@
-// PredictCall: one predict request from its bytes to the bytes of its answer. Decode() and
-// RunAndEncode() may be called on different threads, one after the other; a call is never shared.
+// PredictCall: what the two forms of a predict call share: feeding, fetching, running.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "codec/json_predict.h"
-#include "codec/limits.h"
 #include "codec/output_buffer.h"
+#include "runtime/inference_call.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
@@ -18,18 +16,11 @@
 
 namespace tensorgate {
 
-class PredictCall {
+class PredictCall : public InferenceCall {
  public:
   explicit PredictCall(std::shared_ptr<const SavedModel> model) : model_(std::move(model)) {}
-  virtual ~PredictCall() = default;
 
-  // After a successful return nothing points into `body` any more. ERRORS: upstream's, in
-  // upstream's order of checks; the call is then over.
-  virtual Status Decode(std::string_view body, const DecodeLimits& limits) = 0;
-
-  // THREAD: run pool; blocks for the whole inference. REQUIRES: Decode() succeeded.
-  // ERRORS: TensorFlow's status, or the encoder's.
-  Status RunAndEncode(OutputBuffer* out);
+  Status RunAndEncode(OutputBuffer* out) override;
 
  protected:
   // Feeds the signature's input number `index`.
@@ -47,13 +38,5 @@ class PredictCall {
   std::vector<TF_Output> fetches_;
   std::vector<std::string_view> fetch_aliases_;  // belong to signature_
 };
-
-// gRPC: tensorflow.serving.PredictRequest in, PredictResponse out; outputs in `tensor_content` when
-// `as_content`.
-std::unique_ptr<PredictCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
-                                                 bool as_content);
-
-// REST: the JSON body in, the JSON reply out.
-std::unique_ptr<PredictCall> NewJsonPredictCall(std::shared_ptr<const SavedModel> model);
 
 }  // namespace tensorgate

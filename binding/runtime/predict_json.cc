@@ -1,6 +1,7 @@
 // The REST form of a predict call. Any thread, one at a time.
 #include <utility>
 
+#include "codec/json_predict.h"
 #include "runtime/predict.h"
 
 namespace tensorgate {
@@ -40,7 +41,7 @@ class JsonPredictCall : public PredictCall {
 
 }  // namespace
 
-std::unique_ptr<PredictCall> NewJsonPredictCall(std::shared_ptr<const SavedModel> model) {
+std::unique_ptr<InferenceCall> NewJsonPredictCall(std::shared_ptr<const SavedModel> model) {
   return std::make_unique<JsonPredictCall>(std::move(model));
 }
 

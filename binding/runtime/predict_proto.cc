@@ -11,6 +11,14 @@
 namespace tensorgate {
 namespace {
 
+constexpr char kServingMethods[] =
+    "tensorflow/serving/predict, tensorflow/serving/classify, tensorflow/serving/regress";
+
+bool IsServingMethod(const std::string& method) {
+  return method == "tensorflow/serving/predict" || method == "tensorflow/serving/classify" ||
+         method == "tensorflow/serving/regress";
+}
+
 using Names = std::vector<std::string_view>;
 
 std::string Join(Names names) {
@@ -50,6 +58,11 @@ class ProtoPredictCall : public PredictCall {
     if (signature_ == nullptr) {
       return Status(Code::kFailedPrecondition,
                     "Serving signature key \"" + std::string(name) + "\" not found.");
+    }
+    if (model_->checks_method_names() && !IsServingMethod(signature_->def.method_name)) {
+      return Status(Code::kInternal,
+                    std::string("Expected prediction signature method_name to be one of {") +
+                        kServingMethods + "}. Was: " + signature_->def.method_name);
     }
     DecodeBudget budget(limits);
     status = FeedInputs(request, &budget);
@@ -171,8 +184,8 @@ class ProtoPredictCall : public PredictCall {
 
 }  // namespace
 
-std::unique_ptr<PredictCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
-                                                 bool as_content) {
+std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
+                                                   bool as_content) {
   return std::make_unique<ProtoPredictCall>(std::move(model), as_content);
 }
 

@@ -82,6 +82,7 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
   std::unique_ptr<SavedModel> model(new SavedModel());
   model->name_ = options.name;
   model->version_ = options.version;
+  model->checks_method_names_ = options.check_method_names;
   model->graph_.reset(TF_NewGraph());
   BufferHandle meta_graph_def(TF_NewBuffer());
   model->session_.reset(TF_LoadSessionFromSavedModel(

@@ -32,6 +32,7 @@ struct LoadOptions {
   std::string path;     // the version's directory
   std::vector<std::string> tags;
   std::string config_proto;          // serialized tensorflow.ConfigProto
+  bool check_method_names = false;   // --enable_signature_method_name_check
   bool run_in_caller_thread = true;  // false: TensorFlow's inter-op pool executes the graph
 };
 
@@ -45,6 +46,7 @@ class SavedModel {
 
   const std::string& name() const { return name_; }
   int64_t version() const { return version_; }
+  bool checks_method_names() const { return checks_method_names_; }
   const std::string& signature_def_map() const { return signature_def_map_; }
 
   // Null when the model has no signature of that name.
@@ -64,6 +66,7 @@ class SavedModel {
 
   std::string name_;
   int64_t version_ = 0;
+  bool checks_method_names_ = false;
   std::string signature_def_map_;
   std::vector<BoundSignature> signatures_;  // sorted by name
   BufferHandle run_options_;

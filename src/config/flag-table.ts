@@ -303,7 +303,7 @@ export const UPSTREAM_FLAGS = [
     name: 'enable_signature_method_name_check',
     type: 'bool',
     default: false,
-    effect: 'later',
+    effect: 'served',
     help: 'refuse a signature whose method name does not fit the call',
   },
   {

@@ -1,5 +1,5 @@
 /** The messages of protos/ that TypeScript itself reads and writes: control messages, never tensors. */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import protobuf from 'protobufjs';
@@ -14,4 +14,9 @@ export function loadProtos(files: readonly string[]): protobuf.Root {
   root.resolvePath = (_, target) => (WELL_KNOWN.test(target) ? target : join(FOLDER, target));
   root.loadSync([...files], { keepCase: true }).resolveAll();
   return root;
+}
+
+/** The name by which a .proto file imports the one at `path`. */
+export function protoFileName(path: string): string {
+  return relative(FOLDER, path);
 }

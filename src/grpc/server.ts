@@ -4,13 +4,15 @@
  */
 import * as grpc from '@grpc/grpc-js';
 
-import type { PredictService } from '../service/predict.js';
+import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { MetadataCodec } from './metadata-codec.js';
 import type { ModelServiceCodec } from './model-service-codec.js';
 
 export interface GrpcServerOptions {
-  readonly predict: PredictService;
+  readonly inference: InferenceService;
   readonly modelService: ModelServiceCodec;
+  readonly metadata: MetadataCodec;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
@@ -32,9 +34,13 @@ export class GrpcServer {
     'grpc.max_send_message_length': -1,
   });
 
-  constructor({ predict, modelService }: GrpcServerOptions) {
+  constructor({ inference, modelService, metadata }: GrpcServerOptions) {
     this.#add(PREDICTION_SERVICE, {
-      Predict: (request, timeoutMillis, done) => predict.predictProto(request, timeoutMillis, done),
+      Predict: (...call) => inference.proto('predict', ...call),
+      Classify: (...call) => inference.proto('classify', ...call),
+      Regress: (...call) => inference.proto('regress', ...call),
+      MultiInference: (...call) => inference.proto('multiInference', ...call),
+      GetModelMetadata: (request, _, done) => done(null, metadata.getModelMetadata(request)),
     });
     this.#add(MODEL_SERVICE, {
       GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),

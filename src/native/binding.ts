@@ -19,7 +19,13 @@ export interface NativeLoadOptions {
   readonly configProto: Uint8Array;
   /** Execute graphs on the run pool's own thread rather than on TensorFlow's inter-op pool. */
   readonly runInCallerThread: boolean;
+  /** --enable_signature_method_name_check */
+  readonly checkMethodNames: boolean;
 }
+
+/** The inference methods by the numbers that the addon knows them by. */
+export const Method = { predict: 0, classify: 1, regress: 2, multiInference: 3 } as const;
+export type Method = (typeof Method)[keyof typeof Method];
 
 export interface NativeLoaded {
   readonly id: number;
@@ -45,7 +51,7 @@ export type NativeModelSpec = readonly [
 ];
 
 export interface NativeBinding {
-  /** Request bodies up to this size are decoded before the call returns; see predictJson. */
+  /** Request bodies up to this size are decoded before the call returns; see inferJson. */
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;
   counters(): NativeCounters;
@@ -63,28 +69,30 @@ export interface NativeBinding {
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;
 
-  /** A PredictRequest; answered with a PredictResponse. A timeout of 0 is none. */
-  predictProto(
+  /** The method's request; answered with its response. A timeout of 0 is none. */
+  inferProto(
     slot: number,
     id: number,
     body: Uint8Array,
     timeoutMillis: number,
+    method: Method,
     asTensorContent: boolean,
   ): void;
   /**
-   * A REST predict body; answered with the reply body, a string where it is ASCII and small. A body
-   * above `decodeOnLoopBytes` must stay as it is until the answer.
+   * The method's REST body; answered with the reply body, a string where it is ASCII and small. A
+   * body above `decodeOnLoopBytes` must stay as it is until the answer.
    */
-  predictJson(
+  inferJson(
     slot: number,
     id: number,
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
+    method: Method,
   ): void;
   /** The checks upstream makes before it looks for the model; null when they pass. */
-  checkPredictJson(body: Uint8Array | ArrayBuffer): NativeFailure | null;
-  /** The ModelSpec in field 1 of a request message. */
-  readModelSpec(body: Uint8Array): NativeModelSpec | NativeFailure;
+  checkJson(body: Uint8Array | ArrayBuffer, method: Method): NativeFailure | null;
+  /** The ModelSpec in field 1 of a request; of MultiInference's first task. */
+  readModelSpec(body: Uint8Array, method: Method): NativeModelSpec | NativeFailure;
 
   /** Inputs in ArrayBuffers from `allocateTensor` are detached and not copied. */
   run(slot: number, id: number, signature: string, inputs: Record<string, NativeTensor>): void;

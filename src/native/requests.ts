@@ -1,6 +1,7 @@
 /** What the addon reads of a request before its model is known. */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
+import { Method, type NativeModelSpec } from './binding.js';
 
 export interface ModelSpec {
   readonly name: string;
@@ -9,25 +10,19 @@ export interface ModelSpec {
 }
 
 /**
- * The ModelSpec in field 1 of a request; null when it has none. Not for MultiInference and
- * ReloadConfig, which have it elsewhere.
+ * The ModelSpec in field 1 of a request, of the first task for MultiInference; null when there is
+ * none. Not for ReloadConfig, which has something else there.
  * @throws ServingError INVALID_ARGUMENT when the bytes are no protobuf message
  */
-export function readModelSpec(body: Uint8Array): ModelSpec | null {
-  const read = addon().readModelSpec(body);
-  if (read[0] !== 0) throw new ServingError(read[0], read[1] as string, read[2]);
-  const [, present, name, version, label] = read as readonly [
-    0,
-    boolean,
-    string,
-    bigint | null,
-    string | null,
-  ];
+export function readModelSpec(body: Uint8Array, method: Method = Method.predict): ModelSpec | null {
+  const read = addon().readModelSpec(body, method);
+  if (read[0] !== 0) throw new ServingError(read[0], read[1] as string, read[2] as string);
+  const [, present, name, version, label] = read as NativeModelSpec;
   return present ? { name, version, label } : null;
 }
 
-/** The error of a REST predict body that stands before any question of the model; null if none. */
-export function predictJsonError(body: Uint8Array | ArrayBuffer): ServingError | null {
-  const failure = addon().checkPredictJson(body);
+/** The error of a REST body that stands before any question of the model; null if there is none. */
+export function jsonError(body: Uint8Array | ArrayBuffer, method: Method): ServingError | null {
+  const failure = addon().checkJson(body, method);
   return failure === null ? null : new ServingError(...failure);
 }

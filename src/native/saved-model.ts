@@ -4,7 +4,7 @@
  */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import type { NativeLoaded, NativeLoadOptions, NativeTensor } from './binding.js';
+import type { Method, NativeLoaded, NativeLoadOptions, NativeTensor } from './binding.js';
 import { call, type Done } from './calls.js';
 
 export class SavedModel {
@@ -33,26 +33,28 @@ export class SavedModel {
     });
   }
 
-  /** A serialized PredictRequest to a serialized PredictResponse. `timeoutMillis` 0 is none. */
-  predictProto(
+  /** A serialized request to the serialized response. `timeoutMillis` 0 is none. */
+  inferProto(
+    method: Method,
     body: Uint8Array,
     timeoutMillis: number,
     asTensorContent: boolean,
     done: Done<Uint8Array>,
   ): void {
     call(done, (slot) => {
-      addon().predictProto(slot, this.#id, body, timeoutMillis, asTensorContent);
+      addon().inferProto(slot, this.#id, body, timeoutMillis, method, asTensorContent);
     });
   }
 
   /** OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until `done`. */
-  predictJson(
+  inferJson(
+    method: Method,
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
   ): void {
     call(done, (slot) => {
-      addon().predictJson(slot, this.#id, body, timeoutMillis);
+      addon().inferJson(slot, this.#id, body, timeoutMillis, method);
     });
   }
 

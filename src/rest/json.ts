@@ -2,7 +2,7 @@
 import { ServableState, type VersionStatus } from '../core/servable.js';
 import { statusName } from '../status/serving-error.js';
 
-const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+export const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
   ['\b', '\\b'],

@@ -2,14 +2,13 @@
  * The REST routes: method and request target to what is asked for. Matching ignores letter case but
  * actions and subresources count only in lower case; the query belongs to the target. All as upstream.
  */
+import type { JsonMethod } from '../service/inference.js';
 import type { VersionChoice } from '../service/model-catalog.js';
-
-export type Action = 'predict' | 'classify' | 'regress';
 
 export type Route =
   | {
       readonly kind: 'infer';
-      readonly action: Action;
+      readonly action: JsonMethod;
       readonly name: string;
       readonly choice: VersionChoice;
     }

@@ -5,12 +5,14 @@
 import uWS, { type HttpRequest, type HttpResponse, type us_listen_socket } from 'uWebSockets.js';
 
 import { decodeOnLoopBytes } from '../native/saved-model.js';
+import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
-import type { PredictService } from '../service/predict.js';
+import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { Deadlines } from './deadlines.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { modelStatusJson } from './json.js';
+import type { MetadataJson } from './metadata-json.js';
 import { route, type Route } from './routes.js';
 
 /**
@@ -20,8 +22,10 @@ import { route, type Route } from './routes.js';
 const EXCLUSIVE_PORT = 1;
 
 export interface RestServerOptions {
-  readonly predict: PredictService;
+  readonly inference: InferenceService;
   readonly modelStatus: ModelStatusService;
+  readonly modelMetadata: ModelMetadataService;
+  readonly metadataJson: MetadataJson;
   /** 0 or less is none. */
   readonly timeoutMillis: number;
   readonly maxBodyBytes: number;
@@ -97,14 +101,8 @@ export class RestServer implements ExchangeHost {
       this.#answer(exchange, asked, request);
       return;
     }
-    const { name, choice } = asked;
-    if (asked.action !== 'predict') {
-      exchange.fail(
-        new ServingError(StatusCode.UNIMPLEMENTED, `${asked.action} is not served yet`),
-      );
-      return;
-    }
-    const { predict, maxBodyBytes, timeoutMillis } = this.#options;
+    const { action, name, choice } = asked;
+    const { inference, maxBodyBytes, timeoutMillis } = this.#options;
     const declaredLength = Number(request.getHeader('content-length')) || 0;
     if (declaredLength > maxBodyBytes) {
       exchange.refuse(
@@ -115,7 +113,7 @@ export class RestServer implements ExchangeHost {
     }
     this.#deadlines.add(exchange);
     exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, (body) => {
-      predict.predictJson(name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
+      inference.json(action, name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
         if (error !== null) exchange.fail(error);
         else exchange.json(reply as string | Uint8Array);
       });
@@ -142,15 +140,24 @@ export class RestServer implements ExchangeHost {
         exchange.fail(new ServingError(StatusCode.INVALID_ARGUMENT, asked.message));
         return;
       case 'metadata':
-        exchange.fail(new ServingError(StatusCode.UNIMPLEMENTED, 'metadata is not served yet'));
+        this.#reply(exchange, () => {
+          const { modelMetadata, metadataJson } = this.#options;
+          return metadataJson.text(modelMetadata.metadata(asked.name, asked.choice));
+        });
         return;
       case 'status':
-        try {
+        this.#reply(exchange, () => {
           const { name, choice } = asked;
-          exchange.json(modelStatusJson(this.#options.modelStatus.statuses(name, choice.version)));
-        } catch (error) {
-          exchange.fail(ServingError.from(error));
-        }
+          return modelStatusJson(this.#options.modelStatus.statuses(name, choice.version));
+        });
+    }
+  }
+
+  #reply(exchange: Exchange, text: () => string): void {
+    try {
+      exchange.json(text());
+    } catch (error) {
+      exchange.fail(ServingError.from(error));
     }
   }
 }

@@ -15,6 +15,7 @@ export interface SavedModelLoaderOptions {
   /** Serialized tensorflow.ConfigProto. */
   readonly configProto: Uint8Array;
   readonly runInCallerThread: boolean;
+  readonly checkMethodNames: boolean;
 }
 
 export class SavedModelLoader implements Loader<SavedModel> {

@@ -1,6 +1,7 @@
 /** SavedModels of the repo's scripts, loaded into this process. */
 import { fileURLToPath } from 'node:url';
 
+import { Method } from '../../src/native/binding.js';
 import { addon } from '../../src/native/addon.js';
 import { SavedModel } from '../../src/native/saved-model.js';
 
@@ -20,13 +21,14 @@ export function load(path: string, name = 'm', version = 1n): Promise<SavedModel
     tags: ['serve'],
     configProto: new Uint8Array(),
     runInCallerThread: true,
+    checkMethodNames: false,
   });
 }
 
 /** The body's answer as text; rejects with the ServingError. */
 export function predictJson(model: SavedModel, body: string, timeoutMillis = 0): Promise<string> {
   return new Promise((resolve, reject) => {
-    model.predictJson(Buffer.from(body), timeoutMillis, (error, reply) => {
+    model.inferJson(Method.predict, Buffer.from(body), timeoutMillis, (error, reply) => {
       if (error === null) resolve(Buffer.from(reply as string).toString());
       else reject(error);
     });

@@ -52,6 +52,7 @@ describe('SavedModel', () => {
       tags: ['train'],
       configProto: new Uint8Array(),
       runInCallerThread: true,
+    checkMethodNames: false,
     });
     await assert.rejects(
       loading,
@@ -68,6 +69,7 @@ describe('SavedModel', () => {
       tags: ['serve'],
       configProto: new Uint8Array(),
       runInCallerThread: false,
+      checkMethodNames: false,
     });
     const body = `{"instances": [${JSON.stringify(new Array<number>(16).fill(0))}]}`;
     assert.match(await predictJson(model, body), /^{\n {4}"predictions": \[\[0\./);

@@ -19,6 +19,7 @@ function loaderOf(path: string): SavedModelLoader {
     tags: ['serve'],
     configProto,
     runInCallerThread: true,
+    checkMethodNames: false,
   });
 }
 

@@ -48,18 +48,41 @@ export class GrpcClient {
     });
   }
 
-  async predict(request: object): Promise<Record<string, unknown>> {
-    const reply = await this.raw(PREDICT, encode('PredictRequest', request));
-    return decode('PredictResponse', reply);
+  predict(request: object): Promise<Record<string, unknown>> {
+    return this.#call(PREDICT, 'PredictRequest', request, 'PredictResponse');
   }
 
-  async modelStatus(request: object): Promise<Record<string, unknown>> {
-    const reply = await this.raw(GET_MODEL_STATUS, encode('GetModelStatusRequest', request));
-    return decode('GetModelStatusResponse', reply);
+  classify(request: object): Promise<Record<string, unknown>> {
+    const path = `${PREDICTION_SERVICE}/Classify`;
+    return this.#call(path, 'ClassificationRequest', request, 'ClassificationResponse');
+  }
+
+  regress(request: object): Promise<Record<string, unknown>> {
+    const path = `${PREDICTION_SERVICE}/Regress`;
+    return this.#call(path, 'RegressionRequest', request, 'RegressionResponse');
+  }
+
+  multiInference(request: object): Promise<Record<string, unknown>> {
+    const path = `${PREDICTION_SERVICE}/MultiInference`;
+    return this.#call(path, 'MultiInferenceRequest', request, 'MultiInferenceResponse');
+  }
+
+  modelStatus(request: object): Promise<Record<string, unknown>> {
+    return this.#call(GET_MODEL_STATUS, 'GetModelStatusRequest', request, 'GetModelStatusResponse');
+  }
+
+  async #call(
+    path: string,
+    requestType: string,
+    request: object,
+    responseType: string,
+  ): Promise<Record<string, unknown>> {
+    return decode(responseType, await this.raw(path, encode(requestType, request)));
   }
 }
 
-export const PREDICT = '/tensorflow.serving.PredictionService/Predict';
+const PREDICTION_SERVICE = '/tensorflow.serving.PredictionService';
+export const PREDICT = `${PREDICTION_SERVICE}/Predict`;
 export const GET_MODEL_STATUS = '/tensorflow.serving.ModelService/GetModelStatus';
 
 export function encode(message: string, value: object): Uint8Array {

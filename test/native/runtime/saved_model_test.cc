@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "codec/predict_proto.h"
-#include "runtime/predict.h"
+#include "runtime/inference_call.h"
 #include "runtime/session_registry.h"
 #include "tf/tensor.h"
 
@@ -99,13 +99,13 @@ TEST(SavedModelTest, LoadsAModelWithoutSignatures) {
   EXPECT_EQ(model->FindSignature("serving_default"), nullptr);
 }
 
-TEST(PredictCallTest, AnswersJsonThroughTensorFlowOnSeveralThreadsAtOnce) {
+TEST(InferenceCallTest, AnswersJsonThroughTensorFlowOnSeveralThreadsAtOnce) {
   const std::shared_ptr<const SavedModel> model = LoadTestModel("examples/models/half_plus_two/1");
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 50; ++i) {
-        std::unique_ptr<PredictCall> call = NewJsonPredictCall(model);
+        std::unique_ptr<InferenceCall> call = NewJsonPredictCall(model);
         ASSERT_TRUE(call->Decode(R"({"instances": [1.0, 2.0, 5.0]})", DecodeLimits()).ok());
         OutputBuffer reply;
         ASSERT_TRUE(call->RunAndEncode(&reply).ok());

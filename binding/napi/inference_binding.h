@@ -1,5 +1,4 @@
-// predictProto, predictJson, checkPredictJson, readModelSpec: the inference path as JavaScript sees
-// it. Request bytes in, response bytes out; nothing in between is visible to JavaScript.
+// inferProto, inferJson, checkJson, readModelSpec: the inference path as JavaScript sees it. Request bytes in, response bytes out; nothing in between is visible to JavaScript.
 #pragma once
 
 #include <napi.h>
@@ -13,6 +12,6 @@ namespace tensorgate {
 // as they are until the call is answered.
 constexpr size_t kDecodeOnLoopBytes = 64 << 10;
 
-void ExportPredict(Napi::Env env, Napi::Object exports);
+void ExportInference(Napi::Env env, Napi::Object exports);
 
 }  // namespace tensorgate

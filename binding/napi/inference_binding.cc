@@ -1,4 +1,4 @@
-#include "napi/predict_binding.h"
+#include "napi/inference_binding.h"
 
 #include <algorithm>
 #include <chrono>
@@ -6,11 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "codec/example_request.h"
 #include "codec/json_predict.h"
 #include "codec/predict_proto.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
-#include "runtime/predict.h"
+#include "runtime/inference_call.h"
 
 namespace tensorgate {
 namespace {
@@ -26,10 +27,10 @@ bool IsAscii(std::string_view text) {
                       [](char c) { return static_cast<signed char>(c) < 0; });
 }
 
-class PredictJob : public AsyncJob {
+class InferenceJob : public AsyncJob {
  public:
-  PredictJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
-             std::unique_ptr<PredictCall> call, bool reply_is_text)
+  InferenceJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
+             std::unique_ptr<InferenceCall> call, bool reply_is_text)
       : AsyncJob(slot, std::move(queue)), call_(std::move(call)), reply_is_text_(reply_is_text) {}
 
   void SetTimeout(uint32_t milliseconds) {
@@ -84,7 +85,7 @@ class PredictJob : public AsyncJob {
   void DropWork() override { call_.reset(); }
 
  private:
-  std::unique_ptr<PredictCall> call_;
+  std::unique_ptr<InferenceCall> call_;
   const bool reply_is_text_;
   Clock::time_point deadline_ = Clock::time_point::max();
   napi_env env_ = nullptr;
@@ -93,13 +94,25 @@ class PredictJob : public AsyncJob {
   OutputBuffer out_;
 };
 
-// Common to both forms: (slot, model id, body, timeout in ms or 0, …).
+bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method) {
+  uint32_t number;
+  if (!ReadUint32(info, index, "method", &number)) return false;
+  if (number > static_cast<uint32_t>(Method::kMultiInference)) {
+    return ThrowTypeError(info.Env(), "there is no method " + std::to_string(number));
+  }
+  *method = static_cast<Method>(number);
+  return true;
+}
+
+// Common to both forms: (slot, model id, body, timeout in ms or 0, method, …).
 template <typename NewCall>
-void Predict(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
+void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
   uint32_t slot, id, timeout;
   std::string_view body;
+  Method method;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id) ||
-      !ReadBytes(info, 2, "body", &body) || !ReadUint32(info, 3, "timeoutMillis", &timeout)) {
+      !ReadBytes(info, 2, "body", &body) || !ReadUint32(info, 3, "timeoutMillis", &timeout) ||
+      !ReadMethod(info, 4, &method)) {
     return;
   }
   std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
@@ -108,8 +121,8 @@ void Predict(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_cal
     return;
   }
   Environment& environment = Environment::From(info.Env());
-  auto job = std::make_unique<PredictJob>(slot, environment.completions(),
-                                          new_call(std::move(model)), reply_is_text);
+  auto job = std::make_unique<InferenceJob>(slot, environment.completions(),
+                                            new_call(std::move(model), method), reply_is_text);
   job->SetTimeout(timeout);
   if (body.size() > kDecodeOnLoopBytes) {
     job->DecodeLater(info.Env(), info[2], body);
@@ -119,19 +132,22 @@ void Predict(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_cal
   environment.Submit(&Process::Get().runs, std::move(job));
 }
 
-// predictProto(slot, id, body, timeoutMillis, asTensorContent)
-void PredictProto(const Napi::CallbackInfo& info) {
+// inferProto(slot, id, body, timeoutMillis, method, asTensorContent)
+void InferProto(const Napi::CallbackInfo& info) {
   bool as_content;
-  if (!ReadBool(info, 4, "asTensorContent", &as_content)) return;
-  Predict(info, /*reply_is_text=*/false, [as_content](std::shared_ptr<const SavedModel> model) {
-    return NewProtoPredictCall(std::move(model), as_content);
-  });
+  if (!ReadBool(info, 5, "asTensorContent", &as_content)) return;
+  Infer(info, /*reply_is_text=*/false,
+        [as_content](std::shared_ptr<const SavedModel> model, Method method) {
+          return method == Method::kPredict ? NewProtoPredictCall(std::move(model), as_content)
+                                            : NewProtoExampleCall(std::move(model), method);
+        });
 }
 
-// predictJson(slot, id, body, timeoutMillis)
-void PredictJson(const Napi::CallbackInfo& info) {
-  Predict(info, /*reply_is_text=*/true, [](std::shared_ptr<const SavedModel> model) {
-    return NewJsonPredictCall(std::move(model));
+// inferJson(slot, id, body, timeoutMillis, method)
+void InferJson(const Napi::CallbackInfo& info) {
+  Infer(info, /*reply_is_text=*/true, [](std::shared_ptr<const SavedModel> model, Method method) {
+    return method == Method::kPredict ? NewJsonPredictCall(std::move(model))
+                                      : NewJsonExampleCall(std::move(model), method);
   });
 }
 
@@ -143,22 +159,39 @@ Napi::Value ErrorTuple(Napi::Env env, const Status& status) {
   return tuple;
 }
 
-// checkPredictJson(body): null, or [code, message, detail]
+// checkJson(body, method): null, or [code, message, detail]
 Napi::Value CheckJson(const Napi::CallbackInfo& info) {
   std::string_view body;
-  if (!ReadBytes(info, 0, "body", &body)) return info.Env().Undefined();
-  const Status status = CheckPredictJson(body);
+  Method method;
+  if (!ReadBytes(info, 0, "body", &body) || !ReadMethod(info, 1, &method)) {
+    return info.Env().Undefined();
+  }
+  const Status status =
+      method == Method::kPredict
+          ? CheckPredictJson(body)
+          : CheckExamplesJson(body, method == Method::kClassify ? "classify" : "regress");
   return status.ok() ? info.Env().Null() : ErrorTuple(info.Env(), status);
 }
 
-// readModelSpec(body): [0, present, name, version or null, label or null], or [code, message,
-// detail]
+// That of the first task for MultiInference.
+Status ReadSpecOf(Method method, std::string_view body, ModelSpecView* spec) {
+  if (method != Method::kMultiInference) return ReadModelSpec(body, spec);
+  DecodeBudget budget{DecodeLimits()};
+  ExampleRequest request;
+  const Status status = ParseMultiInferenceRequest(body, &budget, &request);
+  if (status.ok() && !request.tasks.empty()) *spec = request.tasks[0].model_spec;
+  return status;
+}
+
+// readModelSpec(body, method): [0, present, name, version or null, label or null], or
+// [code, message, detail]
 Napi::Value ReadSpec(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string_view body;
-  if (!ReadBytes(info, 0, "body", &body)) return env.Undefined();
+  Method method;
+  if (!ReadBytes(info, 0, "body", &body) || !ReadMethod(info, 1, &method)) return env.Undefined();
   ModelSpecView spec;
-  const Status status = ReadModelSpec(body, &spec);
+  const Status status = ReadSpecOf(method, body, &spec);
   if (!status.ok()) return ErrorTuple(env, status);
   const auto text = [&](std::string_view view) {
     return Napi::String::New(env, view.data(), view.size());
@@ -174,10 +207,10 @@ Napi::Value ReadSpec(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportPredict(Napi::Env env, Napi::Object exports) {
-  exports.Set("predictProto", Napi::Function::New(env, PredictProto, "predictProto"));
-  exports.Set("predictJson", Napi::Function::New(env, PredictJson, "predictJson"));
-  exports.Set("checkPredictJson", Napi::Function::New(env, CheckJson, "checkPredictJson"));
+void ExportInference(Napi::Env env, Napi::Object exports) {
+  exports.Set("inferProto", Napi::Function::New(env, InferProto, "inferProto"));
+  exports.Set("inferJson", Napi::Function::New(env, InferJson, "inferJson"));
+  exports.Set("checkJson", Napi::Function::New(env, CheckJson, "checkJson"));
   exports.Set("readModelSpec", Napi::Function::New(env, ReadSpec, "readModelSpec"));
 }
 

@@ -1,0 +1,24 @@
+// What every JSON request begins with, whatever its method: well-formed text, an object as root and
+// a signature name that is a string. Owns nothing; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "codec/json_document.h"
+#include "status/status.h"
+
+namespace tensorgate {
+
+// Parses `body` and reads "signature_name" into `signature_name`, which stays empty when there is
+// none. ERRORS: upstream's texts. OWNERSHIP: `body` must outlive `document`.
+Status ReadJsonRequestHead(std::string_view body, JsonDocument* document,
+                           std::string* signature_name);
+
+// INVALID_ARGUMENT "JSON Value: <dump of the request> <text>".
+Status JsonFormatError(const JsonDocument& document, std::string_view text);
+
+// A name or text of the client's inside a message: cut at kMaxShownStringBytes.
+std::string ShownJsonText(std::string_view text);
+
+}  // namespace tensorgate

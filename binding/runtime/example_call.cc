@@ -1,0 +1,198 @@
+// Classify, Regress and MultiInference: one run over a list of serialized tf.Examples for one or
+// several tasks. Any thread, one at a time.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codec/example_request.h"
+#include "runtime/example_task.h"
+#include "runtime/inference_call.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+constexpr char kDefaultSignature[] = "serving_default";
+
+class ExampleCall : public InferenceCall {
+ public:
+  ExampleCall(std::shared_ptr<const SavedModel> model, Method method, bool is_json)
+      : model_(std::move(model)), method_(method), is_json_(is_json) {}
+
+  Status Decode(std::string_view body, const DecodeLimits& limits) override {
+    ExampleRequest request;
+    Status status = Parse(body, limits, &request);
+    if (status.ok()) status = PrepareTasks(request);
+    if (!status.ok()) return status;
+    if (request.examples.empty()) return InvalidArgument("Input is empty.");
+    example_count_ = static_cast<int64_t>(request.examples.size());
+    Tensor tensor;
+    tensor.dtype = DataType::kString;
+    tensor.dims = {example_count_};
+    tensor.elements = example_count_;
+    tensor.strings = std::move(request.examples);
+    return ToTfTensor(&tensor, &examples_);
+  }
+
+  Status RunAndEncode(OutputBuffer* out) override {
+    const std::vector<TF_Tensor*> inputs(feeds_.size(), examples_.get());
+    std::vector<TensorHandle> outputs;
+    Status status = model_->Run(feeds_, inputs, fetches_, &outputs);
+    examples_.reset();
+    if (!status.ok()) return status;
+    std::vector<std::vector<int64_t>> dims(outputs.size());
+    std::vector<TensorView> views(outputs.size());
+    for (size_t i = 0; i < outputs.size(); ++i) views[i] = ViewOf(outputs[i].get(), &dims[i]);
+    return Encode(views, out);
+  }
+
+ private:
+  Status Parse(std::string_view body, const DecodeLimits& limits, ExampleRequest* request) const {
+    if (is_json_) return DecodeExamplesJson(body, MethodName(), limits, request);
+    DecodeBudget budget(limits);
+    return method_ == Method::kMultiInference
+               ? ParseMultiInferenceRequest(body, &budget, request)
+               : ParseExampleRequest(body, &budget, request);
+  }
+
+  const char* MethodName() const {
+    return method_ == Method::kClassify ? "classify" : "regress";
+  }
+
+  Status PrepareTasks(const ExampleRequest& request) {
+    if (method_ == Method::kMultiInference) return PrepareMany(request.tasks);
+    std::string name =
+        is_json_ ? request.signature_name : std::string(request.model_spec.signature_name);
+    if (name.empty()) name = kDefaultSignature;
+    const BoundSignature* signature = model_->FindSignature(name);
+    if (signature == nullptr) {
+      return InvalidArgument("No signature was found with the name: " + name);
+    }
+    return Prepare(*signature, method_ == Method::kClassify, model_->checks_method_names());
+  }
+
+  Status PrepareMany(const std::vector<InferenceTaskView>& tasks) {
+    const std::string_view model_name = tasks.empty() ? "" : tasks[0].model_spec.name;
+    for (const InferenceTaskView& task : tasks) {
+      if (task.model_spec.name.empty()) {
+        return InvalidArgument("Found ModelSpec with an empty model name.");
+      }
+      if (task.model_spec.name != model_name) {
+        return InvalidArgument(
+            "All ModelSpecs in a MultiInferenceRequest must access the same model name.");
+      }
+      std::string name(task.model_spec.signature_name);
+      if (name.empty()) name = kDefaultSignature;
+      for (const ExampleTask& earlier : tasks_) {
+        if (earlier.signature->def.name == name) {
+          return InvalidArgument("Duplicate evaluation of signature: " + name);
+        }
+      }
+      const BoundSignature* signature = model_->FindSignature(name);
+      if (signature == nullptr) {
+        return InvalidArgument("Requested signature not found in model graph: " + name);
+      }
+      const bool is_classification = task.method_name == "tensorflow/serving/classify";
+      if (!is_classification && task.method_name != "tensorflow/serving/regress") {
+        return Status(Code::kUnimplemented,
+                      "Unsupported signature method_name: " + std::string(task.method_name));
+      }
+      Status status = Prepare(*signature, is_classification, model_->checks_method_names());
+      if (!status.ok()) return status;
+    }
+    return Status();
+  }
+
+  // Checks the signature and adds what it feeds and fetches; endpoints of several tasks are fed and
+  // fetched once.
+  Status Prepare(const BoundSignature& signature, bool is_classification, bool check_method_name) {
+    ExampleTask task;
+    Status status = is_classification ? CheckClassification(signature, check_method_name, &task)
+                                      : CheckRegression(signature, check_method_name, &task);
+    if (!status.ok()) return status;
+    if (signature.inputs[0].oper == nullptr) {
+      return InvalidArgument("input " + signature.def.inputs[0].alias + " of signature " +
+                             signature.def.name + " is not a tensor of the graph");
+    }
+    AddOnce(signature.inputs[0], &feeds_);
+    for (int* output : {&task.labels, &task.scores, &task.values}) {
+      if (*output < 0) continue;
+      const TF_Output endpoint = signature.outputs[static_cast<size_t>(*output)];
+      if (endpoint.oper == nullptr) {
+        return InvalidArgument("an output of signature " + signature.def.name +
+                               " is not a tensor of the graph");
+      }
+      *output = AddOnce(endpoint, &fetches_);  // from here on: of fetches_
+    }
+    tasks_.push_back(task);
+    return Status();
+  }
+
+  static int AddOnce(TF_Output endpoint, std::vector<TF_Output>* endpoints) {
+    const auto same = [&](const TF_Output& other) {
+      return other.oper == endpoint.oper && other.index == endpoint.index;
+    };
+    const auto found = std::find_if(endpoints->begin(), endpoints->end(), same);
+    if (found != endpoints->end()) return static_cast<int>(found - endpoints->begin());
+    endpoints->push_back(endpoint);
+    return static_cast<int>(endpoints->size()) - 1;
+  }
+
+  Status Encode(const std::vector<TensorView>& views, OutputBuffer* out) const {
+    const auto view = [&](int index) {
+      return index < 0 ? nullptr : &views[static_cast<size_t>(index)];
+    };
+    std::vector<ClassificationTensors> classifications(tasks_.size());
+    std::vector<RegressionTensors> regressions(tasks_.size());
+    std::vector<InferenceResult> results(tasks_.size());
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      const ExampleTask& task = tasks_[i];
+      results[i].spec = {model_->name(), model_->version(), task.signature->def.name};
+      Status status;
+      if (task.is_classification) {
+        status = ReadClassification(view(task.labels), view(task.scores), example_count_,
+                                    &classifications[i]);
+        results[i].classification = &classifications[i];
+      } else {
+        status = ReadRegression(view(task.values), example_count_, &regressions[i]);
+        results[i].regression = &regressions[i];
+      }
+      if (!status.ok()) return status;
+    }
+    if (method_ == Method::kMultiInference) {
+      EncodeMultiInferenceResponse(results, out);
+    } else if (is_json_) {
+      return method_ == Method::kClassify ? EncodeClassificationJson(classifications[0], out)
+                                                 : EncodeRegressionJson(regressions[0], out);
+    } else if (method_ == Method::kClassify) {
+      EncodeClassificationResponse(results[0].spec, classifications[0], out);
+    } else {
+      EncodeRegressionResponse(results[0].spec, regressions[0], out);
+    }
+    return Status();
+  }
+
+  const std::shared_ptr<const SavedModel> model_;
+  const Method method_;
+  const bool is_json_;
+  std::vector<ExampleTask> tasks_;
+  std::vector<TF_Output> feeds_;
+  std::vector<TF_Output> fetches_;
+  TensorHandle examples_;
+  int64_t example_count_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<InferenceCall> NewProtoExampleCall(std::shared_ptr<const SavedModel> model,
+                                                   Method method) {
+  return std::make_unique<ExampleCall>(std::move(model), method, /*is_json=*/false);
+}
+
+std::unique_ptr<InferenceCall> NewJsonExampleCall(std::shared_ptr<const SavedModel> model,
+                                                  Method method) {
+  return std::make_unique<ExampleCall>(std::move(model), method, /*is_json=*/true);
+}
+
+}  // namespace tensorgate
