@@ -267,8 +267,8 @@ Status EncodeExamples(const JsonDocument& document, size_t list, const std::stri
 
 }  // namespace
 
-Status DecodeExamplesJson(std::string_view body, std::string_view method,
-                          const DecodeLimits& limits, ExampleRequest* request) {
+Status DecodeExamplesJson(std::string_view body, const DecodeLimits& limits,
+                          ExampleRequest* request) {
   *request = ExampleRequest();
   JsonDocument document;
   Status status = ReadJsonRequestHead(body, &document, &request->signature_name);
@@ -285,10 +285,8 @@ Status DecodeExamplesJson(std::string_view body, std::string_view method,
   const size_t list = document.Find(JsonDocument::kRoot, "examples");
   if (list == JsonDocument::kNone) {
     // Upstream says "classify" to a regression too.
-    return At(
-        JsonFormatError(document,
-                        "When method is classify, key 'examples' is expected and was not found"),
-        "method " + std::string(method));
+    return JsonFormatError(
+        document, "When method is classify, key 'examples' is expected and was not found");
   }
   if (!document.IsArray(list)) {
     return JsonFormatError(document, "Expecting 'examples' value to be an list/array");
@@ -299,10 +297,10 @@ Status DecodeExamplesJson(std::string_view body, std::string_view method,
   return EncodeExamples(document, list, context, limits, &encoder, request);
 }
 
-Status CheckExamplesJson(std::string_view body, std::string_view method) {
+Status CheckExamplesJson(std::string_view body) {
   // Upstream converts the whole request before it looks for the model.
   ExampleRequest request;
-  return DecodeExamplesJson(body, method, DecodeLimits(), &request);
+  return DecodeExamplesJson(body, DecodeLimits(), &request);
 }
 
 }  // namespace tensorgate

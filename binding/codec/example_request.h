@@ -74,13 +74,13 @@ struct InferenceResult {
 };
 void EncodeMultiInferenceResponse(const std::vector<InferenceResult>& results, OutputBuffer* out);
 
-// The REST body of :classify and :regress; `method` is "classify" or "regress" and stands in error
-// texts. ERRORS: upstream's texts, INVALID_ARGUMENT.
-Status DecodeExamplesJson(std::string_view body, std::string_view method,
-                          const DecodeLimits& limits, ExampleRequest* request);
+// The REST body of :classify and :regress. ERRORS: upstream's texts, INVALID_ARGUMENT, the same for
+// both; RESOURCE_EXHAUSTED beyond the limits.
+Status DecodeExamplesJson(std::string_view body, const DecodeLimits& limits,
+                          ExampleRequest* request);
 
 // The checks upstream makes before it looks for the model.
-Status CheckExamplesJson(std::string_view body, std::string_view method);
+Status CheckExamplesJson(std::string_view body);
 
 // ERRORS: INVALID_ARGUMENT "Cannot convert empty ClassificationResults to JSON" and the like.
 Status EncodeClassificationJson(const ClassificationTensors& result, OutputBuffer* out);

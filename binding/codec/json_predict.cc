@@ -8,35 +8,11 @@
 #include "codec/json_document.h"
 #include "codec/json_dump.h"
 #include "codec/json_predict_paths.h"
+#include "codec/json_request_head.h"
 #include "codec/json_tensor_filler.h"
 
 namespace tensorgate {
 namespace {
-
-// Text of the client's inside a message.
-std::string Shown(std::string_view text) {
-  return std::string(text.substr(0, kMaxShownStringBytes));
-}
-
-Status FormatError(const JsonDocument& document, std::string_view text) {
-  return InvalidArgument("JSON Value: " + DumpJson(document, JsonDocument::kRoot) + " " +
-                         std::string(text));
-}
-
-// Syntax, root object and signature name; `name` stays empty when the body has none.
-Status ReadHead(std::string_view body, JsonDocument* document, std::string* name) {
-  Status status = document->Parse(body);
-  if (!status.ok()) return status;
-  if (!document->IsObject(JsonDocument::kRoot)) return FormatError(*document, "Is not object");
-  const size_t node = document->Find(JsonDocument::kRoot, "signature_name");
-  if (node == JsonDocument::kNone) return Status();
-  if (!document->IsString(node)) {
-    return FormatError(*document,
-                       "not formatted correctly. 'signature_name' key must be a string value.");
-  }
-  AppendJsonStringValue(document->string(node), name);
-  return Status();
-}
 
 std::string Rendered(const Status& status) {
   return std::string(CodeName(status.code())) + ": " + status.message();
@@ -108,15 +84,15 @@ class SlowDecoder {
       return Columns(inputs);
     }
     if (inputs != JsonDocument::kNone) {
-      return FormatError(document_,
+      return JsonFormatError(document_,
                          "Not formatted correctly expecting only one of 'inputs' or 'instances' "
                          "keys to exist ");
     }
     if (!document_.IsArray(instances)) {
-      return FormatError(document_, "Expecting 'instances' to be an list/array");
+      return JsonFormatError(document_, "Expecting 'instances' to be an list/array");
     }
     if (document_.size(instances) == 0) {
-      return FormatError(document_, "No values in 'instances' array");
+      return JsonFormatError(document_, "No values in 'instances' array");
     }
     request_->format = JsonFormat::kRow;
     return Rows(instances);
@@ -189,9 +165,9 @@ class SlowDecoder {
       if (!status.ok()) {
         if (appended_ != nullptr && !IsOfUpstream(status, *appended_)) return status;
         return InvalidArgument(
-            "Failed to process element: " + std::to_string(row) + " key: " + Shown(name) +
+            "Failed to process element: " + std::to_string(row) + " key: " + ShownJsonText(name) +
                 " of 'instances' list. Error: " + Rendered(status),
-            "/instances/" + std::to_string(row) + "/" + Shown(name) + status.detail());
+            "/instances/" + std::to_string(row) + "/" + ShownJsonText(name) + status.detail());
       }
       at = document_.Next(at + 1);
     }
@@ -215,7 +191,7 @@ class SlowDecoder {
       return appended_->Append(node);
     }
     appended_ = nullptr;
-    return InvalidArgument("JSON object: does not have named input: " + Shown(name));
+    return InvalidArgument("JSON object: does not have named input: " + ShownJsonText(name));
   }
 
   Status Columns(size_t value) {
@@ -273,17 +249,17 @@ Status DecodePredictJsonSlow(std::string_view body, const SignatureLookup& signa
   request->inputs.clear();
   JsonDocument document;
   std::string name;
-  Status status = ReadHead(body, &document, &name);
+  Status status = ReadJsonRequestHead(body, &document, &name);
   if (!status.ok()) return status;
   request->signature_name = name.empty() ? std::string(kDefaultSignature) : name;
   const std::vector<InputSpec>* specs = signatures(request->signature_name);
   if (specs == nullptr) {
-    return InvalidArgument("Serving signature name: \"" + Shown(request->signature_name) +
+    return InvalidArgument("Serving signature name: \"" + ShownJsonText(request->signature_name) +
                            "\" not found in signature def");
   }
   if (specs->empty()) {
     return InvalidArgument("Failed to get input map for signature: " +
-                           (name.empty() ? "DEFAULT" : Shown(name)));
+                           (name.empty() ? "DEFAULT" : ShownJsonText(name)));
   }
   return SlowDecoder(document, *specs, limits, request).Run();
 }
@@ -291,7 +267,7 @@ Status DecodePredictJsonSlow(std::string_view body, const SignatureLookup& signa
 Status CheckPredictJson(std::string_view body) {
   JsonDocument document;
   std::string name;
-  return ReadHead(body, &document, &name);
+  return ReadJsonRequestHead(body, &document, &name);
 }
 
 }  // namespace tensorgate

@@ -167,9 +167,7 @@ Napi::Value CheckJson(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
   }
   const Status status =
-      method == Method::kPredict
-          ? CheckPredictJson(body)
-          : CheckExamplesJson(body, method == Method::kClassify ? "classify" : "regress");
+      method == Method::kPredict ? CheckPredictJson(body) : CheckExamplesJson(body);
   return status.ok() ? info.Env().Null() : ErrorTuple(info.Env(), status);
 }
 

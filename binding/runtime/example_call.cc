@@ -49,15 +49,11 @@ class ExampleCall : public InferenceCall {
 
  private:
   Status Parse(std::string_view body, const DecodeLimits& limits, ExampleRequest* request) const {
-    if (is_json_) return DecodeExamplesJson(body, MethodName(), limits, request);
+    if (is_json_) return DecodeExamplesJson(body, limits, request);
     DecodeBudget budget(limits);
     return method_ == Method::kMultiInference
                ? ParseMultiInferenceRequest(body, &budget, request)
                : ParseExampleRequest(body, &budget, request);
-  }
-
-  const char* MethodName() const {
-    return method_ == Method::kClassify ? "classify" : "regress";
   }
 
   Status PrepareTasks(const ExampleRequest& request) {

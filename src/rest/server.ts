@@ -10,6 +10,7 @@ import type { ModelStatusService } from '../service/model-status.js';
 import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { Deadlines } from './deadlines.js';
+import { inflated } from './compression.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { modelStatusJson } from './json.js';
 import type { MetadataJson } from './metadata-json.js';
@@ -112,12 +113,17 @@ export class RestServer implements ExchangeHost {
       return;
     }
     this.#deadlines.add(exchange);
-    exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, (body) => {
+    const infer = (body: ArrayBuffer | Uint8Array): void => {
       inference.json(action, name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
         if (error !== null) exchange.fail(error);
         else exchange.json(reply as string | Uint8Array);
       });
-    });
+    };
+    if (request.getHeader('content-encoding').includes('gzip')) {
+      exchange.receive(declaredLength, maxBodyBytes, 0, (body) => {
+        inflated(body, infer);
+      });
+    } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, infer);
   };
 
   /** What needs no body. */

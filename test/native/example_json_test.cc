@@ -33,11 +33,11 @@ Strings DecodedFeature(const std::string& value) {
 
 Strings One(const std::string& feature) { return {Example(Feature("f", feature))}; }
 
-std::string Error(std::string_view body, std::string_view method = "classify") {
+std::string Error(std::string_view body) {
   ExampleRequest request;
-  const Status status = DecodeExamplesJson(body, method, {}, &request);
+  const Status status = DecodeExamplesJson(body, {}, &request);
   EXPECT_EQ(status.code(), Code::kInvalidArgument) << body;
-  EXPECT_EQ(CheckExamplesJson(body, method).message(), status.message());
+  EXPECT_EQ(CheckExamplesJson(body).message(), status.message());
   return status.message();
 }
 
@@ -132,7 +132,6 @@ TEST(ExampleJson, WantsAListOfExamples) {
   const std::string missing =
       "JSON Value: {} When method is classify, key 'examples' is expected and was not found";
   EXPECT_EQ(Error("{}"), missing);
-  EXPECT_EQ(Error("{}", "regress"), missing);
   EXPECT_EQ(Error("{\"examples\": {}}"),
             "JSON Value: {\n    \"examples\": {}\n} Expecting 'examples' value to be an "
             "list/array");
@@ -191,10 +190,9 @@ TEST(ExampleJson, RefusesBadBase64) {
 
 TEST(ExampleJson, SaysWhereForTheLog) {
   ExampleRequest request;
-  EXPECT_EQ(DecodeExamplesJson("{\"examples\": [{}, 1]}", "classify", {}, &request).detail(),
+  EXPECT_EQ(DecodeExamplesJson("{\"examples\": [{}, 1]}", {}, &request).detail(),
             "/examples/1");
-  EXPECT_EQ(DecodeExamplesJson("{\"context\": 1}", "classify", {}, &request).detail(), "/context");
-  EXPECT_EQ(DecodeExamplesJson("{}", "regress", {}, &request).detail(), "method regress");
+  EXPECT_EQ(DecodeExamplesJson("{\"context\": 1}", {}, &request).detail(), "/context");
 }
 
 TEST(ExampleJson, CutsNamesInMessages) {

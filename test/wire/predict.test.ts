@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 import { StatusCode } from '../../src/status/serving-error.js';
 import { encode, floats, GrpcClient, PREDICT, type RpcError } from './grpc-client.js';
@@ -224,6 +225,26 @@ describe('Predict over the wire', () => {
       code: StatusCode.INVALID_ARGUMENT,
       details: 'Missing ModelSpec',
     });
+  });
+
+  it('inflates a gzip body, and takes a broken or oversized one as empty', async () => {
+    const gzipped = async (body: Uint8Array): Promise<string> => {
+      const headers = { 'Content-Encoding': 'gzip' };
+      const url = `${server.restUrl}/v1/models/m:predict`;
+      return (await fetch(url, { method: 'POST', headers, body })).text();
+    };
+    const body = '{"instances": [1.0, 2.0, 5.0]}';
+    assert.match(await gzipped(gzipSync(body)), /\[2\.5, 3\.0, 4\.5/);
+    // 100 MiB after inflating still pass; the padding stands before the object.
+    const padding = Buffer.alloc(100 * 1024 * 1024 - body.length, ' ');
+    assert.match(await gzipped(gzipSync(Buffer.concat([padding, Buffer.from(body)]))), /4\.5/);
+    for (const broken of [
+      Buffer.from(body),
+      gzipSync(body).subarray(0, 30),
+      gzipSync(Buffer.concat([padding, Buffer.from(` ${body}`)])),
+    ]) {
+      assert.match(await gzipped(broken), /JSON Parse error: The document is empty/);
+    }
   });
 
   it('answers HEAD without a body, so that the connection stays usable', async () => {
