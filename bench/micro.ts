@@ -31,7 +31,10 @@ function casesFor(model: BenchModel, loaded: SavedModel): MicroCase[] {
   const proto = grpcBody(model, model.values.length > 1000 ? 'content' : 'values');
   const native = addon();
   return [
-    { name: `${model.name}: read ModelSpec`, sync: () => void native.readModelSpec(proto, Method.predict) },
+    {
+      name: `${model.name}: read ModelSpec`,
+      sync: () => void native.readModelSpec(proto, Method.predict),
+    },
     { name: `${model.name}: check JSON`, sync: () => void native.checkJson(json, Method.predict) },
     {
       name: `${model.name}: predict proto (decode, run, encode)`,

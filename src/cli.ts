@@ -28,7 +28,10 @@ export interface MainOptions {
 }
 
 /** Resolves once the server serves, or when there is nothing to serve; sets process.exitCode. */
-export async function main(argv: readonly string[], { program, demo, prepare }: MainOptions): Promise<void> {
+export async function main(
+  argv: readonly string[],
+  { program, demo, prepare }: MainOptions,
+): Promise<void> {
   const cpus = usableCpus();
   const parsed = parseFlags(argv, cpus);
   switch (parsed.kind) {

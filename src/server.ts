@@ -79,6 +79,7 @@ export class Server {
       inference,
       modelService: new ModelServiceCodec(modelStatus),
       metadata: new MetadataCodec(modelMetadata),
+      health: flags.enable_grpc_healthcheck_service,
     });
     if (flags.rest_api_port === 0) return;
     if (flags.rest_api_port === flags.port) {

@@ -285,8 +285,8 @@ Status DecodeExamplesJson(std::string_view body, const DecodeLimits& limits,
   const size_t list = document.Find(JsonDocument::kRoot, "examples");
   if (list == JsonDocument::kNone) {
     // Upstream says "classify" to a regression too.
-    return JsonFormatError(
-        document, "When method is classify, key 'examples' is expected and was not found");
+    return JsonFormatError(document,
+                           "When method is classify, key 'examples' is expected and was not found");
   }
   if (!document.IsArray(list)) {
     return JsonFormatError(document, "Expecting 'examples' value to be an list/array");

@@ -84,9 +84,10 @@ class SlowDecoder {
       return Columns(inputs);
     }
     if (inputs != JsonDocument::kNone) {
-      return JsonFormatError(document_,
-                         "Not formatted correctly expecting only one of 'inputs' or 'instances' "
-                         "keys to exist ");
+      return JsonFormatError(
+          document_,
+          "Not formatted correctly expecting only one of 'inputs' or 'instances' "
+          "keys to exist ");
     }
     if (!document_.IsArray(instances)) {
       return JsonFormatError(document_, "Expecting 'instances' to be an list/array");

@@ -30,7 +30,7 @@ bool IsAscii(std::string_view text) {
 class InferenceJob : public AsyncJob {
  public:
   InferenceJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
-             std::unique_ptr<InferenceCall> call, bool reply_is_text)
+               std::unique_ptr<InferenceCall> call, bool reply_is_text)
       : AsyncJob(slot, std::move(queue)), call_(std::move(call)), reply_is_text_(reply_is_text) {}
 
   void SetTimeout(uint32_t milliseconds) {

@@ -1,4 +1,5 @@
-// inferProto, inferJson, checkJson, readModelSpec: the inference path as JavaScript sees it. Request bytes in, response bytes out; nothing in between is visible to JavaScript.
+// inferProto, inferJson, checkJson, readModelSpec: the inference path as JavaScript sees it.
+// Request bytes in, response bytes out; nothing in between is visible to JavaScript.
 #pragma once
 
 #include <napi.h>

@@ -1,11 +1,14 @@
 #include "napi/process.h"
 
 #include <cstdint>
+#include <thread>
 
 namespace tensorgate {
 
 Process::Process(const PoolSizes& sizes)
-    : runs("tensorgate-run", sizes.run_threads, sizes.run_queue_capacity),
+    : runs("tensorgate-run",
+           sizes.run_threads > 0 ? sizes.run_threads : std::thread::hardware_concurrency(),
+           sizes.run_queue_capacity),
       loads("tensorgate-load", sizes.load_threads, SIZE_MAX),
       registry(&loads) {}
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <thread>
 
 #include "runtime/session_registry.h"
 #include "runtime/worker_pool.h"
@@ -11,7 +10,7 @@
 namespace tensorgate {
 
 struct PoolSizes {
-  size_t run_threads = std::thread::hardware_concurrency();
+  size_t run_threads = 0;  // 0: one for each CPU
   size_t run_queue_capacity = 4096;
   size_t load_threads = 1;
 };

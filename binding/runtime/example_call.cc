@@ -51,9 +51,8 @@ class ExampleCall : public InferenceCall {
   Status Parse(std::string_view body, const DecodeLimits& limits, ExampleRequest* request) const {
     if (is_json_) return DecodeExamplesJson(body, limits, request);
     DecodeBudget budget(limits);
-    return method_ == Method::kMultiInference
-               ? ParseMultiInferenceRequest(body, &budget, request)
-               : ParseExampleRequest(body, &budget, request);
+    return method_ == Method::kMultiInference ? ParseMultiInferenceRequest(body, &budget, request)
+                                              : ParseExampleRequest(body, &budget, request);
   }
 
   Status PrepareTasks(const ExampleRequest& request) {
@@ -160,7 +159,7 @@ class ExampleCall : public InferenceCall {
       EncodeMultiInferenceResponse(results, out);
     } else if (is_json_) {
       return method_ == Method::kClassify ? EncodeClassificationJson(classifications[0], out)
-                                                 : EncodeRegressionJson(regressions[0], out);
+                                          : EncodeRegressionJson(regressions[0], out);
     } else if (method_ == Method::kClassify) {
       EncodeClassificationResponse(results[0].spec, classifications[0], out);
     } else {

@@ -30,8 +30,7 @@ Status CheckMatrix(const TensorView* tensor) {
                          ShapeText(*tensor));
 }
 
-Status CheckMatrixOf(const char* name, const TensorView* tensor, DataType dtype,
-                     int64_t examples) {
+Status CheckMatrixOf(const char* name, const TensorView* tensor, DataType dtype, int64_t examples) {
   if (tensor == nullptr) return Status();
   if (tensor->dtype != dtype) {
     return InvalidArgument(std::string("Expected ") + name + " Tensor of " +
@@ -50,9 +49,8 @@ Status CheckClassification(const BoundSignature& signature, bool check_method_na
                            ExampleTask* task) {
   const SignatureDef& def = signature.def;
   if (check_method_name && def.method_name != kClassifyMethod) {
-    return InvalidArgument(
-        std::string("Expected classification signature method_name to be ") + kClassifyMethod +
-        ". Was: " + def.method_name);
+    return InvalidArgument(std::string("Expected classification signature method_name to be ") +
+                           kClassifyMethod + ". Was: " + def.method_name);
   }
   if (def.inputs.size() != 1) return InvalidArgument("Expected one input Tensor.");
   if (def.outputs.empty() || def.outputs.size() > 2) {
@@ -60,8 +58,7 @@ Status CheckClassification(const BoundSignature& signature, bool check_method_na
                            std::to_string(def.outputs.size()));
   }
   if (def.inputs[0].alias != "inputs") {
-    return InvalidArgument("No classification inputs found in SignatureDef: " +
-                           SignatureText(def));
+    return InvalidArgument("No classification inputs found in SignatureDef: " + SignatureText(def));
   }
   task->signature = &signature;
   task->is_classification = true;
@@ -74,8 +71,7 @@ Status CheckClassification(const BoundSignature& signature, bool check_method_na
       SignatureText(def));
 }
 
-Status CheckRegression(const BoundSignature& signature, bool check_method_name,
-                       ExampleTask* task) {
+Status CheckRegression(const BoundSignature& signature, bool check_method_name, ExampleTask* task) {
   const SignatureDef& def = signature.def;
   if (check_method_name && def.method_name != kRegressMethod) {
     return InvalidArgument(std::string("Expected regression signature method_name to be ") +

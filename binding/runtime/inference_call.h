@@ -16,8 +16,8 @@ class InferenceCall {
  public:
   virtual ~InferenceCall() = default;
 
-  // After a successful return nothing points into `body` any more. ERRORS: upstream's, in upstream's
-  // order of checks; the call is then over.
+  // After a successful return nothing points into `body` any more. ERRORS: upstream's, in
+  // upstream's order of checks; the call is then over.
   virtual Status Decode(std::string_view body, const DecodeLimits& limits) = 0;
 
   // THREAD: run pool; blocks for the whole inference. REQUIRES: Decode() succeeded.

@@ -352,7 +352,7 @@ export const UPSTREAM_FLAGS = [
     name: 'enable_grpc_healthcheck_service',
     type: 'bool',
     default: false,
-    effect: 'later',
+    effect: 'served',
     help: 'offer the gRPC health service',
   },
   {

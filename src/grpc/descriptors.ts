@@ -138,7 +138,9 @@ export class Descriptors {
   #nameOfFile(object: protobuf.ReflectionObject): string {
     const path = object.filename;
     if (path !== null) return protoFileName(path);
-    return this.#wellKnown.get(object.fullName.slice(1)) ?? 'google/protobuf/unknown.proto';
+    const file = this.#wellKnown.get(object.fullName.slice(1));
+    if (file === undefined) throw new Error(`no file is known for ${object.fullName}`);
+    return file;
   }
 
   #declareEnum(object: protobuf.Enum): void {

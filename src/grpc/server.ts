@@ -6,13 +6,17 @@ import * as grpc from '@grpc/grpc-js';
 
 import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
 import type { MetadataCodec } from './metadata-codec.js';
 import type { ModelServiceCodec } from './model-service-codec.js';
+import { ReflectionService } from './reflection.js';
 
 export interface GrpcServerOptions {
   readonly inference: InferenceService;
   readonly modelService: ModelServiceCodec;
   readonly metadata: MetadataCodec;
+  /** Whether to offer the health service. */
+  readonly health: boolean;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
@@ -24,6 +28,9 @@ type Unary = (
 
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
 const MODEL_SERVICE = 'tensorflow.serving.ModelService';
+const API_PROTOS = ['prediction_service', 'model_service'].map(
+  (name) => `tensorflow_serving/apis/${name}.proto`,
+);
 const MAX_MESSAGE_CHARS = 1024;
 
 const rawBytes = (bytes: Buffer): Buffer => bytes;
@@ -33,8 +40,10 @@ export class GrpcServer {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
   });
+  readonly #health: HealthService | null;
+  readonly #reflection: ReflectionService;
 
-  constructor({ inference, modelService, metadata }: GrpcServerOptions) {
+  constructor({ inference, modelService, metadata, health }: GrpcServerOptions) {
     this.#add(PREDICTION_SERVICE, {
       Predict: (...call) => inference.proto('predict', ...call),
       Classify: (...call) => inference.proto('classify', ...call),
@@ -45,6 +54,13 @@ export class GrpcServer {
     this.#add(MODEL_SERVICE, {
       GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
     });
+    this.#health = health ? new HealthService() : null;
+    this.#health?.addTo(this.#server);
+    this.#reflection = new ReflectionService(
+      [PREDICTION_SERVICE, MODEL_SERVICE, ...(health ? [HEALTH_SERVICE] : [])],
+      [...API_PROTOS, ...(health ? [HEALTH_PROTO] : [])],
+    );
+    this.#reflection.addTo(this.#server);
   }
 
   /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
@@ -64,6 +80,8 @@ export class GrpcServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.tryShutdown(() => resolve());
+      this.#health?.close();
+      this.#reflection.close();
     });
   }
 

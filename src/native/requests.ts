@@ -16,7 +16,7 @@ export interface ModelSpec {
  */
 export function readModelSpec(body: Uint8Array, method: Method = Method.predict): ModelSpec | null {
   const read = addon().readModelSpec(body, method);
-  if (read[0] !== 0) throw new ServingError(read[0], read[1] as string, read[2] as string);
+  if (read[0] !== 0) throw new ServingError(read[0], read[1] as string, read[2]);
   const [, present, name, version, label] = read as NativeModelSpec;
   return present ? { name, version, label } : null;
 }

@@ -120,8 +120,7 @@ void TryProto(std::string_view body) {
 
 void TryJson(std::string_view body) {
   ExampleRequest request;
-  const tensorgate::Status status =
-      tensorgate::DecodeExamplesJson(body, SmallLimits(), &request);
+  const tensorgate::Status status = tensorgate::DecodeExamplesJson(body, SmallLimits(), &request);
   Require(status.ok() || !status.message().empty());
   if (!status.ok()) return;
   Require(!request.examples.empty() && TotalBytes(request) <= SmallLimits().max_tensor_bytes);

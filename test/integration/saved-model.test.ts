@@ -52,7 +52,7 @@ describe('SavedModel', () => {
       tags: ['train'],
       configProto: new Uint8Array(),
       runInCallerThread: true,
-    checkMethodNames: false,
+      checkMethodNames: false,
     });
     await assert.rejects(
       loading,

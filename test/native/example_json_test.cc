@@ -190,8 +190,7 @@ TEST(ExampleJson, RefusesBadBase64) {
 
 TEST(ExampleJson, SaysWhereForTheLog) {
   ExampleRequest request;
-  EXPECT_EQ(DecodeExamplesJson("{\"examples\": [{}, 1]}", {}, &request).detail(),
-            "/examples/1");
+  EXPECT_EQ(DecodeExamplesJson("{\"examples\": [{}, 1]}", {}, &request).detail(), "/examples/1");
   EXPECT_EQ(DecodeExamplesJson("{\"context\": 1}", {}, &request).detail(), "/context");
 }
 

@@ -76,9 +76,10 @@ TEST(CheckClassificationTest, RefusesOtherInputsAndOutputs) {
   EXPECT_EQ(Classification(Signature({}, {kScores})), "Expected one input Tensor.");
   EXPECT_EQ(Classification(Signature({kExamples}, {})),
             "Expected one or two output Tensors, found 0");
-  EXPECT_EQ(Classification(Signature({Info("x", DataType::kString)}, {kScores})).rfind(
-                "No classification inputs found in SignatureDef: inputs {\n  key: \"x\"\n", 0),
-            0u);
+  EXPECT_EQ(
+      Classification(Signature({Info("x", DataType::kString)}, {kScores}))
+          .rfind("No classification inputs found in SignatureDef: inputs {\n  key: \"x\"\n", 0),
+      0u);
   EXPECT_EQ(Classification(Signature({kExamples}, {kValues}))
                 .rfind("Expected classification signature outputs to contain at least one of "
                        "\"classes\" or \"scores\". Signature was: inputs {",
