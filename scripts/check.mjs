@@ -8,8 +8,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { exitWith, setup } from './setup.mjs';
 import { fingerprint, readStamp, writeStamp } from './setup/fingerprint.mjs';
-import { packageRoot } from './setup/layout.mjs';
+import { nativeLayout, packageRoot } from './setup/layout.mjs';
 import { runLogged, SetupError } from './setup/progress.mjs';
+import { CLANGS } from './testing/fuzz.mjs';
 
 const LINES = { source: 500, test: 700 };
 const fix = process.argv.includes('--fix');
@@ -93,6 +94,29 @@ if (!bin) {
   const mode = fix ? ['-i'] : ['--dry-run', '--Werror'];
   if (sources.length > 0) tool('clang-format', join(bin, 'clang-format'), [...mode, ...sources]);
   tool('shellcheck', join(bin, 'shellcheck'), scripts);
+}
+
+const clang = CLANGS.find((name) => spawnSync(name, ['--version']).status === 0);
+if (!clang) {
+  console.log('skipped  lock annotations: no clang++');
+} else {
+  const headers = [
+    nativeLayout().libtensorflow + '/include',
+    ...['node-addon-api', 'node-api-headers/include'].map((name) => `node_modules/${name}`),
+  ];
+  tool('lock annotations', clang, [
+    ...[
+      '-std=c++17',
+      '-fsyntax-only',
+      '-fno-exceptions',
+      '-Wthread-safety',
+      '-Werror',
+      '-Ibinding',
+    ],
+    ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
+    ...headers.flatMap((folder) => ['-isystem', folder]),
+    ...matching(/^binding\/(runtime|napi)\/.*\.cc$/),
+  ]);
 }
 
 report(

@@ -10,7 +10,8 @@ import { packageRoot } from '../setup/layout.mjs';
 import { runLogged } from '../setup/progress.mjs';
 import { cmakeBuild, cmakeConfigure, SANITIZED } from './native.mjs';
 
-const CLANGS = [
+/** From the system's choice down to the oldest that will do. */
+export const CLANGS = [
   'clang++',
   ...[22, 21, 20, 19, 18, 17, 16, 15, 14].map((major) => `clang++-${major}`),
 ];
