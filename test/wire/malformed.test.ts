@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import { StatusCode } from '../../src/status/serving-error.js';
 import { encode, floats, GrpcClient, PREDICT, type RpcError } from './grpc-client.js';
-import { seededRandom, type Random } from './random.js';
+import {
+  AT_ONCE,
+  BODIES,
+  GROWTH_BYTES,
+  inParallel,
+  mutate,
+  postBytes,
+  withFlatMemory,
+  type Answer,
+} from './mutation.js';
+import { seededRandom } from './random.js';
 import { ServerProcess } from './server-process.js';
 
 const MODEL = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
-const BODIES = 10_000;
-const AT_ONCE = 16;
-/** What a server that has warmed up may still grow by over 10,000 requests. */
-const GROWTH_BYTES = 64 << 20;
 
 const JSON_SEEDS = [
   '{"instances": [1.0, 2.0, 5.0]}',
@@ -55,41 +61,6 @@ const PROTO_SEEDS = [
   }),
 ].map((bytes) => Buffer.from(bytes));
 
-/** Some bytes changed, cut, repeated or spliced in from another seed. */
-function mutate(random: Random, seeds: readonly Buffer[]): Buffer {
-  let body: Buffer = Buffer.from(random.pick(seeds));
-  for (let step = random.below(5); step >= 0; --step) {
-    const at = random.below(body.length + 1);
-    const rest = body.subarray(at + random.below(4));
-    switch (random.below(5)) {
-      case 0:
-        if (at < body.length) body[at] = random.below(256);
-        break;
-      case 1:
-        body = Buffer.concat([body.subarray(0, at), rest]);
-        break;
-      case 2:
-        body = Buffer.concat([body.subarray(0, at), random.bytes(8), body.subarray(at)]);
-        break;
-      case 3:
-        body = Buffer.concat([body.subarray(0, at), random.pick(seeds).subarray(at), rest]);
-        break;
-      default:
-        body = body.subarray(0, at);
-    }
-  }
-  return body;
-}
-
-async function inParallel(count: number, one: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      while (next < count) await one(next++);
-    }),
-  );
-}
-
 describe('Hostile bytes', function () {
   this.timeout(120_000);
   let server: ServerProcess;
@@ -105,22 +76,8 @@ describe('Hostile bytes', function () {
     assert.equal((await server.stop()).code, 0);
   });
 
-  function post(body: Buffer): Promise<{ status: number; text: string }> {
-    return new Promise((resolve, reject) => {
-      const request = httpRequest(
-        `${server.restUrl}/v1/models/m:predict`,
-        { method: 'POST', agent },
-        (response) => {
-          let text = '';
-          response.setEncoding('latin1').on('data', (piece: string) => (text += piece));
-          response.on('end', () => {
-            resolve({ status: response.statusCode ?? 0, text });
-          });
-        },
-      );
-      request.on('error', reject);
-      request.end(body);
-    });
+  function post(body: Buffer): Promise<Answer> {
+    return postBytes(agent, `${server.restUrl}/v1/models/m:predict`, body);
   }
 
   async function stillRight(): Promise<void> {
@@ -128,20 +85,10 @@ describe('Hostile bytes', function () {
     assert.equal(text, '{\n    "predictions": [1.0\n    ]\n}');
   }
 
-  /** Runs `fuzz` once to warm up and once to measure what memory it leaves behind. */
-  async function withFlatMemory(fuzz: (count: number) => Promise<void>): Promise<void> {
-    await fuzz(BODIES / 5);
-    const before = server.rssBytes();
-    await fuzz(BODIES);
-    const growth = server.rssBytes() - before;
-    assert.ok(growth < GROWTH_BYTES, `grew by ${growth} bytes`);
-    await stillRight();
-  }
-
   it(`answers ${BODIES} mutated JSON bodies with 200 or 4xx, its memory flat`, async () => {
     const random = seededRandom(1);
     const seen = new Map<number, number>();
-    await withFlatMemory((count) =>
+    await withFlatMemory(server, (count) =>
       inParallel(count, async () => {
         const body = mutate(random, JSON_SEEDS);
         const { status, text } = await post(body);
@@ -151,6 +98,7 @@ describe('Hostile bytes', function () {
         if (status !== 200) assert.match(text, /^{\n {4}"error": "/);
       }),
     );
+    await stillRight();
     assert.ok((seen.get(400) ?? 0) > BODIES / 2, JSON.stringify([...seen]));
   });
 
@@ -162,7 +110,7 @@ describe('Hostile bytes', function () {
       StatusCode.NOT_FOUND, // the mutation hit the model's name or version
       StatusCode.FAILED_PRECONDITION, // or the signature's name
     ];
-    await withFlatMemory((count) =>
+    await withFlatMemory(server, (count) =>
       inParallel(count, async () => {
         const body = mutate(random, PROTO_SEEDS);
         const code = await client.raw(PREDICT, body).then(
@@ -180,6 +128,7 @@ describe('Hostile bytes', function () {
         seen.set(code, (seen.get(code) ?? 0) + 1);
       }),
     );
+    await stillRight();
     assert.ok((seen.get(StatusCode.INVALID_ARGUMENT) ?? 0) > BODIES / 4, JSON.stringify([...seen]));
   });
 
