@@ -21,7 +21,7 @@ using Strings = std::vector<std::string>;
 
 Strings Decoded(std::string_view body, const DecodeLimits& limits = {}) {
   ExampleRequest request;
-  const Status status = DecodeExamplesJson(body, "classify", limits, &request);
+  const Status status = DecodeExamplesJson(body, limits, &request);
   if (!status.ok()) return {std::string(CodeName(status.code())) + ": " + status.message()};
   return Strings(request.examples.begin(), request.examples.end());
 }
@@ -110,13 +110,13 @@ TEST(ExampleJson, TakesTheFirstOfTopLevelKeys) {
 
 TEST(ExampleJson, NamesTheEffectiveSignature) {
   ExampleRequest request;
-  ASSERT_TRUE(DecodeExamplesJson("{\"signature_name\": \"s\\u00e9\", \"examples\": [{}]}",
-                                 "regress", {}, &request)
-                  .ok());
+  ASSERT_TRUE(
+      DecodeExamplesJson("{\"signature_name\": \"s\\u00e9\", \"examples\": [{}]}", {}, &request)
+          .ok());
   EXPECT_EQ(request.signature_name, "s\xc3\xa9");
-  ASSERT_TRUE(DecodeExamplesJson("{\"examples\": [{}]}", "regress", {}, &request).ok());
+  ASSERT_TRUE(DecodeExamplesJson("{\"examples\": [{}]}", {}, &request).ok());
   EXPECT_EQ(request.signature_name, "serving_default");
-  EXPECT_TRUE(CheckExamplesJson("{\"examples\": [{}]}", "regress").ok());
+  EXPECT_TRUE(CheckExamplesJson("{\"examples\": [{}]}").ok());
 }
 
 TEST(ExampleJson, ReportsSyntaxRootAndSignature) {
