@@ -8,7 +8,7 @@ import { servableIdText, ServableState, type ServableId } from './core/servable.
 import type { Source } from './core/source.js';
 import { MetadataCodec } from './grpc/metadata-codec.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
-import { loadProtos } from './grpc/protos.js';
+import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
 import type { Log } from './log/log.js';
 import { addon } from './native/addon.js';
@@ -131,7 +131,7 @@ export class Server {
     } catch (cause) {
       grpc.destroy();
       const message = `Failed to BuildAndStart gRPC server: ${ServingError.from(cause).message}`;
-      throw new ServingError(StatusCode.UNAVAILABLE, message, null, { cause });
+      throw new ServingError(StatusCode.UNAVAILABLE, message, [], { cause });
     }
     this.#grpc = grpc;
     log.info(`gRPC at ${addresses.join(', ')}`);

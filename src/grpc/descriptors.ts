@@ -9,7 +9,7 @@ import descriptorTypes, {
   type IFileDescriptorProto,
 } from 'protobufjs/ext/descriptor.js';
 
-import { protoFileName } from './protos.js';
+import { protoFileName } from '../protos/protos.js';
 
 const { FileDescriptorProto } = descriptorTypes;
 

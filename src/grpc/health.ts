@@ -6,7 +6,7 @@
 import * as grpc from '@grpc/grpc-js';
 
 import { OpenStreams } from './open-streams.js';
-import { loadProtos } from './protos.js';
+import { loadProtos } from '../protos/protos.js';
 
 const KNOWN: ReadonlySet<string> = new Set(['', 'ModelService', 'PredictionService']);
 

@@ -4,7 +4,7 @@ import type protobuf from 'protobufjs';
 import { readModelSpec } from '../native/requests.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { loadProtos } from './protos.js';
+import { loadProtos } from '../protos/protos.js';
 
 const SIGNATURE_DEF = 'signature_def';
 const SIGNATURE_DEF_MAP = 'type.googleapis.com/tensorflow.serving.SignatureDefMap';
@@ -50,7 +50,7 @@ export class MetadataCodec {
       return fields;
     } catch (cause) {
       const message = 'The request is not a GetModelMetadataRequest';
-      throw new ServingError(StatusCode.INVALID_ARGUMENT, message, null, { cause });
+      throw new ServingError(StatusCode.INVALID_ARGUMENT, message, [], { cause });
     }
   }
 }

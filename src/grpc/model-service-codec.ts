@@ -4,7 +4,7 @@ import type protobuf from 'protobufjs';
 import { readModelSpec } from '../native/requests.js';
 import type { ModelStatusService } from '../service/model-status.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { loadProtos } from './protos.js';
+import { loadProtos } from '../protos/protos.js';
 
 export class ModelServiceCodec {
   readonly #modelStatus: ModelStatusService;

@@ -8,7 +8,7 @@ import type protobuf from 'protobufjs';
 import { StatusCode } from '../status/serving-error.js';
 import { Descriptors } from './descriptors.js';
 import { OpenStreams } from './open-streams.js';
-import { loadProtos } from './protos.js';
+import { loadProtos } from '../protos/protos.js';
 
 const V1 = 'grpc.reflection.v1';
 const VERSIONS = [V1, 'grpc.reflection.v1alpha'];

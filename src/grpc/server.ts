@@ -70,7 +70,7 @@ export class GrpcServer {
         if (error === null) resolve();
         else {
           const message = `cannot listen on ${address}: ${error.message}`;
-          reject(new ServingError(StatusCode.UNAVAILABLE, message, null, { cause: error }));
+          reject(new ServingError(StatusCode.UNAVAILABLE, message, [], { cause: error }));
         }
       });
     });

@@ -33,7 +33,7 @@ function load(path: string): NativeBinding {
     throw new ServingError(
       StatusCode.FAILED_PRECONDITION,
       `the native addon cannot be loaded: ${adviceFor(error)}`,
-      null,
+      [],
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@
  * Pairs the addon's completions with the calls that wait for them. Callbacks rather than promises:
  * this is the inference path, and one promise costs as much as the rest of the bookkeeping.
  */
-import { ServingError } from '../status/serving-error.js';
+import { ServingError, type Violation } from '../status/serving-error.js';
 import { addon } from './addon.js';
 
 /** Called exactly once: with an error and null, or with null and the value. */
@@ -58,7 +58,7 @@ function deliver(batch: readonly unknown[]): void {
       if (code === 0) done(null, batch[i + 2] as never);
       else {
         const detail = batch[i + 3] as string | null;
-        done(new ServingError(code, batch[i + 2] as string, detail), null);
+        done(new ServingError(code, batch[i + 2] as string, violationsOf(detail)), null);
       }
     } catch (error) {
       queueMicrotask(() => {
@@ -66,4 +66,9 @@ function deliver(batch: readonly unknown[]): void {
       });
     }
   }
+}
+
+/** What the addon says beside a message, as violations. */
+export function violationsOf(detail: string | null): Violation[] {
+  return detail === null || detail === '' ? [] : [{ field: '', description: detail }];
 }

@@ -1,7 +1,8 @@
 /** What the addon reads of a request before its model is known. */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import { Method, type NativeModelSpec } from './binding.js';
+import { Method, type NativeFailure, type NativeModelSpec } from './binding.js';
+import { violationsOf } from './calls.js';
 
 export interface ModelSpec {
   readonly name: string;
@@ -16,7 +17,10 @@ export interface ModelSpec {
  */
 export function readModelSpec(body: Uint8Array, method: Method = Method.predict): ModelSpec | null {
   const read = addon().readModelSpec(body, method);
-  if (read[0] !== 0) throw new ServingError(read[0], read[1] as string, read[2]);
+  if (read[0] !== 0) {
+    const [code, message, detail] = read as NativeFailure;
+    throw new ServingError(code, message, violationsOf(detail));
+  }
   const [, present, name, version, label] = read as NativeModelSpec;
   return present ? { name, version, label } : null;
 }
@@ -24,5 +28,7 @@ export function readModelSpec(body: Uint8Array, method: Method = Method.predict)
 /** The error of a REST body that stands before any question of the model; null if there is none. */
 export function jsonError(body: Uint8Array | ArrayBuffer, method: Method): ServingError | null {
   const failure = addon().checkJson(body, method);
-  return failure === null ? null : new ServingError(...failure);
+  if (failure === null) return null;
+  const [code, message, detail] = failure;
+  return new ServingError(code, message, violationsOf(detail));
 }

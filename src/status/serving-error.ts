@@ -33,23 +33,35 @@ export function statusName(code: number): string {
   return NAMES.get(code) ?? 'UNKNOWN';
 }
 
-/** `message` reaches the client unchanged; `detail` adds where and what for the log. */
+/** What a message leaves out: where it was wrong, what was expected there and what was given. */
+export interface Violation {
+  /** A path into what was read, `inputs["x"]` or `models.config:12:5`; empty where there is none. */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** `message` reaches the client unchanged; `violations` travel beside it, and go to the log. */
 export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly code: StatusCode;
-  readonly detail: string | null;
+  readonly violations: readonly Violation[];
 
-  constructor(code: number, message: string, detail: string | null = null, options?: ErrorOptions) {
+  constructor(
+    code: number,
+    message: string,
+    violations: readonly Violation[] = [],
+    options?: ErrorOptions,
+  ) {
     super(message, options); // options.cause keeps the file system's error for the log
     this.code = NAMES.has(code) ? (code as StatusCode) : StatusCode.UNKNOWN;
-    this.detail = detail;
+    this.violations = violations;
   }
 
   /** Any thrown value as a ServingError; what is not one is a bug of ours, hence INTERNAL. */
   static from(thrown: unknown): ServingError {
     if (thrown instanceof ServingError) return thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new ServingError(StatusCode.INTERNAL, message, null, { cause: thrown });
+    return new ServingError(StatusCode.INTERNAL, message, [], { cause: thrown });
   }
 
   /** `INVALID_ARGUMENT: text`, as upstream prints a status. */

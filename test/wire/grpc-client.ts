@@ -1,7 +1,7 @@
 /** gRPC as a Node client speaks it: grpc-js, with messages by protobufjs from protos/. */
 import * as grpc from '@grpc/grpc-js';
 
-import { loadProtos } from '../../src/grpc/protos.js';
+import { loadProtos } from '../../src/protos/protos.js';
 
 const root = loadProtos([
   'tensorflow_serving/apis/prediction_service.proto',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import * as grpc from '@grpc/grpc-js';
 
-import { loadProtos } from '../../src/grpc/protos.js';
+import { loadProtos } from '../../src/protos/protos.js';
 import { StatusCode } from '../../src/status/serving-error.js';
 import { GrpcClient } from './grpc-client.js';
 import { ServerProcess } from './server-process.js';

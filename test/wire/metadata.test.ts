@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { loadProtos } from '../../src/grpc/protos.js';
+import { loadProtos } from '../../src/protos/protos.js';
 import { StatusCode } from '../../src/status/serving-error.js';
 import { encode, GrpcClient } from './grpc-client.js';
 import { ServerProcess } from './server-process.js';

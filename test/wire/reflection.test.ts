@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import descriptorTypes, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
 
-import { loadProtos } from '../../src/grpc/protos.js';
+import { loadProtos } from '../../src/protos/protos.js';
 import { StatusCode } from '../../src/status/serving-error.js';
 import { ServerProcess } from './server-process.js';
 

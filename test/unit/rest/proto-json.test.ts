@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { loadProtos } from '../../../src/grpc/protos.js';
+import { loadProtos } from '../../../src/protos/protos.js';
 import { protoJson } from '../../../src/rest/proto-json.js';
 
 const root = loadProtos([
