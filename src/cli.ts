@@ -88,6 +88,7 @@ async function serve(
     log.info('serving');
   } catch (error) {
     const refusal = ServingError.from(error);
+    for (const { field, description } of refusal.violations) log.error({ field }, description);
     process.stdout.write(`Failed to start server. Error: ${refusal.toString()}\n`);
     await server?.stop(0).catch(() => undefined);
     process.exit(REFUSED);

@@ -2,7 +2,9 @@
  * Server: wires sources, manager, services and listeners together, in upstream's order of starting:
  * models first, then gRPC, then REST. Owns them all; `stop` takes them down in reverse.
  */
+import { channelArguments } from './config/channel-arguments.js';
 import type { Flags } from './config/flag-table.js';
+import { readSslConfig } from './config/ssl-config.js';
 import { Manager } from './core/manager.js';
 import { servableIdText, ServableState, type ServableId } from './core/servable.js';
 import type { Source } from './core/source.js';
@@ -15,6 +17,7 @@ import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
 import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer } from './rest/server.js';
+import { canServe } from './rest/ssl-app.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelMetadataService } from './service/model-metadata.js';
@@ -67,6 +70,11 @@ export class Server {
   /** Resolves when every listener is open. @throws ServingError */
   async start(): Promise<void> {
     const { flags, models, log } = this.#options;
+    const ssl = flags.ssl_config_file === '' ? null : await readSslConfig(flags.ssl_config_file);
+    const channel = channelArguments(flags.grpc_channel_arguments);
+    if (channel.ignored.length > 0) {
+      log.warn(`--grpc_channel_arguments without effect: ${channel.ignored.join(', ')}`);
+    }
     this.#source.start(this.#manager.aspire);
     await this.#manager.untilServing(models.map((model) => model.name));
     const inference = new InferenceService(
@@ -80,10 +88,16 @@ export class Server {
       modelService: new ModelServiceCodec(modelStatus),
       metadata: new MetadataCodec(modelMetadata),
       health: flags.enable_grpc_healthcheck_service,
+      channelOptions: channel.options,
+      ssl,
     });
     if (flags.rest_api_port === 0) return;
     if (flags.rest_api_port === flags.port) {
       log.error('rest_api_port and port must differ: REST is off');
+      return;
+    }
+    if (!canServe(ssl)) {
+      log.error('client_verify is set and REST cannot require client certificates: REST is off');
       return;
     }
     const rest = new RestServer({
@@ -94,11 +108,12 @@ export class Server {
       timeoutMillis: flags.rest_api_timeout_in_ms,
       maxBodyBytes: flags.rest_api_max_body_bytes,
       corsEnabled: flags.rest_api_enable_cors_support,
+      ssl,
     });
     try {
       await rest.listen(flags.rest_api_port);
       this.#rest = rest;
-      log.info(`REST at port ${flags.rest_api_port}`);
+      log.info(`REST at port ${flags.rest_api_port}${ssl === null ? '' : ' over TLS'}`);
     } catch (error) {
       log.error(`REST is off: ${ServingError.from(error).message}`); // as upstream: gRPC goes on
     }
@@ -134,7 +149,7 @@ export class Server {
       throw new ServingError(StatusCode.UNAVAILABLE, message, [], { cause });
     }
     this.#grpc = grpc;
-    log.info(`gRPC at ${addresses.join(', ')}`);
+    log.info(`gRPC at ${addresses.join(', ')}${options.ssl === null ? '' : ' over TLS'}`);
   }
 }
 
@@ -145,6 +160,13 @@ function checkOptions(flags: Flags, models: readonly MonitoredModel[]): void {
   if (flags.port === 0 && flags.grpc_socket_path === '') {
     refuse(
       'At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.',
+    );
+  }
+  if (flags.use_alts_credentials) {
+    refuse(
+      flags.ssl_config_file === ''
+        ? 'use_alts_credentials: ALTS is not available in this server.'
+        : 'Either use_alts_credentials must be false or ssl_config_file must be empty.',
     );
   }
   for (const { name, basePath } of models) {

@@ -197,15 +197,15 @@ export const UPSTREAM_FLAGS = [
     name: 'use_alts_credentials',
     type: 'bool',
     default: false,
-    effect: 'later',
-    help: 'ALTS on the gRPC port; not together with --ssl_config_file',
+    effect: 'served',
+    help: 'refused at start: ALTS is not available here',
   },
   {
     name: 'ssl_config_file',
     type: 'string',
     default: '',
-    effect: 'later',
-    help: 'text-format SSLConfig for TLS on the gRPC port',
+    effect: 'served',
+    help: 'text-format SSLConfig for TLS on the gRPC and REST ports',
   },
   {
     name: 'platform_config_file',
@@ -232,7 +232,7 @@ export const UPSTREAM_FLAGS = [
     name: 'grpc_channel_arguments',
     type: 'string',
     default: '',
-    effect: 'later',
+    effect: 'served',
     help: 'comma-separated key=value options of the gRPC server',
   },
   {

@@ -4,6 +4,7 @@
  */
 import * as grpc from '@grpc/grpc-js';
 
+import type { SslConfig } from '../config/ssl-config.js';
 import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
@@ -17,6 +18,10 @@ export interface GrpcServerOptions {
   readonly metadata: MetadataCodec;
   /** Whether to offer the health service. */
   readonly health: boolean;
+  /** Of grpc-js's server. */
+  readonly channelOptions: grpc.ServerOptions;
+  /** TLS of every address; null is none. */
+  readonly ssl: SslConfig | null;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
@@ -36,14 +41,15 @@ const MAX_MESSAGE_CHARS = 1024;
 const rawBytes = (bytes: Buffer): Buffer => bytes;
 
 export class GrpcServer {
-  readonly #server = new grpc.Server({
-    'grpc.max_receive_message_length': -1,
-    'grpc.max_send_message_length': -1,
-  });
+  readonly #server: grpc.Server;
+  readonly #credentials: grpc.ServerCredentials;
   readonly #health: HealthService | null;
   readonly #reflection: ReflectionService;
 
-  constructor({ inference, modelService, metadata, health }: GrpcServerOptions) {
+  constructor(options: GrpcServerOptions) {
+    const { inference, modelService, metadata, health, channelOptions, ssl } = options;
+    this.#server = new grpc.Server(channelOptions);
+    this.#credentials = credentialsOf(ssl);
     this.#add(PREDICTION_SERVICE, {
       Predict: (...call) => inference.proto('predict', ...call),
       Classify: (...call) => inference.proto('classify', ...call),
@@ -66,7 +72,7 @@ export class GrpcServer {
   /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
   listen(address: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error) => {
+      this.#server.bindAsync(address, this.#credentials, (error) => {
         if (error === null) resolve();
         else {
           const message = `cannot listen on ${address}: ${error.message}`;
@@ -121,6 +127,16 @@ function handlerOf(unary: Unary): grpc.handleUnaryCall<Buffer, Buffer> {
       done(ServingError.from(error), null);
     }
   };
+}
+
+function credentialsOf(ssl: SslConfig | null): grpc.ServerCredentials {
+  if (ssl === null) return grpc.ServerCredentials.createInsecure();
+  const { serverKey, serverCert, clientCa } = ssl;
+  return grpc.ServerCredentials.createSsl(
+    clientCa === null ? null : Buffer.from(clientCa),
+    [{ private_key: Buffer.from(serverKey), cert_chain: Buffer.from(serverCert) }],
+    clientCa !== null,
+  );
 }
 
 /** Milliseconds left; 0 is none, and a deadline that has passed leaves the shortest there is. */

@@ -2,8 +2,14 @@
  * RestServer: the HTTP listener. Carries requests to the services and their answers back; decides
  * nothing about models. One thread, uWebSockets' event loop, which is Node's.
  */
-import uWS, { type HttpRequest, type HttpResponse, type us_listen_socket } from 'uWebSockets.js';
+import uWS, {
+  type HttpRequest,
+  type HttpResponse,
+  type TemplatedApp,
+  type us_listen_socket,
+} from 'uWebSockets.js';
 
+import type { SslConfig } from '../config/ssl-config.js';
 import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
@@ -15,6 +21,7 @@ import { Exchange, type ExchangeHost } from './exchange.js';
 import { modelStatusJson } from './json.js';
 import type { MetadataJson } from './metadata-json.js';
 import { route, type Route } from './routes.js';
+import { sslApp } from './ssl-app.js';
 
 /**
  * LIBUS_LISTEN_EXCLUSIVE_PORT, which the package has but its types misplace. Without it a second
@@ -31,11 +38,13 @@ export interface RestServerOptions {
   readonly timeoutMillis: number;
   readonly maxBodyBytes: number;
   readonly corsEnabled: boolean;
+  /** Null is plain HTTP. */
+  readonly ssl: SslConfig | null;
 }
 
 export class RestServer implements ExchangeHost {
   readonly #options: RestServerOptions;
-  readonly #app = uWS.App();
+  readonly #app: TemplatedApp;
   readonly #deadlines: Deadlines;
   readonly #borrowBytes = decodeOnLoopBytes();
   #socket: us_listen_socket | null = null;
@@ -45,6 +54,7 @@ export class RestServer implements ExchangeHost {
 
   constructor(options: RestServerOptions) {
     this.#options = options;
+    this.#app = options.ssl === null ? uWS.App() : sslApp(options.ssl);
     this.#deadlines = new Deadlines(options.timeoutMillis);
     this.#app.any('/*', this.#handle);
   }

@@ -18,10 +18,15 @@ const bytes = (buffer: Buffer): Buffer => buffer;
 export class GrpcClient {
   readonly #client: grpc.Client;
 
-  constructor(address: string) {
-    this.#client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+  constructor(
+    address: string,
+    credentials = grpc.credentials.createInsecure(),
+    options: grpc.ClientOptions = {},
+  ) {
+    this.#client = new grpc.Client(address, credentials, {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
+      ...options,
     });
   }
 

@@ -1,0 +1,214 @@
+/** TLS on both transports: who is served, who is turned away, and which configurations end the start. */
+import * as grpc from '@grpc/grpc-js';
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request, type RequestOptions } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Authority, opensslMissing, pemField, type Identity } from './certificates.js';
+import { floats, GrpcClient, type RpcError } from './grpc-client.js';
+import { freePort, runToEnd, ServerProcess } from './server-process.js';
+
+const MODEL = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
+const UNAVAILABLE = 14;
+
+describe('TLS', function () {
+  this.timeout(30_000);
+  let folder: string;
+  let ca: Authority;
+  let other: Authority;
+  let server: Identity;
+  let client: Identity;
+  let stranger: Identity;
+  let open: ServerProcess | null = null;
+
+  before(function () {
+    const missing = opensslMissing();
+    if (missing !== null) {
+      console.log(`    ${missing}`);
+      this.skip();
+    }
+    folder = mkdtempSync(join(tmpdir(), 'tensorgate-tls-'));
+    ca = new Authority(folder, 'ca');
+    other = new Authority(folder, 'other');
+    server = ca.issue('server');
+    client = ca.issue('client');
+    stranger = other.issue('stranger');
+  });
+  afterEach(async () => {
+    const exit = await open?.stop();
+    open = null;
+    if (exit !== undefined) assert.equal(exit.code, 0);
+  });
+  after(() => {
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+  });
+
+  /** The flag for a configuration file of the server's key and certificate and `more`. */
+  function sslFlag(more = '', { key, cert }: Identity = server): string {
+    const file = join(folder, 'ssl.config');
+    writeFileSync(file, pemField('server_key', key) + pemField('server_cert', cert) + more);
+    return `--ssl_config_file=${file}`;
+  }
+
+  async function start(...flags: string[]): Promise<ServerProcess> {
+    return (open = await ServerProcess.start('m', MODEL, '--log_level=info', ...flags));
+  }
+
+  async function predict(
+    address: string,
+    authority: string | null,
+    identity: Identity | null,
+  ): Promise<void> {
+    const shown = identity === null ? [null, null] : [identity.key, identity.cert];
+    const [key, cert] = shown.map((pem) => (pem === null ? null : Buffer.from(pem)));
+    const rpc = new GrpcClient(
+      address,
+      authority === null
+        ? grpc.credentials.createInsecure()
+        : grpc.credentials.createSsl(Buffer.from(authority), key, cert),
+      { 'grpc.ssl_target_name_override': 'localhost' },
+    );
+    try {
+      const request = { model_spec: { name: 'm' }, inputs: { x: floats(1, 2) } };
+      const { outputs } = await rpc.predict(request);
+      assert.ok(outputs);
+    } finally {
+      rpc.close();
+    }
+  }
+
+  function unavailable(error: RpcError): boolean {
+    return error.code === UNAVAILABLE;
+  }
+
+  function post(port: number, body: string, options: RequestOptions): Promise<[number, string]> {
+    return new Promise((resolve, reject) => {
+      const path = '/v1/models/m:predict';
+      const asked = request(
+        { port, path, method: 'POST', agent: false, ...options },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => (text += chunk));
+          response.on('end', () => resolve([response.statusCode ?? 0, text]));
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
+
+  it('serves both transports, and only with TLS', async () => {
+    const running = await start(sslFlag());
+    await predict(running.grpcAddress, ca.cert, null);
+    const instances = Array.from({ length: 200_000 }, (_, i) => i + 0.5);
+    const body = JSON.stringify({ instances });
+    const [status, text] = await post(running.restPort, body, { ca: ca.cert });
+    assert.equal(status, 200);
+    assert.deepEqual((JSON.parse(text) as { predictions: number[] }).predictions, instances);
+
+    await assert.rejects(predict(running.grpcAddress, null, null), unavailable);
+    await assert.rejects(fetch(`${running.restUrl}/v1/models/m`));
+  });
+
+  it('is refused by clients that trust another authority', async () => {
+    const running = await start(sslFlag());
+    await assert.rejects(predict(running.grpcAddress, other.cert, null), unavailable);
+    await assert.rejects(post(running.restPort, '{}', { ca: other.cert }), {
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    });
+  });
+
+  it('serves gRPC over a Unix socket as over TCP', async () => {
+    const address = `unix:${join(folder, 'socket')}`;
+    await start(sslFlag(), `--grpc_socket_path=${join(folder, 'socket')}`);
+    await predict(address, ca.cert, null);
+    await assert.rejects(predict(address, null, null), unavailable);
+  });
+
+  it('outlives bytes that are no handshake, and handshakes cut short', async () => {
+    const running = await start(sslFlag());
+    const clientHello = Buffer.from('1603010200010001fc0303', 'hex');
+    for (const port of [running.grpcPort, running.restPort]) {
+      for (const bytes of [
+        clientHello,
+        Buffer.alloc(20_000, 0x16),
+        Buffer.from('PRI * HTTP/2.0'),
+      ]) {
+        const socket = connect(port, '127.0.0.1');
+        socket.on('error', () => undefined); // a reset is an answer too
+        socket.end(bytes);
+        socket.resume();
+        await once(socket, 'close');
+      }
+    }
+    await predict(running.grpcAddress, ca.cert, null);
+    assert.equal((await post(running.restPort, '{"instances":[1]}', { ca: ca.cert }))[0], 200);
+  });
+
+  it('leaves no key in a file', async () => {
+    const scratch = mkdtempSync(join(folder, 'scratch-'));
+    const inherited = process.env['TMPDIR'];
+    process.env['TMPDIR'] = scratch; // of the server too
+    try {
+      await start(sslFlag());
+    } finally {
+      if (inherited === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = inherited;
+    }
+    assert.deepEqual(readdirSync(scratch), []);
+  });
+
+  it('asks clients for a certificate where it must, and opens no REST then', async () => {
+    const running = await start(sslFlag(pemField('custom_ca', ca.cert) + 'client_verify: true'));
+    await running.untilLogged('REST cannot require client certificates: REST is off');
+    await predict(running.grpcAddress, ca.cert, client);
+    await assert.rejects(predict(running.grpcAddress, ca.cert, null), unavailable);
+    await assert.rejects(predict(running.grpcAddress, ca.cert, stranger), unavailable);
+    const { key, cert } = client;
+    await assert.rejects(post(running.restPort, '{}', { ca: ca.cert, key, cert }), {
+      code: 'ECONNREFUSED',
+    });
+    await predict(running.grpcAddress, ca.cert, client);
+  });
+
+  it('ends the start with what upstream says, or with what is wrong', async () => {
+    const broken = sslFlag('', { key: server.key, cert: 'x' });
+    const missing = join(folder, 'missing');
+    const prefix = 'Failed to start server. Error: ';
+    for (const [flags, expected] of [
+      [[broken], /^INVALID_ARGUMENT: Invalid ssl config file: '.+': server_cert: not a chain/],
+      [[`--ssl_config_file=${missing}`], /^NOT_FOUND: .+; No such file or directory\n$/],
+      [
+        [broken, '--use_alts_credentials'],
+        /^INVALID_ARGUMENT: Either use_alts_credentials must be false or ssl_config_file must be empty\.\n$/,
+      ],
+      [
+        ['--use_alts_credentials'],
+        /^INVALID_ARGUMENT: use_alts_credentials: ALTS is not available/,
+      ],
+    ] as const) {
+      const port = await freePort();
+      const exit = await runToEnd([`--port=${port}`, `--model_base_path=${MODEL}`, ...flags]);
+      assert.equal(exit.code, 255);
+      assert.ok(exit.stdout.startsWith(prefix), exit.stdout);
+      assert.match(exit.stdout.slice(prefix.length), expected);
+    }
+  });
+
+  it('logs the place of an error in the text', async () => {
+    const file = join(folder, 'typo.config');
+    writeFileSync(file, '# TLS\n  server_kee: "secret"\n');
+    const flags = [`--model_base_path=${MODEL}`, `--ssl_config_file=${file}`];
+    const exit = await runToEnd([`--port=${await freePort()}`, ...flags]);
+    assert.equal(exit.code, 255);
+    assert.match(exit.stdout, /INVALID_ARGUMENT: Invalid protobuf file: '.+typo.config'\n$/);
+    assert.match(exit.stderr, /typo\.config:2:3"/);
+    assert.doesNotMatch(exit.stderr + exit.stdout, /secret/);
+  });
+});
