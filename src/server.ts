@@ -80,6 +80,7 @@ export class Server {
       modelService: new ModelServiceCodec(modelStatus),
       metadata: new MetadataCodec(modelMetadata),
       health: flags.enable_grpc_healthcheck_service,
+      sessionRun: flags.enable_session_run,
     });
     if (flags.rest_api_port === 0) return;
     if (flags.rest_api_port === flags.port) {

@@ -17,6 +17,8 @@ export interface GrpcServerOptions {
   readonly metadata: MetadataCodec;
   /** Whether to offer the health service. */
   readonly health: boolean;
+  /** Whether to serve SessionRun. */
+  readonly sessionRun: boolean;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
@@ -28,6 +30,8 @@ type Unary = (
 
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
 const MODEL_SERVICE = 'tensorflow.serving.ModelService';
+const SESSION_SERVICE = 'tensorflow.serving.SessionService';
+const SESSION_PROTO = 'tensorflow_serving/apis/session_service.proto';
 const API_PROTOS = ['prediction_service', 'model_service'].map(
   (name) => `tensorflow_serving/apis/${name}.proto`,
 );
@@ -43,7 +47,7 @@ export class GrpcServer {
   readonly #health: HealthService | null;
   readonly #reflection: ReflectionService;
 
-  constructor({ inference, modelService, metadata, health }: GrpcServerOptions) {
+  constructor({ inference, modelService, metadata, health, sessionRun }: GrpcServerOptions) {
     this.#add(PREDICTION_SERVICE, {
       Predict: (...call) => inference.proto('predict', ...call),
       Classify: (...call) => inference.proto('classify', ...call),
@@ -54,11 +58,22 @@ export class GrpcServer {
     this.#add(MODEL_SERVICE, {
       GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
     });
+    // Refused, it has upstream's empty text; a method grpc-js does not know gets one of its own.
+    this.#add(SESSION_SERVICE, {
+      SessionRun: sessionRun
+        ? (...call) => inference.proto('sessionRun', ...call)
+        : (_request, _timeout, done) => done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
+    });
     this.#health = health ? new HealthService() : null;
     this.#health?.addTo(this.#server);
     this.#reflection = new ReflectionService(
-      [PREDICTION_SERVICE, MODEL_SERVICE, ...(health ? [HEALTH_SERVICE] : [])],
-      [...API_PROTOS, ...(health ? [HEALTH_PROTO] : [])],
+      [
+        PREDICTION_SERVICE,
+        MODEL_SERVICE,
+        ...(sessionRun ? [SESSION_SERVICE] : []),
+        ...(health ? [HEALTH_SERVICE] : []),
+      ],
+      [...API_PROTOS, ...(sessionRun ? [SESSION_PROTO] : []), ...(health ? [HEALTH_PROTO] : [])],
     );
     this.#reflection.addTo(this.#server);
   }
