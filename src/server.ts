@@ -90,6 +90,7 @@ export class Server {
       health: flags.enable_grpc_healthcheck_service,
       channelOptions: channel.options,
       ssl,
+      sessionRun: flags.enable_session_run,
     });
     if (flags.rest_api_port === 0) return;
     if (flags.rest_api_port === flags.port) {

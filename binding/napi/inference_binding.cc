@@ -97,7 +97,7 @@ class InferenceJob : public AsyncJob {
 bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method) {
   uint32_t number;
   if (!ReadUint32(info, index, "method", &number)) return false;
-  if (number > static_cast<uint32_t>(Method::kMultiInference)) {
+  if (number > static_cast<uint32_t>(Method::kSessionRun)) {
     return ThrowTypeError(info.Env(), "there is no method " + std::to_string(number));
   }
   *method = static_cast<Method>(number);
@@ -138,6 +138,7 @@ void InferProto(const Napi::CallbackInfo& info) {
   if (!ReadBool(info, 5, "asTensorContent", &as_content)) return;
   Infer(info, /*reply_is_text=*/false,
         [as_content](std::shared_ptr<const SavedModel> model, Method method) {
+          if (method == Method::kSessionRun) return NewSessionRunCall(std::move(model));
           return method == Method::kPredict ? NewProtoPredictCall(std::move(model), as_content)
                                             : NewProtoExampleCall(std::move(model), method);
         });

@@ -26,7 +26,13 @@ class InferenceCall {
 };
 
 // The numbers are src/native/binding.ts's.
-enum class Method { kPredict = 0, kClassify = 1, kRegress = 2, kMultiInference = 3 };
+enum class Method {
+  kPredict = 0,
+  kClassify = 1,
+  kRegress = 2,
+  kMultiInference = 3,
+  kSessionRun = 4
+};
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.
 std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
@@ -35,11 +41,14 @@ std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const SavedMo
 std::unique_ptr<InferenceCall> NewJsonPredictCall(std::shared_ptr<const SavedModel> model);
 
 // gRPC: Classification-, Regression- or MultiInferenceRequest in, the response out.
-// REQUIRES: not kPredict.
+// REQUIRES: one of these three.
 std::unique_ptr<InferenceCall> NewProtoExampleCall(std::shared_ptr<const SavedModel> model,
                                                    Method method);
 // REST :classify and :regress. REQUIRES: one of these two.
 std::unique_ptr<InferenceCall> NewJsonExampleCall(std::shared_ptr<const SavedModel> model,
                                                   Method method);
+
+// gRPC: SessionRunRequest in, SessionRunResponse out.
+std::unique_ptr<InferenceCall> NewSessionRunCall(std::shared_ptr<const SavedModel> model);
 
 }  // namespace tensorgate

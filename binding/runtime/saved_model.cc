@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "codec/predict_proto.h"
+#include "codec/wire.h"
 #include "tf/status.h"
 #include "tf/tensor.h"
 
@@ -115,17 +116,51 @@ const BoundSignature* SavedModel::FindSignature(std::string_view name) const {
   return found != signatures_.end() && found->def.name == name ? &*found : nullptr;
 }
 
+TF_Operation* SavedModel::FindOperation(const std::string& name) const {
+  // The C API would take what stands before a NUL for the name.
+  if (name.find('\0') != std::string::npos) return nullptr;
+  return TF_GraphOperationByName(graph_.get(), name.c_str());
+}
+
 Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                        const std::vector<TF_Output>& fetches,
                        std::vector<TensorHandle>* outputs) const {
+  return RunSession(run_options_.get(), feeds, inputs, fetches, nullptr, 0, outputs);
+}
+
+Status SavedModel::RunTargets(const std::vector<TF_Output>& feeds,
+                              const std::vector<TF_Tensor*>& inputs,
+                              const std::vector<TF_Output>& fetches,
+                              const std::vector<const TF_Operation*>& targets,
+                              uint32_t timeout_millis, std::vector<TensorHandle>* outputs) const {
+  BufferHandle timed;
+  if (timeout_millis > 0) {
+    // Serialized tensorflow.RunOptions { timeout_in_ms } (field 2, a varint).
+    OutputBuffer options;
+    WireWriter writer(&options, 1 + VarintSize(timeout_millis));
+    writer.ShortTag(2, WireType::kVarint);
+    writer.Varint(timeout_millis);
+    writer.Done();
+    timed.reset(TF_NewBufferFromString(options.view().data(), options.size()));
+  }
+  return RunSession(timed != nullptr ? timed.get() : run_options_.get(), feeds, inputs, fetches,
+                    targets.data(), targets.size(), outputs);
+}
+
+Status SavedModel::RunSession(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
+                              const std::vector<TF_Tensor*>& inputs,
+                              const std::vector<TF_Output>& fetches,
+                              const TF_Operation* const* targets, size_t target_count,
+                              std::vector<TensorHandle>* outputs) const {
   outputs->clear();
   // Kept per thread: a run then takes no memory of ours besides TensorFlow's own.
   thread_local StatusHandle status(TF_NewStatus());
   thread_local std::vector<TF_Tensor*> output_values;
   output_values.assign(fetches.size(), nullptr);
-  TF_SessionRun(session_.get(), run_options_.get(), feeds.data(), inputs.data(),
+  TF_SessionRun(session_.get(), run_options, feeds.data(), inputs.data(),
                 static_cast<int>(feeds.size()), fetches.data(), output_values.data(),
-                static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+                static_cast<int>(fetches.size()), targets, static_cast<int>(target_count), nullptr,
+                status.get());
   for (TF_Tensor* value : output_values) outputs->emplace_back(value);
   if (TF_GetCode(status.get()) == TF_OK) return Status();
   outputs->clear();

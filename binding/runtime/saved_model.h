@@ -51,6 +51,10 @@ class SavedModel {
 
   // Null when the model has no signature of that name.
   const BoundSignature* FindSignature(std::string_view name) const;
+  const std::vector<BoundSignature>& signatures() const { return signatures_; }  // sorted by name
+
+  // Null when the graph has no operation of that name.
+  TF_Operation* FindOperation(const std::string& name) const;
 
   // THREAD: run pool; blocks for the whole inference; concurrent calls allowed.
   // OWNERSHIP: borrows inputs, fills outputs. ERRORS: TensorFlow's status; outputs then stays
@@ -58,11 +62,22 @@ class SavedModel {
   Status Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
              const std::vector<TF_Output>& fetches, std::vector<TensorHandle>* outputs) const;
 
+  // As Run, and executes `targets`. UNITS: a timeout of 0 is none; with one, TensorFlow's inter-op
+  // pool executes the graph, so that TensorFlow can end the run at that time.
+  Status RunTargets(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+                    const std::vector<TF_Output>& fetches,
+                    const std::vector<const TF_Operation*>& targets, uint32_t timeout_millis,
+                    std::vector<TensorHandle>* outputs) const;
+
   // Loaded sessions in this process; zero when all is quiet.
   static int64_t LiveCount();
 
  private:
   SavedModel();
+  Status RunSession(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
+                    const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
+                    const TF_Operation* const* targets, size_t target_count,
+                    std::vector<TensorHandle>* outputs) const;
 
   std::string name_;
   int64_t version_ = 0;

@@ -27,7 +27,7 @@ export async function interopSection(tally) {
       `no Python client: ${error instanceof Error ? error.message : error}`,
     );
   }
-  const args = [runner, `--server='${process.execPath}' bin/tensorgate.mjs`];
+  const args = [runner, `--server='${process.execPath}' bin/tensorgate.mjs --enable_session_run`];
   const testdata =
     process.env.TENSORGATE_TESTDATA ?? join(packageRoot, '..', 'shared', 'testdata', 'upstream');
   if (existsSync(testdata)) args.push(`--testdata=${testdata}`);

@@ -397,6 +397,13 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: how long a stop waits for requests in flight; 0 or less waits not at all',
   },
   {
+    name: 'enable_session_run',
+    type: 'bool',
+    default: false,
+    effect: 'served',
+    help: 'tensorgate: offer SessionService, which lets clients run any operation of the graph',
+  },
+  {
     name: 'log_level',
     type: 'string',
     default: 'info',

@@ -22,6 +22,8 @@ export interface GrpcServerOptions {
   readonly channelOptions: grpc.ServerOptions;
   /** TLS of every address; null is none. */
   readonly ssl: SslConfig | null;
+  /** Whether to serve SessionRun. */
+  readonly sessionRun: boolean;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
@@ -33,6 +35,8 @@ type Unary = (
 
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
 const MODEL_SERVICE = 'tensorflow.serving.ModelService';
+const SESSION_SERVICE = 'tensorflow.serving.SessionService';
+const SESSION_PROTO = 'tensorflow_serving/apis/session_service.proto';
 const API_PROTOS = ['prediction_service', 'model_service'].map(
   (name) => `tensorflow_serving/apis/${name}.proto`,
 );
@@ -47,7 +51,7 @@ export class GrpcServer {
   readonly #reflection: ReflectionService;
 
   constructor(options: GrpcServerOptions) {
-    const { inference, modelService, metadata, health, channelOptions, ssl } = options;
+    const { inference, modelService, metadata, health, sessionRun, channelOptions, ssl } = options;
     this.#server = new grpc.Server(channelOptions);
     this.#credentials = credentialsOf(ssl);
     this.#add(PREDICTION_SERVICE, {
@@ -60,11 +64,22 @@ export class GrpcServer {
     this.#add(MODEL_SERVICE, {
       GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
     });
+    // Refused, it has upstream's empty text; a method grpc-js does not know gets one of its own.
+    this.#add(SESSION_SERVICE, {
+      SessionRun: sessionRun
+        ? (...call) => inference.proto('sessionRun', ...call)
+        : (_request, _timeout, done) => done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
+    });
     this.#health = health ? new HealthService() : null;
     this.#health?.addTo(this.#server);
     this.#reflection = new ReflectionService(
-      [PREDICTION_SERVICE, MODEL_SERVICE, ...(health ? [HEALTH_SERVICE] : [])],
-      [...API_PROTOS, ...(health ? [HEALTH_PROTO] : [])],
+      [
+        PREDICTION_SERVICE,
+        MODEL_SERVICE,
+        ...(sessionRun ? [SESSION_SERVICE] : []),
+        ...(health ? [HEALTH_SERVICE] : []),
+      ],
+      [...API_PROTOS, ...(sessionRun ? [SESSION_PROTO] : []), ...(health ? [HEALTH_PROTO] : [])],
     );
     this.#reflection.addTo(this.#server);
   }

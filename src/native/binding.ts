@@ -24,7 +24,13 @@ export interface NativeLoadOptions {
 }
 
 /** The inference methods by the numbers that the addon knows them by. */
-export const Method = { predict: 0, classify: 1, regress: 2, multiInference: 3 } as const;
+export const Method = {
+  predict: 0,
+  classify: 1,
+  regress: 2,
+  multiInference: 3,
+  sessionRun: 4,
+} as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
 export interface NativeLoaded {

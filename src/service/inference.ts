@@ -1,6 +1,6 @@
 /**
- * Predict, Classify, Regress and MultiInference, free of any transport: request bytes and deadline in,
- * response bytes or an error out. The version is pinned from the lookup until the answer.
+ * Predict, Classify, Regress, MultiInference and SessionRun, free of any transport: request bytes and
+ * deadline in, response bytes or an error out. The version is pinned from the lookup until the answer.
  */
 import type { ServableHandle } from '../core/harness.js';
 import { Method } from '../native/binding.js';

@@ -6,6 +6,7 @@ import { loadProtos } from '../../src/protos/protos.js';
 const root = loadProtos([
   'tensorflow_serving/apis/prediction_service.proto',
   'tensorflow_serving/apis/model_service.proto',
+  'tensorflow_serving/apis/session_service.proto',
 ]);
 
 export interface RpcError {
@@ -72,6 +73,10 @@ export class GrpcClient {
     return this.#call(path, 'MultiInferenceRequest', request, 'MultiInferenceResponse');
   }
 
+  sessionRun(request: object): Promise<Record<string, unknown>> {
+    return this.#call(SESSION_RUN, 'SessionRunRequest', request, 'SessionRunResponse');
+  }
+
   modelStatus(request: object): Promise<Record<string, unknown>> {
     return this.#call(GET_MODEL_STATUS, 'GetModelStatusRequest', request, 'GetModelStatusResponse');
   }
@@ -88,6 +93,7 @@ export class GrpcClient {
 
 const PREDICTION_SERVICE = '/tensorflow.serving.PredictionService';
 export const PREDICT = `${PREDICTION_SERVICE}/Predict`;
+export const SESSION_RUN = '/tensorflow.serving.SessionService/SessionRun';
 export const GET_MODEL_STATUS = '/tensorflow.serving.ModelService/GetModelStatus';
 
 export function encode(message: string, value: object): Uint8Array {

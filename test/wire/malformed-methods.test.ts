@@ -3,7 +3,14 @@ import { Agent } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
 import { StatusCode } from '../../src/status/serving-error.js';
-import { encode, GET_MODEL_STATUS, GrpcClient, type RpcError } from './grpc-client.js';
+import {
+  encode,
+  floats,
+  GET_MODEL_STATUS,
+  GrpcClient,
+  SESSION_RUN,
+  type RpcError,
+} from './grpc-client.js';
 import { AT_ONCE, BODIES, inParallel, mutate, postBytes, withFlatMemory } from './mutation.js';
 import { seededRandom } from './random.js';
 import { ServerProcess } from './server-process.js';
@@ -23,6 +30,10 @@ const INPUTS = [
   { example_list_with_context: { context: EXAMPLE, examples: [{}] } },
 ];
 const spec = (signature: string): object => ({ name: 'iris', signature_name: signature });
+const FEATURES = {
+  ...floats(...Object.values(SETOSA)),
+  tensor_shape: { dim: [{ size: 1 }, { size: 4 }] },
+};
 const SERVICE = '/tensorflow.serving.PredictionService';
 
 /** Each RPC but Predict, which has its own test, with well-formed requests to start from. */
@@ -56,6 +67,19 @@ const RPCS: readonly (readonly [path: string, seeds: readonly Uint8Array[]])[] =
       }),
     ],
   ],
+  [
+    SESSION_RUN,
+    // Aliases, so that no mutation can come to name an operation that writes.
+    [{ timeout_in_ms: 1000 }, { inter_op_thread_pool: 1 }].map((options) =>
+      encode('SessionRunRequest', {
+        model_spec: { name: 'iris', signature_name: 'serving_default' },
+        feed: [{ name: 'features', tensor: FEATURES }],
+        fetch: ['scores', 'species'],
+        options,
+        tensor_name_is_alias: true,
+      }),
+    ),
+  ],
   [GET_MODEL_STATUS, [encode('GetModelStatusRequest', { model_spec: { name: 'iris' } })]],
 ];
 
@@ -67,6 +91,8 @@ const CLIENTS_FAULT: readonly number[] = [
   StatusCode.INVALID_ARGUMENT,
   StatusCode.NOT_FOUND,
   StatusCode.UNIMPLEMENTED, // the mutation hit a task's method name
+  StatusCode.FAILED_PRECONDITION, // SessionRun: the name of the signature
+  StatusCode.DEADLINE_EXCEEDED, // SessionRun: the timeout
 ];
 
 describe('Hostile bytes to every other method', function () {
@@ -75,7 +101,7 @@ describe('Hostile bytes to every other method', function () {
   let client: GrpcClient;
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   before(async () => {
-    server = await ServerProcess.start('iris', IRIS);
+    server = await ServerProcess.start('iris', IRIS, '--enable_session_run');
     client = new GrpcClient(server.grpcAddress);
   });
   after(async () => {

@@ -269,11 +269,17 @@ describe('Predict over the wire', () => {
     assert.match(get ?? '', /^200 OK/);
   });
 
-  it('answers UNIMPLEMENTED for what it does not serve', async () => {
-    const nothing = new Uint8Array();
-    await assert.rejects(client.raw('/tensorflow.serving.SessionService/SessionRun', nothing), {
-      code: StatusCode.UNIMPLEMENTED,
-    });
+  it('answers UNIMPLEMENTED for methods and services it does not know', async () => {
+    for (const path of [
+      '/tensorflow.serving.PredictionService/PredictStreamed',
+      '/tensorflow.serving.PredictionService/',
+      '/tensorflow.ProfilerService/Profile',
+      '/no.Such/Method',
+    ]) {
+      await assert.rejects(client.raw(path, new Uint8Array()), {
+        code: StatusCode.UNIMPLEMENTED,
+      });
+    }
   });
 
   it('answers a gRPC message of 20 MB in full', async () => {

@@ -85,6 +85,7 @@ describe('usageText', () => {
       '\t--run_queue_capacity',
       '\t--rest_api_max_body_bytes',
       '\t--shutdown_grace_seconds',
+      '\t--enable_session_run',
       '\t--log_level',
       '', // the text ends with a newline
     ]);
