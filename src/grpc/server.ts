@@ -59,6 +59,12 @@ export class GrpcServer {
     });
     this.#add(MODEL_SERVICE, {
       GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
+      HandleReloadConfigRequest: (request, _, done) => {
+        modelService.handleReloadConfig(request).then(
+          (reply) => done(null, reply),
+          (error: unknown) => done(ServingError.from(error), null),
+        );
+      },
     });
     this.#health = health ? new HealthService() : null;
     this.#health?.addTo(this.#server);
