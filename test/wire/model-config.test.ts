@@ -146,7 +146,7 @@ describe('The model configuration', function () {
       exit.stdout,
       `Failed to start server. Error: INVALID_ARGUMENT: Invalid protobuf file: '${file}'\n`,
     );
-    assert.match(exit.stderr, /models\.config:4:\d+: model_config_list\.config\[0\]\.base_pth/);
+    assert.match(exit.stderr, /models\.config:4:\d+.*model_config_list\.config\[0\]\.base_pth/);
   });
 
   it('starts with labels that may wait, and answers by label once the version is there', async () => {
