@@ -6,13 +6,13 @@ import { readFileSync } from 'node:fs';
 
 import { usableCpus } from './config/cpu-count.js';
 import type { Flags } from './config/flag-table.js';
+import type { ModelServerConfig } from './config/model-config.js';
 import { parseFlags } from './config/flags.js';
 import { unknownArgumentText, usageText, versionText } from './config/usage.js';
 import { demoExamples, demoModels } from './demo.js';
 import { createLog, type Log } from './log/log.js';
 import { Server } from './server.js';
-import type { MonitoredModel } from './sources/file-system-source.js';
-import { ServingError, StatusCode } from './status/serving-error.js';
+import { ServingError } from './status/serving-error.js';
 
 const REFUSED = 255;
 const UNLOAD_MILLIS = 10_000;
@@ -65,7 +65,7 @@ export async function main(
   const named = parsed.flags.model_base_path !== '' || parsed.flags.model_config_file !== '';
   const asDemo = demo && !named;
   const flags = asDemo ? withDemoPort(parsed.flags) : parsed.flags;
-  await serve(flags, asDemo ? demoModels : modelsOf, prepare, cpus, log);
+  await serve(flags, asDemo ? demoModels() : null, prepare, cpus, log);
   if (asDemo && process.exitCode === undefined) {
     process.stdout.write(demoExamples(flags.port, flags.rest_api_port));
   }
@@ -73,16 +73,15 @@ export async function main(
 
 async function serve(
   flags: Flags,
-  models: (flags: Flags) => MonitoredModel[],
+  models: ModelServerConfig | null,
   prepare: MainOptions['prepare'],
   cpus: number,
   log: Log,
 ): Promise<void> {
   let server: Server | null = null;
   try {
-    const served = models(flags);
     await prepare?.();
-    server = new Server({ flags, models: served, cpus, log });
+    server = new Server({ flags, models, cpus, log });
     stopOnSignal(server, flags, log);
     await server.start();
     log.info('serving');
@@ -93,18 +92,6 @@ async function serve(
     await server?.stop(0).catch(() => undefined);
     process.exit(REFUSED);
   }
-}
-
-function modelsOf(flags: Flags): MonitoredModel[] {
-  if (flags.model_base_path === '') {
-    throw new ServingError(
-      StatusCode.INVALID_ARGUMENT,
-      flags.model_config_file === ''
-        ? 'Both server_options.model_base_path and server_options.model_config_file are empty!'
-        : '--model_config_file is not served yet: use --model_name and --model_base_path',
-    );
-  }
-  return [{ name: flags.model_name, basePath: flags.model_base_path }];
 }
 
 function withDemoPort(flags: Flags): Flags {

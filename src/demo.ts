@@ -3,14 +3,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { MonitoredModel } from './sources/file-system-source.js';
+import { singleModel, type ModelServerConfig } from './config/model-config.js';
 
 const FOLDER = fileURLToPath(new URL('../../examples/models', import.meta.url));
 
-export function demoModels(): MonitoredModel[] {
-  return readdirSync(FOLDER, { withFileTypes: true })
+export function demoModels(): ModelServerConfig {
+  const models = readdirSync(FOLDER, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => ({ name: entry.name, basePath: join(FOLDER, entry.name) }));
+    .map((entry) => singleModel(entry.name, join(FOLDER, entry.name)));
+  return { kind: 'models', models };
 }
 
 /** What `npm start` prints once it serves the demo models. */

@@ -1,91 +1,53 @@
 /**
- * Server: wires sources, manager, services and listeners together, in upstream's order of starting:
- * models first, then gRPC, then REST. Owns them all; `stop` takes them down in reverse.
+ * Server: wires what is served to services and listeners, in upstream's order of starting: models
+ * first, then gRPC, then REST. Owns them all; `stop` takes them down in reverse.
  */
 import { channelArguments } from './config/channel-arguments.js';
-import type { Flags } from './config/flag-table.js';
 import { readSslConfig } from './config/ssl-config.js';
-import { Manager } from './core/manager.js';
-import { servableIdText, ServableState, type ServableId } from './core/servable.js';
-import type { Source } from './core/source.js';
 import { MetadataCodec } from './grpc/metadata-codec.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
-import type { Log } from './log/log.js';
-import { addon } from './native/addon.js';
-import type { SavedModel } from './native/saved-model.js';
 import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer } from './rest/server.js';
 import { canServe } from './rest/ssl-app.js';
-import { SavedModelLoader } from './servables/saved-model-loader.js';
-import { sessionConfig } from './servables/session-config.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
 import { InferenceService } from './service/inference.js';
-import { FileSystemSource, type MonitoredModel } from './sources/file-system-source.js';
+import { ServerCore, type ServerOptions } from './server-core.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
 
 const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
 
-export interface ServerOptions {
-  readonly flags: Flags;
-  readonly models: readonly MonitoredModel[];
-  readonly cpus: number;
-  readonly log: Log;
-}
-
 export class Server {
   readonly #options: ServerOptions;
-  readonly #manager: Manager<SavedModel>;
-  readonly #source: Source;
+  readonly #core: ServerCore;
   #grpc: GrpcServer | null = null;
   #rest: RestServer | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
-    const { flags, models, cpus, log } = options;
     this.#options = options;
-    checkOptions(flags, models);
-    const { configProto, runInCallerThread, runThreads } = sessionConfig(flags, cpus);
-    const loadThreads = Math.max(1, flags.num_load_threads);
-    addon().configure(runThreads, flags.run_queue_capacity, loadThreads);
-    const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
-    this.#manager = new Manager({
-      loaderFor: (name, version, path) =>
-        new SavedModelLoader({ name, version }, path, {
-          tags,
-          configProto,
-          runInCallerThread,
-          checkMethodNames: flags.enable_signature_method_name_check,
-        }),
-      maxLoadRetries: Math.max(0, flags.max_num_load_retries),
-      loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
-      onState: (id, state, error) => logState(log, id, state, error),
-    });
-    const pollWaitSeconds = flags.file_system_poll_wait_seconds;
-    this.#source = new FileSystemSource({ models, pollWaitSeconds, log });
+    checkOptions(options);
+    this.#core = new ServerCore(options);
   }
 
   /** Resolves when every listener is open. @throws ServingError */
   async start(): Promise<void> {
-    const { flags, models, log } = this.#options;
+    const { flags, log } = this.#options;
     const ssl = flags.ssl_config_file === '' ? null : await readSslConfig(flags.ssl_config_file);
     const channel = channelArguments(flags.grpc_channel_arguments);
     if (channel.ignored.length > 0) {
       log.warn(`--grpc_channel_arguments without effect: ${channel.ignored.join(', ')}`);
     }
-    this.#source.start(this.#manager.aspire);
-    await this.#manager.untilServing(models.map((model) => model.name));
-    const inference = new InferenceService(
-      this.#manager,
-      flags.enable_serialization_as_tensor_content,
-    );
-    const modelStatus = new ModelStatusService(this.#manager);
-    const modelMetadata = new ModelMetadataService(this.#manager);
+    await this.#core.start();
+    const { catalog } = this.#core;
+    const inference = new InferenceService(catalog, flags.enable_serialization_as_tensor_content);
+    const modelStatus = new ModelStatusService(catalog);
+    const modelMetadata = new ModelMetadataService(catalog);
     await this.#startGrpc({
       inference,
-      modelService: new ModelServiceCodec(modelStatus),
+      modelService: new ModelServiceCodec(modelStatus, this.#core.admin),
       metadata: new MetadataCodec(modelMetadata),
       health: flags.enable_grpc_healthcheck_service,
       channelOptions: channel.options,
@@ -125,7 +87,7 @@ export class Server {
    * any time after the constructor.
    */
   async stop(graceMillis: number): Promise<void> {
-    this.#source.close();
+    this.#core.stopChanging();
     const listeners = [this.#grpc, this.#rest].filter((listener) => listener !== null);
     const grace = setTimeout(() => {
       this.#options.log.warn(`requests were still in flight after ${graceMillis} ms: ended`);
@@ -133,7 +95,7 @@ export class Server {
     }, graceMillis);
     await Promise.all(listeners.map((listener) => listener.close()));
     clearTimeout(grace);
-    await this.#manager.close();
+    await this.#core.close();
   }
 
   async #startGrpc(options: GrpcServerOptions): Promise<void> {
@@ -154,10 +116,13 @@ export class Server {
   }
 }
 
-function checkOptions(flags: Flags, models: readonly MonitoredModel[]): void {
+function checkOptions({ flags, models }: ServerOptions): void {
   const refuse = (message: string): never => {
     throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
   };
+  if (models === null && flags.model_base_path === '' && flags.model_config_file === '') {
+    refuse('Both server_options.model_base_path and server_options.model_config_file are empty!');
+  }
   if (flags.port === 0 && flags.grpc_socket_path === '') {
     refuse(
       'At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.',
@@ -170,21 +135,4 @@ function checkOptions(flags: Flags, models: readonly MonitoredModel[]): void {
         : 'Either use_alts_credentials must be false or ssl_config_file must be empty.',
     );
   }
-  for (const { name, basePath } of models) {
-    if (basePath.startsWith('/')) continue;
-    refuse(`Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`);
-  }
-}
-
-function logState(
-  log: Log,
-  id: ServableId,
-  state: ServableState,
-  error: ServingError | null,
-): void {
-  const servable = servableIdText(id);
-  if (error !== null) log.error({ servable, code: error.code }, `load failed: ${error.message}`);
-  else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
-  else if (state === ServableState.END) log.info({ servable }, 'unloaded');
-  else log.debug({ servable, state }, 'state');
 }

@@ -78,7 +78,7 @@ export const UPSTREAM_FLAGS = [
     name: 'allow_version_labels_for_unavailable_models',
     type: 'bool',
     default: false,
-    effect: 'later',
+    effect: 'served',
     help: 'let a new version label point to a version that is not loaded yet',
   },
   {
@@ -99,14 +99,14 @@ export const UPSTREAM_FLAGS = [
     name: 'model_config_file',
     type: 'string',
     default: '',
-    effect: 'later',
+    effect: 'served',
     help: 'text-format ModelServerConfig; replaces --model_name and --model_base_path',
   },
   {
     name: 'model_config_file_poll_wait_seconds',
     type: 'int32',
     default: 0,
-    effect: 'later',
+    effect: 'served',
     help: 'seconds between two readings of --model_config_file; 0 or less reads it once',
   },
   {
@@ -134,7 +134,7 @@ export const UPSTREAM_FLAGS = [
     name: 'num_unload_threads',
     type: 'int32',
     default: 0,
-    effect: 'later',
+    effect: 'served',
     help: 'threads that unload versions; 0 unloads one after the other',
   },
   {
@@ -388,6 +388,20 @@ export const TENSORGATE_FLAGS = [
     effect: 'served',
     atLeast: 1,
     help: 'tensorgate: largest REST request body, in bytes',
+  },
+  {
+    name: 'version_settle_millis',
+    type: 'int32',
+    default: 1000,
+    effect: 'served',
+    help: "tensorgate: how long a version's files must have rested before it is loaded",
+  },
+  {
+    name: 'model_reload_wait_seconds',
+    type: 'int32',
+    default: 600,
+    effect: 'served',
+    help: 'tensorgate: how long a reload waits for the models that are new; 0 or less: for ever',
   },
   {
     name: 'shutdown_grace_seconds',

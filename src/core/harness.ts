@@ -2,10 +2,12 @@
  * Harness: one version on its way from START to END. Owns the loader, the servable once it is loaded,
  * and the count of handles that keep it loaded. Moves only forward; the manager decides when.
  */
-import { ServingError } from '../status/serving-error.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Clock } from './clock.js';
+import type { LoadGate } from './load-gate.js';
 import type { Loader } from './loader.js';
 import { ServableState, type ServableId } from './servable.js';
+import type { AspiredVersion } from './source.js';
 
 export interface RetryOptions {
   /** Attempts after the first failure. */
@@ -22,27 +24,36 @@ export interface ServableHandle<S> {
 
 export class Harness<S> {
   readonly id: ServableId;
-  readonly path: string;
-  /** Wanted by the source; a version that is not is unloaded. */
-  aspired = true;
+  readonly origin: AspiredVersion;
+  loadRequested = false;
+  #aspired = true;
   #state: ServableState = ServableState.START;
   #error: ServingError | null = null;
   #servable: S | null = null;
   #handles = 0;
   #whenFree: (() => void) | null = null;
+  #cancel: () => void = () => undefined;
+  readonly #cancelled = new Promise<void>((resolve) => {
+    this.#cancel = resolve;
+  });
   readonly #loader: Loader<S>;
   readonly #onChange: (harness: Harness<S>) => void;
 
   constructor(
     id: ServableId,
-    path: string,
+    origin: AspiredVersion,
     loader: Loader<S>,
     onChange: (harness: Harness<S>) => void,
   ) {
     this.id = id;
-    this.path = path;
+    this.origin = origin;
     this.#loader = loader;
     this.#onChange = onChange;
+  }
+
+  /** Wanted by the source; a version that is not is unloaded. */
+  get aspired(): boolean {
+    return this.#aspired;
   }
 
   get state(): ServableState {
@@ -53,23 +64,45 @@ export class Harness<S> {
     return this.#error;
   }
 
-  /** Ends in AVAILABLE or, when the last attempt fails or the version is unaspired, in END. */
-  async load(retry: RetryOptions, clock: Clock): Promise<void> {
-    this.#move(ServableState.LOADING);
+  /** Wanted again. REQUIRES: AVAILABLE, not yet being unloaded. */
+  reaspire(): void {
+    this.#aspired = true;
+  }
+
+  unaspire(): void {
+    this.#aspired = false;
+    this.#cancel();
+    const isIdle = this.#state === ServableState.START && !this.loadRequested;
+    if (isIdle) this.#move(ServableState.END);
+  }
+
+  /**
+   * Ends in AVAILABLE, or in END when the last attempt fails or the version is unaspired meanwhile.
+   * REQUIRES: called once.
+   */
+  async load(retry: RetryOptions, gate: LoadGate, clock: Clock): Promise<void> {
+    this.loadRequested = true;
     for (let attempt = 0; ; ++attempt) {
+      await gate.enter();
       try {
-        this.#servable = await this.#loader.load();
-        break;
-      } catch (error) {
-        if (attempt >= retry.maxLoadRetries || !this.aspired) {
-          this.#error = ServingError.from(error);
-          this.#move(ServableState.END);
-          return;
+        if (!this.#aspired) return this.#end(cancelled());
+        if (attempt === 0) this.#move(ServableState.LOADING);
+        const servable = await this.#loader.load();
+        if (!this.#aspired) {
+          await this.#loader.unload(servable);
+          return this.#end(cancelled());
         }
-        await clock.sleep(retry.loadRetryIntervalMillis);
+        this.#servable = servable;
+        return this.#move(ServableState.AVAILABLE);
+      } catch (error) {
+        if (attempt >= retry.maxLoadRetries || !this.#aspired) {
+          return this.#end(ServingError.from(error));
+        }
+      } finally {
+        gate.leave();
       }
+      await clock.sleep(retry.loadRetryIntervalMillis, this.#cancelled);
     }
-    this.#move(ServableState.AVAILABLE);
   }
 
   /** UNLOADING is published before the version becomes unreachable, END when its memory is free. */
@@ -100,10 +133,19 @@ export class Harness<S> {
     if (--this.#handles === 0) this.#whenFree?.();
   };
 
+  #end(error: ServingError): void {
+    this.#error = error;
+    this.#move(ServableState.END);
+  }
+
   #move(state: ServableState): void {
     this.#state = state;
     this.#onChange(this);
   }
+}
+
+function cancelled(): ServingError {
+  return new ServingError(StatusCode.CANCELLED, 'Loading of servable cancelled');
 }
 
 class PinnedHandle<S> implements ServableHandle<S> {

@@ -1,11 +1,13 @@
 /**
  * Manager: turns the versions that sources want into loads and unloads, and hands out handles to what
- * is available. Availability-preserving, as upstream: a new version is loaded before the old one goes,
- * and one that fails to load leaves the old one serving.
+ * is available. What to do next for a model is its policy's decision; how many loads run at once is
+ * the gate's. THREAD: the event loop's.
  */
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { availabilityPreserving, type AspiredVersionPolicy } from './aspired-version-policy.js';
 import { systemClock, type Clock } from './clock.js';
 import { Harness, type RetryOptions, type ServableHandle } from './harness.js';
+import { LoadGate } from './load-gate.js';
 import type { LoaderFactory } from './loader.js';
 import { servableIdText, ServableState, type ServableId, type VersionStatus } from './servable.js';
 import type { Aspire, AspiredVersion } from './source.js';
@@ -14,6 +16,9 @@ export type { ServableHandle } from './harness.js';
 
 export interface ManagerOptions<S> extends RetryOptions {
   readonly loaderFor: LoaderFactory<S>;
+  /** Loads at once, until `maxParallelLoads` is set. */
+  readonly parallelLoads?: number;
+  readonly policyOf?: (name: string) => AspiredVersionPolicy;
   readonly clock?: Clock;
   /** Called on every change of state. */
   readonly onState?: (id: ServableId, state: ServableState, error: ServingError | null) => void;
@@ -30,11 +35,15 @@ interface Model<S> {
   held: readonly AspiredVersion[] | null;
 }
 
+/** Of versions that are gone, so that a model with a new version every minute costs no memory. */
+const MAX_STATUSES = 1000;
+
 export class Manager<S> {
   readonly #options: ManagerOptions<S>;
   readonly #clock: Clock;
+  readonly #gate: LoadGate;
   readonly #models = new Map<string, Model<S>>();
-  readonly #firstOutcome = new Map<string, (() => void)[]>();
+  readonly #waiting = new Map<string, (() => void)[]>();
   /** Loads and unloads in progress; they never reject. */
   readonly #work = new Set<Promise<void>>();
   #closing = false;
@@ -42,6 +51,11 @@ export class Manager<S> {
   constructor(options: ManagerOptions<S>) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#gate = new LoadGate(options.parallelLoads ?? Infinity);
+  }
+
+  set maxParallelLoads(count: number) {
+    this.#gate.width = count;
   }
 
   /** Sources report here. A set replaces the previous one of its model. */
@@ -57,14 +71,29 @@ export class Manager<S> {
    * @throws ServingError NOT_FOUND when it is not available
    */
   acquire(name: string, version: bigint | null): ServableHandle<S> {
-    const model = this.#models.get(name);
+    const available = this.#models.get(name)?.available;
     const harness =
       version === null
-        ? model?.available[0]
-        : model?.available.find((candidate) => candidate.id.version === version);
+        ? available?.[0]
+        : available?.find((candidate) => candidate.id.version === version);
     if (harness !== undefined) return harness.acquire();
     const asked = version === null ? `Latest(${name})` : `Specific(${name}, ${version})`;
     throw new ServingError(StatusCode.NOT_FOUND, `Servable not found for request: ${asked}`);
+  }
+
+  isAvailable(name: string, version: bigint): boolean {
+    return this.#models.get(name)?.available.some(({ id }) => id.version === version) ?? false;
+  }
+
+  /** Whether the version's load has failed for good: it is then worth looking for new files. */
+  hasFailed(name: string, version: bigint): boolean {
+    const harness = this.#models.get(name)?.managed.get(version);
+    return harness?.state === ServableState.END;
+  }
+
+  /** Every model ever heard of. */
+  names(): IterableIterator<string> {
+    return this.#models.keys();
   }
 
   /** Every version of the model ever seen, highest first; empty for a model never heard of. */
@@ -74,24 +103,17 @@ export class Manager<S> {
   }
 
   /**
-   * Resolves when each model has a first version AVAILABLE or failed.
-   * @throws ServingError UNKNOWN with upstream's text, naming every model whose first version failed
+   * Resolves when each model has a version AVAILABLE, or one that failed.
+   * @param what upstream's word: `servable(s)` at start, `model(s)` at a reload
+   * @throws ServingError UNKNOWN with upstream's text, naming every model of which a version failed
    */
-  async untilServing(names: readonly string[]): Promise<void> {
-    await Promise.all(
-      names.map(
-        (name) =>
-          new Promise<void>((resolve) => {
-            if (this.#outcome(name) !== null) resolve();
-            else this.#firstOutcome.set(name, [...(this.#firstOutcome.get(name) ?? []), resolve]);
-          }),
-      ),
-    );
+  async untilServing(names: readonly string[], what = 'servable(s)'): Promise<void> {
+    await Promise.all(names.map((name) => this.#untilOutcome(name)));
     const failures = names.map((name) => this.#outcome(name)).filter((text) => text !== '');
     if (failures.length === 0) return;
     throw new ServingError(
       StatusCode.UNKNOWN,
-      `${failures.length} servable(s) did not become available: {${failures.join('')}}`,
+      `${failures.length} ${what} did not become available: {${failures.join('')}}`,
     );
   }
 
@@ -100,12 +122,18 @@ export class Manager<S> {
     this.#closing = true;
     for (const model of this.#models.values()) {
       for (const harness of model.managed.values()) {
-        harness.aspired = false;
+        harness.unaspire();
         if (harness.state === ServableState.AVAILABLE) this.#track(harness.unload());
       }
     }
-    // A load in progress ends AVAILABLE or failed; #changed then unloads it, which is new work.
     while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+
+  #untilOutcome(name: string): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#outcome(name) !== null) resolve();
+      else this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
+    });
   }
 
   #track(work: Promise<void>): void {
@@ -125,49 +153,46 @@ export class Manager<S> {
   #reconcile(name: string, model: Model<S>): void {
     this.#takeHeldSet(name, model);
     if (this.#closing) return;
-    const harnesses = [...model.managed.values()].sort((a, b) =>
-      a.id.version < b.id.version ? -1 : 1,
+    const policy = this.#options.policyOf?.(name) ?? availabilityPreserving;
+    const moreComing = model.held !== null && model.held.length > 0;
+    const action = policy([...model.managed.values()], moreComing);
+    if (action === null) return;
+    this.#track(
+      action.kind === 'unload'
+        ? action.version.unload()
+        : action.version.load(this.#options, this.#gate, this.#clock),
     );
-    const ready = harnesses.filter((harness) => harness.state === ServableState.AVAILABLE);
-    const unwanted = ready.filter((harness) => !harness.aspired);
-    const aspired = harnesses.filter((harness) => harness.aspired);
-    const oneAspiredIsReady = ready.length > unwanted.length;
-    const lowest = unwanted[0];
-    if (
-      lowest !== undefined &&
-      (aspired.length === 0 || oneAspiredIsReady || unwanted.length > 1)
-    ) {
-      this.#track(lowest.unload());
-      return;
-    }
-    const next = aspired.reverse().find((harness) => harness.state === ServableState.START);
-    if (next !== undefined) this.#track(next.load(this.#options, this.#clock));
+    // With every load asked for at once, the gate decides how many are under way.
+    if (action.kind === 'load') this.#reconcile(name, model);
   }
 
   /** Adopts the newest set, unless it wants a version back that is still on its way out. */
   #takeHeldSet(name: string, model: Model<S>): void {
     const versions = model.held;
     if (versions === null) return;
-    const leaving = (wanted: AspiredVersion): boolean => {
-      const harness = model.managed.get(wanted.version);
-      return harness !== undefined && !harness.aspired;
+    const isLeaving = ({ version }: AspiredVersion): boolean => {
+      const harness = model.managed.get(version);
+      return harness?.aspired === false && harness.state !== ServableState.AVAILABLE;
     };
-    if (versions.some(leaving)) return;
+    if (versions.some(isLeaving)) return;
     model.held = null;
-    const wanted = new Set(versions.map((each) => each.version));
+    const wanted = new Map(versions.map((each) => [each.version, each]));
     for (const harness of model.managed.values()) {
-      if (wanted.has(harness.id.version)) continue;
-      harness.aspired = false;
-      // Never loaded, or failed to: nothing to unload.
-      if (harness.state === ServableState.START || harness.state === ServableState.END) {
-        model.managed.delete(harness.id.version);
+      const { version } = harness.id;
+      const again = wanted.get(version);
+      const failed = harness.state === ServableState.END;
+      if (again !== undefined && !(failed && hasChanged(again, harness.origin))) {
+        if (!harness.aspired) harness.reaspire(); // it goes on serving: a rollback costs nothing
+        continue;
       }
+      harness.unaspire();
+      if (failed) model.managed.delete(version); // nothing to unload
     }
     for (const each of versions) {
       if (model.managed.has(each.version)) continue;
       const id = { name, version: each.version };
       const loader = this.#options.loaderFor(name, each.version, each.path);
-      const harness = new Harness(id, each.path, loader, this.#changed);
+      const harness = new Harness(id, each, loader, this.#changed);
       model.managed.set(each.version, harness);
       this.#publish(harness);
     }
@@ -185,8 +210,8 @@ export class Manager<S> {
     }
     this.#publish(harness);
     if (this.#outcome(name) !== null) {
-      for (const resolve of this.#firstOutcome.get(name) ?? []) resolve();
-      this.#firstOutcome.delete(name);
+      for (const resolve of this.#waiting.get(name) ?? []) resolve();
+      this.#waiting.delete(name);
     }
     if (harness.state === ServableState.AVAILABLE || harness.state === ServableState.END) {
       if (!this.#closing) queueMicrotask(() => this.#reconcile(name, model));
@@ -197,17 +222,36 @@ export class Manager<S> {
   #publish(harness: Harness<S>): void {
     const { name, version } = harness.id;
     const { state, error } = harness;
-    this.#model(name).statuses.set(version, { version, state, error });
+    const { statuses } = this.#model(name);
+    statuses.delete(version); // so that the order is that of the last change
+    statuses.set(version, { version, state, error });
+    if (statuses.size > MAX_STATUSES) forgetOldest(statuses);
     this.#options.onState?.(harness.id, state, error);
   }
 
-  /** Null: none yet. Empty: serving. Otherwise upstream's text of what failed. */
+  /**
+   * Null: none yet. Empty: serving. Otherwise upstream's text of what failed. Only what is wanted now
+   * counts: a model that was removed and is back has statuses of its former life.
+   */
   #outcome(name: string): string | null {
-    const statuses = this.statuses(name);
-    if (statuses.some((status) => status.state === ServableState.AVAILABLE)) return '';
-    const failed = statuses.find((status) => status.state === ServableState.END);
+    const wanted = [...(this.#models.get(name)?.managed.values() ?? [])]
+      .filter((harness) => harness.aspired)
+      .sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
+    if (wanted.some(({ state }) => state === ServableState.AVAILABLE)) return '';
+    const failed = wanted.find(({ state }) => state === ServableState.END);
     if (failed === undefined) return null;
-    const id = servableIdText({ name, version: failed.version });
-    return `{${id} due to error: ${String(failed.error ?? 'OK')}}, `;
+    return `{${servableIdText(failed.id)} due to error: ${String(failed.error ?? 'OK')}}, `;
+  }
+}
+
+function hasChanged(now: AspiredVersion, before: AspiredVersion): boolean {
+  return now.fingerprint !== undefined && now.fingerprint !== before.fingerprint;
+}
+
+function forgetOldest(statuses: Map<bigint, VersionStatus>): void {
+  for (const [version, { state }] of statuses) {
+    if (state !== ServableState.END) continue;
+    statuses.delete(version);
+    return;
   }
 }

@@ -1,8 +1,12 @@
 /** Source: says which versions of which models should exist. It decides nothing and loads nothing. */
+import type { ModelConfig } from '../config/model-config.js';
+
 export interface AspiredVersion {
   readonly version: bigint;
   /** Where the version's files are. */
   readonly path: string;
+  /** Changes when the files do; a version that failed to load is tried again then. */
+  readonly fingerprint?: string;
 }
 
 /** The whole set for one model; versions not in it are to be unloaded. */
@@ -11,5 +15,7 @@ export type Aspire = (name: string, versions: readonly AspiredVersion[]) => void
 export interface Source {
   /** Reports now and on every change, until `close`. */
   start(aspire: Aspire): void;
+  /** Replaces the models looked at; one that is left out gets the empty set at once. */
+  configure(models: readonly ModelConfig[]): void;
   close(): void;
 }

@@ -63,6 +63,12 @@ export class GrpcServer {
     });
     this.#add(MODEL_SERVICE, {
       GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
+      HandleReloadConfigRequest: (request, _, done) => {
+        modelService.handleReloadConfig(request).then(
+          (reply) => done(null, reply),
+          (error: unknown) => done(ServingError.from(error), null),
+        );
+      },
     });
     // Refused, it has upstream's empty text; a method grpc-js does not know gets one of its own.
     this.#add(SESSION_SERVICE, {

@@ -2,13 +2,14 @@
 import type { ServableHandle } from '../core/harness.js';
 import type { VersionStatus } from '../core/servable.js';
 import type { SavedModel } from '../native/saved-model.js';
-import { ServingError, StatusCode } from '../status/serving-error.js';
 
 export interface ModelCatalog {
   /** Version null is the highest available. @throws ServingError NOT_FOUND */
   acquire(name: string, version: bigint | null): ServableHandle<SavedModel>;
   /** Every version ever seen, highest first. */
   statuses(name: string): readonly VersionStatus[];
+  /** The version that a label stands for. @throws ServingError INVALID_ARGUMENT or UNAVAILABLE */
+  labelled(name: string, label: string, key: string | null): bigint;
 }
 
 /** Which version a request asks for. At most one of version and label is set. */
@@ -17,17 +18,12 @@ export interface VersionChoice {
   readonly label: string | null;
 }
 
-/** @throws ServingError NOT_FOUND, or INVALID_ARGUMENT for a label that is not assigned */
+/** @throws ServingError NOT_FOUND, and as `labelled` */
 export function resolve(
   catalog: ModelCatalog,
   name: string,
   choice: VersionChoice,
 ): ServableHandle<SavedModel> {
-  if (choice.label !== null) {
-    throw new ServingError(
-      StatusCode.INVALID_ARGUMENT,
-      `Unrecognized servable version label: ${choice.label}`,
-    );
-  }
-  return catalog.acquire(name, choice.version);
+  const { label, version } = choice;
+  return catalog.acquire(name, label === null ? version : catalog.labelled(name, label, null));
 }

@@ -1,111 +1,215 @@
 /**
- * FileSystemSource: the version folders below each model's base path, looked at again and again.
- * The names that count are those upstream counts: a decimal int64, blanks around it and leading zeros
- * allowed. What is in a folder is the loader's business.
+ * FileSystemSource: which versions lie below each model's base path, looked at again and again, and
+ * which of them the model's policy wants. A version whose files are still changing is left out until
+ * they rest, one without a model as long as there is another.
  */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 
+import type { ModelConfig } from '../config/model-config.js';
 import type { Aspire, AspiredVersion, Source } from '../core/source.js';
 import type { Log } from '../log/log.js';
-
-export interface MonitoredModel {
-  readonly name: string;
-  readonly basePath: string;
-}
+import {
+  folderStateOf,
+  versionsAmong,
+  type FolderState,
+  type VersionFolder,
+} from './version-folders.js';
+import { wantedVersions } from './version-policy.js';
 
 export interface FileSystemSourceOptions {
-  readonly models: readonly MonitoredModel[];
-  /** 0: look once. Negative: never look. */
+  /** 0: look once, and once after each `configure`. Negative: never look. */
   readonly pollWaitSeconds: number;
+  /** How long a version's files must have rested before it is taken. */
+  readonly settleMillis: number;
   readonly log: Log;
+  /** Whether a version's load has failed for good: it is taken again when its files change. */
+  readonly hasFailed: (name: string, version: bigint) => boolean;
 }
 
-const INT64_MAX = 2n ** 63n - 1n;
-
-/** The version a folder name stands for; null when it is none. */
-export function versionOf(folder: string): bigint | null {
-  const digits = /^\s*([+-]?)(\d+)\s*$/.exec(folder);
-  if (digits === null) return null;
-  const version = BigInt(`${digits[1] === '-' ? '-' : ''}${digits[2] ?? ''}`);
-  return version > INT64_MAX || version < -INT64_MAX - 1n ? null : version;
+/** What the source remembers of a model between two looks. */
+interface Monitored {
+  config: ModelConfig;
+  /** The last set reported, by version. */
+  aspired: ReadonlyMap<bigint, AspiredVersion>;
+  /** Versions not taken yet, by path: what they looked like, and since when they do. */
+  resting: ReadonlyMap<string, Resting>;
+  /** Counts the looks; the findings of one that was overtaken are dropped. */
+  turn: number;
+  timer: NodeJS.Timeout | null;
+  /** Troubles told, so that a lasting one is told once rather than every second. */
+  told: ReadonlySet<string>;
 }
 
-/** The highest version among folder names; of names for the same version, the last in byte order. */
-export function latestVersion(basePath: string, folders: readonly string[]): AspiredVersion[] {
-  let latest: AspiredVersion | null = null;
-  for (const folder of [...folders].sort()) {
-    const version = versionOf(folder);
-    if (version === null || (latest !== null && version < latest.version)) continue;
-    latest = { version, path: join(basePath, folder) };
-  }
-  return latest === null ? [] : [latest];
+interface Resting {
+  readonly fingerprint: string;
+  readonly sinceMillis: number;
+}
+
+/** One look's findings. */
+interface Look {
+  readonly aspired: AspiredVersion[];
+  readonly troubles: string[];
+  /** What is still being written: worth looking again soon. */
+  readonly resting: ReadonlyMap<string, Resting>;
 }
 
 export class FileSystemSource implements Source {
   readonly #options: FileSystemSourceOptions;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #models = new Map<string, Monitored>();
+  #aspire: Aspire | null = null;
   #closed = false;
-  /** The last trouble told, so that a lasting one is told once rather than every second. */
-  #told = '';
 
   constructor(options: FileSystemSourceOptions) {
     this.#options = options;
   }
 
   start(aspire: Aspire): void {
-    if (this.#options.pollWaitSeconds >= 0) void this.#poll(aspire);
+    this.#aspire = aspire;
+    for (const model of this.#models.values()) void this.#poll(model);
+  }
+
+  configure(models: readonly ModelConfig[]): void {
+    const names = new Set(models.map(({ name }) => name));
+    for (const [name, model] of this.#models) {
+      if (names.has(name)) continue;
+      this.#models.delete(name);
+      if (model.timer !== null) clearTimeout(model.timer);
+      this.#aspire?.(name, []);
+    }
+    for (const config of models) {
+      let model = this.#models.get(config.name);
+      if (model === undefined) {
+        model = newlyMonitored(config);
+        this.#models.set(config.name, model);
+      }
+      model.config = config;
+      if (this.#aspire !== null) void this.#poll(model);
+    }
   }
 
   close(): void {
     this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const { timer } of this.#models.values()) if (timer !== null) clearTimeout(timer);
   }
 
-  async #poll(aspire: Aspire): Promise<void> {
-    const { models, pollWaitSeconds } = this.#options;
+  async #poll(model: Monitored): Promise<void> {
+    const { config } = model;
+    const waitSeconds = config.pollWaitSeconds ?? this.#options.pollWaitSeconds;
+    if (waitSeconds < 0) return;
+    if (model.timer !== null) clearTimeout(model.timer);
+    const turn = ++model.turn;
+    const isOvertaken = (): boolean =>
+      this.#closed || model.turn !== turn || this.#models.get(config.name) !== model;
+    let unsettled = false;
     try {
-      // One base path that cannot be read fails the whole round, as upstream: no model changes.
-      const found = await Promise.all(
-        models.map(async (model) => ({ model, folders: await this.#folders(model) })),
-      );
-      if (this.#closed) return;
-      const empty = found.filter(({ model, folders }) => {
-        const versions = latestVersion(model.basePath, folders);
-        aspire(model.name, versions);
-        return versions.length === 0;
-      });
-      this.#tell(empty.map(({ model }) => noVersions(model)).join(' '));
+      const look = await this.#look(model);
+      if (isOvertaken()) return;
+      model.aspired = new Map(look.aspired.map((each) => [each.version, each]));
+      model.resting = look.resting;
+      unsettled = look.resting.size > 0;
+      this.#aspire?.(config.name, look.aspired);
+      this.#tell(model, look.troubles);
     } catch (error) {
-      this.#tell(
-        `FileSystemStoragePathSource encountered a filesystem access error: ${String(error)}`,
-      );
+      // Upstream changes no model in a round with such an error; here the other models go on.
+      if (isOvertaken()) return;
+      this.#tell(model, [
+        'FileSystemStoragePathSource encountered a filesystem access error: ' +
+          `Could not find base path ${config.basePath} for servable ${config.name} with error ` +
+          (error instanceof Error ? error.message : String(error)),
+      ]);
     }
-    if (this.#closed || pollWaitSeconds === 0) return;
-    this.#timer = setTimeout(() => void this.#poll(aspire), pollWaitSeconds * 1000);
+    if (waitSeconds === 0 && !unsettled) return;
+    const waitMillis = waitSeconds === 0 ? Infinity : waitSeconds * 1000;
+    const { settleMillis } = this.#options;
+    model.timer = setTimeout(
+      () => void this.#poll(model),
+      unsettled ? Math.min(waitMillis, settleMillis) : waitMillis,
+    );
   }
 
-  async #folders(model: MonitoredModel): Promise<string[]> {
-    try {
-      return await readdir(model.basePath);
-    } catch (cause) {
-      throw new Error(
-        `Could not find base path ${model.basePath} for servable ${model.name} with error ` +
-          (cause instanceof Error ? cause.message : String(cause)),
-        { cause },
-      );
+  async #look({ config, aspired, resting }: Monitored): Promise<Look> {
+    const { versions, others } = versionsAmong(config.basePath, await readdir(config.basePath));
+    const troubles = others.length === 0 ? [] : [skippedText(config, others, 'not a number')];
+    const noModel: VersionFolder[] = [];
+    const stillResting = new Map<string, Resting>();
+    const check = async (folder: VersionFolder): Promise<AspiredVersion | null> => {
+      const before = aspired.get(folder.version);
+      const isKnown = before?.path === folder.path;
+      if (isKnown && !this.#options.hasFailed(config.name, folder.version)) return before;
+      const state = await folderStateOf(folder.path).catch(() => null); // gone since it was listed
+      if (state === null) return null;
+      const rest = this.#restOf(state, resting.get(folder.path));
+      if (rest !== null) {
+        stillResting.set(folder.path, rest);
+        return isKnown ? before : null;
+      }
+      if (state.isModel || isKnown) return { ...folder, fingerprint: state.fingerprint };
+      noModel.push(folder);
+      return null;
+    };
+    const found = await wantedVersions(config.policy, versions, check);
+    let { wanted } = found;
+    for (const version of found.missing) troubles.push(missingText(config, version));
+    if (wanted.length === 0 && stillResting.size === 0 && noModel.length > 0) {
+      // As upstream, so that the failed load shows why there is nothing to serve.
+      ({ wanted } = await wantedVersions(config.policy, noModel, (folder) =>
+        Promise.resolve({ ...folder, fingerprint: '' }),
+      ));
+    } else if (noModel.length > 0) {
+      const names = noModel.map(({ path }) => basename(path));
+      troubles.push(skippedText(config, names, 'no saved_model.pb inside'));
     }
+    if (wanted.length === 0 && stillResting.size === 0) troubles.push(noVersionsText(config));
+    return { aspired: wanted, troubles, resting: stillResting };
   }
 
-  #tell(trouble: string): void {
-    if (trouble !== '' && trouble !== this.#told) this.#options.log.warn(trouble);
-    this.#told = trouble;
+  /**
+   * Null when the files have rested long enough. By the file system's clock, or by ours where that of a
+   * remote file system is ahead.
+   */
+  #restOf({ changedMillis, fingerprint }: FolderState, before?: Resting): Resting | null {
+    const { settleMillis } = this.#options;
+    const now = Date.now();
+    const sinceMillis = before?.fingerprint === fingerprint ? before.sinceMillis : now;
+    const rested = Math.max(now - changedMillis, now - sinceMillis);
+    return rested >= settleMillis ? null : { fingerprint, sinceMillis };
+  }
+
+  #tell(model: Monitored, troubles: readonly string[]): void {
+    for (const trouble of troubles) {
+      if (!model.told.has(trouble)) this.#options.log.warn(trouble);
+    }
+    model.told = new Set(troubles);
   }
 }
 
-function noVersions(model: MonitoredModel): string {
+function newlyMonitored(config: ModelConfig): Monitored {
+  return {
+    config,
+    aspired: new Map(),
+    resting: new Map(),
+    turn: 0,
+    timer: null,
+    told: new Set(),
+  };
+}
+
+function skippedText(config: ModelConfig, names: readonly string[], reason: string): string {
+  const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '');
+  return `Skipped under base path ${config.basePath} of servable ${config.name}: ${shown} (${reason})`;
+}
+
+function missingText(config: ModelConfig, version: bigint): string {
   return (
-    `No versions of servable ${model.name} found under base path ${model.basePath}. ` +
+    `Version ${version} of servable ${config.name}, which was requested to be served as a ` +
+    "'specific' version in the servable's version policy, was not found in the file system"
+  );
+}
+
+function noVersionsText(config: ModelConfig): string {
+  return (
+    `No versions of servable ${config.name} found under base path ${config.basePath}. ` +
     "Did you forget to name your leaf directory as a number (eg. '/1/')?"
   );
 }

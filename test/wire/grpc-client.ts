@@ -81,6 +81,13 @@ export class GrpcClient {
     return this.#call(GET_MODEL_STATUS, 'GetModelStatusRequest', request, 'GetModelStatusResponse');
   }
 
+  /** Replaces all models by these; a ModelConfig needs only name and base_path. */
+  reload(models: readonly object[]): Promise<Record<string, unknown>> {
+    const config = models.map((model) => ({ model_platform: 'tensorflow', ...model }));
+    const request = { config: { model_config_list: { config } } };
+    return this.#call(RELOAD, 'ReloadConfigRequest', request, 'ReloadConfigResponse');
+  }
+
   async #call(
     path: string,
     requestType: string,
@@ -95,6 +102,8 @@ const PREDICTION_SERVICE = '/tensorflow.serving.PredictionService';
 export const PREDICT = `${PREDICTION_SERVICE}/Predict`;
 export const SESSION_RUN = '/tensorflow.serving.SessionService/SessionRun';
 export const GET_MODEL_STATUS = '/tensorflow.serving.ModelService/GetModelStatus';
+
+export const RELOAD = '/tensorflow.serving.ModelService/HandleReloadConfigRequest';
 
 export function encode(message: string, value: object): Uint8Array {
   const type = root.lookupType(`tensorflow.serving.${message}`);

@@ -58,15 +58,18 @@ export class ServerProcess {
     basePath: string,
     ...more: string[]
   ): Promise<ServerProcess> {
+    return ServerProcess.startWith(
+      `--model_name=${modelName}`,
+      `--model_base_path=${basePath}`,
+      ...more,
+    );
+  }
+
+  /** The same with flags that say what to serve. */
+  static async startWith(...flags: string[]): Promise<ServerProcess> {
     const [grpcPort, restPort] = [await freePort(), await freePort()];
     const server = new ServerProcess(
-      [
-        `--port=${grpcPort}`,
-        `--rest_api_port=${restPort}`,
-        `--model_name=${modelName}`,
-        `--model_base_path=${basePath}`,
-        ...more,
-      ],
+      [`--port=${grpcPort}`, `--rest_api_port=${restPort}`, ...flags],
       grpcPort,
       restPort,
     );

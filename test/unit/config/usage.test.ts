@@ -84,6 +84,8 @@ describe('usageText', () => {
       '\t--run_pool_threads',
       '\t--run_queue_capacity',
       '\t--rest_api_max_body_bytes',
+      '\t--version_settle_millis',
+      '\t--model_reload_wait_seconds',
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
       '\t--log_level',

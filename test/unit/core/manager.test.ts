@@ -57,10 +57,12 @@ function settled(): Promise<void> {
 
 class FakeClock implements Clock {
   readonly slept: number[] = [];
+  /** Time stands still: a sleep ends only by being cancelled. */
+  holds = false;
 
-  sleep(millis: number): Promise<void> {
+  sleep(millis: number, cancelled: Promise<void>): Promise<void> {
     this.slept.push(millis);
-    return Promise.resolve();
+    return this.holds ? cancelled : Promise.resolve();
   }
 }
 
@@ -228,6 +230,90 @@ describe('Manager', () => {
     assert.notEqual(loader(1n), first);
     await loader(1n).finishLoad();
     assert.equal(manager.acquire('m', null).id.version, 1n);
+  });
+
+  it('takes a version back at once that still serves in place of a failed one', async () => {
+    const { manager, aspire, loader, seen } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    await aspire(2n);
+    await loader(2n).failLoad('broken');
+    await aspire(1n); // the broken version was removed
+    await aspire(2n); // and is back
+    assert.equal(loader(2n).loads, 1, 'it is a new loader');
+    await loader(2n).finishLoad();
+    assert.equal(manager.acquire('m', null).id.version, 2n);
+    assert.equal(seen.filter((text) => text === '1 LOADING').length, 1);
+  });
+
+  it('tries a failed version again when its files have changed', async () => {
+    const { manager, loader } = setUp();
+    manager.aspire('m', [{ version: 1n, path: '/m/1', fingerprint: 'a' }]);
+    await loader(1n).failLoad('broken');
+    const first = loader(1n);
+    manager.aspire('m', [{ version: 1n, path: '/m/1', fingerprint: 'a' }]);
+    assert.equal(loader(1n), first);
+    manager.aspire('m', [{ version: 1n, path: '/m/1', fingerprint: 'b' }]);
+    await settled();
+    await loader(1n).finishLoad();
+    assert.equal(manager.acquire('m', null).id.version, 1n);
+  });
+
+  it('drops a load whose version is no longer wanted, and says that it was cancelled', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    await aspire();
+    await loader(1n).finishLoad();
+    assert.equal(loader(1n).unloads, 1);
+    await loader(1n).finishUnload();
+    const status = manager.statuses('m')[0];
+    assert.equal(status?.state, ServableState.END);
+    assert.equal(String(status?.error), 'CANCELLED: Loading of servable cancelled');
+  });
+
+  it('ends the wait for the next attempt when the version is no longer wanted', async () => {
+    const { manager, aspire, loader, clock } = setUp(1);
+    clock.holds = true;
+    await aspire(1n);
+    await loader(1n).failLoad('first');
+    await aspire();
+    await settled();
+    assert.equal(loader(1n).loads, 1);
+    assert.equal(manager.statuses('m')[0]?.state, ServableState.END);
+  });
+
+  it('runs no more loads at once than told, and lets a wait for a retry take no place', async () => {
+    const { manager, loader, clock } = setUp(1);
+    manager.maxParallelLoads = 1;
+    clock.holds = true;
+    const versions = [1n, 2n, 3n].map((version) => ({ version, path: `/m/${version}` }));
+    manager.aspire('m', versions);
+    await settled();
+    assert.deepEqual(
+      [3n, 2n, 1n].map((version) => loader(version).loads),
+      [1, 0, 0],
+    );
+    await loader(3n).failLoad('broken');
+    assert.deepEqual(
+      [3n, 2n, 1n].map((version) => loader(version).loads),
+      [1, 1, 0],
+    );
+  });
+
+  it('waits for a model that is back, whatever became of it before', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    await aspire();
+    await loader(1n).finishUnload();
+    let serving = false;
+    const waiting = manager.untilServing(['m']).then(() => {
+      serving = true;
+    });
+    await aspire(1n);
+    assert.equal(serving, false);
+    await loader(1n).finishLoad();
+    await waiting;
   });
 
   it('tells at start which models failed, in the words of upstream', async () => {

@@ -1,90 +1,216 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import type { AspiredVersion } from '../../../src/core/source.js';
-import {
-  FileSystemSource,
-  latestVersion,
-  versionOf,
-} from '../../../src/sources/file-system-source.js';
+import { FileSystemSource } from '../../../src/sources/file-system-source.js';
 
-describe('versionOf', () => {
-  it('reads a decimal int64 with blanks, sign and leading zeros', () => {
-    assert.equal(versionOf('00000123'), 123n);
-    assert.equal(versionOf('+4'), 4n);
-    assert.equal(versionOf('-3'), -3n);
-    assert.equal(versionOf(' 7 '), 7n);
-    assert.equal(versionOf('9223372036854775807'), 9223372036854775807n);
-  });
-
-  it('ignores every other name', () => {
-    for (const name of ['foo', '1.0', 'v1', '1_tmp', '', '9223372036854775808', '0x1']) {
-      assert.equal(versionOf(name), null, name);
-    }
-  });
-});
-
-describe('latestVersion', () => {
-  it('takes the highest number, not the last name', () => {
-    assert.deepEqual(latestVersion('/m', ['9', '10', 'tmp']), [{ version: 10n, path: '/m/10' }]);
-  });
-
-  it('takes, of two names for one version, the later in byte order', () => {
-    assert.deepEqual(latestVersion('/m', ['1', '001']), [{ version: 1n, path: '/m/1' }]);
-  });
-});
+const POLL_SECONDS = 0.01;
 
 describe('FileSystemSource', () => {
   let base: string;
   let warnings: string[];
-  const log = {
-    debug: () => undefined,
-    info: () => undefined,
-    error: () => undefined,
-    warn: (text: string) => warnings.push(text),
-  };
+  let reports: (readonly [name: string, versions: readonly AspiredVersion[]])[];
+  let failed: Set<bigint>;
+  let source: FileSystemSource;
 
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'tensorgate-source-'));
     warnings = [];
+    reports = [];
+    failed = new Set();
   });
   afterEach(() => {
+    source.close();
     rmSync(base, { recursive: true });
   });
 
-  function firstReport(basePath: string): Promise<readonly AspiredVersion[]> {
-    return new Promise((resolve) => {
-      const models = [{ name: 'm', basePath }];
-      const source = new FileSystemSource({ models, pollWaitSeconds: 0, log: log as never });
-      source.start((_, versions) => {
-        resolve(versions);
-      });
+  function start(
+    models: readonly ModelConfig[] = [model()],
+    { pollWaitSeconds = POLL_SECONDS, settleMillis = 0 } = {},
+  ): void {
+    const log = { warn: (text: string) => warnings.push(text) };
+    source = new FileSystemSource({
+      pollWaitSeconds,
+      settleMillis,
+      log: log as never,
+      hasFailed: (_, version) => failed.has(version),
     });
+    source.configure(models);
+    source.start((name, versions) => reports.push([name, versions]));
   }
 
-  it('reports the latest version folder', async () => {
-    for (const name of ['1', '2', 'not-a-version']) mkdirSync(join(base, name));
-    assert.deepEqual(await firstReport(base), [{ version: 2n, path: join(base, '2') }]);
+  const model = (more: Partial<ModelConfig> = {}): ModelConfig => ({
+    ...singleModel('m', base),
+    ...more,
+  });
+
+  function add(name: string, content = ''): void {
+    mkdirSync(join(base, name), { recursive: true });
+    writeFileSync(join(base, name, 'saved_model.pb'), content);
+  }
+
+  async function until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise(setImmediate);
+  }
+
+  /** The versions of `name` that were reported last. */
+  const reported = (name = 'm'): string =>
+    reports
+      .filter((report) => report[0] === name)
+      .at(-1)?.[1]
+      .map(({ version }) => version)
+      .join() ?? 'nothing';
+
+  it('reports the latest version', async () => {
+    for (const name of ['42', '17', 'non_numerical_child']) add(name);
+    start();
+    await until(() => reported() === '42');
+    assert.equal(reports[0]?.[1][0]?.path, join(base, '42'));
+  });
+
+  it('reports as many of the latest as the policy says', async () => {
+    for (const name of ['42', '33', '30', '21', '17']) add(name);
+    start([model({ policy: { kind: 'latest', count: 3 } })]);
+    await until(() => reported() === '42,33,30');
+  });
+
+  it('reports all versions', async () => {
+    for (const name of ['42', '17']) add(name);
+    start([model({ policy: { kind: 'all' } })]);
+    await until(() => reported() === '42,17');
+  });
+
+  it('reports specific versions with the path as found, and names those that are missing', async () => {
+    for (const name of ['42', '00017', '30']) add(name);
+    start([model({ policy: { kind: 'specific', versions: [17n, 30n, 99n] } })]);
+    await until(() => reported() === '30,17');
+    assert.equal(reports[0]?.[1][1]?.path, join(base, '00017'));
+    assert.match(warnings[0] ?? '', /^Version 99 of servable m, which was requested/);
+  });
+
+  it('reports the empty set for a specific policy that names no version', async () => {
+    add('1');
+    start([model({ policy: { kind: 'specific', versions: [] } })]);
+    await until(() => reported() === '');
   });
 
   it('reports the empty set, and says so, when the base path has no version', async () => {
-    assert.deepEqual(await firstReport(base), []);
+    start();
+    await until(() => reported() === '');
     assert.match(warnings[0] ?? '', /^No versions of servable m found under base path /);
   });
 
-  it('reports nothing, and says why, when the base path is missing', async () => {
-    const models = [{ name: 'm', basePath: join(base, 'missing') }];
-    const source = new FileSystemSource({ models, pollWaitSeconds: 0, log: log as never });
-    let reports = 0;
-    source.start(() => ++reports);
-    while (warnings.length === 0) {
+  it('drops a version whose folder was removed or renamed, and finds a new one', async () => {
+    for (const name of ['1', '2']) add(name);
+    start();
+    await until(() => reported() === '2');
+    renameSync(join(base, '2'), join(base, 'two'));
+    await until(() => reported() === '1');
+    add('3');
+    await until(() => reported() === '3');
+    rmSync(join(base, '3'), { recursive: true });
+    rmSync(join(base, '1'), { recursive: true });
+    await until(() => reported() === '');
+  });
+
+  it('reports the other models when the base path of one is missing, and names it once', async () => {
+    add('1');
+    start([{ ...model(), name: 'lost', basePath: join(base, 'lost') }, model()]);
+    await until(() => reports.length > 3);
+    assert.equal(reported('lost'), 'nothing');
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /Could not find base path .*lost for servable lost with error/);
+    mkdirSync(join(base, 'lost', '3'), { recursive: true });
+    writeFileSync(join(base, 'lost', '3', 'saved_model.pb'), '');
+    await until(() => reported('lost') === '3');
+  });
+
+  it('waits until the files of a version rest, and then takes it', async () => {
+    add('1');
+    start([model()], { settleMillis: 200 });
+    await until(() => reported() === '1');
+    add('2');
+    // Written faster than the settling time: it must not be taken before the last write.
+    for (let i = 0; i < 20; ++i) {
+      writeFileSync(join(base, '2', `file-${i}`), 'x');
+      assert.equal(reported(), '1');
       await new Promise((resolve) => {
-        setImmediate(resolve);
+        setTimeout(resolve, 20);
       });
     }
-    assert.equal(reports, 0);
-    assert.match(warnings[0] ?? '', /Could not find base path .*missing for servable m with error/);
+    await until(() => reported() === '2');
+  });
+
+  it('looks again soon at files that do not rest, even where it was to look once', async () => {
+    add('1');
+    start([model()], { pollWaitSeconds: 0, settleMillis: 50 });
+    await until(() => reported() === '1');
+  });
+
+  it('leaves out a version without a model while there is another, and names it once', async () => {
+    add('1');
+    mkdirSync(join(base, '2'));
+    start();
+    await until(() => reports.length > 3);
+    assert.equal(reported(), '1');
+    assert.deepEqual(
+      warnings.filter((text) => text.includes('no saved_model.pb inside')),
+      [`Skipped under base path ${base} of servable m: 2 (no saved_model.pb inside)`],
+    );
+    writeFileSync(join(base, '2', 'saved_model.pb'), '');
+    await until(() => reported() === '2');
+  });
+
+  it('reports a version without a model when there is no other, so that its load shows why', async () => {
+    mkdirSync(join(base, '2'));
+    start();
+    await until(() => reported() === '2');
+  });
+
+  it('gives a failed version a new fingerprint when its files change', async () => {
+    add('1');
+    start();
+    await until(() => reported() === '1');
+    const before = reports.at(-1)?.[1][0]?.fingerprint;
+    failed.add(1n);
+    add('1', 'other content');
+    await until(() => reports.at(-1)?.[1][0]?.fingerprint !== before);
+  });
+
+  it('reports the empty set at once for a model that is dropped, and finds a new one', async () => {
+    add('1');
+    start();
+    await until(() => reported() === '1');
+    source.configure([model({ name: 'other' })]);
+    assert.equal(reported(), '');
+    await until(() => reported('other') === '1');
+  });
+
+  it('follows a change of policy', async () => {
+    for (const name of ['1', '2']) add(name);
+    start();
+    await until(() => reported() === '2');
+    source.configure([model({ policy: { kind: 'all' } })]);
+    await until(() => reported() === '2,1');
+  });
+
+  it('looks once when told so, and again when it is configured anew', async () => {
+    add('1');
+    start([model()], { pollWaitSeconds: 0 });
+    await until(() => reported() === '1');
+    add('2');
+    source.configure([model()]);
+    await until(() => reported() === '2');
+    assert.equal(reports.length, 2);
+  });
+
+  it('never looks when told so, unless a model has an interval of its own', async () => {
+    add('1');
+    start([model(), model({ name: 'own', pollWaitSeconds: 0 })], { pollWaitSeconds: -1 });
+    await until(() => reported('own') === '1');
+    assert.equal(reported(), 'nothing');
   });
 });

@@ -1,0 +1,256 @@
+/**
+ * ModelConfig: which models are to be served, from which folders, in which versions and under which
+ * labels: the checked form of tensorflow.serving.ModelServerConfig, whoever sent it. Pure.
+ */
+import type protobuf from 'protobufjs';
+
+import { loadProtos } from '../protos/protos.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+
+export type VersionPolicy =
+  | { readonly kind: 'latest'; readonly count: number }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'specific'; readonly versions: readonly bigint[] };
+
+/** One version, or several that share the label's requests by weight. */
+export type LabelTarget = ReadonlyMap<bigint, number>;
+
+export interface ShadowConfig {
+  readonly version: bigint;
+  /** 0 to 1. */
+  readonly share: number;
+  readonly tolerance: number;
+}
+
+export interface ModelConfig {
+  readonly name: string;
+  readonly basePath: string;
+  readonly policy: VersionPolicy;
+  readonly labels: ReadonlyMap<string, LabelTarget>;
+  /** Null: as the flag says. 0: look once. Negative: never look. */
+  readonly pollWaitSeconds: number | null;
+  readonly shadow: ShadowConfig | null;
+  readonly resourcePreserving: boolean;
+  /** Upstream's open server has no request logger: it refuses a model that asks for one. */
+  readonly wantsLogging: boolean;
+}
+
+/** `none`: no list was given, which upstream takes as "no action". */
+export type ModelServerConfig =
+  | { readonly kind: 'models'; readonly models: readonly ModelConfig[] }
+  | { readonly kind: 'custom' }
+  | { readonly kind: 'none' };
+
+const TENSORFLOW = 'tensorflow';
+const DEFAULT_TOLERANCE = 1e-5;
+const URI = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** A model as the flags alone configure it. */
+export function singleModel(name: string, basePath: string): ModelConfig {
+  return {
+    name,
+    basePath,
+    policy: { kind: 'latest', count: 1 },
+    labels: new Map(),
+    pollWaitSeconds: null,
+    shadow: null,
+    resourcePreserving: false,
+    wantsLogging: false,
+  };
+}
+
+let type: protobuf.Type | null = null;
+
+/** tensorflow.serving.ModelServerConfig. */
+export function modelServerConfigType(): protobuf.Type {
+  type ??= loadProtos(['tensorflow_serving/config/model_server_config.proto']).lookupType(
+    'tensorflow.serving.ModelServerConfig',
+  );
+  return type;
+}
+
+/** The message's plain form, with bigints for int64; fields that are not set are absent. */
+interface ConfigMessage {
+  readonly model_config_list?: { readonly config?: readonly ModelMessage[] };
+  readonly custom_model_config?: unknown;
+}
+
+interface SplitMessage {
+  readonly parts?: readonly { readonly version?: bigint; readonly weight?: number }[];
+}
+
+interface ModelMessage {
+  readonly name?: string;
+  readonly base_path?: string;
+  readonly model_type?: string;
+  readonly model_platform?: string;
+  readonly logging_config?: unknown;
+  readonly model_version_policy?: {
+    readonly latest?: { readonly num_versions?: number };
+    readonly all?: object;
+    readonly specific?: { readonly versions?: readonly bigint[] };
+  };
+  readonly version_labels?: Readonly<Record<string, bigint>>;
+  readonly file_system_poll_wait_seconds?: number;
+  readonly version_label_weights?: Readonly<Record<string, SplitMessage>>;
+  readonly shadow?: {
+    readonly version?: bigint;
+    readonly share?: number;
+    readonly tolerance?: number;
+  };
+  readonly resource_preserving?: boolean;
+}
+
+/**
+ * The checked config of a message in its plain form: bigints for int64, names for enums, only what is
+ * set (what readTextProtoFile gives).
+ * @throws ServingError INVALID_ARGUMENT with upstream's text; nothing of it counts then
+ */
+export function modelServerConfigOf(plain: Readonly<Record<string, unknown>>): ModelServerConfig {
+  const config = plain as ConfigMessage;
+  if (config.custom_model_config !== undefined) return { kind: 'custom' };
+  if (config.model_config_list === undefined) return { kind: 'none' };
+  const models = (config.model_config_list.config ?? []).map(modelOf);
+  checkModels(models);
+  return { kind: 'models', models };
+}
+
+/** @throws ServingError INVALID_ARGUMENT for what no list of models may hold */
+export function checkModels(models: readonly ModelConfig[]): void {
+  const names = new Set<string>();
+  for (const { name } of models) {
+    if (names.has(name)) refuse(`Illegal to list model ${name} multiple times in config list`);
+    names.add(name);
+  }
+  for (const { name, basePath } of models) {
+    if (basePath.startsWith('/') || URI.test(basePath)) continue;
+    refuse(`Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`);
+  }
+}
+
+function modelOf(message: ModelMessage): ModelConfig {
+  const name = message.name ?? '';
+  checkPlatform(name, message);
+  return {
+    name,
+    basePath: message.base_path ?? '',
+    policy: policyOf(message),
+    labels: labelsOf(name, message),
+    pollWaitSeconds: message.file_system_poll_wait_seconds ?? null,
+    shadow: shadowOf(name, message),
+    resourcePreserving: message.resource_preserving ?? false,
+    wantsLogging: message.logging_config !== undefined,
+  };
+}
+
+function checkPlatform(name: string, message: ModelMessage): void {
+  const modelType = message.model_type ?? 'MODEL_TYPE_UNSPECIFIED';
+  const platform = message.model_platform ?? '';
+  const hasType = modelType !== 'MODEL_TYPE_UNSPECIFIED';
+  const both = 'ModelServerConfig::model_type (deprecated)';
+  if (hasType && platform !== '') {
+    refuse(
+      `Illegal setting both ${both} and ModelServerConfig::model_platform, model name is ${name}`,
+    );
+  }
+  if (!hasType && platform === '') {
+    refuse(
+      `Illegal setting neither ${both} nor ModelServerConfig::model_platform, model name is ${name}`,
+    );
+  }
+  if (modelType === 'OTHER') {
+    refuse('ModelServerConfig::model_type choice 2 not supported.');
+  }
+  if (platform !== '' && platform !== TENSORFLOW) {
+    refuse(`Model ${name} requests unsupported platform ${platform}`);
+  }
+}
+
+function policyOf({ model_version_policy: policy }: ModelMessage): VersionPolicy {
+  if (policy?.all !== undefined) return { kind: 'all' };
+  if (policy?.specific !== undefined) {
+    return { kind: 'specific', versions: policy.specific.versions ?? [] };
+  }
+  return { kind: 'latest', count: policy?.latest?.num_versions || 1 };
+}
+
+function labelsOf(name: string, message: ModelMessage): Map<string, LabelTarget> {
+  const labels = new Map<string, LabelTarget>();
+  for (const [label, version] of Object.entries(message.version_labels ?? {})) {
+    labels.set(label, new Map([[version, 1]]));
+  }
+  for (const [label, { parts = [] }] of Object.entries(message.version_label_weights ?? {})) {
+    const where = `label ${label} of model ${name}`;
+    if (labels.has(label)) {
+      refuse(`The ${where} is in both version_labels and version_label_weights`);
+    }
+    const target = new Map<bigint, number>();
+    for (const { version = 0n, weight = 0 } of parts) {
+      if (!(weight > 0) || weight === Infinity) {
+        refuse(`The weight of version ${version} in ${where} must be above 0, got ${weight}`);
+      }
+      if (target.has(version)) refuse(`Version ${version} is twice in ${where}`);
+      target.set(version, weight);
+    }
+    if (target.size === 0) refuse(`The ${where} has no versions`);
+    labels.set(label, target);
+  }
+  return labels;
+}
+
+function shadowOf(name: string, { shadow }: ModelMessage): ShadowConfig | null {
+  if (shadow === undefined) return null;
+  const { version = 0n, share = 0, tolerance = 0 } = shadow;
+  if (!(share >= 0 && share <= 1)) refuse(`Shadow share of model ${name} is ${share}, not 0 to 1`);
+  if (!(tolerance >= 0)) refuse(`Shadow tolerance of model ${name} is ${tolerance}`);
+  return { version, share, tolerance: tolerance || DEFAULT_TOLERANCE };
+}
+
+/** The plain form again, for fromObject and for writing a config back. */
+export function plainOf(models: readonly ModelConfig[]): Record<string, unknown> {
+  return { model_config_list: { config: models.map(modelMessageOf) } };
+}
+
+function modelMessageOf(model: ModelConfig): ModelMessage {
+  const single = [...model.labels].filter(([, target]) => target.size === 1);
+  const spread = [...model.labels].filter(([, target]) => target.size > 1);
+  return {
+    name: model.name,
+    base_path: model.basePath,
+    model_platform: TENSORFLOW,
+    ...(isDefault(model.policy) ? {} : { model_version_policy: policyMessageOf(model.policy) }),
+    version_labels: Object.fromEntries(
+      single.map(([label, target]) => [label, [...target.keys()][0] as bigint]),
+    ),
+    version_label_weights: Object.fromEntries(
+      spread.map(([label, target]) => [
+        label,
+        { parts: [...target].map(([version, weight]) => ({ version, weight })) },
+      ]),
+    ),
+    ...(model.pollWaitSeconds === null
+      ? {}
+      : { file_system_poll_wait_seconds: model.pollWaitSeconds }),
+    ...(model.shadow === null ? {} : { shadow: model.shadow }),
+    ...(model.resourcePreserving ? { resource_preserving: true } : {}),
+  };
+}
+
+function isDefault(policy: VersionPolicy): boolean {
+  return policy.kind === 'latest' && policy.count === 1;
+}
+
+function policyMessageOf(policy: VersionPolicy): NonNullable<ModelMessage['model_version_policy']> {
+  switch (policy.kind) {
+    case 'latest':
+      return { latest: { num_versions: policy.count } };
+    case 'all':
+      return { all: {} };
+    case 'specific':
+      return { specific: { versions: policy.versions } };
+  }
+}
+
+function refuse(message: string): never {
+  throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
+}

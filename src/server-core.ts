@@ -1,0 +1,147 @@
+/**
+ * ServerCore: what is served: the models that are configured, the source that looks for their versions,
+ * the manager that loads them. Knows no transport.
+ */
+import type { Flags } from './config/flag-table.js';
+import { singleModel, type ModelServerConfig } from './config/model-config.js';
+import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
+import { systemClock } from './core/clock.js';
+import { Manager } from './core/manager.js';
+import { ModelSet } from './core/model-set.js';
+import { servableIdText, ServableState, type ServableId } from './core/servable.js';
+import type { Source } from './core/source.js';
+import { VersionLabels } from './core/version-labels.js';
+import type { Log } from './log/log.js';
+import { addon } from './native/addon.js';
+import type { SavedModel } from './native/saved-model.js';
+import { SavedModelLoader } from './servables/saved-model-loader.js';
+import { sessionConfig } from './servables/session-config.js';
+import { ModelAdminService } from './service/model-admin.js';
+import type { ModelCatalog } from './service/model-catalog.js';
+import { FileSystemSource } from './sources/file-system-source.js';
+import { ModelConfigFile } from './sources/model-config-file.js';
+import { ServingError, StatusCode } from './status/serving-error.js';
+
+/** Upstream loads the first models with 4 threads a CPU; beyond this many the disk is the limit. */
+const MAX_INITIAL_LOADS = 32;
+
+export interface ServerOptions {
+  readonly flags: Flags;
+  /** What to serve; null: what the flags say. */
+  readonly models: ModelServerConfig | null;
+  readonly cpus: number;
+  readonly log: Log;
+}
+
+export class ServerCore {
+  readonly catalog: ModelCatalog;
+  readonly admin: ModelAdminService;
+  readonly #options: ServerOptions;
+  readonly #manager: Manager<SavedModel>;
+  readonly #source: Source;
+  readonly #labels: VersionLabels;
+  readonly #models: ModelSet;
+  readonly #configFile: ModelConfigFile | null;
+
+  /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
+  constructor(options: ServerOptions) {
+    const { flags, cpus, log } = options;
+    this.#options = options;
+    const { configProto, runInCallerThread, runThreads } = sessionConfig(flags, cpus);
+    const initialLoads = Math.min(MAX_INITIAL_LOADS, 4 * cpus);
+    const loadThreads = Math.max(initialLoads, flags.num_load_threads, flags.num_unload_threads);
+    addon().configure(runThreads, flags.run_queue_capacity, loadThreads);
+    const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
+    this.#manager = new Manager({
+      loaderFor: (name, version, path) =>
+        new SavedModelLoader({ name, version }, path, {
+          tags,
+          configProto,
+          runInCallerThread,
+          checkMethodNames: flags.enable_signature_method_name_check,
+        }),
+      parallelLoads: initialLoads,
+      policyOf: (name) =>
+        this.#models.of(name)?.resourcePreserving ? resourcePreserving : availabilityPreserving,
+      maxLoadRetries: Math.max(0, flags.max_num_load_retries),
+      loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
+      onState: (id, state, error) => logState(log, id, state, error),
+    });
+    this.#source = new FileSystemSource({
+      pollWaitSeconds: flags.file_system_poll_wait_seconds,
+      settleMillis: flags.version_settle_millis,
+      log,
+      hasFailed: (name, version) => this.#manager.hasFailed(name, version),
+    });
+    this.#labels = new VersionLabels(
+      (name, version) => this.#manager.isAvailable(name, version),
+      flags.allow_version_labels_for_unavailable_models,
+    );
+    this.#models = new ModelSet({
+      source: this.#source,
+      labels: this.#labels,
+      untilServing: (names, what) => this.#manager.untilServing(names, what),
+      waitMillis: flags.model_reload_wait_seconds * 1000,
+      clock: systemClock,
+    });
+    this.#configFile =
+      flags.model_config_file === ''
+        ? null
+        : new ModelConfigFile({
+            path: flags.model_config_file,
+            pollWaitSeconds: flags.model_config_file_poll_wait_seconds,
+            log,
+            reload: (config) => this.#models.reload(config),
+          });
+    this.catalog = {
+      acquire: (name, version) => this.#manager.acquire(name, version),
+      statuses: (name) => this.#manager.statuses(name),
+      labelled: (name, label, key) => this.#labels.resolve(name, label, key),
+    };
+    this.admin = new ModelAdminService(this.#models);
+  }
+
+  /** Resolves when every model of the first configuration serves. @throws ServingError */
+  async start(): Promise<void> {
+    const { flags, models } = this.#options;
+    const config = models ?? (await this.#configFile?.read()) ?? configOf(flags);
+    if (config.kind === 'custom') {
+      throw new ServingError(
+        StatusCode.INVALID_ARGUMENT,
+        'custom_model_config is not supported: use model_config_list',
+      );
+    }
+    this.#source.start(this.#manager.aspire);
+    await this.#models.start(config);
+    this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);
+    this.#configFile?.start();
+  }
+
+  /** From here on no version comes or goes by itself. */
+  stopChanging(): void {
+    this.#configFile?.close();
+    this.#source.close();
+  }
+
+  /** Unloads everything; resolves when all memory is given back. */
+  close(): Promise<void> {
+    return this.#manager.close();
+  }
+}
+
+function configOf(flags: Flags): ModelServerConfig {
+  return { kind: 'models', models: [singleModel(flags.model_name, flags.model_base_path)] };
+}
+
+function logState(
+  log: Log,
+  id: ServableId,
+  state: ServableState,
+  error: ServingError | null,
+): void {
+  const servable = servableIdText(id);
+  if (error !== null) log.error({ servable, code: error.code }, `load failed: ${error.message}`);
+  else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
+  else if (state === ServableState.END) log.info({ servable }, 'unloaded');
+  else log.debug({ servable, state }, 'state');
+}
