@@ -38,6 +38,7 @@ export class Manager<S> {
   /** Loads and unloads in progress; they never reject. */
   readonly #work = new Set<Promise<void>>();
   #closing = false;
+  #revision = 0;
 
   constructor(options: ManagerOptions<S>) {
     this.#options = options;
@@ -65,6 +66,16 @@ export class Manager<S> {
     if (harness !== undefined) return harness.acquire();
     const asked = version === null ? `Latest(${name})` : `Specific(${name}, ${version})`;
     throw new ServingError(StatusCode.NOT_FOUND, `Servable not found for request: ${asked}`);
+  }
+
+  /** Changes whenever a status or the set of names does. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Every model ever heard of, in no order. */
+  names(): string[] {
+    return [...this.#models.keys()];
   }
 
   /** Every version of the model ever seen, highest first; empty for a model never heard of. */
@@ -118,6 +129,7 @@ export class Manager<S> {
     if (model === undefined) {
       model = { managed: new Map(), available: [], statuses: new Map(), held: null };
       this.#models.set(name, model);
+      ++this.#revision;
     }
     return model;
   }
@@ -198,6 +210,7 @@ export class Manager<S> {
     const { name, version } = harness.id;
     const { state, error } = harness;
     this.#model(name).statuses.set(version, { version, state, error });
+    ++this.#revision;
     this.#options.onState?.(harness.id, state, error);
   }
 

@@ -14,6 +14,7 @@ import { inflated } from './compression.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { modelStatusJson } from './json.js';
 import type { MetadataJson } from './metadata-json.js';
+import { ModelList } from './model-list.js';
 import { route, type Route } from './routes.js';
 
 /**
@@ -37,6 +38,7 @@ export class RestServer implements ExchangeHost {
   readonly #options: RestServerOptions;
   readonly #app = uWS.App();
   readonly #deadlines: Deadlines;
+  readonly #modelList: ModelList;
   readonly #borrowBytes = decodeOnLoopBytes();
   #socket: us_listen_socket | null = null;
   #open = 0;
@@ -46,6 +48,7 @@ export class RestServer implements ExchangeHost {
   constructor(options: RestServerOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.timeoutMillis);
+    this.#modelList = new ModelList(options.modelStatus);
     this.#app.any('/*', this.#handle);
   }
 
@@ -144,6 +147,9 @@ export class RestServer implements ExchangeHost {
         return;
       case 'malformed':
         exchange.fail(new ServingError(StatusCode.INVALID_ARGUMENT, asked.message));
+        return;
+      case 'list':
+        exchange.json(this.#modelList.text());
         return;
       case 'metadata':
         this.#reply(exchange, () => {

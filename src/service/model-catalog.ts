@@ -9,6 +9,10 @@ export interface ModelCatalog {
   acquire(name: string, version: bigint | null): ServableHandle<SavedModel>;
   /** Every version ever seen, highest first. */
   statuses(name: string): readonly VersionStatus[];
+  /** Every model ever heard of, in no order. */
+  names(): readonly string[];
+  /** Changes whenever a status or the set of names does. */
+  readonly revision: number;
 }
 
 /** Which version a request asks for. At most one of version and label is set. */
