@@ -84,6 +84,8 @@ describe('usageText', () => {
       '\t--run_pool_threads',
       '\t--run_queue_capacity',
       '\t--rest_api_max_body_bytes',
+      '\t--rest_api_max_buffered_bytes',
+      '\t--rest_api_gzip_min_bytes',
       '\t--shutdown_grace_seconds',
       '\t--log_level',
       '', // the text ends with a newline
