@@ -12,14 +12,16 @@ const SMALLEST = 64 << 10;
 export class BodyBuffer implements Held {
   readonly #budget: BufferBudget;
   readonly #declaredLength: number;
+  readonly #maxLength: number;
   #bytes = Buffer.alloc(0);
   #size = 0;
   #taken = 0;
 
-  /** `declaredLength` is the Content-Length, or 0 when there is none. */
-  constructor(budget: BufferBudget, declaredLength: number) {
+  /** REQUIRES: no more than `maxLength` is appended. `declaredLength` 0 is none. */
+  constructor(budget: BufferBudget, declaredLength: number, maxLength: number) {
     this.#budget = budget;
     this.#declaredLength = declaredLength;
+    this.#maxLength = declaredLength > 0 ? declaredLength : maxLength;
   }
 
   /** False when the budget has no room for it: the body is to be refused then. */
@@ -44,9 +46,8 @@ export class BodyBuffer implements Held {
   #grow(needed: number): boolean {
     const ahead = Math.min(this.#declaredLength, MAX_TRUSTED_LENGTH, needed * TRUSTED_FACTOR);
     const doubled = this.#bytes.length * 2;
-    const wanted = Math.max(doubled, ahead, SMALLEST);
-    const room = this.#declaredLength > 0 ? Math.min(wanted, this.#declaredLength) : wanted;
-    const capacity = Math.max(needed, room);
+    const wanted = Math.min(Math.max(doubled, ahead, SMALLEST), this.#maxLength);
+    const capacity = Math.max(needed, wanted);
     if (!this.#budget.take(capacity)) return false;
     const grown = Buffer.allocUnsafe(capacity);
     this.#bytes.copy(grown, 0, 0, this.#size);

@@ -75,7 +75,7 @@ export class Exchange implements Waiting {
         onBody(chunk, null);
         return;
       }
-      const body = (this.#incoming ??= new BodyBuffer(budget, declaredLength));
+      const body = (this.#incoming ??= new BodyBuffer(budget, declaredLength, maxBytes));
       if (!body.append(chunk)) {
         this.refuseForMemory(budget);
       } else if (isLast) {
@@ -98,9 +98,16 @@ export class Exchange implements Waiting {
     this.#end(status, '');
   }
 
-  /** Answers before the body is complete: the connection is closed, since the rest is not read. */
+  /**
+   * Answers before the body is complete and asks the client to close. uWebSockets passes over the rest
+   * of the body; were the connection closed here, a client that still sends would not see the answer.
+   */
   refuse(status: string, message: string): void {
-    this.#end(status, errorJson(message), true);
+    this.#finish(() => {
+      this.#response.writeStatus(status).writeHeader('Content-Type', 'application/json');
+      this.#writeCors();
+      this.#response.writeHeader('Connection', 'close').end(errorJson(message));
+    });
   }
 
   refuseForMemory({ limit }: BufferBudget): void {
@@ -139,32 +146,27 @@ export class Exchange implements Waiting {
     this.#host.ended(this);
   };
 
-  #end(status: string, body: string | Uint8Array, close = false): void {
+  #end(status: string, body: string | Uint8Array): void {
     const { gzipMinBytes } = this.#host;
-    if (gzipMinBytes === 0 || close || this.#isHead || Buffer.byteLength(body) < gzipMinBytes) {
-      this.#endWith(status, body, close, null);
+    if (gzipMinBytes === 0 || this.#isHead || Buffer.byteLength(body) < gzipMinBytes) {
+      this.#endWith(status, body, null);
     } else if (this.gzipAccepted && !this.over) {
       // Whatever ends the exchange in the meantime wins.
       compress(body, (compressed) => {
-        this.#endWith(status, compressed ?? body, false, compressed === null ? 'identity' : 'gzip');
+        this.#endWith(status, compressed ?? body, compressed === null ? 'identity' : 'gzip');
       });
-    } else this.#endWith(status, body, false, 'identity');
+    } else this.#endWith(status, body, 'identity');
   }
 
   /** `coding` null: the answer is not up to negotiation. */
-  #endWith(
-    status: string,
-    body: string | Uint8Array,
-    close: boolean,
-    coding: 'gzip' | 'identity' | null,
-  ): void {
+  #endWith(status: string, body: string | Uint8Array, coding: 'gzip' | 'identity' | null): void {
     this.#finish(() => {
       if (status !== '200 OK') this.#response.writeStatus(status);
       this.#response.writeHeader('Content-Type', 'application/json');
       this.#writeCors();
       if (coding === 'gzip') this.#response.writeHeader('Content-Encoding', 'gzip');
       if (coding !== null) this.#response.writeHeader('Vary', 'Accept-Encoding');
-      this.#write(body, close);
+      this.#write(body, false);
     });
   }
 
