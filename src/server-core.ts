@@ -93,9 +93,14 @@ export class ServerCore {
             log,
             reload: (config) => this.#models.reload(config),
           });
+    const manager = this.#manager;
     this.catalog = {
-      acquire: (name, version) => this.#manager.acquire(name, version),
-      statuses: (name) => this.#manager.statuses(name),
+      acquire: (name, version) => manager.acquire(name, version),
+      statuses: (name) => manager.statuses(name),
+      names: () => manager.names(),
+      get revision() {
+        return manager.revision;
+      },
       labelled: (name, label, key) => this.#labels.resolve(name, label, key),
     };
     this.admin = new ModelAdminService(this.#models);

@@ -70,6 +70,8 @@ export class Server {
       metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
       timeoutMillis: flags.rest_api_timeout_in_ms,
       maxBodyBytes: flags.rest_api_max_body_bytes,
+      maxBufferedBytes: flags.rest_api_max_buffered_bytes,
+      gzipMinBytes: flags.rest_api_gzip_min_bytes,
       corsEnabled: flags.rest_api_enable_cors_support,
       ssl,
     });

@@ -390,6 +390,22 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: largest REST request body, in bytes',
   },
   {
+    name: 'rest_api_max_buffered_bytes',
+    type: 'int64',
+    default: 1024 * 1024 * 1024,
+    effect: 'served',
+    atLeast: 1,
+    help: 'tensorgate: memory of all REST request bodies held at once, in bytes',
+  },
+  {
+    name: 'rest_api_gzip_min_bytes',
+    type: 'int32',
+    default: 0,
+    effect: 'served',
+    atLeast: 0,
+    help: 'tensorgate: least length of a REST answer to be sent gzipped to those who accept it; 0: never',
+  },
+  {
     name: 'version_settle_millis',
     type: 'int32',
     default: 1000,

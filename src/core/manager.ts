@@ -47,6 +47,7 @@ export class Manager<S> {
   /** Loads and unloads in progress; they never reject. */
   readonly #work = new Set<Promise<void>>();
   #closing = false;
+  #revision = 0;
 
   constructor(options: ManagerOptions<S>) {
     this.#options = options;
@@ -91,9 +92,14 @@ export class Manager<S> {
     return harness?.state === ServableState.END;
   }
 
-  /** Every model ever heard of. */
-  names(): IterableIterator<string> {
-    return this.#models.keys();
+  /** Changes whenever a status or the set of names does. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Every model ever heard of, in no order. */
+  names(): string[] {
+    return [...this.#models.keys()];
   }
 
   /** Every version of the model ever seen, highest first; empty for a model never heard of. */
@@ -146,6 +152,7 @@ export class Manager<S> {
     if (model === undefined) {
       model = { managed: new Map(), available: [], statuses: new Map(), held: null };
       this.#models.set(name, model);
+      ++this.#revision;
     }
     return model;
   }
@@ -226,6 +233,7 @@ export class Manager<S> {
     statuses.delete(version); // so that the order is that of the last change
     statuses.set(version, { version, state, error });
     if (statuses.size > MAX_STATUSES) forgetOldest(statuses);
+    ++this.#revision;
     this.#options.onState?.(harness.id, state, error);
   }
 

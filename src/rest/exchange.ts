@@ -6,14 +6,25 @@ import type { HttpResponse } from 'uWebSockets.js';
 
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BodyBuffer } from './body.js';
+import type { BufferBudget, Held } from './buffer-budget.js';
+import { compress } from './compression.js';
 import type { Waiting } from './deadlines.js';
 import { httpStatus } from './http-status.js';
 import { errorJson } from './json.js';
+import { htmlPage } from './request-line.js';
+
+/**
+ * uWebSockets copies what a client does not read of a shorter answer, and handles its next request; the
+ * rest of a longer one stays here, and a client that asks on without reading is cut off.
+ */
+const COPIED_ANSWER_BYTES = 1024;
 
 /** What an exchange needs of the server it belongs to. */
 export interface ExchangeHost {
   readonly corsEnabled: boolean;
   readonly draining: boolean;
+  /** Answers from this length on may be compressed; 0 is none. */
+  readonly gzipMinBytes: number;
   ended(exchange: Exchange): void;
 }
 
@@ -23,9 +34,15 @@ export class Exchange implements Waiting {
   later: Waiting | null = null;
   /** True once it was answered or the client has gone. */
   over = false;
+  /** Whether the client takes a compressed answer. */
+  gzipAccepted = false;
   readonly #response: HttpResponse;
   readonly #host: ExchangeHost;
   readonly #isHead: boolean;
+  /** The body as long as it is incomplete. */
+  #incoming: BodyBuffer | null = null;
+  /** True while the client has not yet taken the whole answer. */
+  #sending = false;
 
   constructor(response: HttpResponse, host: ExchangeHost, isHead: boolean) {
     this.#response = response;
@@ -36,31 +53,35 @@ export class Exchange implements Waiting {
 
   /**
    * The whole body, at once if it came in one piece: `chunk` is then uWebSockets' own memory, valid
-   * only until `onBody` returns, and at most `borrowBytes` long; otherwise it is ours.
+   * only until `onBody` returns, and at most `borrowBytes` long; otherwise it is ours, and what is
+   * held of the budget is to be released when the body is done with.
    */
   receive(
     declaredLength: number,
     maxBytes: number,
     borrowBytes: number,
-    onBody: (body: ArrayBuffer | Uint8Array) => void,
+    budget: BufferBudget,
+    onBody: (body: ArrayBuffer | Uint8Array, held: Held | null) => void,
   ): void {
-    let collected: BodyBuffer | null = null;
     let size = 0;
     this.#response.onData((chunk, isLast) => {
       if (this.over) return;
       size += chunk.byteLength;
       if (size > maxBytes) {
-        collected = null;
         this.refuse('413 Payload Too Large', `The request body is larger than ${maxBytes} bytes.`);
         return;
       }
-      if (isLast && collected === null && size <= borrowBytes) {
-        onBody(chunk);
+      if (isLast && this.#incoming === null && size <= borrowBytes) {
+        onBody(chunk, null);
         return;
       }
-      collected ??= new BodyBuffer(declaredLength);
-      collected.append(chunk);
-      if (isLast) onBody(collected.view());
+      const body = (this.#incoming ??= new BodyBuffer(budget, declaredLength, maxBytes));
+      if (!body.append(chunk)) {
+        this.refuseForMemory(budget);
+      } else if (isLast) {
+        this.#incoming = null; // whoever takes it releases it
+        onBody(body.view(), body);
+      }
     });
   }
 
@@ -77,18 +98,30 @@ export class Exchange implements Waiting {
     this.#end(status, '');
   }
 
-  /** Answers before the body is complete: the connection is closed, since the rest is not read. */
+  /**
+   * Answers before the body is complete and asks the client to close. uWebSockets passes over the rest
+   * of the body; were the connection closed here, a client that still sends would not see the answer.
+   */
   refuse(status: string, message: string): void {
-    this.#end(status, errorJson(message), true);
+    this.#finish(() => {
+      this.#response.writeStatus(status).writeHeader('Content-Type', 'application/json');
+      this.#writeCors();
+      this.#response.writeHeader('Connection', 'close').end(errorJson(message));
+    });
   }
 
-  /** The HTTP library's own 404 page upstream. */
-  notFoundPage(): void {
+  refuseForMemory({ limit }: BufferBudget): void {
+    this.refuse(
+      '503 Service Unavailable',
+      `Request bodies take the ${limit} bytes they may take together. Try again later.`,
+    );
+  }
+
+  /** What the HTTP library answers by itself upstream. */
+  page(status: string): void {
     this.#finish(() => {
-      const page =
-        '<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n';
-      this.#response.writeStatus('404 Not Found').writeHeader('Content-Type', 'text/html');
-      this.#write(page, true);
+      this.#response.writeStatus(status).writeHeader('Content-Type', 'text/html');
+      this.#write(htmlPage(status), true);
     });
   }
 
@@ -106,25 +139,64 @@ export class Exchange implements Waiting {
   }
 
   readonly #aborted = (): void => {
-    if (this.over) return;
+    if (this.over && !this.#sending) return;
     this.over = true;
+    this.#sending = false;
+    this.#dropIncoming();
     this.#host.ended(this);
   };
 
-  #end(status: string, body: string | Uint8Array, close = false): void {
+  #end(status: string, body: string | Uint8Array): void {
+    const { gzipMinBytes } = this.#host;
+    if (gzipMinBytes === 0 || this.#isHead || Buffer.byteLength(body) < gzipMinBytes) {
+      this.#endWith(status, body, null);
+    } else if (this.gzipAccepted && !this.over) {
+      // Whatever ends the exchange in the meantime wins.
+      compress(body, (compressed) => {
+        this.#endWith(status, compressed ?? body, compressed === null ? 'identity' : 'gzip');
+      });
+    } else this.#endWith(status, body, 'identity');
+  }
+
+  /** `coding` null: the answer is not up to negotiation. */
+  #endWith(status: string, body: string | Uint8Array, coding: 'gzip' | 'identity' | null): void {
     this.#finish(() => {
       if (status !== '200 OK') this.#response.writeStatus(status);
       this.#response.writeHeader('Content-Type', 'application/json');
       this.#writeCors();
-      this.#write(body, close);
+      if (coding === 'gzip') this.#response.writeHeader('Content-Encoding', 'gzip');
+      if (coding !== null) this.#response.writeHeader('Vary', 'Accept-Encoding');
+      this.#write(body, false);
     });
   }
 
-  /** After status and headers. The answer to HEAD has no body, as upstream. */
+  #dropIncoming(): void {
+    this.#incoming?.release();
+    this.#incoming = null;
+  }
+
+  /** After status and headers. The answer to HEAD has no body, as upstream, nor its length. */
   #write(body: string | Uint8Array, close: boolean): void {
     const closing = close || this.#host.draining;
-    if (this.#isHead) this.#response.endWithoutBody(0, closing);
-    else this.#response.end(body, closing);
+    if (this.#isHead && closing) this.#response.endWithoutBody(0, true);
+    else if (this.#isHead) this.#response.endWithoutBody();
+    else if (closing || body.length <= COPIED_ANSWER_BYTES) this.#response.end(body, closing);
+    else this.#send(typeof body === 'string' ? Buffer.from(body) : body);
+  }
+
+  /** As much as the client takes now, the rest as it takes it. */
+  #send(body: Uint8Array): void {
+    const [, done] = this.#response.tryEnd(body, body.length);
+    if (done) return;
+    this.#sending = true;
+    this.#response.onWritable((offset) => {
+      const [taken, complete] = this.#response.tryEnd(body.subarray(offset), body.length);
+      if (complete) {
+        this.#sending = false;
+        this.#host.ended(this);
+      }
+      return taken;
+    });
   }
 
   #writeCors(): void {
@@ -138,7 +210,8 @@ export class Exchange implements Waiting {
   #finish(write: () => void): void {
     if (this.over) return;
     this.over = true;
+    this.#dropIncoming();
     this.#response.cork(write); // one system call for head and body
-    this.#host.ended(this);
+    if (!this.#sending) this.#host.ended(this);
   }
 }

@@ -31,15 +31,21 @@ const STATE_NAMES: ReadonlyMap<number, string> = new Map(
 
 /** GetModelStatusResponse as proto3 JSON, indented by one blank, ending in a newline. */
 export function modelStatusJson(statuses: readonly VersionStatus[]): string {
+  return `{\n ${versionsJson(statuses, ' ')}\n}\n`;
+}
+
+/** The member `model_version_status`, in an object whose members are indented by `indent`. */
+export function versionsJson(statuses: readonly VersionStatus[], indent: string): string {
+  if (statuses.length === 0) return '"model_version_status": []';
   const entries = statuses.map(
-    ({ version, state, error }) => `  {
-   "version": "${version}",
-   "state": "${STATE_NAMES.get(state) ?? 'UNKNOWN'}",
-   "status": {
-    "error_code": "${error === null ? 'OK' : statusName(error.code)}",
-    "error_message": ${quoted(error?.message ?? '')}
-   }
-  }`,
+    ({ version, state, error }) => `${indent} {
+${indent}  "version": "${version}",
+${indent}  "state": "${STATE_NAMES.get(state) ?? 'UNKNOWN'}",
+${indent}  "status": {
+${indent}   "error_code": "${error === null ? 'OK' : statusName(error.code)}",
+${indent}   "error_message": ${quoted(error?.message ?? '')}
+${indent}  }
+${indent} }`,
   );
-  return `{\n "model_version_status": [\n${entries.join(',\n')}\n ]\n}\n`;
+  return `"model_version_status": [\n${entries.join(',\n')}\n${indent}]`;
 }

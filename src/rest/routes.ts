@@ -13,7 +13,7 @@ export type Route =
       readonly choice: VersionChoice;
     }
   | { readonly kind: 'status' | 'metadata'; readonly name: string; readonly choice: VersionChoice }
-  | { readonly kind: 'preflight' }
+  | { readonly kind: 'list' | 'preflight' }
   /** A version that does not fit int64: upstream answers 400 with an empty body. */
   | { readonly kind: 'bad-version' }
   | { readonly kind: 'malformed'; readonly message: string }
@@ -48,6 +48,8 @@ export function route(method: string, target: string): Route {
     return { kind: 'infer', action: last, name: unescapeName(name ?? ''), choice };
   }
   if (name === undefined) {
+    // The list is tensorgate's own; upstream has this text for it, too.
+    if (version === undefined && label === undefined) return { kind: 'list' };
     return { kind: 'malformed', message: 'Missing model name in request.' };
   }
   const kind = last === 'metadata' ? 'metadata' : 'status';

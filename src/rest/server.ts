@@ -15,11 +15,14 @@ import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
 import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { BufferBudget, type Held } from './buffer-budget.js';
 import { Deadlines } from './deadlines.js';
-import { inflated } from './compression.js';
+import { acceptsGzip, inflate } from './compression.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { modelStatusJson } from './json.js';
 import type { MetadataJson } from './metadata-json.js';
+import { ModelList } from './model-list.js';
+import { refusal } from './request-line.js';
 import { route, type Route } from './routes.js';
 import { sslApp } from './ssl-app.js';
 
@@ -37,6 +40,10 @@ export interface RestServerOptions {
   /** 0 or less is none. */
   readonly timeoutMillis: number;
   readonly maxBodyBytes: number;
+  /** All bodies that are held at once. */
+  readonly maxBufferedBytes: number;
+  /** Answers from this length on are compressed for clients that take it; 0 is none. */
+  readonly gzipMinBytes: number;
   readonly corsEnabled: boolean;
   /** Null is plain HTTP. */
   readonly ssl: SslConfig | null;
@@ -46,6 +53,8 @@ export class RestServer implements ExchangeHost {
   readonly #options: RestServerOptions;
   readonly #app: TemplatedApp;
   readonly #deadlines: Deadlines;
+  readonly #budget: BufferBudget;
+  readonly #modelList: ModelList;
   readonly #borrowBytes = decodeOnLoopBytes();
   #socket: us_listen_socket | null = null;
   #open = 0;
@@ -56,11 +65,17 @@ export class RestServer implements ExchangeHost {
     this.#options = options;
     this.#app = options.ssl === null ? uWS.App() : sslApp(options.ssl);
     this.#deadlines = new Deadlines(options.timeoutMillis);
+    this.#budget = new BufferBudget(options.maxBufferedBytes);
+    this.#modelList = new ModelList(options.modelStatus);
     this.#app.any('/*', this.#handle);
   }
 
   get corsEnabled(): boolean {
     return this.#options.corsEnabled;
+  }
+
+  get gzipMinBytes(): number {
+    return this.#options.gzipMinBytes;
   }
 
   /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
@@ -105,9 +120,18 @@ export class RestServer implements ExchangeHost {
     const method = request.getCaseSensitiveMethod();
     const path = request.getUrl();
     const query = request.getQuery() as string | undefined; // undefined without a `?`, whatever its types say
-    const asked = route(method, query === undefined ? path : `${path}?${query}`);
+    const target = query === undefined ? path : `${path}?${query}`;
     ++this.#open;
     const exchange = new Exchange(response, this, method === 'HEAD');
+    const refused = refusal(method, target);
+    if (refused !== null) {
+      exchange.page(refused);
+      return;
+    }
+    if (this.gzipMinBytes > 0) {
+      exchange.gzipAccepted = acceptsGzip(request.getHeader('accept-encoding'));
+    }
+    const asked = route(method, target);
     if (asked.kind !== 'infer') {
       this.#answer(exchange, asked, request);
       return;
@@ -123,18 +147,35 @@ export class RestServer implements ExchangeHost {
       return;
     }
     this.#deadlines.add(exchange);
-    const infer = (body: ArrayBuffer | Uint8Array): void => {
+    const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void => {
       inference.json(action, name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
+        held?.release();
         if (error !== null) exchange.fail(error);
         else exchange.json(reply as string | Uint8Array);
       });
     };
     if (request.getHeader('content-encoding').includes('gzip')) {
-      exchange.receive(declaredLength, maxBodyBytes, 0, (body) => {
-        inflated(body, infer);
+      exchange.receive(declaredLength, maxBodyBytes, 0, this.#budget, (body, held) => {
+        this.#inflate(exchange, body as Uint8Array, held, infer);
       });
-    } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, infer);
+    } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, this.#budget, infer);
   };
+
+  #inflate(
+    exchange: Exchange,
+    body: Uint8Array,
+    held: Held | null,
+    onPlain: (plain: Uint8Array, held: Held | null) => void,
+  ): void {
+    const hasRoom = inflate(body, this.#budget, (plain, plainHeld) => {
+      held?.release();
+      if (exchange.over) plainHeld?.release();
+      else onPlain(plain, plainHeld);
+    });
+    if (hasRoom) return;
+    held?.release();
+    exchange.refuseForMemory(this.#budget);
+  }
 
   /** What needs no body. */
   #answer(
@@ -144,7 +185,7 @@ export class RestServer implements ExchangeHost {
   ): void {
     switch (asked.kind) {
       case 'not-found':
-        exchange.notFoundPage();
+        exchange.page('404 Not Found');
         return;
       case 'bad-version':
         exchange.empty('400 Bad Request');
@@ -154,6 +195,9 @@ export class RestServer implements ExchangeHost {
         return;
       case 'malformed':
         exchange.fail(new ServingError(StatusCode.INVALID_ARGUMENT, asked.message));
+        return;
+      case 'list':
+        exchange.json(this.#modelList.text());
         return;
       case 'metadata':
         this.#reply(exchange, () => {

@@ -10,6 +10,10 @@ export interface ModelCatalog {
   statuses(name: string): readonly VersionStatus[];
   /** The version that a label stands for. @throws ServingError INVALID_ARGUMENT or UNAVAILABLE */
   labelled(name: string, label: string, key: string | null): bigint;
+  /** Every model ever heard of, in no order. */
+  names(): readonly string[];
+  /** Changes whenever a status or the set of names does. */
+  readonly revision: number;
 }
 
 /** Which version a request asks for. At most one of version and label is set. */

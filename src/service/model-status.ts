@@ -3,6 +3,11 @@ import type { VersionStatus } from '../core/servable.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { ModelCatalog } from './model-catalog.js';
 
+export interface ModelVersions {
+  readonly name: string;
+  readonly versions: readonly VersionStatus[];
+}
+
 export class ModelStatusService {
   readonly #catalog: ModelCatalog;
 
@@ -26,5 +31,16 @@ export class ModelStatusService {
       StatusCode.NOT_FOUND,
       `Could not find version ${version} of model ${name}`,
     );
+  }
+
+  /** Every model with all its versions, sorted by name. */
+  all(): ModelVersions[] {
+    const names = [...this.#catalog.names()].sort();
+    return names.map((name) => ({ name, versions: this.#catalog.statuses(name) }));
+  }
+
+  /** As long as it stays the same, so does what `all` returns. */
+  get revision(): number {
+    return this.#catalog.revision;
   }
 }

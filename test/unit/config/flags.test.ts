@@ -36,6 +36,8 @@ describe('parseFlags', () => {
       assert.equal(flags.saved_model_tags, 'serve');
       assert.equal(flags.run_queue_capacity, 4096);
       assert.equal(flags.rest_api_max_body_bytes, 134_217_728);
+      assert.equal(flags.rest_api_max_buffered_bytes, 1_073_741_824);
+      assert.equal(flags.rest_api_gzip_min_bytes, 0);
       assert.deepEqual(warnings, []);
       assert.equal(unknown, null);
     });

@@ -86,6 +86,8 @@ describe('usageText', () => {
       '\t--rest_api_max_body_bytes',
       '\t--version_settle_millis',
       '\t--model_reload_wait_seconds',
+      '\t--rest_api_max_buffered_bytes',
+      '\t--rest_api_gzip_min_bytes',
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
       '\t--log_level',

@@ -345,4 +345,20 @@ describe('Manager', () => {
     await loader(1n).finishUnload();
     await closing;
   });
+
+  it('names every model it has heard of, and counts its changes', async () => {
+    const { manager, aspire, loader } = setUp();
+    assert.deepEqual(manager.names(), []);
+    const revisions = [manager.revision];
+    manager.aspire('empty', []);
+    revisions.push(manager.revision);
+    await aspire(1n);
+    revisions.push(manager.revision);
+    await loader(1n).finishLoad();
+    revisions.push(manager.revision);
+    assert.deepEqual(manager.names(), ['empty', 'm']);
+    assert.equal(new Set(revisions).size, revisions.length, String(revisions));
+    manager.acquire('m', null).release();
+    assert.equal(manager.revision, revisions.at(-1));
+  });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { ServableState } from '../../../src/core/servable.js';
+import { modelListJson } from '../../../src/rest/model-list.js';
 import { errorJson, modelStatusJson, quoted } from '../../../src/rest/json.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 
@@ -40,6 +41,38 @@ describe('REST JSON texts', () => {
     "error_code": "OK",
     "error_message": ""
    }
+  }
+ ]
+}
+`,
+    );
+  });
+
+  it('prints the list of models as model status one level deeper', () => {
+    assert.equal(modelListJson([]), '{\n "models": []\n}\n');
+    assert.equal(
+      modelListJson([
+        { name: 'a"', versions: [{ version: 1n, state: ServableState.AVAILABLE, error: null }] },
+        { name: 'b', versions: [] },
+      ]),
+      `{
+ "models": [
+  {
+   "name": "a\\"",
+   "model_version_status": [
+    {
+     "version": "1",
+     "state": "AVAILABLE",
+     "status": {
+      "error_code": "OK",
+      "error_message": ""
+     }
+    }
+   ]
+  },
+  {
+   "name": "b",
+   "model_version_status": []
   }
  ]
 }

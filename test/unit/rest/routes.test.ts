@@ -50,11 +50,16 @@ describe('REST routes', () => {
     );
   });
 
-  it('asks for a model name', () => {
-    assert.deepEqual(route('GET', '/v1/models'), {
-      kind: 'malformed',
-      message: 'Missing model name in request.',
-    });
+  it('lists the models where upstream misses a name', () => {
+    assert.deepEqual(route('GET', '/v1/models'), { kind: 'list' });
+    assert.deepEqual(route('GET', '/V1/MODELS'), { kind: 'list' });
+    for (const target of ['/v1/models/versions/1', '/v1/models/labels/a']) {
+      assert.deepEqual(
+        route('GET', target),
+        { kind: 'malformed', message: 'Missing model name in request.' },
+        target,
+      );
+    }
   });
 
   for (const [method, target] of [

@@ -1,0 +1,36 @@
+/**
+ * ModelList: the reply to GET /v1/models, which upstream does not have. Its text is kept until a model
+ * changes, so that asking for it again costs no more than sending it, however many models there are.
+ */
+import type { ModelStatusService, ModelVersions } from '../service/model-status.js';
+import { quoted, versionsJson } from './json.js';
+
+export class ModelList {
+  readonly #modelStatus: ModelStatusService;
+  #revision = -1;
+  #text: Uint8Array = new Uint8Array();
+
+  constructor(modelStatus: ModelStatusService) {
+    this.#modelStatus = modelStatus;
+  }
+
+  /** OWNERSHIP: shared by all that ask; not to be written to. */
+  text(): Uint8Array {
+    const { revision } = this.#modelStatus;
+    if (revision !== this.#revision) {
+      this.#text = Buffer.from(modelListJson(this.#modelStatus.all()));
+      this.#revision = revision;
+    }
+    return this.#text;
+  }
+}
+
+/** Indented like model status, which each entry has inside. */
+export function modelListJson(models: readonly ModelVersions[]): string {
+  if (models.length === 0) return '{\n "models": []\n}\n';
+  const entries = models.map(
+    ({ name, versions }) =>
+      `  {\n   "name": ${quoted(name)},\n   ${versionsJson(versions, '   ')}\n  }`,
+  );
+  return `{\n "models": [\n${entries.join(',\n')}\n ]\n}\n`;
+}
