@@ -7,7 +7,7 @@
 import os
 import sys
 
-from savedmodel_writer import Signature, tf, tf1, write_graph_model
+from savedmodel_writer import CLASSIFY, REGRESS, Signature, tf, tf1, write_graph_model
 
 IDENTITY_DTYPES = [
     tf.float32, tf.float64, tf.int32, tf.uint8, tf.int16, tf.int8, tf.string, tf.complex64, tf.int64, tf.bool,
@@ -89,11 +89,137 @@ def no_signature():
     return {}
 
 
+def half_plus_family():
+    """y = x / 2 + 2, y2 = x / 2 + 3, y3 = x2 / 2 + 3, with the signatures of upstream's half_plus_two models."""
+    serialized = tf1.placeholder(tf.string, name='tf_example')
+    parsed = tf.io.parse_example(serialized, {
+        'x': tf.io.FixedLenFeature([1], tf.float32),
+        'x2': tf.io.FixedLenFeature([1], tf.float32, default_value=[0.0]),
+    })
+    x, x2 = (tf.identity(parsed[name], name=name) for name in ('x', 'x2'))
+    a, b, c = (tf1.get_variable(name, initializer=value, use_resource=True)
+               for name, value in (('a', 0.5), ('b', 2.0), ('c', 3.0)))
+    y, y2, y3 = (tf.add(tf.multiply(a, of), plus, name=name)
+                 for name, of, plus in (('y', x, b), ('y2', x, c), ('y3', x2, c)))
+    return {
+        'serving_default': Signature({'x': x}, {'y': y}),
+        'regress_x_to_y': Signature({'inputs': serialized}, {'outputs': y}, REGRESS),
+        'regress_x_to_y2': Signature({'inputs': serialized}, {'outputs': y2}, REGRESS),
+        'regress_x2_to_y3': Signature({'inputs': x2}, {'outputs': y3}, REGRESS),
+        'classify_x_to_y': Signature({'inputs': serialized}, {'scores': y}, CLASSIFY),
+        'classify_x2_to_y3': Signature({'inputs': x2}, {'scores': y3}, CLASSIFY),
+    }
+
+
+def counter():
+    """State in the session: a reference variable that signatures without inputs read and change."""
+    value = tf1.get_variable('counter', initializer=0.0, use_resource=False)
+    delta = tf1.placeholder(tf.float32, shape=[], name='delta')
+    return {
+        'get_counter': Signature({}, {'output': value}),
+        'incr_counter': Signature({}, {'output': tf1.assign_add(value, 1.0)}),
+        'incr_counter_by': Signature({'delta': delta}, {'output': tf1.assign_add(value, delta)}),
+        'reset_counter': Signature({}, {'output': tf1.assign(value, 0.0)}),
+    }
+
+
+def example_outputs():
+    """Classifications and regressions of the Example feature x, right ones and malformed ones of every kind; and
+    lists of bytes, floats and integers (features b, f and i) as they came."""
+    examples = tf1.placeholder(tf.string, shape=[None], name='examples')
+    x = tf.io.parse_example(examples, {'x': tf.io.FixedLenFeature([], tf.float32)})['x']
+    rows = tf.size(examples)
+    scores = tf.stack([x, -x, tf.zeros_like(x)], axis=1)
+
+    def labels(*names):
+        return tf.tile(tf.constant([names]), [rows, 1])
+
+    def classify(**outputs):
+        return Signature({'inputs': examples}, outputs, CLASSIFY)
+
+    def regress(outputs):
+        return Signature({'inputs': examples}, {'outputs': outputs}, REGRESS)
+
+    def list_of(feature, dtype):
+        sparse = tf.io.parse_example(examples, {feature: tf.io.VarLenFeature(dtype)})[feature]
+        return tf.sparse.to_dense(sparse)
+
+    three = labels('plus', 'minus', 'zero')
+    with tf.control_dependencies([tf1.debugging.assert_non_negative(x, message='x must not be negative')]):
+        checked = tf.identity(x)
+    return {
+        'classify': classify(classes=three, scores=scores),
+        'classes_only': classify(classes=three),
+        'scores_only': classify(scores=scores),
+        'scores_without_batch': classify(classes=three, scores=x),
+        'classes_without_batch': classify(classes=labels('a')[0], scores=scores),
+        'classes_of_one_more': classify(classes=tf.concat([three, three[:1]], 0), scores=scores),
+        'scores_of_one_more': classify(classes=three, scores=tf.concat([scores, scores[:1]], 0)),
+        'integer_classes': classify(classes=tf.cast(scores, tf.int64), scores=scores),
+        'double_scores': classify(classes=three, scores=tf.cast(scores, tf.float64)),
+        'two_classes_three_scores': classify(classes=labels('a', 'b'), scores=scores),
+        'failing_classify': classify(scores=tf.expand_dims(checked, 1)),
+        'regress': regress(x),
+        'regress_column': regress(tf.expand_dims(x, 1)),
+        'regress_two_columns': regress(scores[:, :2]),
+        'regress_rank_3': regress(tf.reshape(x, [-1, 1, 1])),
+        'regress_one_more': regress(tf.concat([x, x[:1]], 0)),
+        'regress_integers': regress(tf.cast(x, tf.int32)),
+        'failing_regress': regress(checked),
+        'classes_of_b': classify(classes=list_of('b', tf.string)),
+        'scores_of_f': classify(scores=list_of('f', tf.float32)),
+        'scores_of_i': classify(scores=tf.cast(list_of('i', tf.int64), tf.float32)),
+        'other_method': Signature({'inputs': examples}, {'outputs': x}, 'tensorflow/serving/other'),
+    }
+
+
+def four_kinds():
+    """Four inputs of different dtypes, each passed to an output of its own; any shape."""
+    dtypes = {'an_int': tf.int32, 'a_string': tf.string, 'a_float': tf.float32, 'a_double': tf.float64}
+    inputs = {name: tf1.placeholder(dtype, name=name) for name, dtype in dtypes.items()}
+    return {'serving_default': Signature(inputs, {f'{name}_out': tf.identity(t) for name, t in inputs.items()})}
+
+
+def odd_outputs():
+    """From x: outputs that JSON or the row format cannot hold, and outputs of no rows."""
+    x = tf1.placeholder(tf.float32, shape=[None], name='x')
+
+    def signature(**outputs):
+        return Signature({'x': x}, outputs)
+
+    return {
+        'scalar': signature(y=tf.reduce_sum(x)),
+        'complex': signature(y=tf.complex(x, x)),
+        'none': signature(),
+        'no_rows': signature(y=x[:0]),
+        'no_rows_twice': signature(y=x[:0], z=tf.cast(x[:0], tf.int32)),
+        'no_rows_and_some': signature(y=x[:0], z=tf.identity(x)),
+        'one_row_more': signature(y=tf.identity(x), z=tf.concat([x, x[:1]], 0)),
+    }
+
+
+def conv():
+    """A small image network with fixed weights: convolution, bias, ReLU, max pooling, dense, softmax."""
+    images = tf1.placeholder(tf.float32, shape=[None, 8, 8, 3], name='images')
+
+    def weights(name, *shape):
+        seed = len(name)
+        return tf1.get_variable(name, initializer=tf.random.stateless_normal(shape, [seed, 7], stddev=0.3))
+
+    features = tf.nn.relu(tf.nn.conv2d(images, weights('kernel', 3, 3, 3, 4), 1, 'SAME') + weights('bias', 4))
+    pooled = tf.reshape(tf.nn.max_pool2d(features, 2, 2, 'VALID'), [-1, 4 * 4 * 4])
+    logits = tf.matmul(pooled, weights('dense', 64, 5))
+    return {'serving_default': Signature(
+        {'images': images}, {'probabilities': tf.nn.softmax(logits), 'best': tf.argmax(logits, axis=1)})}
+
+
 def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
-    for build in (identity, multi_io, defaults, slow, failing, no_signature):
+    for build in (identity, multi_io, defaults, slow, failing, no_signature, counter, example_outputs, four_kinds,
+                  odd_outputs, conv):
         write_graph_model(base, build.__name__, 1, build)
+    write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     for version in (1, 2):
         write_graph_model(base, 'versions', version, version_teller(version))
 

@@ -82,7 +82,7 @@ def start_server(name, base_path):
     ports = free_port(), free_port()
     process = subprocess.Popen(shlex.split(options.server) + [
         f'--port={ports[0]}', f'--rest_api_port={ports[1]}',
-        f'--model_name={name}', f'--model_base_path={base_path}'], cwd=ROOT)
+        f'--model_name={name}', f'--model_base_path={base_path}', '--enable_grpc_healthcheck_service'], cwd=ROOT)
     target = Target(f'127.0.0.1:{ports[0]}', f'127.0.0.1:{ports[1]}', process)
     deadline = time.monotonic() + START_SECONDS
     while True:

@@ -50,7 +50,8 @@ def main():
     import harness
     harness.options = arguments
     suite = unittest.TestSuite()
-    modules = ['identity_test', 'predict_test', 'errors_test', 'rest_test', 'session_run_test']
+    modules = ['identity_test', 'predict_test', 'errors_test', 'rest_test', 'services_test', 'agreement_test',
+               'reflection_test', 'session_run_test']
     if arguments.testdata:
         modules.append('upstream_test')
     for module in modules:

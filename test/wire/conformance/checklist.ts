@@ -1,0 +1,245 @@
+/**
+ * The lines of the conformance checklist that a client can see: upstream's own tests by section and
+ * name. Each has a case in cases/, a test elsewhere, or a reason why it waits.
+ */
+export const CHECKLIST: Readonly<Record<string, readonly string[]>> = {
+  '1 REST handler': [
+    'kPathRegex',
+    'UnsupportedApiCalls',
+    'PredictModelNameVersionErrors',
+    'PredictRequestErrors',
+    'Predict',
+    'Regress',
+    'Classify',
+    'GetStatus',
+    'GetModelMetadata',
+  ],
+  '2 REST paths': ['TestParseModelInfoForGet', 'TestParseModelInfoForPost'],
+  '3 JSON tensors': [
+    'SingleUnnamedTensor',
+    'DeeplyNestedWellFormed',
+    'DeeplyNestedMalformed',
+    'MixedInputForFloatTensor',
+    'MixedInputForDoubleTensor',
+    'FloatTensorWithPrecisionLoss',
+    'FloatTensorThatExceedsMaxReturnsInf',
+    'FloatTensorThatExceedsMinReturnsZero',
+    'SingleUnnamedTensorWithSignature',
+    'TensorFromNonNullTerminatedBuffer',
+    'SingleUnnamedTensorBase64Scalars',
+    'SingleUnnamedTensorBase64Lists',
+    'SingleNamedTensorBase64',
+    'MultipleNamedTensor',
+    'SingleUnnamedTensorColumnarFormat',
+    'MultipleNamedTensorColumnarFormat',
+    'SingleUnnamedTensorErrors',
+    'MultipleNamedTensorErrors',
+    'FromJsonSingleTensor',
+    'FromJsonSingleScalarTensor',
+    'FromJsonSingleBytesTensor',
+    'FromJsonSingleFloatTensorSixDigitPrecision',
+    'FromJsonSingleFloatTensorNonFinite',
+    'FromJsonSingleTensorErrors',
+    'FromJsonMultipleNamedTensors',
+    'FromJsonMultipleNamedTensorsErrors',
+    'FromJsonMultipleZeroBatchTensorsErrors',
+    'FromJsonSingleZeroBatchTensor',
+    'FromJsonMultipleZeroBatchTensors',
+    'RequestNoContext',
+    'RequestWithContextAndSignature',
+    'JsonErrors',
+    'JsonFromClassificationResult',
+    'JsonFromRegressionResult',
+    'JsonFromRegressionResultWithNonFinite',
+    'JsonFromResultErrors',
+    'StatusOK',
+    'StatusError',
+  ],
+  '4 HTTP layer': [
+    'SimpleGETNotFound',
+    'SimpleGETOK',
+    'SimplePOST',
+    'RequestUri',
+    'RequestHeaders',
+    'ResponseHeaders',
+    'InvalidGzipPost',
+    'DisableGzipPost',
+    'ValidGzipPost',
+    'LargeGzipPost',
+    'GzipExceedingLimit',
+    'AcceptingTerminating',
+    'ActiveRequestCountInShutdown',
+    'BasicListen',
+    'ExactPathMatching',
+    'RequestHandlerOverwriting',
+    'SingleRequestDispather',
+    'UriPrecedesOverRequestDispather',
+    'InOrderRequestDispather',
+    'RequestHandlerInteraction',
+    'gzip streams',
+  ],
+  '5 Predict': [
+    'MissingOrEmptyModelSpec',
+    'EmptyInputList',
+    'InputTensorsDontMatchModelSpecInputs',
+    'PredictionInvalidTensor',
+    'OutputFiltersDontMatchModelSpecOutputs',
+    'InputTensorsHaveWrongType',
+    'ModelMissingSignatures',
+    'PredictionSuccess',
+    'PredictionWithNamedRegressionSignature',
+    'PredictionWithNamedClassificationSignature',
+    'PredictionWithCustomizedSignatures',
+    'ModelSpecOverride',
+    'ThreadPoolOptions',
+    'ThreadPoolFactory',
+    'MethodNameCheck',
+  ],
+  '6 Classify': [
+    'ExampleList',
+    'ExampleListWithContext',
+    'ExampleListWithContext_DuplicateFeatures',
+    'ClassesOnly',
+    'ScoresOnly',
+    'ZeroScoresArePresent',
+    'ValidNamedSignature',
+    'InvalidNamedSignature',
+    'MalformedScores',
+    'MissingClassificationSignature',
+    'EmptyInput',
+    'EmptyExampleList',
+    'EmptyExampleListWithContext',
+    'RunsFails',
+    'ClassesIncorrectTensorBatchSize',
+    'ClassesIncorrectTensorType',
+    'ScoresIncorrectTensorBatchSize',
+    'ScoresIncorrectTensorType',
+    'MismatchedNumberOfTensorClasses',
+    'MethodNameCheck',
+    'InvalidModelSpec',
+    'InvalidSignature',
+    'ClassificationSuccess',
+    'ModelSpecOverride',
+    'ThreadPoolOptions',
+  ],
+  '7 Regress': [
+    'BasicExampleList',
+    'BasicExampleListWithContext',
+    'ValidNamedSignature',
+    'InvalidNamedSignature',
+    'MissingRegressionSignature',
+    'MalformedOutputs',
+    'EmptyInput',
+    'EmptyExampleList',
+    'EmptyExampleListWithContext',
+    'RunsFails',
+    'UnexpectedOutputTensorSize',
+    'UnexpectedOutputTensorType',
+    'MethodNameCheck',
+    'InvalidModelSpec',
+    'InvalidSignature',
+    'RegressionSuccess',
+    'ModelSpecOverride',
+    'ThreadPoolOptions',
+  ],
+  '8 MultiInference': [
+    'MissingInputTest',
+    'UndefinedSignatureTest',
+    'InconsistentModelSpecsInRequestTest',
+    'EvaluateDuplicateSignaturesTest',
+    'UsupportedSignatureTypeTest',
+    'ValidSingleSignatureTest',
+    'MultipleValidRegressSignaturesTest',
+    'RegressAndClassifySignaturesTest',
+    'ThreadPoolOptions',
+    'ModelSpecOverride',
+  ],
+  '9 Metadata': [
+    'EmptyOrInvalidMetadataFieldList',
+    'MissingOrEmptyModelSpec',
+    'ReturnsSignaturesForValidModel',
+    'ModelSpecOverride',
+  ],
+  '9 Status': [
+    'MissingOrEmptyModelSpecFailure',
+    'InvalidModelNameFailure',
+    'InvalidModelVersionFailure',
+    'AllVersionsSuccess',
+    'SingleVersionSuccess',
+    'ModelSpecOverride',
+  ],
+};
+
+interface Elsewhere {
+  /** From the root of the repository; null where there is nothing to test. */
+  readonly test: string | null;
+  readonly why: string;
+}
+
+const OVERRIDE: Elsewhere = { test: null, why: "an argument of upstream's C++ library" };
+const POOLS: Elsewhere = { test: null, why: "an argument of upstream's C++ library" };
+const HANDLERS: Elsewhere = { test: null, why: "upstream's HTTP library; routes are fixed here" };
+const GZIP: Elsewhere = { test: 'test/wire/predict.test.ts', why: 'a body of 100 MiB' };
+const DRAIN: Elsewhere = { test: 'test/wire/lifecycle.test.ts', why: 'needs signals' };
+
+/** What no request and answer can show. */
+export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
+  '3 JSON tensors / JsonFromResultErrors': {
+    test: 'test/native/example_json_test.cc',
+    why: 'an empty request is refused before, and results are as many as examples',
+  },
+  '4 HTTP layer / DisableGzipPost': { test: null, why: "an option of upstream's HTTP library" },
+  '4 HTTP layer / LargeGzipPost': GZIP,
+  '4 HTTP layer / GzipExceedingLimit': GZIP,
+  '4 HTTP layer / AcceptingTerminating': DRAIN,
+  '4 HTTP layer / ActiveRequestCountInShutdown': DRAIN,
+  '4 HTTP layer / BasicListen': DRAIN,
+  '4 HTTP layer / RequestHandlerOverwriting': HANDLERS,
+  '4 HTTP layer / SingleRequestDispather': HANDLERS,
+  '4 HTTP layer / InOrderRequestDispather': HANDLERS,
+  '4 HTTP layer / RequestHandlerInteraction': HANDLERS,
+  '5 Predict / ModelSpecOverride': OVERRIDE,
+  '5 Predict / ThreadPoolOptions': POOLS,
+  '5 Predict / ThreadPoolFactory': POOLS,
+  '6 Classify / ModelSpecOverride': OVERRIDE,
+  '6 Classify / ThreadPoolOptions': POOLS,
+  '7 Regress / ModelSpecOverride': OVERRIDE,
+  '7 Regress / ThreadPoolOptions': POOLS,
+  '8 MultiInference / ModelSpecOverride': OVERRIDE,
+  '8 MultiInference / ThreadPoolOptions': POOLS,
+  '9 Metadata / ModelSpecOverride': OVERRIDE,
+  '9 Status / ModelSpecOverride': OVERRIDE,
+};
+
+interface NotYet {
+  readonly line: string;
+  readonly what: string;
+  readonly reason: string;
+}
+
+const LABELS = 'version labels cannot be assigned yet';
+const PATHS = 'there is no metrics path yet';
+
+/** What the server does not do yet; a line may have cases for the rest of it. */
+export const NOT_YET: readonly NotYet[] = [
+  { line: '1 REST handler / Predict', what: 'by label', reason: LABELS },
+  {
+    line: '1 REST handler / Predict',
+    what: 'no headers of the HTTP library but Date and Content-Length',
+    reason: 'uWebSockets, as it is published, adds a header of its own to every answer',
+  },
+  { line: '1 REST handler / Regress', what: 'by label', reason: LABELS },
+  { line: '1 REST handler / Classify', what: 'by label', reason: LABELS },
+  {
+    line: '1 REST handler / GetStatus',
+    what: 'two versions',
+    reason: 'one version is served at a time, without a version policy',
+  },
+  {
+    line: '9 Status / AllVersionsSuccess',
+    what: 'two versions',
+    reason: 'one version is served at a time, without a version policy',
+  },
+  { line: '4 HTTP layer / ExactPathMatching', what: 'of the metrics', reason: PATHS },
+  { line: '4 HTTP layer / UriPrecedesOverRequestDispather', what: 'of metrics', reason: PATHS },
+];

@@ -1,0 +1,163 @@
+/**
+ * The conformance table: every case of cases/ against a real server, on each transport it names; then
+ * whether each line of the checklist has a case, or says why not.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { GrpcClient } from '../grpc-client.js';
+import { ServerProcess } from '../server-process.js';
+import { askGrpc, askRest, http } from './ask.js';
+import type { Case } from './case.js';
+import { classify } from './cases/classify.js';
+import { httpLayer } from './cases/http-layer.js';
+import { jsonExamples } from './cases/json-examples.js';
+import { jsonTensors } from './cases/json-tensors.js';
+import { metadata } from './cases/metadata.js';
+import { multiInference } from './cases/multi-inference.js';
+import { predict } from './cases/predict.js';
+import { regress } from './cases/regress.js';
+import { restHandler } from './cases/rest-handler.js';
+import { routes } from './cases/routes.js';
+import { status } from './cases/status.js';
+import { CHECKLIST, ELSEWHERE, NOT_YET } from './checklist.js';
+import {
+  hasTestdata,
+  MODELS,
+  TESTDATA,
+  UPSTREAM_HALF_PLUS_TWO,
+  upstreamBasePath,
+} from './models.js';
+
+const CASES: readonly Case[] = [
+  ...restHandler,
+  ...routes,
+  ...jsonTensors,
+  ...jsonExamples,
+  ...httpLayer,
+  ...predict,
+  ...classify,
+  ...regress,
+  ...multiInference,
+  ...metadata,
+  ...status,
+];
+
+/** The test's title says no more than the case's; a pending one has its reason beside it. */
+function pending(title: string, reason: string): void {
+  it(title, function () {
+    Object.assign(this.test ?? {}, { skipReason: reason });
+    this.skip();
+  });
+}
+
+/** One server for all of `cases`, in their order: some models keep state. */
+function run(title: string, basePath: () => string, cases: readonly Case[]): void {
+  describe(title, () => {
+    let server: ServerProcess;
+    let client: GrpcClient;
+    before(async () => {
+      const { model, flags = [] } = cases[0] as Case;
+      server = await ServerProcess.start(model, basePath(), ...flags);
+      client = new GrpcClient(server.grpcAddress);
+    });
+    after(async () => {
+      client.close();
+      assert.equal((await server.stop()).code, 0);
+    });
+    for (const { title: what, notYet, grpc, rest } of cases) {
+      if (notYet !== undefined) {
+        pending(what, notYet);
+        continue;
+      }
+      if (grpc !== undefined) it(`${what} (gRPC)`, () => askGrpc(client, grpc));
+      if (rest !== undefined) it(`${what} (REST)`, () => askRest(server.restPort, rest));
+    }
+  });
+}
+
+function grouped(cases: readonly Case[]): ReadonlyMap<string, readonly Case[]> {
+  const groups = new Map<string, Case[]>();
+  for (const each of cases) {
+    const key = [each.model, ...(each.flags ?? [])].join(' ');
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return groups;
+}
+
+describe('Conformance', () => {
+  for (const [key, cases] of grouped(CASES)) {
+    run(key, () => MODELS[(cases[0] as Case).model] as string, cases);
+  }
+});
+
+describe("Conformance, on upstream's own models", () => {
+  const ofFamily = CASES.filter(({ model }) => model === 'half_plus_two');
+  for (const [name, expected] of Object.entries(UPSTREAM_HALF_PLUS_TWO)) {
+    if (!hasTestdata) {
+      pending(name, `it is not at hand: no ${TESTDATA}`);
+      continue;
+    }
+    describe(name, () => {
+      let base: string;
+      before(() => {
+        base = upstreamBasePath(name);
+      });
+      after(() => {
+        rmSync(base, { recursive: true });
+      });
+      for (const [key, cases] of grouped(ofFamily)) run(key, () => base, cases);
+
+      it('1 REST handler / GetModelMetadata: the document upstream expects (REST)', async () => {
+        const server = await ServerProcess.start('half_plus_two', base);
+        const path = '/v1/models/half_plus_two/metadata';
+        const { body } = await http(server.restPort, { method: 'GET', path });
+        assert.equal((await server.stop()).code, 0);
+        const text = readFileSync(join(TESTDATA, expected), 'utf8');
+        const document = JSON.parse(text) as { model_spec: object };
+        const spec = { ...document.model_spec, name: 'half_plus_two' };
+        assert.deepEqual(JSON.parse(body), { ...document, model_spec: spec });
+      });
+    });
+  }
+});
+
+describe('The conformance checklist', () => {
+  const lines = new Set(
+    Object.entries(CHECKLIST).flatMap(([name, tests]) => tests.map((test) => `${name} / ${test}`)),
+  );
+  const ticked = new Set(CASES.map(({ title }) => title.split(': ')[0] as string));
+
+  it('has every case under one of its lines', () => {
+    assert.deepEqual(
+      [...ticked, ...Object.keys(ELSEWHERE)].filter((line) => !lines.has(line)),
+      [],
+    );
+  });
+
+  it('has a case, another test or a reason for every line', () => {
+    const told = new Set([
+      ...ticked,
+      ...Object.keys(ELSEWHERE),
+      ...NOT_YET.map(({ line }) => line),
+    ]);
+    assert.deepEqual(
+      [...lines].filter((line) => !told.has(line)),
+      [],
+    );
+  });
+
+  it('gives each case a title of its own', () => {
+    assert.equal(new Set(CASES.map(({ title }) => title)).size, CASES.length);
+  });
+
+  for (const [line, { test }] of Object.entries(ELSEWHERE)) {
+    if (test !== null) it(`${line}: is tested in ${test}`, () => assert.ok(existsSync(test)));
+  }
+
+  for (const { line, what, reason } of NOT_YET) {
+    it(`knows the line ${line}`, () => assert.ok(lines.has(line)));
+    pending(`${line}: ${what}`, reason);
+  }
+});
