@@ -115,6 +115,16 @@ const BoundSignature* SavedModel::FindSignature(std::string_view name) const {
   return found != signatures_.end() && found->def.name == name ? &*found : nullptr;
 }
 
+std::string SavedModel::UnknownSignature(std::string_view name) const {
+  if (signatures_.empty()) return "the model has no signatures, got " + Quoted(name);
+  std::string known;
+  for (size_t i = 0; i < signatures_.size() && i < kMaxViolations; ++i) {
+    if (i > 0) known += ", ";
+    known += Quoted(signatures_[i].def.name);
+  }
+  return "got " + Quoted(name) + ", expected one of " + known;
+}
+
 Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                        const std::vector<TF_Output>& fetches,
                        std::vector<TensorHandle>* outputs) const {
