@@ -11,6 +11,7 @@ import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
 import type { Log } from './log/log.js';
+import { RequestLog } from './log/request-log.js';
 import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
 import { MetadataJson } from './rest/metadata-json.js';
@@ -36,6 +37,7 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #manager: Manager<SavedModel>;
   readonly #source: Source;
+  readonly #requestLog: RequestLog;
   #grpc: GrpcServer | null = null;
   #rest: RestServer | null = null;
 
@@ -43,6 +45,7 @@ export class Server {
   constructor(options: ServerOptions) {
     const { flags, models, cpus, log } = options;
     this.#options = options;
+    this.#requestLog = new RequestLog(log);
     checkOptions(flags, models);
     const { configProto, runInCallerThread, runThreads } = sessionConfig(flags, cpus);
     const loadThreads = Math.max(1, flags.num_load_threads);
@@ -80,6 +83,7 @@ export class Server {
       modelService: new ModelServiceCodec(modelStatus),
       metadata: new MetadataCodec(modelMetadata),
       health: flags.enable_grpc_healthcheck_service,
+      requestLog: this.#requestLog,
     });
     if (flags.rest_api_port === 0) return;
     if (flags.rest_api_port === flags.port) {
@@ -94,6 +98,7 @@ export class Server {
       timeoutMillis: flags.rest_api_timeout_in_ms,
       maxBodyBytes: flags.rest_api_max_body_bytes,
       corsEnabled: flags.rest_api_enable_cors_support,
+      requestLog: this.#requestLog,
     });
     try {
       await rest.listen(flags.rest_api_port);
@@ -117,6 +122,7 @@ export class Server {
     }, graceMillis);
     await Promise.all(listeners.map((listener) => listener.close()));
     clearTimeout(grace);
+    this.#requestLog.flush();
     await this.#manager.close();
   }
 

@@ -4,23 +4,32 @@
  */
 import type { HttpResponse } from 'uWebSockets.js';
 
+import { REQUEST_ID_HEADER } from '../log/request-id.js';
+import type { Failure } from '../log/request-log.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BodyBuffer } from './body.js';
 import type { Waiting } from './deadlines.js';
 import { httpStatus } from './http-status.js';
 import { errorJson } from './json.js';
+import type { Route } from './routes.js';
 
 /** What an exchange needs of the server it belongs to. */
 export interface ExchangeHost {
   readonly corsEnabled: boolean;
   readonly draining: boolean;
   ended(exchange: Exchange): void;
+  /** Just before a failure is answered. */
+  failed(exchange: Exchange, failure: Failure): void;
 }
 
 export class Exchange implements Waiting {
   dueMillis = 0;
   earlier: Waiting | null = null;
   later: Waiting | null = null;
+  /** For the log. */
+  asked: Route | null = null;
+  /** Echoed; empty if the client sent none. */
+  requestId = '';
   /** True once it was answered or the client has gone. */
   over = false;
   readonly #response: HttpResponse;
@@ -69,21 +78,25 @@ export class Exchange implements Waiting {
   }
 
   fail(error: ServingError): void {
+    this.#failing(error);
     this.#end(httpStatus(error.code), errorJson(error.message));
   }
 
   /** 400 with an empty body, or what else has no message. */
   empty(status: string): void {
+    this.#failing({ code: status, message: '', violations: [] });
     this.#end(status, '');
   }
 
   /** Answers before the body is complete: the connection is closed, since the rest is not read. */
   refuse(status: string, message: string): void {
+    this.#failing({ code: status, message, violations: [] });
     this.#end(status, errorJson(message), true);
   }
 
   /** The HTTP library's own 404 page upstream. */
   notFoundPage(): void {
+    this.#failing({ code: '404 Not Found', message: '', violations: [] });
     this.#finish(() => {
       const page =
         '<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n';
@@ -123,8 +136,13 @@ export class Exchange implements Waiting {
   /** After status and headers. The answer to HEAD has no body, as upstream. */
   #write(body: string | Uint8Array, close: boolean): void {
     const closing = close || this.#host.draining;
+    if (this.requestId !== '') this.#response.writeHeader(REQUEST_ID_HEADER, this.requestId);
     if (this.#isHead) this.#response.endWithoutBody(0, closing);
     else this.#response.end(body, closing);
+  }
+
+  #failing(failure: Failure): void {
+    if (!this.over) this.#host.failed(this, failure);
   }
 
   #writeCors(): void {
