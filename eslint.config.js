@@ -8,6 +8,7 @@ const BASE = [...LEAVES, 'config', 'metrics'];
 /** Each folder of src with what it may import; the files beside them wire everything, nothing imports those. */
 const ARROWS = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
+  log: ['status'],
   config: LEAVES,
   metrics: LEAVES,
   core: BASE,

@@ -8,6 +8,7 @@ import { MetadataCodec } from './grpc/metadata-codec.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
+import { RequestLog } from './log/request-log.js';
 import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer } from './rest/server.js';
 import { canServe } from './rest/ssl-app.js';
@@ -22,6 +23,7 @@ const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
 export class Server {
   readonly #options: ServerOptions;
   readonly #core: ServerCore;
+  readonly #requestLog: RequestLog;
   #grpc: GrpcServer | null = null;
   #rest: RestServer | null = null;
 
@@ -30,6 +32,7 @@ export class Server {
     this.#options = options;
     checkOptions(options);
     this.#core = new ServerCore(options);
+    this.#requestLog = new RequestLog(options.log);
   }
 
   /** Resolves when every listener is open. @throws ServingError */
@@ -53,6 +56,7 @@ export class Server {
       channelOptions: channel.options,
       ssl,
       sessionRun: flags.enable_session_run,
+      requestLog: this.#requestLog,
     });
     if (flags.rest_api_port === 0) return;
     if (flags.rest_api_port === flags.port) {
@@ -74,6 +78,7 @@ export class Server {
       gzipMinBytes: flags.rest_api_gzip_min_bytes,
       corsEnabled: flags.rest_api_enable_cors_support,
       ssl,
+      requestLog: this.#requestLog,
     });
     try {
       await rest.listen(flags.rest_api_port);
@@ -97,6 +102,7 @@ export class Server {
     }, graceMillis);
     await Promise.all(listeners.map((listener) => listener.close()));
     clearTimeout(grace);
+    this.#requestLog.flush();
     await this.#core.close();
   }
 

@@ -45,7 +45,8 @@ class ExampleEncoder {
   Status Append(size_t object, std::string* out) {
     if (!document_.IsObject(object)) {
       return InvalidArgument(std::string("Example must be JSON object but got JSON ") +
-                             JsonTypeName(document_.type(object)));
+                             JsonTypeName(document_.type(object)))
+          .With("", WrongJson(document_, object, "an object of features"));
     }
     entries_.clear();
     encoded_.Clear();
@@ -54,7 +55,7 @@ class ExampleEncoder {
       std::string_view name = document_.StringValue(at, &name_scratch_);
       name = name.substr(0, name.find('\0'));  // as upstream, whose names are C strings
       Status status = AppendFeature(name, at + 1);
-      if (!status.ok()) return status;
+      if (!status.ok()) return std::move(status).Under(MemberStep(name));
       at = document_.Next(at + 1);
     }
     if (!entries_.empty()) WriteExample(out);
@@ -78,7 +79,9 @@ class ExampleEncoder {
       size_t at = node + 1;
       for (size_t left = document_.size(node); left > 0; --left, at = document_.Next(at)) {
         Status status = AppendElement(name, at);
-        if (!status.ok()) return status;
+        if (!status.ok()) {
+          return std::move(status).Under(IndexStep(document_.size(node) - left));
+        }
       }
     } else {
       Status status = AppendElement(name, node);
@@ -105,15 +108,18 @@ class ExampleEncoder {
         break;
     }
     return InvalidArgument(
-        "Feature: " + ShownJsonText(name) +
-        " has element with unexpected JSON type: " + JsonTypeName(document_.type(node)));
+               "Feature: " + ShownJsonText(name) +
+               " has element with unexpected JSON type: " + JsonTypeName(document_.type(node)))
+        .With("", WrongJson(document_, node, "a number, a boolean, a string or {\"b64\": ...}"));
   }
 
   // The first element fixes the kind.
   Status TakeKind(std::string_view name, FeatureKind kind) {
     if (kind_ != FeatureKind::kNone && kind_ != kind) {
       return InvalidArgument("Unexpected element type in feature: " + ShownJsonText(name) +
-                             " expecting type: " + KindName(kind_));
+                             " expecting type: " + KindName(kind_))
+          .With("", std::string("expected ") + KindName(kind_) + ", as the first element, got " +
+                        KindName(kind));
     }
     kind_ = kind;
     return Status();
@@ -131,7 +137,8 @@ class ExampleEncoder {
     Status status = TakeKind(name, FeatureKind::kInt64);
     if (!status.ok()) return status;
     return InvalidArgument("Feature: " + ShownJsonText(name) +
-                           " has uint64_t element. Only int64_t is supported.");
+                           " has uint64_t element. Only int64_t is supported.")
+        .With("", "expected at most 9223372036854775807, got " + std::to_string(number.magnitude));
   }
 
   Status AppendInt64(std::string_view name, int64_t value) {
@@ -155,8 +162,10 @@ class ExampleEncoder {
   Status AppendBase64(std::string_view name, size_t node) {
     Status status = TakeKind(name, FeatureKind::kBytes);
     if (!status.ok()) return status;
-    if (!DecodeBase64(document_.StringValue(node, &scratch_), &decoded_)) {
-      return InvalidArgument("Unable to base64 decode");
+    const std::string_view text = document_.StringValue(node, &scratch_);
+    if (!DecodeBase64(text, &decoded_)) {
+      return InvalidArgument("Unable to base64 decode")
+          .With(".b64", "expected base64, got " + Quoted(text) + " " + document_.PlaceOf(node));
     }
     return AppendBytes(name, decoded_);
   }
@@ -231,10 +240,6 @@ class ExampleEncoder {
   std::string decoded_;
 };
 
-Status At(Status status, const std::string& pointer) {
-  return Status(status.code(), status.message(), pointer);
-}
-
 // All examples end up in one string, each behind a copy of the context.
 Status EncodeExamples(const JsonDocument& document, size_t list, const std::string& context,
                       const DecodeLimits& limits, ExampleEncoder* encoder,
@@ -250,7 +255,7 @@ Status EncodeExamples(const JsonDocument& document, size_t list, const std::stri
     if (budget < kStringElementBytes + context.size()) return BeyondLimit();
     bytes.append(context);
     Status status = encoder->Append(node, &bytes);
-    if (!status.ok()) return At(std::move(status), "/examples/" + std::to_string(i));
+    if (!status.ok()) return std::move(status).Under("examples" + IndexStep(i));
     const size_t cost = kStringElementBytes + bytes.size() - begin;
     if (cost > budget) return BeyondLimit();
     budget -= cost;
@@ -280,19 +285,22 @@ Status DecodeExamplesJson(std::string_view body, const DecodeLimits& limits,
   const size_t context_node = document.Find(JsonDocument::kRoot, "context");
   if (context_node != JsonDocument::kNone) {
     status = encoder.Append(context_node, &context);
-    if (!status.ok()) return At(std::move(status), "/context");
+    if (!status.ok()) return std::move(status).Under("context");
   }
   const size_t list = document.Find(JsonDocument::kRoot, "examples");
   if (list == JsonDocument::kNone) {
     // Upstream says "classify" to a regression too.
     return JsonFormatError(document,
-                           "When method is classify, key 'examples' is expected and was not found");
+                           "When method is classify, key 'examples' is expected and was not found")
+        .With("examples", "expected a list of objects, got nothing");
   }
   if (!document.IsArray(list)) {
-    return JsonFormatError(document, "Expecting 'examples' value to be an list/array");
+    return JsonFormatError(document, "Expecting 'examples' value to be an list/array")
+        .With("examples", WrongJson(document, list, "a list of objects"));
   }
   if (document.size(list) == 0) {
-    return JsonFormatError(document, "'examples' value is an empty array");
+    return JsonFormatError(document, "'examples' value is an empty array")
+        .With("examples", "expected at least one example, got an empty list");
   }
   return EncodeExamples(document, list, context, limits, &encoder, request);
 }

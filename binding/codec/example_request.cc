@@ -23,8 +23,9 @@ constexpr uint32_t kExampleListWithContextField = 2;
 constexpr uint32_t kListExamplesField = 1;
 constexpr uint32_t kListContextField = 2;
 
-Status BeyondLimit(std::string_view what) {
-  return InvalidArgument(std::string(what) + " exceed the limit on the size of a request");
+Status BeyondLimit(std::string_view field, std::string_view what) {
+  const std::string why = std::string(what) + " exceed the limit on the size of a request";
+  return InvalidArgument(why).With(field, why);
 }
 
 // Takes `bytes` from what is left. False when there is less.
@@ -73,11 +74,12 @@ class InputReader {
     size_t repeated;
     if (__builtin_mul_overflow(context_bytes, examples.size(), &repeated) ||
         !Take(repeated, &budget_->filled_bytes)) {
-      return BeyondLimit("input: the copies of the context, one for each example,");
+      return BeyondLimit("input", "input: the copies of the context, one for each example,");
     }
     size_t total = repeated;
     for (const std::string_view example : examples) total += example.size();
-    if (!Take(total, &budget_->tensor_bytes)) return BeyondLimit("input: examples with context");
+    if (!Take(total, &budget_->tensor_bytes))
+      return BeyondLimit("input", "input: examples with context");
 
     // Joined once, so that a context in many parts is not walked for each example.
     std::string context;
@@ -102,18 +104,18 @@ class InputReader {
     while (!reader.AtEnd()) {
       uint32_t field;
       WireType type;
-      if (!reader.ReadTag(&field, &type)) return reader.Error("input list");
+      if (!reader.ReadTag(&field, &type)) return reader.Error("input list", "input");
       const bool is_context = kind_ == kExampleListWithContextField && field == kListContextField;
       if ((field != kListExamplesField && !is_context) || type != WireType::kBytes) {
-        if (!reader.Skip(field, type)) return reader.Error("input list");
+        if (!reader.Skip(field, type)) return reader.Error("input list", "input");
         continue;
       }
       std::string_view example;
-      if (!reader.ReadBytes(&example)) return reader.Error("input list");
+      if (!reader.ReadBytes(&example)) return reader.Error("input list", "input");
       if (is_context && example.empty()) continue;
       // The list of views grows faster than the body does.
       if (!Take(sizeof(std::string_view), &budget_->tensor_bytes)) {
-        return BeyondLimit("input: examples");
+        return BeyondLimit("input", "input: examples");
       }
       (is_context ? contexts_ : request_->examples).push_back(example);
     }
@@ -138,12 +140,13 @@ Status ReadTask(std::string_view bytes, InferenceTaskView* task) {
     if (ok && field == kTaskMethodNameField && type == WireType::kBytes) {
       ok = reader.ReadBytes(&task->method_name);
       if (ok && !IsValidUtf8(task->method_name)) {
-        return InvalidArgument("tasks method_name: not valid UTF-8");
+        return InvalidArgument("tasks method_name: not valid UTF-8")
+            .With("method_name", "not valid UTF-8");
       }
     } else if (ok) {
       ok = reader.Skip(field, type);
     }
-    if (!ok) return reader.Error("tasks");
+    if (!ok) return reader.Error("tasks", "");
   }
   return Status();
 }
@@ -157,19 +160,23 @@ Status ParseRequest(std::string_view body, bool with_tasks, std::string_view nam
   while (!reader.AtEnd()) {
     uint32_t field;
     WireType type;
-    if (!reader.ReadTag(&field, &type)) return reader.Error(name);
+    if (!reader.ReadTag(&field, &type)) return reader.Error(name, "body");
     const bool is_task = with_tasks && field == kTasksField;
     if ((field != kInputField && !is_task) || type != WireType::kBytes) {
-      if (!reader.Skip(field, type)) return reader.Error(name);
+      if (!reader.Skip(field, type)) return reader.Error(name, "body");
       continue;
     }
     std::string_view value;
-    if (!reader.ReadBytes(&value)) return reader.Error(name);
+    if (!reader.ReadBytes(&value)) return reader.Error(name, "body");
     Status status;
     if (is_task) {
       // A task is two bytes on the wire at least, and far more here.
-      if (!Take(sizeof(InferenceTaskView), &budget->filled_bytes)) return BeyondLimit("tasks");
+      if (!Take(sizeof(InferenceTaskView), &budget->filled_bytes))
+        return BeyondLimit("tasks", "tasks");
       status = ReadTask(value, &request->tasks.emplace_back());
+      if (!status.ok()) {
+        return std::move(status).Under("tasks" + IndexStep(request->tasks.size() - 1));
+      }
     } else {
       status = input.Merge(value);
     }

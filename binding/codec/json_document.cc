@@ -27,6 +27,15 @@ double DoubleOf(uint64_t bits) {
   return value;
 }
 
+std::string PlaceText(std::string_view body, size_t offset) {
+  const std::string_view before = body.substr(0, offset);
+  const size_t line = 1 + static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
+  const size_t newline = before.rfind('\n');
+  const size_t column = newline == std::string_view::npos ? offset : offset - newline - 1;
+  return "at byte " + std::to_string(offset) + " of " + std::to_string(body.size()) + ", line " +
+         std::to_string(line) + ", column " + std::to_string(column + 1);
+}
+
 }  // namespace
 
 const char* JsonTypeName(JsonType type) {
@@ -211,16 +220,38 @@ class JsonDocument::Parser {
 Status JsonDocument::Parse(std::string_view body) {
   used_ = 0;
   body_ = body;
-  if (body.empty()) return InvalidArgument("JSON Parse error: The document is empty");
+  if (body.empty()) {
+    return InvalidArgument("JSON Parse error: The document is empty")
+        .With("body", "expected JSON, got no bytes");
+  }
   Parser parser(body, this);
   if (parser.Run()) return Status();
   if (parser.out_of_memory()) {
     return Status(Code::kResourceExhausted, "Out of memory while parsing the JSON request body");
   }
-  return InvalidArgument(
-      "JSON Parse error: " + std::string(parser.reason()) +
-          " at offset: " + std::to_string(parser.offset()),
-      "byte " + std::to_string(parser.offset()) + " of " + std::to_string(body.size()));
+  return InvalidArgument("JSON Parse error: " + std::string(parser.reason()) +
+                         " at offset: " + std::to_string(parser.offset()))
+      .With("body", std::string(parser.reason()) + " " + PlaceText(body, parser.offset()));
+}
+
+std::string JsonDocument::PlaceOf(size_t node) const {
+  const char* const end = body_.data() + body_.size();
+  const char* p = SkipJsonByteOrderMark(body_.data(), end);
+  const auto is_between = [](char c) { return std::strchr(" \t\r\n,:]}", c) != nullptr; };
+  for (size_t at = 0;; ++at) {
+    while (p != end && is_between(*p)) ++p;
+    if (at == node || p == end) return PlaceText(body_, static_cast<size_t>(p - body_.data()));
+    JsonString string;
+    JsonTextError error;
+    if (*p == '"') {
+      ++p;
+      if (!ParseJsonString(&p, end, &string, &error)) p = end;
+    } else if (*p == '[' || *p == '{') {
+      ++p;
+    } else {
+      while (p != end && !is_between(*p)) ++p;
+    }
+  }
 }
 
 JsonType JsonDocument::KindType(Kind kind) {

@@ -49,6 +49,10 @@ class JsonDocument {
   // The value of the first member of that name; kNone when there is none.
   size_t Find(size_t object, std::string_view name) const;
 
+  // "at byte 16 of 20, line 1, column 17": where the node's text begins. For errors: nodes do not
+  // know their place, so the text is walked again up to there.
+  std::string PlaceOf(size_t node) const;
+
  private:
   // As JsonType, with the ways a string and a number can be stored told apart.
   enum class Kind : uint8_t {

@@ -175,10 +175,12 @@ Status CheckBatch(const std::vector<NamedTensorView>& outputs) {
     if (first == nullptr) first = &output;
     if (output.tensor.dims[0] != first->tensor.dims[0]) {
       return InvalidArgument(
-          "Tensor name: " + std::string(output.name) +
-              " has inconsistent batch size: " + std::to_string(output.tensor.dims[0]) +
-              " expecting: " + std::to_string(first->tensor.dims[0]),
-          "expected by " + std::string(first->name));
+                 "Tensor name: " + std::string(output.name) +
+                 " has inconsistent batch size: " + std::to_string(output.tensor.dims[0]) +
+                 " expecting: " + std::to_string(first->tensor.dims[0]))
+          .With("instances", "the rows of output " + Quoted(output.name) +
+                                 " are not as many as those of " + Quoted(first->name) +
+                                 "; the columnar form, \"inputs\", does not need that");
     }
   }
   return Status();
@@ -235,9 +237,9 @@ Status EncodePredictJson(JsonFormat format, const std::vector<NamedTensorView>& 
   for (const NamedTensorView& output : outputs) {
     // A tensor without elements prints whatever its type is: upstream meets no value to refuse.
     if (output.tensor.elements > 0 && !IsPrintable(output.tensor.dtype)) {
-      return InvalidArgument(
-          "Failed to write JSON value for tensor type: " + DataTypeName(output.tensor.dtype),
-          "output " + std::string(output.name));
+      return InvalidArgument("Failed to write JSON value for tensor type: " +
+                             DataTypeName(output.tensor.dtype))
+          .With("signature_name", "output " + Quoted(output.name) + " has no form in JSON");
     }
   }
   if (format == JsonFormat::kRow) {

@@ -10,9 +10,12 @@
 #include "codec/json_predict_paths.h"
 #include "codec/json_request_head.h"
 #include "codec/json_tensor_filler.h"
+#include "tensor/type_text.h"
 
 namespace tensorgate {
 namespace {
+
+constexpr size_t kMaxNamesShown = 8;
 
 std::string Rendered(const Status& status) {
   return std::string(CodeName(status.code())) + ": " + status.message();
@@ -45,10 +48,12 @@ class RowInput {
       shape_ = filler_.shape();
     } else if (elements_ != filler_.elements()) {
       return InvalidArgument("Expecting tensor size: " + std::to_string(elements_) +
-                             " but got: " + std::to_string(filler_.elements()));
+                             " but got: " + std::to_string(filler_.elements()))
+          .With("", UnlikeTheFirst());
     } else if (shape_ != filler_.shape()) {
       return InvalidArgument("Expecting shape " + ShapeText(shape_) +
-                             " but got: " + ShapeText(filler_.shape()));
+                             " but got: " + ShapeText(filler_.shape()))
+          .With("", UnlikeTheFirst());
     }
     return Status();
   }
@@ -61,6 +66,11 @@ class RowInput {
   }
 
  private:
+  std::string UnlikeTheFirst() const {
+    return "expected shape " + ShapeText(shape_) + ", as the first instance, got " +
+           ShapeText(filler_.shape());
+  }
+
   JsonTensorFiller filler_;
   bool started_ = false;
   int64_t elements_ = 0;
@@ -77,7 +87,8 @@ class SlowDecoder {
     const size_t instances = document_.Find(JsonDocument::kRoot, "instances");
     const size_t inputs = document_.Find(JsonDocument::kRoot, "inputs");
     if (instances == JsonDocument::kNone && inputs == JsonDocument::kNone) {
-      return InvalidArgument("Missing 'inputs' or 'instances' key");
+      return InvalidArgument("Missing 'inputs' or 'instances' key")
+          .With("body", "expected a member \"instances\" or \"inputs\", got " + Members());
     }
     if (instances == JsonDocument::kNone) {
       request_->format = JsonFormat::kColumnar;
@@ -85,15 +96,18 @@ class SlowDecoder {
     }
     if (inputs != JsonDocument::kNone) {
       return JsonFormatError(
-          document_,
-          "Not formatted correctly expecting only one of 'inputs' or 'instances' "
-          "keys to exist ");
+                 document_,
+                 "Not formatted correctly expecting only one of 'inputs' or 'instances' "
+                 "keys to exist ")
+          .With("body", "expected one of \"instances\" and \"inputs\", got both");
     }
     if (!document_.IsArray(instances)) {
-      return JsonFormatError(document_, "Expecting 'instances' to be an list/array");
+      return JsonFormatError(document_, "Expecting 'instances' to be an list/array")
+          .With("instances", WrongJson(document_, instances, "a list"));
     }
     if (document_.size(instances) == 0) {
-      return JsonFormatError(document_, "No values in 'instances' array");
+      return JsonFormatError(document_, "No values in 'instances' array")
+          .With("instances", "expected at least one instance, got an empty list");
     }
     request_->format = JsonFormat::kRow;
     return Rows(instances);
@@ -105,12 +119,37 @@ class SlowDecoder {
     return document_.IsObject(node) && !IsBase64Object(document_, node);
   }
 
+  // The inputs of the signature, for violations.
+  std::string Aliases() const {
+    std::string names;
+    for (size_t i = 0; i < specs_.size() && i < kMaxNamesShown; ++i) {
+      if (i > 0) names += ", ";
+      names += Quoted(specs_[i].alias);
+    }
+    return names;
+  }
+
+  // The members of the request, likewise.
+  std::string Members() const {
+    std::string names;
+    size_t at = JsonDocument::kRoot + 1;
+    for (size_t i = 0; i < document_.size(JsonDocument::kRoot) && i < kMaxNamesShown; ++i) {
+      std::string scratch;
+      if (i > 0) names += ", ";
+      names += Quoted(document_.StringValue(at, &scratch));
+      at = document_.Next(at + 1);
+    }
+    return names.empty() ? "no member" : names;
+  }
+
   Status Rows(size_t instances) {
     const size_t first = instances + 1;
     if (!document_.IsObject(first) && specs_.size() > 1) {
       return InvalidArgument(
-          "instances is a plain list, but expecting list of objects as multiple input tensors "
-          "required as per tensorinfo_map");
+                 "instances is a plain list, but expecting list of objects as multiple input "
+                 "tensors required as per tensorinfo_map")
+          .With("instances[0]",
+                WrongJson(document_, first, "an object with the members " + Aliases()));
     }
     const bool named = IsNamedObject(first);
     // Plain rows feed one input, even where the signature has several and the rows are base64
@@ -143,19 +182,25 @@ class SlowDecoder {
     const std::string item = std::to_string(row);
     if (IsNamedObject(node)) {
       return InvalidArgument("Expecting value/list but got object at item " + item +
-                             " of input list");
+                             " of input list")
+          .With("instances" + IndexStep(row),
+                WrongJson(document_, node, "a value or list, as the first instance"));
     }
     Status status = rows_[0].Append(node);
-    if (status.ok() || !IsOfUpstream(status, rows_[0])) return status;
-    return InvalidArgument(
-        "Failed to process element: " + item + " of 'instances' list. Error: " + Rendered(status),
-        "/instances/" + item + status.detail());
+    if (status.ok()) return status;
+    status = std::move(status).Under("instances" + IndexStep(row));
+    if (!IsOfUpstream(status, rows_[0])) return status;
+    return InvalidArgument("Failed to process element: " + item +
+                           " of 'instances' list. Error: " + Rendered(status))
+        .WithThoseOf(status, {});
   }
 
   Status NamedRow(size_t row, size_t node) {
     if (!IsNamedObject(node)) {
       return InvalidArgument("Expecting object but got list at item " + std::to_string(row) +
-                             " of input list");
+                             " of input list")
+          .With("instances" + IndexStep(row),
+                WrongJson(document_, node, "an object with the members " + Aliases()));
     }
     seen_.assign(specs_.size(), false);
     size_t at = node + 1;
@@ -164,24 +209,30 @@ class SlowDecoder {
       name = name.substr(0, name.find('\0'));
       Status status = NamedValue(name, at + 1);
       if (!status.ok()) {
+        status = std::move(status).Under("instances" + IndexStep(row) + MemberStep(name));
         if (appended_ != nullptr && !IsOfUpstream(status, *appended_)) return status;
-        return InvalidArgument(
-            "Failed to process element: " + std::to_string(row) + " key: " + ShownJsonText(name) +
-                " of 'instances' list. Error: " + Rendered(status),
-            "/instances/" + std::to_string(row) + "/" + ShownJsonText(name) + status.detail());
+        return InvalidArgument("Failed to process element: " + std::to_string(row) +
+                               " key: " + ShownJsonText(name) +
+                               " of 'instances' list. Error: " + Rendered(status))
+            .WithThoseOf(status, {});
       }
       at = document_.Next(at + 1);
     }
     if (std::find(seen_.begin(), seen_.end(), false) == seen_.end()) return Status();
     std::string names;
-    for (const InputSpec& spec : specs_) {
-      if (&spec != &specs_.front()) names += ',';
-      names += spec.alias;
+    std::string missing;
+    for (size_t i = 0; i < specs_.size(); ++i) {
+      if (i > 0) names += ',';
+      names += specs_[i].alias;
+      if (seen_[i]) continue;
+      if (!missing.empty()) missing += ", ";
+      missing += Quoted(specs_[i].alias);
     }
     return InvalidArgument("Failed to process element: " + std::to_string(row) +
-                               " of 'instances' list. JSON object: " + DumpJson(document_, node) +
-                               " keys must be equal to: " + names,
-                           "/instances/" + std::to_string(row));
+                           " of 'instances' list. JSON object: " + DumpJson(document_, node) +
+                           " keys must be equal to: " + names)
+        .With("instances" + IndexStep(row), "expected the members " + Aliases() + ", missing " +
+                                                missing + " " + document_.PlaceOf(node));
   }
 
   Status NamedValue(std::string_view name, size_t node) {
@@ -192,39 +243,44 @@ class SlowDecoder {
       return appended_->Append(node);
     }
     appended_ = nullptr;
-    return InvalidArgument("JSON object: does not have named input: " + ShownJsonText(name));
+    return InvalidArgument("JSON object: does not have named input: " + ShownJsonText(name))
+        .With("", "not an input of the signature, whose inputs are " + Aliases());
   }
 
   Status Columns(size_t value) {
     if (!IsNamedObject(value)) {
       if (specs_.size() > 1) {
         return InvalidArgument(
-            "inputs is a plain value/list, but expecting an object as multiple input tensors "
-            "required as per tensorinfo_map");
+                   "inputs is a plain value/list, but expecting an object as multiple input "
+                   "tensors "
+                   "required as per tensorinfo_map")
+            .With("inputs", WrongJson(document_, value, "an object with the members " + Aliases()));
       }
       request_->inputs.resize(1);
-      return Column(specs_[0], value, "/inputs", &request_->inputs[0]);
+      return Column(specs_[0], value, "inputs", &request_->inputs[0]);
     }
     request_->inputs.resize(specs_.size());
     for (size_t i = 0; i < specs_.size(); ++i) {
       const size_t member = document_.Find(value, specs_[i].alias);
       if (member == JsonDocument::kNone) {
-        return InvalidArgument("Missing named input: " + specs_[i].alias + " in 'inputs' object.");
+        return InvalidArgument("Missing named input: " + specs_[i].alias + " in 'inputs' object.")
+            .With("inputs" + MemberStep(specs_[i].alias),
+                  "expected " + DataTypeEnumName(specs_[i].dtype) + ", got nothing");
       }
-      Status status = Column(specs_[i], member, "/inputs/" + specs_[i].alias, &request_->inputs[i]);
+      Status status =
+          Column(specs_[i], member, "inputs" + MemberStep(specs_[i].alias), &request_->inputs[i]);
       if (!status.ok()) return status;
     }
     return Status();
   }
 
-  Status Column(const InputSpec& spec, size_t node, const std::string& pointer,
-                NamedTensor* named) {
+  Status Column(const InputSpec& spec, size_t node, const std::string& path, NamedTensor* named) {
     named->name = spec.alias;
     named->tensor.dtype = spec.dtype;
     JsonTensorFiller filler(spec.alias, document_, &budget_, &named->tensor);
     Status status = filler.Append(node);
     if (status.ok()) return filler.Finish(filler.shape());
-    return Status(status.code(), status.message(), pointer + status.detail());
+    return std::move(status).Under(path);
   }
 
   const JsonDocument& document_;
@@ -260,7 +316,8 @@ Status DecodePredictJsonSlow(std::string_view body, const SignatureLookup& signa
   }
   if (specs->empty()) {
     return InvalidArgument("Failed to get input map for signature: " +
-                           (name.empty() ? "DEFAULT" : ShownJsonText(name)));
+                           (name.empty() ? "DEFAULT" : ShownJsonText(name)))
+        .With("signature_name", "the signature has no inputs to feed");
   }
   return SlowDecoder(document, *specs, limits, request).Run();
 }

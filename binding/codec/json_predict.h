@@ -34,7 +34,8 @@ struct JsonPredictRequest {
 };
 
 // OWNERSHIP: string elements may point into `body`, which must outlive `request`.
-// ERRORS: upstream's texts; INVALID_ARGUMENT, or UNIMPLEMENTED for a dtype JSON cannot carry.
+// ERRORS: upstream's texts; INVALID_ARGUMENT, or UNIMPLEMENTED for a dtype JSON cannot carry. The
+// caller knows which signatures there are, so it adds the violation for one that is not found.
 Status DecodePredictJson(std::string_view body, const SignatureLookup& signatures,
                          const DecodeLimits& limits, JsonPredictRequest* request);
 

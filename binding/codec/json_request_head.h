@@ -15,8 +15,11 @@ namespace tensorgate {
 Status ReadJsonRequestHead(std::string_view body, JsonDocument* document,
                            std::string* signature_name);
 
-// INVALID_ARGUMENT "JSON Value: <dump of the request> <text>".
+// INVALID_ARGUMENT "JSON Value: <dump of the request> <text>". The caller adds the violation.
 Status JsonFormatError(const JsonDocument& document, std::string_view text);
+
+// "expected <expected>, got JSON <type> at byte ...".
+std::string WrongJson(const JsonDocument& document, size_t node, std::string_view expected);
 
 // A name or text of the client's inside a message: cut at kMaxShownStringBytes.
 std::string ShownJsonText(std::string_view text);

@@ -8,26 +8,11 @@
 #include "codec/base64.h"
 #include "codec/json_dump.h"
 #include "codec/json_predict_paths.h"
+#include "codec/json_request_head.h"
 #include "codec/limits.h"
+#include "tensor/type_text.h"
 
 namespace tensorgate {
-namespace {
-
-// A JSON pointer to the element at hand, relative to the value.
-std::string Pointer(const std::vector<int64_t>& shape, const int64_t* left, int level) {
-  std::string pointer;
-  for (int i = 0; i < level; ++i) {
-    pointer += '/';
-    pointer += std::to_string(shape[static_cast<size_t>(i)] - left[i]);
-  }
-  return pointer;
-}
-
-Status At(Status status, const std::vector<int64_t>& shape, const int64_t* left, int level) {
-  return Status(status.code(), status.message(), Pointer(shape, left, level));
-}
-
-}  // namespace
 
 bool IsBase64Object(const JsonDocument& document, size_t node) {
   if (!document.IsObject(node) || document.size(node) != 1 || !document.IsString(node + 2)) {
@@ -61,7 +46,7 @@ Status JsonTensorFiller::Append(size_t node) {
       if (level >= rank) {
         return At(InvalidArgument("Encountered list at unexpected level: " + std::to_string(level) +
                                   " expected < " + std::to_string(rank)),
-                  shape_, left, level);
+                  node, left, level);
       }
       const int64_t size = static_cast<int64_t>(document_.size(node));
       const int64_t expected = shape_[static_cast<size_t>(level)];
@@ -69,7 +54,7 @@ Status JsonTensorFiller::Append(size_t node) {
         return At(InvalidArgument("Encountered list at unexpected size: " + std::to_string(size) +
                                   " at level: " + std::to_string(level) +
                                   " expected size: " + std::to_string(expected)),
-                  shape_, left, level);
+                  node, left, level);
       }
       ++node;
       if (size > 0) {
@@ -81,10 +66,10 @@ Status JsonTensorFiller::Append(size_t node) {
         return At(InvalidArgument("JSON Value: " + DumpJson(document_, node) +
                                   " found at incorrect level: " + std::to_string(level + 1) +
                                   " in the JSON DOM. Expected at level: " + std::to_string(rank)),
-                  shape_, left, level);
+                  node, left, level);
       }
       Status status = AppendLeaf(node);
-      if (!status.ok()) return At(std::move(status), shape_, left, level);
+      if (!status.ok()) return At(std::move(status), node, left, level);
       ++elements_;
       node = document_.Next(node);
     }
@@ -199,6 +184,23 @@ Status JsonTensorFiller::Spend(size_t bytes) {
   return Status();
 }
 
+std::string JsonTensorFiller::Expected(int level) const {
+  const std::string dtype = DataTypeEnumName(tensor_->dtype);
+  if (level >= static_cast<int>(shape_.size())) return dtype;
+  const int64_t size = shape_[static_cast<size_t>(level)];
+  return "a list of " + std::to_string(size) + " (" + dtype + " within), as the first one";
+}
+
+Status JsonTensorFiller::At(Status status, size_t node, const int64_t* left, int level) const {
+  std::string path;
+  for (int i = 0; i < level; ++i) {
+    path += IndexStep(static_cast<size_t>(shape_[static_cast<size_t>(i)] - left[i]));
+  }
+  std::string got = WrongJson(document_, node, Expected(level));
+  if (document_.IsArray(node)) got += ", of size " + std::to_string(document_.size(node));
+  return std::move(status).With(path, std::move(got));
+}
+
 Status JsonTensorFiller::TypeError(size_t node) const {
   return InvalidArgument("JSON Value: " + DumpJson(document_, node) +
                          " Type: " + JsonTypeName(document_.type(node)) +
@@ -207,8 +209,8 @@ Status JsonTensorFiller::TypeError(size_t node) const {
 
 // Upstream meets such a tensor only when the request runs, and then says this.
 Status JsonTensorFiller::RankError() const {
-  return InvalidArgument("tensor parsing error: " + alias_,
-                         ": more than " + std::to_string(kMaxRank) + " dimensions");
+  return InvalidArgument("tensor parsing error: " + alias_)
+      .With("", "more than " + std::to_string(kMaxRank) + " dimensions");
 }
 
 Status JsonTensorFiller::Finish(std::vector<int64_t> dims) {

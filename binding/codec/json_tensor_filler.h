@@ -22,7 +22,7 @@ class JsonTensorFiller {
 
   // Appends one value, a scalar or nested lists, whose shape comes from its first elements.
   // REQUIRES: tensor->dtype is set. ERRORS: INVALID_ARGUMENT and UNIMPLEMENTED with upstream's
-  // text, RESOURCE_EXHAUSTED from the budget; `detail` says where, relative to the value.
+  // text, RESOURCE_EXHAUSTED from the budget; the violation's path begins at the value.
   Status Append(size_t node);
 
   // Of the value appended last.
@@ -44,6 +44,9 @@ class JsonTensorFiller {
   Status Spend(size_t bytes);
   Status TypeError(size_t node) const;
   Status RankError() const;
+  // `status` with the element at hand as its violation.
+  Status At(Status status, size_t node, const int64_t* left, int level) const;
+  std::string Expected(int level) const;
 
   const std::string& alias_;
   const JsonDocument& document_;

@@ -29,9 +29,7 @@ constexpr uint32_t kWrapperValueField = 1;
 // Up to here every alias is compared with every other; beyond, they are sorted.
 constexpr size_t kFewInputs = 16;
 
-Status NotUtf8(std::string_view where) {
-  return InvalidArgument(std::string(where) + ": not valid UTF-8");
-}
+Status NotUtf8(std::string_view where) { return InvalidField(where, "not valid UTF-8"); }
 
 // google.protobuf.Int64Value, merged into `value`.
 Status ReadInt64Value(std::string_view bytes, int64_t* value) {
@@ -110,21 +108,27 @@ Status ReadInput(std::string_view bytes, PredictRequestView* request) {
   while (!reader.AtEnd()) {
     uint32_t field;
     WireType type;
-    if (!reader.ReadTag(&field, &type)) return reader.Error("inputs entry");
+    if (!reader.ReadTag(&field, &type)) return reader.Error("inputs entry", "inputs");
     bool ok;
     if (field == kKeyField && type == WireType::kBytes) {
       ok = reader.ReadBytes(&alias);
     } else if (field == kValueField && type == WireType::kBytes) {
       // Protobuf would merge the two, which a view cannot; no encoder writes this.
-      if (has_tensor) return InvalidArgument("inputs entry: more than one value");
+      if (has_tensor) {
+        return InvalidArgument("inputs entry: more than one value")
+            .With("inputs" + KeyStep(alias), "an entry of the map has more than one value");
+      }
       has_tensor = true;
       ok = reader.ReadBytes(&tensor);
     } else {
       ok = reader.Skip(field, type);
     }
-    if (!ok) return reader.Error("inputs entry");
+    if (!ok) return reader.Error("inputs entry", "inputs");
   }
-  if (!IsValidUtf8(alias)) return NotUtf8("inputs key");
+  if (!IsValidUtf8(alias)) {
+    return InvalidArgument("inputs key: not valid UTF-8")
+        .With("inputs", "the key " + Quoted(alias) + " is not valid UTF-8");
+  }
   request->inputs.emplace_back(alias, tensor);
   return Status();
 }
@@ -189,13 +193,13 @@ Status ReadModelSpec(std::string_view body, ModelSpecView* spec) {
   while (!reader.AtEnd()) {
     uint32_t field;
     WireType type;
-    if (!reader.ReadTag(&field, &type)) return reader.Error("request");
+    if (!reader.ReadTag(&field, &type)) return reader.Error("request", "body");
     if (field != kRequestModelSpecField || type != WireType::kBytes) {
-      if (!reader.Skip(field, type)) return reader.Error("request");
+      if (!reader.Skip(field, type)) return reader.Error("request", "body");
       continue;
     }
     std::string_view value;
-    if (!reader.ReadBytes(&value)) return reader.Error("request");
+    if (!reader.ReadBytes(&value)) return reader.Error("request", "body");
     Status status = MergeModelSpec(value, spec);
     if (!status.ok()) return status;
   }
@@ -210,13 +214,13 @@ Status ParsePredictRequest(std::string_view body, PredictRequestView* request) {
   while (!reader.AtEnd()) {
     uint32_t field;
     WireType type;
-    if (!reader.ReadTag(&field, &type)) return reader.Error("PredictRequest");
+    if (!reader.ReadTag(&field, &type)) return reader.Error("PredictRequest", "body");
     if (type != WireType::kBytes) {
-      if (!reader.Skip(field, type)) return reader.Error("PredictRequest");
+      if (!reader.Skip(field, type)) return reader.Error("PredictRequest", "body");
       continue;
     }
     std::string_view value;
-    if (!reader.ReadBytes(&value)) return reader.Error("PredictRequest");
+    if (!reader.ReadBytes(&value)) return reader.Error("PredictRequest", "body");
     Status status = ReadRequestField(field, value, request);
     if (!status.ok()) return status;
   }

@@ -9,6 +9,7 @@
 #include "codec/tensor_proto_fields.h"
 #include "codec/tensor_proto_scan.h"
 #include "codec/wire.h"
+#include "tensor/type_text.h"
 
 namespace tensorgate {
 namespace {
@@ -17,12 +18,14 @@ Status CountElements(const TensorProtoScan& scan, int64_t* elements) {
   *elements = 1;
   for (int i = 0; i < scan.rank; ++i) {
     if (scan.dims[i] < 0) {
-      return InvalidArgument("tensor_shape: dim " + std::to_string(i) + " is " +
-                             std::to_string(scan.dims[i]) + ", expected at least 0");
+      return InvalidField("tensor_shape", "dim " + std::to_string(i) + " is " +
+                                              std::to_string(scan.dims[i]) +
+                                              ", expected at least 0");
     }
     if (__builtin_mul_overflow(*elements, scan.dims[i], elements)) {
-      return InvalidArgument("tensor_shape: the number of elements exceeds int64 at dim " +
-                             std::to_string(i) + " of size " + std::to_string(scan.dims[i]));
+      return InvalidField("tensor_shape", "the number of elements exceeds int64 at dim " +
+                                              std::to_string(i) + " of size " +
+                                              std::to_string(scan.dims[i]));
     }
   }
   return Status();
@@ -31,9 +34,10 @@ Status CountElements(const TensorProtoScan& scan, int64_t* elements) {
 Status TakeFrom(size_t* budget, uint64_t count, size_t each, const char* what) {
   uint64_t bytes;
   if (__builtin_mul_overflow(count, static_cast<uint64_t>(each), &bytes) || bytes > *budget) {
-    return InvalidArgument(std::string(what) + ": " + std::to_string(count) + " elements of " +
-                           std::to_string(each) + " bytes exceed the limit, of which " +
-                           std::to_string(*budget) + " bytes are left");
+    const std::string why = std::string(what) + ": " + std::to_string(count) + " elements of " +
+                            std::to_string(each) + " bytes exceed the limit, of which " +
+                            std::to_string(*budget) + " bytes are left";
+    return InvalidArgument(why).With("tensor_shape", why);
   }
   *budget -= bytes;
   return Status();
@@ -51,7 +55,8 @@ Status TakeFill(uint64_t missing, size_t each, DecodeBudget* budget) {
 
 Status Allocate(Tensor* tensor, size_t bytes) {
   if (tensor->data.Resize(bytes)) return Status();
-  return InvalidArgument("no memory for a tensor of " + std::to_string(bytes) + " bytes");
+  const std::string why = "no memory for a tensor of " + std::to_string(bytes) + " bytes";
+  return InvalidArgument(why).With("", why);
 }
 
 // tensor_content: the elements as they lie in memory.
@@ -60,15 +65,17 @@ Status DecodeContent(std::string_view content, DecodeBudget* budget, Tensor* ten
   uint64_t expected;
   if (__builtin_mul_overflow(static_cast<uint64_t>(tensor->elements), uint64_t{width}, &expected) ||
       expected != content.size()) {
-    return InvalidArgument("tensor_content: " + std::to_string(content.size()) +
-                           " bytes given, expected " + std::to_string(tensor->elements) +
-                           " elements of " + std::to_string(width) + " bytes");
+    return InvalidField("tensor_content", std::to_string(content.size()) +
+                                              " bytes given, expected " +
+                                              std::to_string(tensor->elements) + " elements of " +
+                                              std::to_string(width) + " bytes");
   }
   if (tensor->dtype == DataType::kBool) {
     for (const char byte : content) {
       if (static_cast<uint8_t>(byte) > 1) {
-        return InvalidArgument("tensor_content: a bool is " +
-                               std::to_string(static_cast<uint8_t>(byte)) + ", expected 0 or 1");
+        return InvalidField(
+            "tensor_content",
+            "a bool is " + std::to_string(static_cast<uint8_t>(byte)) + ", expected 0 or 1");
       }
     }
   }
@@ -82,9 +89,9 @@ Status DecodeContent(std::string_view content, DecodeBudget* budget, Tensor* ten
 Status DecodeStringContent(std::string_view content, DecodeBudget* budget, Tensor* tensor) {
   const uint64_t count = static_cast<uint64_t>(tensor->elements);
   if (count > content.size()) {
-    return InvalidArgument("tensor_content: " + std::to_string(content.size()) +
-                           " bytes given, expected the lengths of " + std::to_string(count) +
-                           " strings, then their bytes");
+    return InvalidField("tensor_content", std::to_string(content.size()) +
+                                              " bytes given, expected the lengths of " +
+                                              std::to_string(count) + " strings, then their bytes");
   }
   Status status = TakeMemory(tensor, sizeof(std::string_view), budget);
   if (!status.ok()) return status;
@@ -94,9 +101,9 @@ Status DecodeStringContent(std::string_view content, DecodeBudget* budget, Tenso
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t size;
     if (!reader.ReadVarint(&size) || size > content.size() || total + size > content.size()) {
-      return InvalidArgument("tensor_content: the length of string " + std::to_string(i) +
-                             " is truncated or exceeds the " + std::to_string(content.size()) +
-                             " bytes given");
+      return InvalidField("tensor_content", "the length of string " + std::to_string(i) +
+                                                " is truncated or exceeds the " +
+                                                std::to_string(content.size()) + " bytes given");
     }
     // Only the length is known yet; the loop below puts the views in place.
     tensor->strings.emplace_back(content.data(), size);
@@ -104,9 +111,9 @@ Status DecodeStringContent(std::string_view content, DecodeBudget* budget, Tenso
   }
   const size_t left = content.size() - reader.offset();
   if (total != left) {
-    return InvalidArgument("tensor_content: the strings' lengths add up to " +
-                           std::to_string(total) + ", but " + std::to_string(left) +
-                           " bytes follow");
+    return InvalidField("tensor_content", "the strings' lengths add up to " +
+                                              std::to_string(total) + ", but " +
+                                              std::to_string(left) + " bytes follow");
   }
   const char* at = content.data() + reader.offset();
   for (std::string_view& element : tensor->strings) {
@@ -235,16 +242,30 @@ Status DecodeTypedField(std::string_view proto, const TensorProtoScan& scan,
   return Status();
 }
 
-}  // namespace
+// What was sent, for a violation beside the one that says what was wrong with it.
+std::string Given(std::string_view proto, const TensorProtoScan& scan) {
+  std::string text =
+      "given " + TypedShapeText(static_cast<DataType>(scan.dtype), scan.dims, scan.rank);
+  for (uint32_t number = 1; number <= kLastValueField; ++number) {
+    const uint64_t count = scan.values[number].count;
+    if (count == 0) continue;
+    text += ", " + std::to_string(count) + " values in " + NameOfField(number);
+  }
+  if (!scan.content.empty()) {
+    text += ", " + std::to_string(scan.content.size()) + " bytes of tensor_content";
+  }
+  return text + "; a TensorProto of " + std::to_string(proto.size()) + " bytes";
+}
 
-Status DecodeTensorProto(std::string_view proto, DecodeBudget* budget, Tensor* tensor) {
-  TensorProtoScan scan;
-  Status status = ScanTensorProto(proto, &scan);
+Status Decode(std::string_view proto, TensorProtoScan* scanned, DecodeBudget* budget,
+              Tensor* tensor) {
+  Status status = ScanTensorProto(proto, scanned);
+  const TensorProtoScan& scan = *scanned;
   if (!status.ok()) return status;
   const DataType dtype = static_cast<DataType>(scan.dtype);
   if (!IsServable(dtype)) {
-    return InvalidArgument("dtype: a tensor of type " + DataTypeName(dtype) +
-                           " is not supported as an input");
+    return InvalidField(
+        "dtype", "a tensor of type " + DataTypeName(dtype) + " is not supported as an input");
   }
   status = CountElements(scan, &tensor->elements);
   if (!status.ok()) return status;
@@ -263,6 +284,15 @@ Status DecodeTensorProto(std::string_view proto, DecodeBudget* budget, Tensor* t
   const ValueField field = ValueFieldOf(dtype);
   if (strings) return DecodeStringVal(proto, scan.values[field.number], budget, tensor);
   return DecodeTypedField(proto, scan, field, budget, tensor);
+}
+
+}  // namespace
+
+Status DecodeTensorProto(std::string_view proto, DecodeBudget* budget, Tensor* tensor) {
+  TensorProtoScan scan;
+  Status status = Decode(proto, &scan, budget, tensor);
+  if (status.ok()) return status;
+  return std::move(status).With("", Given(proto, scan));
 }
 
 }  // namespace tensorgate

@@ -21,8 +21,7 @@ Status ScanDim(std::string_view bytes, int64_t* size) {
     } else if (field == kDimNameField && type == WireType::kBytes) {
       std::string_view name;
       ok = reader.ReadBytes(&name);
-      if (ok && !IsValidUtf8(name))
-        return InvalidArgument("tensor_shape.dim.name: not valid UTF-8");
+      if (ok && !IsValidUtf8(name)) return InvalidField("tensor_shape.dim.name", "not valid UTF-8");
     } else {
       ok = reader.Skip(field, type);
     }
@@ -46,7 +45,7 @@ Status ScanShape(std::string_view bytes, TensorProtoScan* scan) {
     std::string_view dim;
     if (!reader.ReadBytes(&dim)) return reader.Error("tensor_shape");
     if (scan->rank == kMaxRank) {
-      return InvalidArgument("tensor_shape: more than " + std::to_string(kMaxRank) + " dimensions");
+      return InvalidField("tensor_shape", "more than " + std::to_string(kMaxRank) + " dimensions");
     }
     Status status = ScanDim(dim, &scan->dims[scan->rank]);
     if (!status.ok()) return status;
@@ -102,7 +101,7 @@ Status ScanBytesField(uint32_t field, std::string_view bytes, TensorProtoScan* s
 }  // namespace
 
 Status MalformedValues(uint32_t field, const std::string& what) {
-  return InvalidArgument(std::string(NameOfField(field)) + ": malformed protobuf, " + what);
+  return InvalidField(NameOfField(field), "malformed protobuf, " + what);
 }
 
 Status ScanTensorProto(std::string_view proto, TensorProtoScan* scan) {
@@ -111,19 +110,19 @@ Status ScanTensorProto(std::string_view proto, TensorProtoScan* scan) {
     const size_t begin = reader.offset();
     uint32_t field;
     WireType type;
-    if (!reader.ReadTag(&field, &type)) return reader.Error("TensorProto");
+    if (!reader.ReadTag(&field, &type)) return reader.Error("TensorProto", "");
     const ValueForm form = FormOfField(field);
     if (type == WireType::kBytes) {
       std::string_view bytes;
-      if (!reader.ReadBytes(&bytes)) return reader.Error("TensorProto");
+      if (!reader.ReadBytes(&bytes)) return reader.Error("TensorProto", "");
       Status status = ScanBytesField(field, bytes, scan);
       if (!status.ok()) return status;
     } else if (field == kDtypeField && type == WireType::kVarint) {
       uint64_t bits;
-      if (!reader.ReadVarint(&bits)) return reader.Error("TensorProto");
+      if (!reader.ReadVarint(&bits)) return reader.Error("TensorProto", "");
       scan->dtype = static_cast<int32_t>(bits);
     } else {
-      if (!reader.Skip(field, type)) return reader.Error("TensorProto");
+      if (!reader.Skip(field, type)) return reader.Error("TensorProto", "");
       if (IsPackable(form) && type == UnpackedType(form)) ++scan->values[field].count;
     }
     if (form != ValueForm::kNone) {

@@ -79,12 +79,11 @@ bool WireReader::SkipGroup(uint32_t field) {
   return true;
 }
 
-Status WireReader::Error(std::string_view where) const {
-  std::string message(where);
-  message += ": malformed protobuf, ";
-  message += what_;
-  message += " at byte " + std::to_string(offset());
-  return InvalidArgument(std::move(message));
+Status WireReader::Error(std::string_view where, std::string_view path) const {
+  const std::string what =
+      std::string("malformed protobuf, ") + what_ + " at byte " + std::to_string(offset());
+  const std::string of_all = " of " + std::to_string(end_ - begin_);
+  return InvalidArgument(std::string(where) + ": " + what).With(path, what + of_all);
 }
 
 bool IsValidUtf8(std::string_view text) {

@@ -85,9 +85,10 @@ class WireReader {
   // The value of a field nobody asked for; `field` and `type` are those ReadTag gave.
   bool Skip(uint32_t field, WireType type);
 
-  // INVALID_ARGUMENT "<where>: malformed protobuf, <what> at byte <offset>".
-  // REQUIRES: a Read returned false.
-  Status Error(std::string_view where) const;
+  // INVALID_ARGUMENT "<where>: malformed protobuf, <what> at byte <offset>". `path` is what the
+  // violation names, where that is not `where` itself. REQUIRES: a Read returned false.
+  Status Error(std::string_view where) const { return Error(where, where); }
+  Status Error(std::string_view where, std::string_view path) const;
 
  private:
   static constexpr int kMaxVarint32Bytes = 5;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "napi/violation_list.h"
+
 namespace tensorgate {
 
 void AsyncJob::Run(std::unique_ptr<Job> self) {
@@ -74,7 +76,7 @@ void CompletionQueue::Deliver(napi_env env, napi_value deliver) {
     add(number);
     const bool ok = job->status().ok();
     add(ok ? job->TakeValue(env) : text(job->status().message()));
-    add(ok || job->status().detail().empty() ? none : text(job->status().detail()));
+    add(ok ? none : ViolationList(env, job->status()));
     job->ReleaseReferences();
   }
   pending_ -= delivering_.size();

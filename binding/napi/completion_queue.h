@@ -61,7 +61,8 @@ class CompletionQueue {
   // THREAD of all but Push: JavaScript's.
   CompletionQueue() = default;
 
-  // `deliver` is called with one flat array [slot, code, value or message, detail, slot, …].
+  // `deliver` is called with one flat array [slot, code, value or message, violations or
+  // null, slot, …]; violations are [field, description, field, …].
   void Open(Napi::Function deliver);
 
   // To be called for each job before it is handed to a pool.

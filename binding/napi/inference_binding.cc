@@ -11,6 +11,7 @@
 #include "codec/predict_proto.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/violation_list.h"
 #include "runtime/inference_call.h"
 
 namespace tensorgate {
@@ -72,8 +73,8 @@ class InferenceJob : public AsyncJob {
  protected:
   Status Execute() override {
     if (Clock::now() >= deadline_) {
-      return Status(Code::kDeadlineExceeded, "Timed out waiting for notification",
-                    "the deadline passed before the run began");
+      return Status(Code::kDeadlineExceeded, "Timed out waiting for notification")
+          .With("", "the deadline passed before the run began");
     }
     if (body_reference_ != nullptr) {
       Status status = DecodeNow(body_);
@@ -156,11 +157,11 @@ Napi::Value ErrorTuple(Napi::Env env, const Status& status) {
   Napi::Array tuple = Napi::Array::New(env, 3);
   tuple.Set(0u, Napi::Number::New(env, static_cast<int>(status.code())));
   tuple.Set(1u, Napi::String::New(env, status.message()));
-  tuple.Set(2u, Napi::String::New(env, status.detail()));
+  tuple.Set(2u, ViolationList(env, status));
   return tuple;
 }
 
-// checkJson(body, method): null, or [code, message, detail]
+// checkJson(body, method): null, or [code, message, violations or null]
 Napi::Value CheckJson(const Napi::CallbackInfo& info) {
   std::string_view body;
   Method method;
@@ -183,7 +184,7 @@ Status ReadSpecOf(Method method, std::string_view body, ModelSpecView* spec) {
 }
 
 // readModelSpec(body, method): [0, present, name, version or null, label or null], or
-// [code, message, detail]
+// [code, message, violations or null]
 Napi::Value ReadSpec(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string_view body;

@@ -25,7 +25,10 @@ class ExampleCall : public InferenceCall {
     Status status = Parse(body, limits, &request);
     if (status.ok()) status = PrepareTasks(request);
     if (!status.ok()) return status;
-    if (request.examples.empty()) return InvalidArgument("Input is empty.");
+    if (request.examples.empty()) {
+      return InvalidArgument("Input is empty.")
+          .With("input", "expected at least one example, got none");
+    }
     example_count_ = static_cast<int64_t>(request.examples.size());
     Tensor tensor;
     tensor.dtype = DataType::kString;
@@ -62,7 +65,9 @@ class ExampleCall : public InferenceCall {
     if (name.empty()) name = kDefaultSignature;
     const BoundSignature* signature = model_->FindSignature(name);
     if (signature == nullptr) {
-      return InvalidArgument("No signature was found with the name: " + name);
+      return InvalidArgument("No signature was found with the name: " + name)
+          .With(is_json_ ? "signature_name" : "model_spec.signature_name",
+                model_->UnknownSignature(name));
     }
     return Prepare(*signature, method_ == Method::kClassify, model_->checks_method_names());
   }
@@ -70,28 +75,39 @@ class ExampleCall : public InferenceCall {
   Status PrepareMany(const std::vector<InferenceTaskView>& tasks) {
     const std::string_view model_name = tasks.empty() ? "" : tasks[0].model_spec.name;
     for (const InferenceTaskView& task : tasks) {
+      const std::string path = "tasks" + IndexStep(static_cast<size_t>(&task - tasks.data()));
       if (task.model_spec.name.empty()) {
-        return InvalidArgument("Found ModelSpec with an empty model name.");
+        return InvalidArgument("Found ModelSpec with an empty model name.")
+            .With(path + ".model_spec.name", "expected " + Quoted(model_name) + ", got nothing");
       }
       if (task.model_spec.name != model_name) {
         return InvalidArgument(
-            "All ModelSpecs in a MultiInferenceRequest must access the same model name.");
+                   "All ModelSpecs in a MultiInferenceRequest must access the same model name.")
+            .With(path + ".model_spec.name", "expected " + Quoted(model_name) +
+                                                 ", as the first task, got " +
+                                                 Quoted(task.model_spec.name));
       }
       std::string name(task.model_spec.signature_name);
       if (name.empty()) name = kDefaultSignature;
       for (const ExampleTask& earlier : tasks_) {
         if (earlier.signature->def.name == name) {
-          return InvalidArgument("Duplicate evaluation of signature: " + name);
+          return InvalidArgument("Duplicate evaluation of signature: " + name)
+              .With(path + ".model_spec.signature_name",
+                    "an earlier task has the signature " + Quoted(name));
         }
       }
       const BoundSignature* signature = model_->FindSignature(name);
       if (signature == nullptr) {
-        return InvalidArgument("Requested signature not found in model graph: " + name);
+        return InvalidArgument("Requested signature not found in model graph: " + name)
+            .With(path + ".model_spec.signature_name", model_->UnknownSignature(name));
       }
       const bool is_classification = task.method_name == "tensorflow/serving/classify";
       if (!is_classification && task.method_name != "tensorflow/serving/regress") {
         return Status(Code::kUnimplemented,
-                      "Unsupported signature method_name: " + std::string(task.method_name));
+                      "Unsupported signature method_name: " + std::string(task.method_name))
+            .With(path + ".method_name",
+                  "expected tensorflow/serving/classify or tensorflow/serving/regress, got " +
+                      Quoted(task.method_name));
       }
       Status status = Prepare(*signature, is_classification, model_->checks_method_names());
       if (!status.ok()) return status;

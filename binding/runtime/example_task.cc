@@ -1,6 +1,7 @@
 #include "runtime/example_task.h"
 
 #include "runtime/signature_text.h"
+#include "tensor/type_text.h"
 
 namespace tensorgate {
 namespace {

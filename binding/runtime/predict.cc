@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "runtime/signature_text.h"
+#include "tensor/type_text.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -11,6 +13,20 @@ Status NotInGraph(const TensorInfo& info) {
   return InvalidArgument("Tensor " + info.tensor_name +
                          ", specified in either feed_devices or fetch_devices was not found in "
                          "the Graph");
+}
+
+bool SameEndpoint(const TF_Output& a, const TF_Output& b) {
+  return a.oper == b.oper && a.index == b.index;
+}
+
+bool Fits(const TensorView& given, const TensorInfo& declared) {
+  if (given.dtype != BaseType(declared.dtype)) return false;
+  if (declared.unknown_rank) return true;
+  if (declared.dims.size() != static_cast<size_t>(given.rank)) return false;
+  for (size_t i = 0; i < declared.dims.size(); ++i) {
+    if (declared.dims[i] >= 0 && declared.dims[i] != given.dims[i]) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -51,6 +67,7 @@ Status PredictCall::FetchAll() {
 Status PredictCall::RunAndEncode(OutputBuffer* out) {
   std::vector<TensorHandle> outputs;
   Status status = model_->Run(feeds_, feed_values_, fetches_, &outputs);
+  if (status.code() == Code::kInvalidArgument) status = WithMismatches(std::move(status));
   // The request's tensors are the larger part as a rule: gone before the answer is written.
   inputs_.clear();
   if (!status.ok()) return status;
@@ -61,6 +78,23 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
     views[i].tensor = ViewOf(outputs[i].get(), &dims[i]);
   }
   return Encode(views, out);
+}
+
+// TensorFlow's own text names an argument of a function or a node of the graph, which no client
+// knows.
+Status PredictCall::WithMismatches(Status status) const {
+  const std::vector<TensorInfo>& declared = signature_->def.inputs;
+  for (size_t i = 0; i < feeds_.size(); ++i) {
+    size_t input = 0;
+    while (input < declared.size() && !SameEndpoint(signature_->inputs[input], feeds_[i])) ++input;
+    std::vector<int64_t> dims;
+    const TensorView given = ViewOf(feed_values_[i], &dims);
+    if (input == declared.size() || Fits(given, declared[input])) continue;
+    status = std::move(status).With(FieldOf(declared[input].alias),
+                                    "expected " + DeclaredText(declared[input]) + ", got " +
+                                        TypedShapeText(given.dtype, given.dims, given.rank));
+  }
+  return status;
 }
 
 }  // namespace tensorgate

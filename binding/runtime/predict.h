@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -28,7 +29,12 @@ class PredictCall : public InferenceCall {
   Status FeedDefault(size_t index, TF_Tensor* value);
   Status FetchAll();
   Status Fetch(size_t index);
+  // Where the request has that input, as its client would write it.
+  virtual std::string FieldOf(std::string_view alias) const = 0;
   virtual Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const = 0;
+
+  // `status` with a violation for each fed tensor that is not what the signature declares.
+  Status WithMismatches(Status status) const;
 
   const std::shared_ptr<const SavedModel> model_;
   const BoundSignature* signature_ = nullptr;  // belongs to model_

@@ -1,4 +1,5 @@
 // The REST form of a predict call. Any thread, one at a time.
+#include <string>
 #include <utility>
 
 #include "codec/json_predict.h"
@@ -18,6 +19,11 @@ class JsonPredictCall : public PredictCall {
       return signature_ == nullptr ? nullptr : &signature_->input_specs;
     };
     Status status = DecodePredictJson(body, lookup, limits, &request);
+    if (status.code() == Code::kInvalidArgument && status.violations().empty() &&
+        model_->FindSignature(request.signature_name) == nullptr) {
+      return std::move(status).With("signature_name",
+                                    model_->UnknownSignature(request.signature_name));
+    }
     if (!status.ok()) return status;
     format_ = request.format;
     signature_ = model_->FindSignature(request.signature_name);
@@ -31,6 +37,12 @@ class JsonPredictCall : public PredictCall {
   }
 
  protected:
+  // The rows hold every input's values; a plain list holds those of the only one.
+  std::string FieldOf(std::string_view alias) const override {
+    const std::string member = signature_->def.inputs.size() > 1 ? MemberStep(alias) : "";
+    return (format_ == JsonFormat::kRow ? "instances[*]" : "inputs") + member;
+  }
+
   Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const override {
     return EncodePredictJson(format_, outputs, out);
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/predict.h"
+#include "runtime/signature_text.h"
 
 namespace tensorgate {
 namespace {
@@ -57,7 +58,8 @@ class ProtoPredictCall : public PredictCall {
     signature_ = model_->FindSignature(name);
     if (signature_ == nullptr) {
       return Status(Code::kFailedPrecondition,
-                    "Serving signature key \"" + std::string(name) + "\" not found.");
+                    "Serving signature key \"" + std::string(name) + "\" not found.")
+          .With("model_spec.signature_name", model_->UnknownSignature(name));
     }
     if (model_->checks_method_names() && !IsServingMethod(signature_->def.method_name)) {
       return Status(Code::kInternal,
@@ -71,6 +73,8 @@ class ProtoPredictCall : public PredictCall {
   }
 
  protected:
+  std::string FieldOf(std::string_view alias) const override { return "inputs" + KeyStep(alias); }
+
   Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const override {
     return EncodePredictResponse(model_->name(), model_->version(), signature_->def.name, outputs,
                                  as_content_, out);
@@ -113,7 +117,7 @@ class ProtoPredictCall : public PredictCall {
       } else if (signature_->defaults[i] != nullptr) {
         status = FeedDefault(i, signature_->defaults[i].get());
       } else {
-        status = MissingInput(inputs[i]);
+        status = MissingInput(inputs[i], request);
       }
       if (!status.ok()) return status;
     }
@@ -122,8 +126,9 @@ class ProtoPredictCall : public PredictCall {
       for (std::string_view name : Sent(request)) {
         if (Contains(Expected(), name)) known.push_back(name);
       }
-      return InvalidArgument("Inputs contains invalid name. Used request inputs: " + Join(known) +
-                             ", request input: " + Join(Sent(request)));
+      return WithNames(InvalidArgument("Inputs contains invalid name. Used request inputs: " +
+                                       Join(known) + ", request input: " + Join(Sent(request))),
+                       request);
     }
     return Status();
   }
@@ -132,27 +137,52 @@ class ProtoPredictCall : public PredictCall {
     Tensor tensor;
     const Status status = DecodeTensorProto(proto, budget, &tensor);
     if (status.ok()) return Feed(index, &tensor);
-    return Status(status.code(), "tensor parsing error: " + signature_->def.inputs[index].alias,
-                  status.message());
+    const std::string& alias = signature_->def.inputs[index].alias;
+    return Status(status.code(), "tensor parsing error: " + alias)
+        .WithThoseOf(status, FieldOf(alias));
   }
 
   Status WrongCount(const PredictRequestView& request) const {
     const Names sent = Sent(request);
     const Names expected = Expected();
-    return InvalidArgument("input size does not match signature: " + std::to_string(sent.size()) +
-                           "!=" + std::to_string(expected.size()) + " len({" + Join(sent) +
-                           "}) != len({" + Join(expected) + "}). Sent extra: {" +
-                           Join(Without(sent, expected)) + "}. Missing but required: {" +
-                           Join(Without(expected, sent)) + "}.");
+    return WithNames(
+        InvalidArgument("input size does not match signature: " + std::to_string(sent.size()) +
+                        "!=" + std::to_string(expected.size()) + " len({" + Join(sent) +
+                        "}) != len({" + Join(expected) + "}). Sent extra: {" +
+                        Join(Without(sent, expected)) + "}. Missing but required: {" +
+                        Join(Without(expected, sent)) + "}."),
+        request);
   }
 
-  Status MissingInput(const TensorInfo& input) const {
-    return InvalidArgument("Signature input alias: " + input.alias +
-                           "(feed name: " + input.tensor_name +
-                           ") not found in request and no default value provided. Inputs expected "
-                           "to be in the request {" +
-                           Join(Without(Expected(), Defaults())) +
-                           "}, or default input alias set: " + Join(Defaults()));
+  Status MissingInput(const TensorInfo& input, const PredictRequestView& request) const {
+    return WithNames(
+        InvalidArgument("Signature input alias: " + input.alias +
+                        "(feed name: " + input.tensor_name +
+                        ") not found in request and no default value provided. Inputs expected "
+                        "to be in the request {" +
+                        Join(Without(Expected(), Defaults())) +
+                        "}, or default input alias set: " + Join(Defaults())),
+        request);
+  }
+
+  // `status` with a violation for each input that is missing, and for each that has no place.
+  Status WithNames(Status status, const PredictRequestView& request) const {
+    const Names sent = Sent(request);
+    const Names expected = Expected();
+    const Names defaults = Defaults();
+    for (const TensorInfo& input : signature_->def.inputs) {
+      if (Contains(sent, input.alias) || Contains(defaults, input.alias)) continue;
+      status = std::move(status).With(FieldOf(input.alias),
+                                      "expected " + DeclaredText(input) + ", got nothing");
+    }
+    for (std::string_view name : sent) {
+      if (status.violations().size() == kMaxViolations) break;
+      if (Contains(expected, name)) continue;
+      status = std::move(status).With(FieldOf(name),
+                                      "not an input of signature " + Quoted(signature_->def.name) +
+                                          ", whose inputs are {" + Join(expected) + "}");
+    }
+    return status;
   }
 
   Status FetchFiltered(const Names& filter) {
@@ -165,13 +195,17 @@ class ProtoPredictCall : public PredictCall {
         Names known;
         for (const TensorInfo& output : outputs) known.push_back(output.alias);
         return InvalidArgument("output tensor alias not found in signature: " + std::string(alias) +
-                               " Outputs expected to be in the set {" + Join(known) + "}.");
+                               " Outputs expected to be in the set {" + Join(known) + "}.")
+            .With("output_filter" + IndexStep(indexes.size()),
+                  "got " + Quoted(alias) + ", expected one of {" + Join(known) + "}");
       }
       indexes.push_back(index);
     }
     for (size_t index : indexes) {
       if (Contains(fetch_aliases_, outputs[index].alias)) {
-        return InvalidArgument("duplicate output tensor alias: " + outputs[index].alias);
+        return InvalidArgument("duplicate output tensor alias: " + outputs[index].alias)
+            .With("output_filter" + IndexStep(fetch_aliases_.size()),
+                  Quoted(outputs[index].alias) + " was asked for before");
       }
       Status status = Fetch(index);
       if (!status.ok()) return status;

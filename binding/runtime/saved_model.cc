@@ -122,6 +122,16 @@ TF_Operation* SavedModel::FindOperation(const std::string& name) const {
   return TF_GraphOperationByName(graph_.get(), name.c_str());
 }
 
+std::string SavedModel::UnknownSignature(std::string_view name) const {
+  if (signatures_.empty()) return "the model has no signatures, got " + Quoted(name);
+  std::string known;
+  for (size_t i = 0; i < signatures_.size() && i < kMaxViolations; ++i) {
+    if (i > 0) known += ", ";
+    known += Quoted(signatures_[i].def.name);
+  }
+  return "got " + Quoted(name) + ", expected one of " + known;
+}
+
 Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                        const std::vector<TF_Output>& fetches,
                        std::vector<TensorHandle>* outputs) const {

@@ -55,6 +55,8 @@ class SavedModel {
 
   // Null when the graph has no operation of that name.
   TF_Operation* FindOperation(const std::string& name) const;
+  // `got "c", expected one of "a", "b"`: the violation of a request that names no signature of it.
+  std::string UnknownSignature(std::string_view name) const;
 
   // THREAD: run pool; blocks for the whole inference; concurrent calls allowed.
   // OWNERSHIP: borrows inputs, fills outputs. ERRORS: TensorFlow's status; outputs then stays

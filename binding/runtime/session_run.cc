@@ -165,11 +165,13 @@ class SessionRunCall : public InferenceCall {
                              std::to_string(twice->index) + "\" fed more than once.");
     }
     DecodeBudget budget(limits);
-    for (const auto& [name, proto] : request.feeds) {
+    for (size_t i = 0; i < feeds_.size(); ++i) {
+      const auto& [name, proto] = request.feeds[i];
       Tensor tensor;
       Status status = DecodeTensorProto(proto, &budget, &tensor);
       if (!status.ok()) {
-        return Status(status.code(), "tensor parsing error: " + Shown(name), status.message());
+        return Status(status.code(), "tensor parsing error: " + Shown(name))
+            .WithThoseOf(status, "feed[" + std::to_string(i) + "].tensor");
       }
       status = ToTfTensor(&tensor, &inputs_.emplace_back());
       if (!status.ok()) return status;

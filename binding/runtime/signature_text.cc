@@ -1,13 +1,12 @@
 #include "runtime/signature_text.h"
 
-#include <algorithm>
-#include <cctype>
+#include "tensor/type_text.h"
 
 namespace tensorgate {
 namespace {
 
 // Names in signatures are identifiers as a rule; only what would break the quotes is escaped.
-std::string Quoted(const std::string& text) {
+std::string InQuotes(const std::string& text) {
   std::string quoted = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') quoted += '\\';
@@ -17,8 +16,8 @@ std::string Quoted(const std::string& text) {
 }
 
 void AppendInfo(const char* map, const TensorInfo& info, std::string* text) {
-  *text += std::string(map) + " {\n  key: " + Quoted(info.alias) + "\n  value {\n";
-  if (!info.tensor_name.empty()) *text += "    name: " + Quoted(info.tensor_name) + "\n";
+  *text += std::string(map) + " {\n  key: " + InQuotes(info.alias) + "\n  value {\n";
+  if (!info.tensor_name.empty()) *text += "    name: " + InQuotes(info.tensor_name) + "\n";
   *text += "    dtype: " + DataTypeEnumName(info.dtype) + "\n    tensor_shape {\n";
   for (int64_t size : info.dims) {
     *text += "      dim {\n        size: " + std::to_string(size) + "\n      }\n";
@@ -29,11 +28,9 @@ void AppendInfo(const char* map, const TensorInfo& info, std::string* text) {
 
 }  // namespace
 
-std::string DataTypeEnumName(DataType dtype) {
-  std::string name = "DT_" + DataTypeName(dtype);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return name;
+std::string DeclaredText(const TensorInfo& info) {
+  if (info.unknown_rank) return DataTypeEnumName(BaseType(info.dtype)) + " of any shape";
+  return TypedShapeText(BaseType(info.dtype), info.dims.data(), static_cast<int>(info.dims.size()));
 }
 
 std::string SignatureText(const SignatureDef& signature) {
@@ -41,7 +38,7 @@ std::string SignatureText(const SignatureDef& signature) {
   for (const TensorInfo& input : signature.inputs) AppendInfo("inputs", input, &text);
   for (const TensorInfo& output : signature.outputs) AppendInfo("outputs", output, &text);
   if (!signature.method_name.empty()) {
-    text += "method_name: " + Quoted(signature.method_name) + "\n";
+    text += "method_name: " + InQuotes(signature.method_name) + "\n";
   }
   return text;
 }

@@ -1,4 +1,5 @@
-// A SignatureDef in protobuf's text format, as upstream puts it into error texts.
+// Signatures in error texts: upstream's, which has a SignatureDef in protobuf's text format, and
+// violations.
 #pragma once
 
 #include <string>
@@ -7,9 +8,9 @@
 
 namespace tensorgate {
 
-std::string SignatureText(const SignatureDef& signature);
+// "DT_FLOAT [-1,3]", "DT_FLOAT of any shape": what an input is expected to be.
+std::string DeclaredText(const TensorInfo& info);
 
-// "DT_FLOAT", "DT_STRING_REF".
-std::string DataTypeEnumName(DataType dtype);
+std::string SignatureText(const SignatureDef& signature);
 
 }  // namespace tensorgate

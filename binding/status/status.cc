@@ -42,4 +42,28 @@ const char* CodeName(Code code) {
   return "UNKNOWN";
 }
 
+Status Status::With(std::string_view field, std::string description) && {
+  if (violations_.size() < kMaxViolations) {
+    violations_.push_back(
+        {FittingText(field, kMaxFieldBytes), FittingText(description, kMaxDescriptionBytes)});
+  }
+  return std::move(*this);
+}
+
+Status Status::WithThoseOf(const Status& inner, std::string_view path) && {
+  for (const Violation& violation : inner.violations()) {
+    // "[3]" and ".x" go on where `path` ends; a name follows a dot.
+    const std::string& field = violation.field;
+    const bool needs_dot =
+        !path.empty() && !field.empty() && field.front() != '[' && field.front() != '.';
+    *this = std::move(*this).With(std::string(path) + (needs_dot ? "." : "") + field,
+                                  violation.description);
+  }
+  return std::move(*this);
+}
+
+Status Status::Under(std::string_view path) && {
+  return ok() ? Status() : Status(code_, message_).WithThoseOf(*this, path);
+}
+
 }  // namespace tensorgate

@@ -3,7 +3,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include "status/violation.h"
 
 namespace tensorgate {
 
@@ -33,24 +37,35 @@ const char* CodeName(Code code);
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  // `message` reaches clients unchanged, so it is upstream's text wherever upstream has one.
-  // `detail` says what that text leaves out (where, expected, given); it goes to the log.
-  Status(Code code, std::string message, std::string detail = {})
-      : code_(code), message_(std::move(message)), detail_(std::move(detail)) {}
+  // `message` reaches clients unchanged, so it is upstream's text wherever upstream has one. What
+  // it leaves out travels beside it, as violations.
+  Status(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+
+  // Adds a violation. Beyond kMaxViolations there is none added; see violation.h for the limits.
+  Status With(std::string_view field, std::string description) &&;
+  // Adds those of `inner`, each field continued from `path`.
+  Status WithThoseOf(const Status& inner, std::string_view path) &&;
+  // This status with its fields continued from `path`. OK stays OK.
+  Status Under(std::string_view path) &&;
 
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
-  const std::string& detail() const { return detail_; }
+  const std::vector<Violation>& violations() const { return violations_; }
 
  private:
   Code code_ = Code::kOk;
   std::string message_;
-  std::string detail_;
+  std::vector<Violation> violations_;  // takes no memory while it is empty
 };
 
-inline Status InvalidArgument(std::string message, std::string detail = {}) {
-  return Status(Code::kInvalidArgument, std::move(message), std::move(detail));
+inline Status InvalidArgument(std::string message) {
+  return Status(Code::kInvalidArgument, std::move(message));
+}
+
+// INVALID_ARGUMENT "<field>: <what>", with just that as its violation.
+inline Status InvalidField(std::string_view field, const std::string& what) {
+  return InvalidArgument(std::string(field) + ": " + what).With(field, what);
 }
 
 }  // namespace tensorgate

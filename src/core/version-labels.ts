@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import type { LabelTarget } from '../config/model-config.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
+const MAX_LABELS_SHOWN = 16;
+
 /** Labels of one model. */
 export type Labels = ReadonlyMap<string, LabelTarget>;
 
@@ -49,11 +51,18 @@ export class VersionLabels {
         `Model labels does not init yet.${label}`, // sic
       );
     }
-    const target = this.#labels.get(name)?.get(label);
+    const target = this.of(name).get(label);
     if (target === undefined) {
+      const known = [...this.of(name).keys()].slice(0, MAX_LABELS_SHOWN).join(', ');
       throw new ServingError(
         StatusCode.INVALID_ARGUMENT,
         `Unrecognized servable version label: ${label}`,
+        [
+          {
+            field: 'model_spec.version_label',
+            description: `labels of the model: ${known || 'none'}`,
+          },
+        ],
       );
     }
     return target.size === 1 ? onlyOf(target) : this.#drawn(name, label, target, key);

@@ -7,6 +7,7 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import { loadProtos } from '../protos/protos.js';
 
 const SIGNATURE_DEF = 'signature_def';
+const EXPECTED_FIELD = `expected ${SIGNATURE_DEF}`;
 const SIGNATURE_DEF_MAP = 'type.googleapis.com/tensorflow.serving.SignatureDefMap';
 
 export class MetadataCodec {
@@ -23,17 +24,25 @@ export class MetadataCodec {
 
   /** A GetModelMetadataRequest to its response. @throws ServingError */
   getModelMetadata(request: Uint8Array): Uint8Array {
-    const refuse = (message: string): never => {
-      throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
+    const refuse = (message: string, field: string, description: string): never => {
+      throw new ServingError(StatusCode.INVALID_ARGUMENT, message, [{ field, description }]);
     };
-    const spec = readModelSpec(request) ?? refuse('Missing ModelSpec');
+    const spec =
+      readModelSpec(request) ?? refuse('Missing ModelSpec', 'model_spec', 'expected one, got none');
     const fields = this.#fieldsOf(request);
     if (fields.length === 0) {
-      refuse('GetModelMetadataRequest must specify at least one metadata_field');
+      const message = 'GetModelMetadataRequest must specify at least one metadata_field';
+      refuse(message, 'metadata_field', EXPECTED_FIELD);
     }
     const unknown = fields.find((field) => field !== SIGNATURE_DEF);
-    if (unknown !== undefined) refuse(`Metadata field ${unknown} is not supported`);
-    if (spec.name === '') refuse('ModelSpec has no name specified.');
+    if (unknown !== undefined) {
+      const field = `metadata_field[${fields.indexOf(unknown)}]`;
+      refuse(`Metadata field ${unknown} is not supported`, field, EXPECTED_FIELD);
+    }
+    if (spec.name === '') {
+      const message = 'ModelSpec has no name specified.';
+      refuse(message, 'model_spec.name', 'expected the name of a model, got none');
+    }
     const { id, signatureDefMap } = this.#metadata.metadata(spec.name, spec);
     const message = this.#response.fromObject({
       model_spec: { name: id.name, version: { value: String(id.version) } },

@@ -31,7 +31,11 @@ export class ModelServiceCodec {
   /** A GetModelStatusRequest to its response. @throws ServingError */
   getModelStatus(request: Uint8Array): Uint8Array {
     const spec = readModelSpec(request);
-    if (spec === null) throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec');
+    if (spec === null) {
+      throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec', [
+        { field: 'model_spec', description: 'expected a model_spec, got none' },
+      ]);
+    }
     const statuses = this.#modelStatus.statuses(spec.name, spec.version);
     const message = this.#statusResponse.fromObject({
       model_version_status: statuses.map(({ version, state, error }) => ({

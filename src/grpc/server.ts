@@ -5,8 +5,13 @@
 import * as grpc from '@grpc/grpc-js';
 
 import type { SslConfig } from '../config/ssl-config.js';
+import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
+import type { RequestLog } from '../log/request-log.js';
+import { Method } from '../native/binding.js';
+import { readModelSpec, type ModelSpec } from '../native/requests.js';
 import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { ERROR_DETAILS_TRAILER, ErrorDetails } from './error-details.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
 import type { MetadataCodec } from './metadata-codec.js';
 import type { ModelServiceCodec } from './model-service-codec.js';
@@ -24,6 +29,7 @@ export interface GrpcServerOptions {
   readonly ssl: SslConfig | null;
   /** Whether to serve SessionRun. */
   readonly sessionRun: boolean;
+  readonly requestLog: RequestLog;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
@@ -42,6 +48,16 @@ const API_PROTOS = ['prediction_service', 'model_service'].map(
 );
 const MAX_MESSAGE_CHARS = 1024;
 
+/** How to read the ModelSpec of a method's request, for the log. */
+const SPEC_READERS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['Predict', Method.predict],
+  ['Classify', Method.classify],
+  ['Regress', Method.regress],
+  ['MultiInference', Method.multiInference],
+  ['GetModelMetadata', Method.predict],
+  ['GetModelStatus', Method.predict],
+]);
+
 const rawBytes = (bytes: Buffer): Buffer => bytes;
 
 export class GrpcServer {
@@ -49,11 +65,15 @@ export class GrpcServer {
   readonly #credentials: grpc.ServerCredentials;
   readonly #health: HealthService | null;
   readonly #reflection: ReflectionService;
+  readonly #errorDetails = new ErrorDetails();
+  readonly #requestLog: RequestLog;
 
   constructor(options: GrpcServerOptions) {
     const { inference, modelService, metadata, health, sessionRun, channelOptions, ssl } = options;
+    const { requestLog } = options;
     this.#server = new grpc.Server(channelOptions);
     this.#credentials = credentialsOf(ssl);
+    this.#requestLog = requestLog;
     this.#add(PREDICTION_SERVICE, {
       Predict: (...call) => inference.proto('predict', ...call),
       Classify: (...call) => inference.proto('classify', ...call),
@@ -130,24 +150,66 @@ export class GrpcServer {
         responseSerialize: rawBytes,
         responseDeserialize: rawBytes,
       };
-      handlers[name] = handlerOf(unary);
+      handlers[name] = this.#handlerOf(name, unary);
     }
     this.#server.addService(definition, handlers);
   }
+
+  #handlerOf(method: string, unary: Unary): grpc.handleUnaryCall<Buffer, Buffer> {
+    return (call, callback) => {
+      const sent = call.metadata.get(REQUEST_ID_KEY)[0];
+      const requestId = typeof sent === 'string' ? requestIdOf(sent) : '';
+      if (requestId !== '') {
+        const echo = new grpc.Metadata();
+        echo.set(REQUEST_ID_KEY, requestId);
+        call.sendMetadata(echo);
+      }
+      const done = (error: ServingError | null, reply: Uint8Array | null): void => {
+        if (error === null) callback(null, reply as Buffer);
+        else callback(this.#failure(method, call.request, requestId, error));
+      };
+      try {
+        unary(call.request, timeoutOf(call.getDeadline()), done);
+      } catch (error) {
+        done(ServingError.from(error), null);
+      }
+    };
+  }
+
+  /** The status to send; the log has it, too. */
+  #failure(
+    method: string,
+    request: Buffer,
+    requestId: string,
+    error: ServingError,
+  ): Partial<grpc.StatusObject> {
+    this.#requestLog.failed(error, () => {
+      const spec = specOf(method, request);
+      return {
+        transport: 'gRPC',
+        method,
+        model: spec?.name ?? null,
+        version: spec?.version?.toString() ?? spec?.label ?? null,
+        requestId,
+        millis: null,
+      };
+    });
+    const details = shortened(error.message);
+    const metadata = new grpc.Metadata();
+    const trailer = this.#errorDetails.encode(error, details);
+    if (trailer !== null) metadata.set(ERROR_DETAILS_TRAILER, trailer);
+    return { code: error.code, details, metadata };
+  }
 }
 
-function handlerOf(unary: Unary): grpc.handleUnaryCall<Buffer, Buffer> {
-  return (call, callback) => {
-    const done = (error: ServingError | null, reply: Uint8Array | null): void => {
-      if (error === null) callback(null, reply as Buffer);
-      else callback({ code: error.code as grpc.status, details: shortened(error.message) });
-    };
-    try {
-      unary(call.request, timeoutOf(call.getDeadline()), done);
-    } catch (error) {
-      done(ServingError.from(error), null);
-    }
-  };
+/** The ModelSpec of a request that may be anything. */
+function specOf(method: string, request: Buffer): ModelSpec | null {
+  const reader = SPEC_READERS.get(method);
+  try {
+    return reader === undefined ? null : readModelSpec(request, reader);
+  } catch {
+    return null;
+  }
 }
 
 function credentialsOf(ssl: SslConfig | null): grpc.ServerCredentials {

@@ -47,7 +47,9 @@ export interface NativeCounters {
   readonly pendingCalls: number;
 }
 
-export type NativeFailure = readonly [code: number, message: string, detail: string];
+/** [field, description, field, …]; null is none. */
+export type NativeViolations = readonly string[] | null;
+export type NativeFailure = readonly [code: number, message: string, violations: NativeViolations];
 export type NativeModelSpec = readonly [
   ok: 0,
   present: boolean,
@@ -65,7 +67,7 @@ export interface NativeBinding {
   /** Sizes of the process-wide pools; the first call in the process decides. */
   configure(runThreads: number, runQueueCapacity: number, loadThreads: number): void;
 
-  /** `deliver` gets [slot, code, value or message, detail or null, slot, …]. Once per environment. */
+  /** `deliver` gets [slot, code, value or message, NativeViolations, slot, …]. Once per environment. */
   onCompletions(deliver: (batch: readonly unknown[]) => void): void;
 
   /** Starts the runs submitted since the last call; see calls.ts. */

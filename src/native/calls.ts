@@ -4,6 +4,7 @@
  */
 import { ServingError, type Violation } from '../status/serving-error.js';
 import { addon } from './addon.js';
+import type { NativeViolations } from './binding.js';
 
 /** Called exactly once: with an error and null, or with null and the value. */
 export type Done<T> = (error: ServingError | null, value: T | null) => void;
@@ -57,8 +58,8 @@ function deliver(batch: readonly unknown[]): void {
     try {
       if (code === 0) done(null, batch[i + 2] as never);
       else {
-        const detail = batch[i + 3] as string | null;
-        done(new ServingError(code, batch[i + 2] as string, violationsOf(detail)), null);
+        const violations = violationsOf(batch[i + 3] as NativeViolations);
+        done(new ServingError(code, batch[i + 2] as string, violations), null);
       }
     } catch (error) {
       queueMicrotask(() => {
@@ -68,7 +69,10 @@ function deliver(batch: readonly unknown[]): void {
   }
 }
 
-/** What the addon says beside a message, as violations. */
-export function violationsOf(detail: string | null): Violation[] {
-  return detail === null || detail === '' ? [] : [{ field: '', description: detail }];
+export function violationsOf(list: NativeViolations): Violation[] {
+  const violations: Violation[] = [];
+  for (let i = 0; list !== null && i + 1 < list.length; i += 2) {
+    violations.push({ field: list[i] ?? '', description: list[i + 1] ?? '' });
+  }
+  return violations;
 }

@@ -18,8 +18,8 @@ export interface ModelSpec {
 export function readModelSpec(body: Uint8Array, method: Method = Method.predict): ModelSpec | null {
   const read = addon().readModelSpec(body, method);
   if (read[0] !== 0) {
-    const [code, message, detail] = read as NativeFailure;
-    throw new ServingError(code, message, violationsOf(detail));
+    const [code, message, violations] = read as NativeFailure;
+    throw new ServingError(code, message, violationsOf(violations));
   }
   const [, present, name, version, label] = read as NativeModelSpec;
   return present ? { name, version, label } : null;
@@ -29,6 +29,6 @@ export function readModelSpec(body: Uint8Array, method: Method = Method.predict)
 export function jsonError(body: Uint8Array | ArrayBuffer, method: Method): ServingError | null {
   const failure = addon().checkJson(body, method);
   if (failure === null) return null;
-  const [code, message, detail] = failure;
-  return new ServingError(code, message, violationsOf(detail));
+  const [code, message, violations] = failure;
+  return new ServingError(code, message, violationsOf(violations));
 }

@@ -4,6 +4,8 @@
  */
 import type { HttpResponse } from 'uWebSockets.js';
 
+import { REQUEST_ID_HEADER } from '../log/request-id.js';
+import type { Failure } from '../log/request-log.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BodyBuffer } from './body.js';
 import type { BufferBudget, Held } from './buffer-budget.js';
@@ -11,6 +13,7 @@ import { compress } from './compression.js';
 import type { Waiting } from './deadlines.js';
 import { httpStatus } from './http-status.js';
 import { errorJson } from './json.js';
+import type { Route } from './routes.js';
 import { htmlPage } from './request-line.js';
 
 /**
@@ -26,12 +29,18 @@ export interface ExchangeHost {
   /** Answers from this length on may be compressed; 0 is none. */
   readonly gzipMinBytes: number;
   ended(exchange: Exchange): void;
+  /** Just before a failure is answered. */
+  failed(exchange: Exchange, failure: Failure): void;
 }
 
 export class Exchange implements Waiting {
   dueMillis = 0;
   earlier: Waiting | null = null;
   later: Waiting | null = null;
+  /** For the log. */
+  asked: Route | null = null;
+  /** Echoed; empty if the client sent none. */
+  requestId = '';
   /** True once it was answered or the client has gone. */
   over = false;
   /** Whether the client takes a compressed answer. */
@@ -90,11 +99,13 @@ export class Exchange implements Waiting {
   }
 
   fail(error: ServingError): void {
+    this.#failing(error);
     this.#end(httpStatus(error.code), errorJson(error.message));
   }
 
   /** 400 with an empty body, or what else has no message. */
   empty(status: string): void {
+    this.#failing({ code: status, message: '', violations: [] });
     this.#end(status, '');
   }
 
@@ -103,6 +114,7 @@ export class Exchange implements Waiting {
    * of the body; were the connection closed here, a client that still sends would not see the answer.
    */
   refuse(status: string, message: string): void {
+    this.#failing({ code: status, message, violations: [] });
     this.#finish(() => {
       this.#response.writeStatus(status).writeHeader('Content-Type', 'application/json');
       this.#writeCors();
@@ -119,6 +131,7 @@ export class Exchange implements Waiting {
 
   /** What the HTTP library answers by itself upstream. */
   page(status: string): void {
+    this.#failing({ code: status, message: '', violations: [] });
     this.#finish(() => {
       this.#response.writeStatus(status).writeHeader('Content-Type', 'text/html');
       this.#write(htmlPage(status), true);
@@ -178,6 +191,7 @@ export class Exchange implements Waiting {
   /** After status and headers. The answer to HEAD has no body, as upstream, nor its length. */
   #write(body: string | Uint8Array, close: boolean): void {
     const closing = close || this.#host.draining;
+    if (this.requestId !== '') this.#response.writeHeader(REQUEST_ID_HEADER, this.requestId);
     if (this.#isHead && closing) this.#response.endWithoutBody(0, true);
     else if (this.#isHead) this.#response.endWithoutBody();
     else if (closing || body.length <= COPIED_ANSWER_BYTES) this.#response.end(body, closing);
@@ -197,6 +211,10 @@ export class Exchange implements Waiting {
       }
       return taken;
     });
+  }
+
+  #failing(failure: Failure): void {
+    if (!this.over) this.#host.failed(this, failure);
   }
 
   #writeCors(): void {

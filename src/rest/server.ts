@@ -10,6 +10,8 @@ import uWS, {
 } from 'uWebSockets.js';
 
 import type { SslConfig } from '../config/ssl-config.js';
+import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
+import type { Failure, RequestLog } from '../log/request-log.js';
 import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
@@ -47,6 +49,7 @@ export interface RestServerOptions {
   readonly corsEnabled: boolean;
   /** Null is plain HTTP. */
   readonly ssl: SslConfig | null;
+  readonly requestLog: RequestLog;
 }
 
 export class RestServer implements ExchangeHost {
@@ -116,6 +119,22 @@ export class RestServer implements ExchangeHost {
     if (--this.#open === 0) this.#drained?.();
   }
 
+  failed({ asked, requestId, dueMillis }: Exchange, failure: Failure): void {
+    const { requestLog, timeoutMillis } = this.#options;
+    requestLog.failed(failure, () => {
+      const named = asked !== null && 'name' in asked ? asked : null;
+      return {
+        transport: 'REST',
+        method: asked?.kind === 'infer' ? asked.action : (asked?.kind ?? ''),
+        model: named?.name ?? null,
+        version: named?.choice.version?.toString() ?? named?.choice.label ?? null,
+        requestId,
+        // Only what has a deadline has a beginning.
+        millis: dueMillis > 0 ? performance.now() + timeoutMillis - dueMillis : null,
+      };
+    });
+  }
+
   readonly #handle = (response: HttpResponse, request: HttpRequest): void => {
     const method = request.getCaseSensitiveMethod();
     const path = request.getUrl();
@@ -132,6 +151,8 @@ export class RestServer implements ExchangeHost {
       exchange.gzipAccepted = acceptsGzip(request.getHeader('accept-encoding'));
     }
     const asked = route(method, target);
+    exchange.asked = asked;
+    exchange.requestId = requestIdOf(request.getHeader(REQUEST_ID_KEY));
     if (asked.kind !== 'infer') {
       this.#answer(exchange, asked, request);
       return;

@@ -80,10 +80,15 @@ export class InferenceService {
   #handleFor(body: Uint8Array, method: Method): ServableHandle<SavedModel> {
     const spec = readModelSpec(body, method);
     if (spec === null && method !== Method.multiInference) {
-      throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec');
+      throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec', [
+        { field: 'model_spec', description: 'expected a model_spec, got none' },
+      ]);
     }
     if (spec === null || spec.name === '') {
-      throw new ServingError(StatusCode.INVALID_ARGUMENT, 'ModelSpec has no name specified.');
+      const field = method === Method.multiInference ? 'tasks[0].model_spec' : 'model_spec';
+      throw new ServingError(StatusCode.INVALID_ARGUMENT, 'ModelSpec has no name specified.', [
+        { field: `${field}.name`, description: 'expected the name of a model, got none' },
+      ]);
     }
     return resolve(this.#catalog, spec.name, spec);
   }

@@ -1,7 +1,8 @@
 /** ModelCatalog: what services need of the manager. Transports never see more of the models. */
 import type { ServableHandle } from '../core/harness.js';
-import type { VersionStatus } from '../core/servable.js';
+import { ServableState, type VersionStatus } from '../core/servable.js';
 import type { SavedModel } from '../native/saved-model.js';
+import { ServingError } from '../status/serving-error.js';
 
 export interface ModelCatalog {
   /** Version null is the highest available. @throws ServingError NOT_FOUND */
@@ -16,6 +17,11 @@ export interface ModelCatalog {
   readonly revision: number;
 }
 
+const MAX_VERSIONS_SHOWN = 16;
+const STATE_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(ServableState).map(([name, state]) => [state, name]),
+);
+
 /** Which version a request asks for. At most one of version and label is set. */
 export interface VersionChoice {
   readonly version: bigint | null;
@@ -29,5 +35,25 @@ export function resolve(
   choice: VersionChoice,
 ): ServableHandle<SavedModel> {
   const { label, version } = choice;
-  return catalog.acquire(name, label === null ? version : catalog.labelled(name, label, null));
+  try {
+    return catalog.acquire(name, label === null ? version : catalog.labelled(name, label, null));
+  } catch (error) {
+    const { code, message, violations } = ServingError.from(error);
+    const isUnknown = catalog.statuses(name).length === 0;
+    const asked = label !== null ? 'version_label' : version !== null ? 'version' : 'name';
+    const field = `model_spec.${isUnknown ? 'name' : asked}`;
+    const known = { field, description: knownVersions(catalog, name) };
+    throw new ServingError(code, message, [...violations, known], { cause: error });
+  }
+}
+
+/** What can be asked for instead. Only of the model that was named: not which others there are. */
+export function knownVersions(catalog: ModelCatalog, name: string): string {
+  const statuses = catalog.statuses(name);
+  if (statuses.length === 0) return 'no model of that name is served';
+  const texts = statuses
+    .slice(0, MAX_VERSIONS_SHOWN)
+    .map(({ version, state }) => `${version} (${STATE_NAMES.get(state) ?? 'UNKNOWN'})`);
+  const more = statuses.length > texts.length ? ', ...' : '';
+  return `versions of the model: ${texts.join(', ')}${more}`;
 }

@@ -1,7 +1,7 @@
 /** GetModelStatus, free of any transport. */
 import type { VersionStatus } from '../core/servable.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { ModelCatalog } from './model-catalog.js';
+import { knownVersions, type ModelCatalog } from './model-catalog.js';
 
 export interface ModelVersions {
   readonly name: string;
@@ -23,13 +23,21 @@ export class ModelStatusService {
     const all = this.#catalog.statuses(name);
     if (version === null) {
       if (all.length > 0) return all;
-      throw new ServingError(StatusCode.NOT_FOUND, `Could not find any versions of model ${name}`);
+      throw new ServingError(StatusCode.NOT_FOUND, `Could not find any versions of model ${name}`, [
+        { field: 'model_spec.name', description: knownVersions(this.#catalog, name) },
+      ]);
     }
     const found = all.filter((status) => status.version === version);
     if (found.length > 0) return found;
     throw new ServingError(
       StatusCode.NOT_FOUND,
       `Could not find version ${version} of model ${name}`,
+      [
+        {
+          field: all.length === 0 ? 'model_spec.name' : 'model_spec.version',
+          description: knownVersions(this.#catalog, name),
+        },
+      ],
     );
   }
 

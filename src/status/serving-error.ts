@@ -33,6 +33,20 @@ export function statusName(code: number): string {
   return NAMES.get(code) ?? 'UNKNOWN';
 }
 
+const SERVER_FAULTS: ReadonlySet<number> = new Set([
+  StatusCode.UNKNOWN,
+  StatusCode.DEADLINE_EXCEEDED,
+  StatusCode.RESOURCE_EXHAUSTED,
+  StatusCode.INTERNAL,
+  StatusCode.UNAVAILABLE,
+  StatusCode.DATA_LOSS,
+]);
+
+/** Whether an operator should look at it; the other codes are about what the client asked for. */
+export function isServerFault(code: number): boolean {
+  return SERVER_FAULTS.has(code);
+}
+
 /** What a message leaves out: where it was wrong, what was expected there and what was given. */
 export interface Violation {
   /** A path into what was read, `inputs["x"]` or `models.config:12:5`; empty where there is none. */

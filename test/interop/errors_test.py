@@ -3,6 +3,8 @@ import re
 
 import grpc
 import tensors
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 from harness import cases, expand_cases
 from predict_test import PredictTest
 from tensorflow.core.framework import tensor_pb2, types_pb2
@@ -95,6 +97,18 @@ class PredictErrors(PredictTest):
     def test_wrong_dtype(self):
         self.refuse(self.request({'x': tensors.strings([1], [b'a'])}), INVALID,
                     re.compile('Expects arg.0. to be float but string is provided'))
+
+    def test_details(self):
+        """Ours alone: which input, what was expected and given. from_call() checks code and message, too."""
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.server.prediction.Predict(self.request({'x': tensors.strings([1], [b'a'])}), timeout=60)
+        status = rpc_status.from_call(caught.exception)
+        if status is None and self.server.process is None:
+            self.skipTest('this server sends no details')
+        bad_request = error_details_pb2.BadRequest()
+        self.assertTrue(status.details[0].Unpack(bad_request))
+        self.assertEqual([(v.field, v.description) for v in bad_request.field_violations],
+                         [('inputs["x"]', 'expected DT_FLOAT [-1], got DT_STRING [1]')])
 
     @cases({
         'bytes that are no message': (b'\xff\xff\xff\xff',),

@@ -188,12 +188,6 @@ TEST(ExampleJson, RefusesBadBase64) {
   EXPECT_EQ(FeatureError("{\"b64\": \"a=b\"}"), "Unable to base64 decode");
 }
 
-TEST(ExampleJson, SaysWhereForTheLog) {
-  ExampleRequest request;
-  EXPECT_EQ(DecodeExamplesJson("{\"examples\": [{}, 1]}", {}, &request).detail(), "/examples/1");
-  EXPECT_EQ(DecodeExamplesJson("{\"context\": 1}", {}, &request).detail(), "/context");
-}
-
 TEST(ExampleJson, CutsNamesInMessages) {
   const std::string name(10000, 'n');
   EXPECT_EQ(Error("{\"examples\": [{\"" + name + "\": null}]}"),

@@ -249,21 +249,6 @@ TEST(JsonDecodeErrors, NameTheTypesThatJsonCannotCarry) {
             "JSON Value: {} Type: Object is not of expected type: half");
 }
 
-TEST(JsonDecodeErrors, SayInTheDetailWhereTheyAre) {
-  JsonPredictRequest request;
-  EXPECT_EQ(DecodePredictJson("{\"instances\": [[1, 2], [3, true]]}", OneInput(DataType::kFloat),
-                              {}, &request)
-                .detail(),
-            "/instances/1/1");
-  EXPECT_EQ(
-      DecodePredictJson(R"({"inputs": {"a": [[1], [2.5]], "b": "x"}})", TwoInputs(), {}, &request)
-          .detail(),
-      "/inputs/a/1/0");
-  EXPECT_EQ(
-      DecodePredictJson("{\"instances\": [1", OneInput(DataType::kFloat), {}, &request).detail(),
-      "byte 16 of 16");
-}
-
 TEST(JsonDecodeErrors, RefuseMoreDimensionsThanATensorCanHave) {
   for (const int depth : {kMaxRank + 1, 1000, 200000}) {
     const std::string value = std::string(static_cast<size_t>(depth), '[') + "1" +

@@ -77,8 +77,9 @@ export class ServerProcess {
     return server;
   }
 
-  async untilLogged(text: string): Promise<void> {
-    while (!this.#stderr.includes(text)) {
+  /** Resolves when the log has that text, from `offset` on. */
+  async untilLogged(text: string, offset = 0): Promise<void> {
+    while (!this.#stderr.includes(text, offset)) {
       const ended = await Promise.race([
         this.exit,
         new Promise<null>((resolve) => {
@@ -88,6 +89,19 @@ export class ServerProcess {
       if (ended !== null) {
         throw new Error(`the server ended before ${text}:\n${ended.stdout}\n${ended.stderr}`);
       }
+    }
+  }
+
+  /** The log's first line with that text, once it is there. */
+  async lineWith(text: string): Promise<string> {
+    await this.untilLogged(text);
+    for (;;) {
+      const line = this.#stderr
+        .split('\n')
+        .slice(0, -1)
+        .find((each) => each.includes(text));
+      if (line !== undefined) return line;
+      await this.untilLogged('\n', this.#stderr.length);
     }
   }
 
