@@ -7,6 +7,7 @@
 
 #include "codec/limits.h"
 #include "codec/output_buffer.h"
+#include "runtime/method.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
 
@@ -24,9 +25,6 @@ class InferenceCall {
   // ERRORS: TensorFlow's status, that of the checks on its outputs, or the encoder's.
   virtual Status RunAndEncode(OutputBuffer* out) = 0;
 };
-
-// The numbers are src/native/binding.ts's.
-enum class Method { kPredict = 0, kClassify = 1, kRegress = 2, kMultiInference = 3 };
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.
 std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
