@@ -3,6 +3,7 @@
  * models first, then gRPC, then REST. Owns them all; `stop` takes them down in reverse.
  */
 import type { Flags } from './config/flag-table.js';
+import { prometheusPath } from './config/monitoring-config.js';
 import { Manager } from './core/manager.js';
 import { servableIdText, ServableState, type ServableId } from './core/servable.js';
 import type { Source } from './core/source.js';
@@ -11,10 +12,15 @@ import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
 import type { Log } from './log/log.js';
+import { MetricsPage } from './metrics/metrics-page.js';
+import { ProcessMetrics } from './metrics/process-metrics.js';
+import { Registry } from './metrics/registry.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
+import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
 import { MetadataJson } from './rest/metadata-json.js';
-import { RestServer } from './rest/server.js';
+import { RestServer, type RestMetrics } from './rest/server.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelMetadataService } from './service/model-metadata.js';
@@ -69,9 +75,16 @@ export class Server {
     const { flags, models, log } = this.#options;
     this.#source.start(this.#manager.aspire);
     await this.#manager.untilServing(models.map((model) => model.name));
+    // Upstream's rule: where the file cannot be read, REST stays closed and gRPC goes on.
+    const metrics = await this.#metrics().catch((error: unknown) => {
+      const { message, violations } = ServingError.from(error);
+      log.error({ violations }, `REST is off: --monitoring_config_file: ${message}`);
+      return 'unreadable' as const;
+    });
     const inference = new InferenceService(
       this.#manager,
       flags.enable_serialization_as_tensor_content,
+      metrics === 'unreadable' ? null : (metrics?.requests ?? null),
     );
     const modelStatus = new ModelStatusService(this.#manager);
     const modelMetadata = new ModelMetadataService(this.#manager);
@@ -81,7 +94,7 @@ export class Server {
       metadata: new MetadataCodec(modelMetadata),
       health: flags.enable_grpc_healthcheck_service,
     });
-    if (flags.rest_api_port === 0) return;
+    if (flags.rest_api_port === 0 || metrics === 'unreadable') return;
     if (flags.rest_api_port === flags.port) {
       log.error('rest_api_port and port must differ: REST is off');
       return;
@@ -94,6 +107,7 @@ export class Server {
       timeoutMillis: flags.rest_api_timeout_in_ms,
       maxBodyBytes: flags.rest_api_max_body_bytes,
       corsEnabled: flags.rest_api_enable_cors_support,
+      metrics,
     });
     try {
       await rest.listen(flags.rest_api_port);
@@ -118,6 +132,22 @@ export class Server {
     await Promise.all(listeners.map((listener) => listener.close()));
     clearTimeout(grace);
     await this.#manager.close();
+  }
+
+  /** Null without a page, which only REST could serve. @throws ServingError */
+  async #metrics(): Promise<RestMetrics | null> {
+    const { monitoring_config_file: file, rest_api_port: restPort, port } = this.#options.flags;
+    if (file === '' || restPort === 0 || restPort === port) return null;
+    const path = await prometheusPath(file);
+    if (path === null) return null;
+    const registry = new Registry();
+    registry.addReader(() => runFamilies(addon().runStatistics()));
+    const requests = new RequestMetrics(
+      registry,
+      (name) => this.#manager.statuses(name).length > 0,
+    );
+    const process = new ProcessMetrics();
+    return { path, requests, page: new MetricsPage(registry, () => process.text()) };
   }
 
   async #startGrpc(options: GrpcServerOptions): Promise<void> {

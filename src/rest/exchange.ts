@@ -4,6 +4,7 @@
  */
 import type { HttpResponse } from 'uWebSockets.js';
 
+import type { RequestMetrics } from '../metrics/request-metrics.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BodyBuffer } from './body.js';
 import type { Waiting } from './deadlines.js';
@@ -14,6 +15,8 @@ import { errorJson } from './json.js';
 export interface ExchangeHost {
   readonly corsEnabled: boolean;
   readonly draining: boolean;
+  /** Null: requests are not counted. */
+  readonly requestMetrics: RequestMetrics | null;
   ended(exchange: Exchange): void;
 }
 
@@ -26,6 +29,10 @@ export class Exchange implements Waiting {
   readonly #response: HttpResponse;
   readonly #host: ExchangeHost;
   readonly #isHead: boolean;
+  /** What its outcome is counted under; null for what is not counted, or has been. */
+  #entry: number | null = null;
+  #name = '';
+  #startMillis = 0;
 
   constructor(response: HttpResponse, host: ExchangeHost, isHead: boolean) {
     this.#response = response;
@@ -64,21 +71,38 @@ export class Exchange implements Waiting {
     });
   }
 
+  /** A request of the API: its outcome is counted once, even if the client does not wait for it. */
+  countAs(entry: number, name: string): void {
+    if (this.#host.requestMetrics === null) return;
+    this.#entry = entry;
+    this.#name = name;
+    this.#startMillis = performance.now();
+  }
+
+  /** The body is complete: upstream's latency begins. */
+  begin(): void {
+    if (this.#entry !== null) this.#startMillis = performance.now();
+  }
+
   json(body: string | Uint8Array): void {
+    this.#count(StatusCode.OK);
     this.#end('200 OK', body);
   }
 
   fail(error: ServingError): void {
+    this.#count(error.code);
     this.#end(httpStatus(error.code), errorJson(error.message));
   }
 
   /** 400 with an empty body, or what else has no message. */
   empty(status: string): void {
+    this.#count(StatusCode.INVALID_ARGUMENT);
     this.#end(status, '');
   }
 
   /** Answers before the body is complete: the connection is closed, since the rest is not read. */
   refuse(status: string, message: string): void {
+    this.#count(StatusCode.RESOURCE_EXHAUSTED);
     this.#end(status, errorJson(message), true);
   }
 
@@ -92,8 +116,18 @@ export class Exchange implements Waiting {
     });
   }
 
+  /** The page of metrics, and what is wrong about its address. */
+  plainText(status: string, text: string | Uint8Array): void {
+    this.#finish(() => {
+      if (status !== '200 OK') this.#response.writeStatus(status);
+      this.#response.writeHeader('Content-Type', 'text/plain');
+      this.#write(text, false);
+    });
+  }
+
   /** The answer to OPTIONS: no body, no content type of ours. */
   preflight(allowed: boolean): void {
+    this.#count(allowed ? StatusCode.OK : StatusCode.FAILED_PRECONDITION);
     this.#finish(() => {
       if (!allowed) this.#response.writeStatus('400 Bad Request');
       this.#writeCors();
@@ -110,6 +144,12 @@ export class Exchange implements Waiting {
     this.over = true;
     this.#host.ended(this);
   };
+
+  #count(code: StatusCode): void {
+    if (this.#entry === null) return;
+    this.#host.requestMetrics?.ended(this.#name, this.#entry, code, this.#startMillis);
+    this.#entry = null;
+  }
 
   #end(status: string, body: string | Uint8Array, close = false): void {
     this.#finish(() => {

@@ -4,6 +4,8 @@
  */
 import uWS, { type HttpRequest, type HttpResponse, type us_listen_socket } from 'uWebSockets.js';
 
+import type { MetricsPage } from '../metrics/metrics-page.js';
+import { REST_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
@@ -31,6 +33,14 @@ export interface RestServerOptions {
   readonly timeoutMillis: number;
   readonly maxBodyBytes: number;
   readonly corsEnabled: boolean;
+  /** Null: nothing is counted, and there is no page. */
+  readonly metrics: RestMetrics | null;
+}
+
+export interface RestMetrics {
+  readonly path: string;
+  readonly page: MetricsPage;
+  readonly requests: RequestMetrics;
 }
 
 export class RestServer implements ExchangeHost {
@@ -51,6 +61,10 @@ export class RestServer implements ExchangeHost {
 
   get corsEnabled(): boolean {
     return this.#options.corsEnabled;
+  }
+
+  get requestMetrics(): RequestMetrics | null {
+    return this.#options.metrics?.requests ?? null;
   }
 
   /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
@@ -95,14 +109,21 @@ export class RestServer implements ExchangeHost {
     const method = request.getCaseSensitiveMethod();
     const path = request.getUrl();
     const query = request.getQuery() as string | undefined; // undefined without a `?`, whatever its types say
-    const asked = route(method, query === undefined ? path : `${path}?${query}`);
+    const target = query === undefined ? path : `${path}?${query}`;
     ++this.#open;
     const exchange = new Exchange(response, this, method === 'HEAD');
+    const { metrics } = this.#options;
+    if (metrics !== null && path === metrics.path) {
+      this.#answerMetrics(exchange, metrics, target);
+      return;
+    }
+    const asked = route(method, target);
     if (asked.kind !== 'infer') {
       this.#answer(exchange, asked, request);
       return;
     }
     const { action, name, choice } = asked;
+    exchange.countAs(REST_ENTRY[action], name);
     const { inference, maxBodyBytes, timeoutMillis } = this.#options;
     const declaredLength = Number(request.getHeader('content-length')) || 0;
     if (declaredLength > maxBodyBytes) {
@@ -114,6 +135,7 @@ export class RestServer implements ExchangeHost {
     }
     this.#deadlines.add(exchange);
     const infer = (body: ArrayBuffer | Uint8Array): void => {
+      exchange.begin();
       inference.json(action, name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
         if (error !== null) exchange.fail(error);
         else exchange.json(reply as string | Uint8Array);
@@ -132,6 +154,9 @@ export class RestServer implements ExchangeHost {
     asked: Exclude<Route, { kind: 'infer' }>,
     request: HttpRequest,
   ): void {
+    if (asked.kind !== 'not-found') {
+      exchange.countAs(REST_ENTRY.none, asked.kind === 'preflight' ? '' : asked.name);
+    }
     switch (asked.kind) {
       case 'not-found':
         exchange.notFoundPage();
@@ -157,6 +182,18 @@ export class RestServer implements ExchangeHost {
           return modelStatusJson(this.#options.modelStatus.statuses(name, choice.version));
         });
     }
+  }
+
+  /** Any method; not counted itself. */
+  #answerMetrics(exchange: Exchange, { path, page }: RestMetrics, target: string): void {
+    if (target !== path) {
+      exchange.plainText('400 Bad Request', `Unexpected path: ${target}. Should be ${path}`);
+      return;
+    }
+    page.text().then(
+      (text) => exchange.plainText('200 OK', text),
+      (error: unknown) => exchange.fail(ServingError.from(error)),
+    );
   }
 
   #reply(exchange: Exchange, text: () => string): void {
