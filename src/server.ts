@@ -3,14 +3,21 @@
  * first, then gRPC, then REST. Owns them all; `stop` takes them down in reverse.
  */
 import { channelArguments } from './config/channel-arguments.js';
+import { prometheusPath } from './config/monitoring-config.js';
 import { readSslConfig } from './config/ssl-config.js';
 import { MetadataCodec } from './grpc/metadata-codec.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
 import { RequestLog } from './log/request-log.js';
+import { MetricsPage } from './metrics/metrics-page.js';
+import { ProcessMetrics } from './metrics/process-metrics.js';
+import { Registry } from './metrics/registry.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
+import { runFamilies } from './metrics/run-metrics.js';
+import { addon } from './native/addon.js';
 import { MetadataJson } from './rest/metadata-json.js';
-import { RestServer } from './rest/server.js';
+import { RestServer, type RestMetrics } from './rest/server.js';
 import { canServe } from './rest/ssl-app.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
@@ -44,8 +51,18 @@ export class Server {
       log.warn(`--grpc_channel_arguments without effect: ${channel.ignored.join(', ')}`);
     }
     await this.#core.start();
+    // Upstream's rule: where the file cannot be read, REST stays closed and gRPC goes on.
+    const metrics = await this.#metrics().catch((error: unknown) => {
+      const { message, violations } = ServingError.from(error);
+      log.error({ violations }, `REST is off: --monitoring_config_file: ${message}`);
+      return 'unreadable' as const;
+    });
     const { catalog } = this.#core;
-    const inference = new InferenceService(catalog, flags.enable_serialization_as_tensor_content);
+    const inference = new InferenceService(
+      catalog,
+      flags.enable_serialization_as_tensor_content,
+      metrics === 'unreadable' ? null : (metrics?.requests ?? null),
+    );
     const modelStatus = new ModelStatusService(catalog);
     const modelMetadata = new ModelMetadataService(catalog);
     await this.#startGrpc({
@@ -58,7 +75,7 @@ export class Server {
       sessionRun: flags.enable_session_run,
       requestLog: this.#requestLog,
     });
-    if (flags.rest_api_port === 0) return;
+    if (flags.rest_api_port === 0 || metrics === 'unreadable') return;
     if (flags.rest_api_port === flags.port) {
       log.error('rest_api_port and port must differ: REST is off');
       return;
@@ -79,6 +96,7 @@ export class Server {
       corsEnabled: flags.rest_api_enable_cors_support,
       ssl,
       requestLog: this.#requestLog,
+      metrics,
     });
     try {
       await rest.listen(flags.rest_api_port);
@@ -104,6 +122,22 @@ export class Server {
     clearTimeout(grace);
     this.#requestLog.flush();
     await this.#core.close();
+  }
+
+  /** Null without a page, which only REST could serve. @throws ServingError */
+  async #metrics(): Promise<RestMetrics | null> {
+    const { monitoring_config_file: file, rest_api_port: restPort, port } = this.#options.flags;
+    if (file === '' || restPort === 0 || restPort === port) return null;
+    const path = await prometheusPath(file);
+    if (path === null) return null;
+    const registry = new Registry();
+    registry.addReader(() => runFamilies(addon().runStatistics()));
+    const requests = new RequestMetrics(
+      registry,
+      (name) => this.#core.catalog.statuses(name).length > 0,
+    );
+    const process = new ProcessMetrics();
+    return { path, requests, page: new MetricsPage(registry, () => process.text()) };
   }
 
   async #startGrpc(options: GrpcServerOptions): Promise<void> {

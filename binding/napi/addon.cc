@@ -7,6 +7,7 @@
 #include "napi/inference_binding.h"
 #include "napi/model_binding.h"
 #include "napi/process.h"
+#include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
 #include "runtime/saved_model.h"
@@ -73,6 +74,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportModel(env, exports);
   ExportInference(env, exports);
   ExportTensor(env, exports);
+  ExportStatistics(env, exports);
   return exports;
 }
 

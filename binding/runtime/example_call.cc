@@ -1,6 +1,7 @@
 // Classify, Regress and MultiInference: one run over a list of serialized tf.Examples for one or
 // several tasks. Any thread, one at a time.
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,7 +42,9 @@ class ExampleCall : public InferenceCall {
   Status RunAndEncode(OutputBuffer* out) override {
     const std::vector<TF_Tensor*> inputs(feeds_.size(), examples_.get());
     std::vector<TensorHandle> outputs;
+    const auto started = std::chrono::steady_clock::now();
     Status status = model_->Run(feeds_, inputs, fetches_, &outputs);
+    if (status.ok()) CountRun(std::chrono::steady_clock::now() - started);
     examples_.reset();
     if (!status.ok()) return status;
     std::vector<std::vector<int64_t>> dims(outputs.size());
@@ -51,6 +54,16 @@ class ExampleCall : public InferenceCall {
   }
 
  private:
+  // Upstream takes the time of Classify and Regress, and counts the examples of MultiInference.
+  void CountRun(std::chrono::nanoseconds latency) const {
+    ModelStatistics& statistics = model_->statistics();
+    if (method_ == Method::kMultiInference) {
+      statistics.examples.Record(example_count_);
+    } else {
+      statistics.runs(method_).Record(latency);
+    }
+  }
+
   Status Parse(std::string_view body, const DecodeLimits& limits, ExampleRequest* request) const {
     if (is_json_) return DecodeExamplesJson(body, limits, request);
     DecodeBudget budget(limits);

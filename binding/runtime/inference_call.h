@@ -7,6 +7,7 @@
 
 #include "codec/limits.h"
 #include "codec/output_buffer.h"
+#include "runtime/method.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
 
@@ -23,15 +24,6 @@ class InferenceCall {
   // THREAD: run pool; blocks for the whole inference. REQUIRES: Decode() succeeded.
   // ERRORS: TensorFlow's status, that of the checks on its outputs, or the encoder's.
   virtual Status RunAndEncode(OutputBuffer* out) = 0;
-};
-
-// The numbers are src/native/binding.ts's.
-enum class Method {
-  kPredict = 0,
-  kClassify = 1,
-  kRegress = 2,
-  kMultiInference = 3,
-  kSessionRun = 4
 };
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <utility>
 
@@ -86,10 +87,14 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
   model->checks_method_names_ = options.check_method_names;
   model->graph_.reset(TF_NewGraph());
   BufferHandle meta_graph_def(TF_NewBuffer());
+  const auto started = std::chrono::steady_clock::now();
   model->session_.reset(TF_LoadSessionFromSavedModel(
       session_options.get(), /*run_options=*/nullptr, options.path.c_str(), tags.data(),
       static_cast<int>(tags.size()), model->graph_.get(), meta_graph_def.get(), status.get()));
-  if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
+  const bool loaded = TF_GetCode(status.get()) == TF_OK;
+  RunStatistics::Process().CountLoad(options.path, loaded,
+                                     std::chrono::steady_clock::now() - started);
+  if (!loaded) return FromTf(status.get());
 
   MetaGraph meta_graph;
   Status read = ReadMetaGraph(
@@ -104,6 +109,7 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
     model->run_options_.reset(
         TF_NewBufferFromString(kRunInCallerThread, sizeof(kRunInCallerThread)));
   }
+  model->statistics_ = RunStatistics::Process().Model(options.name);
   *out = std::move(model);
   return Status();
 }

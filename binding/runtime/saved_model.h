@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codec/json_predict.h"
+#include "runtime/run_statistics.h"
 #include "runtime/signature.h"
 #include "status/status.h"
 #include "tf/handles.h"
@@ -47,6 +48,8 @@ class SavedModel {
   const std::string& name() const { return name_; }
   int64_t version() const { return version_; }
   bool checks_method_names() const { return checks_method_names_; }
+  // Of all versions of this name; it outlives the model.
+  ModelStatistics& statistics() const { return *statistics_; }
   const std::string& signature_def_map() const { return signature_def_map_; }
 
   // Null when the model has no signature of that name.
@@ -84,6 +87,7 @@ class SavedModel {
   std::string name_;
   int64_t version_ = 0;
   bool checks_method_names_ = false;
+  ModelStatistics* statistics_ = nullptr;
   std::string signature_def_map_;
   std::vector<BoundSignature> signatures_;  // sorted by name
   BufferHandle run_options_;

@@ -268,7 +268,7 @@ export const UPSTREAM_FLAGS = [
     name: 'monitoring_config_file',
     type: 'string',
     default: '',
-    effect: 'later',
+    effect: 'served',
     help: 'text-format MonitoringConfig; read only when REST is on',
   },
   {

@@ -3,6 +3,8 @@
  * to `onCompletions`; saved-model.ts wraps them. Absent values cross as null.
  */
 
+import type { RunStatistics } from '../metrics/run-metrics.js';
+
 /** Dtypes travel as tensorflow.DataType numbers. Strings are arrays of byte strings. */
 export interface NativeTensor {
   readonly dtype: number;
@@ -63,6 +65,8 @@ export interface NativeBinding {
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;
   counters(): NativeCounters;
+  /** What was counted of runs and loads; see binding/runtime/run_statistics.h. */
+  runStatistics(): RunStatistics;
 
   /** Sizes of the process-wide pools; the first call in the process decides. */
   configure(runThreads: number, runQueueCapacity: number, loadThreads: number): void;

@@ -6,6 +6,7 @@ import type { HttpResponse } from 'uWebSockets.js';
 
 import { REQUEST_ID_HEADER } from '../log/request-id.js';
 import type { Failure } from '../log/request-log.js';
+import type { RequestMetrics } from '../metrics/request-metrics.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BodyBuffer } from './body.js';
 import type { BufferBudget, Held } from './buffer-budget.js';
@@ -28,6 +29,8 @@ export interface ExchangeHost {
   readonly draining: boolean;
   /** Answers from this length on may be compressed; 0 is none. */
   readonly gzipMinBytes: number;
+  /** Null: requests are not counted. */
+  readonly requestMetrics: RequestMetrics | null;
   ended(exchange: Exchange): void;
   /** Just before a failure is answered. */
   failed(exchange: Exchange, failure: Failure): void;
@@ -52,6 +55,10 @@ export class Exchange implements Waiting {
   #incoming: BodyBuffer | null = null;
   /** True while the client has not yet taken the whole answer. */
   #sending = false;
+  /** What its outcome is counted under; null for what is not counted, or has been. */
+  #entry: number | null = null;
+  #name = '';
+  #startMillis = 0;
 
   constructor(response: HttpResponse, host: ExchangeHost, isHead: boolean) {
     this.#response = response;
@@ -94,18 +101,34 @@ export class Exchange implements Waiting {
     });
   }
 
+  /** A request of the API: its outcome is counted once, even if the client does not wait for it. */
+  countAs(entry: number, name: string): void {
+    if (this.#host.requestMetrics === null) return;
+    this.#entry = entry;
+    this.#name = name;
+    this.#startMillis = performance.now();
+  }
+
+  /** The body is complete: upstream's latency begins. */
+  begin(): void {
+    if (this.#entry !== null) this.#startMillis = performance.now();
+  }
+
   json(body: string | Uint8Array): void {
+    this.#count(StatusCode.OK);
     this.#end('200 OK', body);
   }
 
   fail(error: ServingError): void {
     this.#failing(error);
+    this.#count(error.code);
     this.#end(httpStatus(error.code), errorJson(error.message));
   }
 
   /** 400 with an empty body, or what else has no message. */
   empty(status: string): void {
     this.#failing({ code: status, message: '', violations: [] });
+    this.#count(StatusCode.INVALID_ARGUMENT);
     this.#end(status, '');
   }
 
@@ -115,6 +138,7 @@ export class Exchange implements Waiting {
    */
   refuse(status: string, message: string): void {
     this.#failing({ code: status, message, violations: [] });
+    this.#count(StatusCode.RESOURCE_EXHAUSTED);
     this.#finish(() => {
       this.#response.writeStatus(status).writeHeader('Content-Type', 'application/json');
       this.#writeCors();
@@ -138,8 +162,18 @@ export class Exchange implements Waiting {
     });
   }
 
+  /** The page of metrics, and what is wrong about its address. */
+  plainText(status: string, text: string | Uint8Array): void {
+    this.#finish(() => {
+      if (status !== '200 OK') this.#response.writeStatus(status);
+      this.#response.writeHeader('Content-Type', 'text/plain');
+      this.#write(text, false);
+    });
+  }
+
   /** The answer to OPTIONS: no body, no content type of ours. */
   preflight(allowed: boolean): void {
+    this.#count(allowed ? StatusCode.OK : StatusCode.FAILED_PRECONDITION);
     this.#finish(() => {
       if (!allowed) this.#response.writeStatus('400 Bad Request');
       this.#writeCors();
@@ -158,6 +192,12 @@ export class Exchange implements Waiting {
     this.#dropIncoming();
     this.#host.ended(this);
   };
+
+  #count(code: StatusCode): void {
+    if (this.#entry === null) return;
+    this.#host.requestMetrics?.ended(this.#name, this.#entry, code, this.#startMillis);
+    this.#entry = null;
+  }
 
   #end(status: string, body: string | Uint8Array): void {
     const { gzipMinBytes } = this.#host;

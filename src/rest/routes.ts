@@ -15,8 +15,9 @@ export type Route =
   | { readonly kind: 'status' | 'metadata'; readonly name: string; readonly choice: VersionChoice }
   | { readonly kind: 'list' | 'preflight' }
   /** A version that does not fit int64: upstream answers 400 with an empty body. */
-  | { readonly kind: 'bad-version' }
-  | { readonly kind: 'malformed'; readonly message: string }
+  | { readonly kind: 'bad-version'; readonly name: string }
+  /** `name` is what metrics count it under: empty where the path has none. */
+  | { readonly kind: 'malformed'; readonly message: string; readonly name: string }
   /** Outside /v1/. */
   | { readonly kind: 'not-found' };
 
@@ -32,28 +33,32 @@ const INT64_MAX = 2n ** 63n - 1n;
 /** `method` in upper case, `target` as it stands in the request line. */
 export function route(method: string, target: string): Route {
   if (!API.test(target) && target.toLowerCase() !== '/v1/') return { kind: 'not-found' };
-  const malformed = (): Route => ({
+  const malformed = (name: string): Route => ({
     kind: 'malformed',
     message: `Malformed request: ${method} ${target}`,
+    name,
   });
   if (method === 'OPTIONS') return { kind: 'preflight' };
   const match =
     method === 'POST' ? INFER.exec(target) : method === 'GET' ? READ.exec(target) : null;
-  if (match === null) return malformed();
-  const [, name, version, label, last] = match;
+  if (match === null) return malformed('');
+  const [, escaped, version, label, last] = match;
+  const name = unescapeName(escaped ?? '');
   const choice = choiceOf(version, label);
-  if (choice === null) return { kind: 'bad-version' };
+  if (choice === null) return { kind: 'bad-version', name };
   if (method === 'POST') {
-    if (last !== 'predict' && last !== 'classify' && last !== 'regress') return malformed();
-    return { kind: 'infer', action: last, name: unescapeName(name ?? ''), choice };
+    if (last !== 'predict' && last !== 'classify' && last !== 'regress') {
+      return malformed(name);
+    }
+    return { kind: 'infer', action: last, name, choice };
   }
-  if (name === undefined) {
+  if (escaped === undefined) {
     // The list is tensorgate's own; upstream has this text for it, too.
     if (version === undefined && label === undefined) return { kind: 'list' };
-    return { kind: 'malformed', message: 'Missing model name in request.' };
+    return { kind: 'malformed', message: 'Missing model name in request.', name };
   }
   const kind = last === 'metadata' ? 'metadata' : 'status';
-  return { kind, name: unescapeName(name), choice };
+  return { kind, name, choice };
 }
 
 function choiceOf(version: string | undefined, label: string | undefined): VersionChoice | null {

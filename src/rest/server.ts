@@ -12,6 +12,8 @@ import uWS, {
 import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { Failure, RequestLog } from '../log/request-log.js';
+import type { MetricsPage } from '../metrics/metrics-page.js';
+import { REST_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
@@ -50,6 +52,14 @@ export interface RestServerOptions {
   /** Null is plain HTTP. */
   readonly ssl: SslConfig | null;
   readonly requestLog: RequestLog;
+  /** Null: nothing is counted, and there is no page. */
+  readonly metrics: RestMetrics | null;
+}
+
+export interface RestMetrics {
+  readonly path: string;
+  readonly page: MetricsPage;
+  readonly requests: RequestMetrics;
 }
 
 export class RestServer implements ExchangeHost {
@@ -79,6 +89,10 @@ export class RestServer implements ExchangeHost {
 
   get gzipMinBytes(): number {
     return this.#options.gzipMinBytes;
+  }
+
+  get requestMetrics(): RequestMetrics | null {
+    return this.#options.metrics?.requests ?? null;
   }
 
   /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
@@ -122,12 +136,12 @@ export class RestServer implements ExchangeHost {
   failed({ asked, requestId, dueMillis }: Exchange, failure: Failure): void {
     const { requestLog, timeoutMillis } = this.#options;
     requestLog.failed(failure, () => {
-      const named = asked !== null && 'name' in asked ? asked : null;
+      const choice = asked !== null && 'choice' in asked ? asked.choice : null;
       return {
         transport: 'REST',
         method: asked?.kind === 'infer' ? asked.action : (asked?.kind ?? ''),
-        model: named?.name ?? null,
-        version: named?.choice.version?.toString() ?? named?.choice.label ?? null,
+        model: asked !== null && 'name' in asked ? asked.name : null,
+        version: choice?.version?.toString() ?? choice?.label ?? null,
         requestId,
         // Only what has a deadline has a beginning.
         millis: dueMillis > 0 ? performance.now() + timeoutMillis - dueMillis : null,
@@ -147,6 +161,11 @@ export class RestServer implements ExchangeHost {
       exchange.page(refused);
       return;
     }
+    const { metrics } = this.#options;
+    if (metrics !== null && path === metrics.path) {
+      this.#answerMetrics(exchange, metrics, target);
+      return;
+    }
     if (this.gzipMinBytes > 0) {
       exchange.gzipAccepted = acceptsGzip(request.getHeader('accept-encoding'));
     }
@@ -158,6 +177,7 @@ export class RestServer implements ExchangeHost {
       return;
     }
     const { action, name, choice } = asked;
+    exchange.countAs(REST_ENTRY[action], name);
     const { inference, maxBodyBytes, timeoutMillis } = this.#options;
     const declaredLength = Number(request.getHeader('content-length')) || 0;
     if (declaredLength > maxBodyBytes) {
@@ -169,6 +189,7 @@ export class RestServer implements ExchangeHost {
     }
     this.#deadlines.add(exchange);
     const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void => {
+      exchange.begin();
       inference.json(action, name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
         held?.release();
         if (error !== null) exchange.fail(error);
@@ -204,6 +225,9 @@ export class RestServer implements ExchangeHost {
     asked: Exclude<Route, { kind: 'infer' }>,
     request: HttpRequest,
   ): void {
+    if (asked.kind !== 'not-found') {
+      exchange.countAs(REST_ENTRY.none, 'name' in asked ? asked.name : '');
+    }
     switch (asked.kind) {
       case 'not-found':
         exchange.page('404 Not Found');
@@ -232,6 +256,18 @@ export class RestServer implements ExchangeHost {
           return modelStatusJson(this.#options.modelStatus.statuses(name, choice.version));
         });
     }
+  }
+
+  /** Any method; not counted itself. */
+  #answerMetrics(exchange: Exchange, { path, page }: RestMetrics, target: string): void {
+    if (target !== path) {
+      exchange.plainText('400 Bad Request', `Unexpected path: ${target}. Should be ${path}`);
+      return;
+    }
+    page.text().then(
+      (text) => exchange.plainText('200 OK', text),
+      (error: unknown) => exchange.fail(ServingError.from(error)),
+    );
   }
 
   #reply(exchange: Exchange, text: () => string): void {

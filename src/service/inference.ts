@@ -3,9 +3,10 @@
  * deadline in, response bytes or an error out. The version is pinned from the lookup until the answer.
  */
 import type { ServableHandle } from '../core/harness.js';
+import { GRPC_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import { Method } from '../native/binding.js';
 import type { Done } from '../native/calls.js';
-import { jsonError, readModelSpec } from '../native/requests.js';
+import { jsonError, readModelSpec, type ModelSpec } from '../native/requests.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { resolve, type ModelCatalog, type VersionChoice } from './model-catalog.js';
@@ -16,11 +17,20 @@ export type JsonMethod = 'predict' | 'classify' | 'regress';
 export class InferenceService {
   readonly #catalog: ModelCatalog;
   readonly #asTensorContent: boolean;
+  readonly #metrics: RequestMetrics | null;
 
-  /** `asTensorContent` is about the outputs of Predict alone. */
-  constructor(catalog: ModelCatalog, asTensorContent: boolean) {
+  /**
+   * `asTensorContent` is about the outputs of Predict alone. `metrics` counts the serialized requests;
+   * those of REST are counted by the transport, which sees more of them.
+   */
+  constructor(
+    catalog: ModelCatalog,
+    asTensorContent: boolean,
+    metrics: RequestMetrics | null = null,
+  ) {
     this.#catalog = catalog;
     this.#asTensorContent = asTensorContent;
+    this.#metrics = metrics;
   }
 
   /** A serialized request to the serialized response. `timeoutMillis` 0 is none. */
@@ -31,11 +41,16 @@ export class InferenceService {
     done: Done<Uint8Array>,
   ): void {
     const number = Method[method];
+    const startMillis = this.#metrics === null ? 0 : performance.now();
+    let spec: ModelSpec | null = null;
     let handle: ServableHandle<SavedModel>;
     try {
-      handle = this.#handleFor(body, number);
+      spec = readModelSpec(body, number);
+      handle = this.#handleFor(spec, number);
     } catch (error) {
-      done(ServingError.from(error), null);
+      const refusal = ServingError.from(error);
+      this.#count(method, spec, refusal, startMillis);
+      done(refusal, null);
       return;
     }
     handle.servable.inferProto(
@@ -45,6 +60,7 @@ export class InferenceService {
       this.#asTensorContent,
       (error, reply) => {
         handle.release();
+        this.#count(method, spec, error, startMillis);
         done(error, reply);
       },
     );
@@ -77,8 +93,19 @@ export class InferenceService {
     });
   }
 
-  #handleFor(body: Uint8Array, method: Method): ServableHandle<SavedModel> {
-    const spec = readModelSpec(body, method);
+  /** Upstream does not count MultiInference; SessionRun it does not have. */
+  #count(
+    method: keyof typeof Method,
+    spec: ModelSpec | null,
+    error: ServingError | null,
+    startMillis: number,
+  ): void {
+    if (this.#metrics === null || method === 'multiInference' || method === 'sessionRun') return;
+    const code = error === null ? StatusCode.OK : error.code;
+    this.#metrics.ended(spec?.name ?? '', GRPC_ENTRY[method], code, startMillis);
+  }
+
+  #handleFor(spec: ModelSpec | null, method: Method): ServableHandle<SavedModel> {
     if (spec === null && method !== Method.multiInference) {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec', [
         { field: 'model_spec', description: 'expected a model_spec, got none' },

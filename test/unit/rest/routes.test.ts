@@ -56,7 +56,7 @@ describe('REST routes', () => {
     for (const target of ['/v1/models/versions/1', '/v1/models/labels/a']) {
       assert.deepEqual(
         route('GET', target),
-        { kind: 'malformed', message: 'Missing model name in request.' },
+        { kind: 'malformed', message: 'Missing model name in request.', name: '' },
         target,
       );
     }
@@ -84,9 +84,22 @@ describe('REST routes', () => {
       assert.deepEqual(route(method, target), {
         kind: 'malformed',
         message: `Malformed request: ${method} ${target}`,
+        name: '',
       });
     });
   }
+
+  it('names the model of what it refuses, where the path has one', () => {
+    const refused = [
+      ['POST', '/v1/models/a%20b:PREDICT'],
+      ['GET', '/v1/models/a%20b/versions/18446744073709551615'],
+    ] as const;
+    for (const [method, target] of refused) {
+      const asked = route(method, target);
+      assert.ok(asked.kind === 'malformed' || asked.kind === 'bad-version', target);
+      assert.equal(asked.name, 'a b', target);
+    }
+  });
 
   it('leaves what is outside /v1/ to the 404 page', () => {
     for (const target of ['/', '/v1', '/index', '/statuspage', '//v1/models/m', '*']) {

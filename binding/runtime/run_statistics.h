@@ -1,0 +1,89 @@
+// RunStatistics: what the metrics page says about runs and loads, counted where they happen. Owned
+// by the process and never forgotten: an entry per model name and per path ever loaded. Any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/method.h"
+#include "runtime/mutex.h"
+
+namespace tensorgate {
+
+// Counts per bucket, the last without a limit, and the sum of all values.
+struct HistogramValues {
+  std::vector<uint64_t> buckets;
+  double sum = 0;
+};
+
+// How long runs took. THREAD: any, without a lock; a reader may see a count before its sum.
+class LatencyHistogram {
+ public:
+  static constexpr size_t kLimits = 33;
+
+  void Record(std::chrono::nanoseconds latency);
+  HistogramValues Read() const;  // UNITS: microseconds
+
+  // The bucket of a value: the first whose limit is greater, as upstream. 10 × 1.8^i microseconds.
+  static size_t BucketOf(double microseconds);
+
+ private:
+  std::array<std::atomic<uint64_t>, kLimits + 1> buckets_{};
+  std::atomic<uint64_t> sum_nanoseconds_{0};
+};
+
+// The examples of MultiInference requests. THREAD: any, without a lock.
+class ExampleCounts {
+ public:
+  static constexpr size_t kLimits = 15;  // 1, 2, 4, … 16384
+
+  void Record(int64_t examples);
+  HistogramValues Read() const;
+
+ private:
+  std::array<std::atomic<uint64_t>, kLimits + 1> buckets_{};
+  std::atomic<uint64_t> sum_{0};
+};
+
+// Of one model name, all its versions.
+struct ModelStatistics {
+  explicit ModelStatistics(std::string model_name) : name(std::move(model_name)) {}
+
+  LatencyHistogram& runs(Method method) { return run_latency[static_cast<size_t>(method)]; }
+
+  const std::string name;
+  std::array<LatencyHistogram, 3> run_latency;  // Predict, Classify, Regress
+  ExampleCounts examples;
+};
+
+// Of one path, all attempts.
+struct LoadStatistics {
+  uint64_t successes = 0;
+  uint64_t failures = 0;
+  uint64_t microseconds = 0;
+};
+
+class RunStatistics {
+ public:
+  static RunStatistics& Process();
+
+  // OWNERSHIP: stays valid for ever. Takes a lock: once per load, never per run.
+  ModelStatistics* Model(const std::string& name);
+  void CountLoad(const std::string& path, bool ok, std::chrono::nanoseconds duration);
+
+  std::vector<const ModelStatistics*> Models() const;
+  std::map<std::string, LoadStatistics> Loads() const;
+
+ private:
+  mutable Mutex mutex_;
+  std::map<std::string, std::unique_ptr<ModelStatistics>> models_ GUARDED_BY(mutex_);
+  std::map<std::string, LoadStatistics> loads_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tensorgate

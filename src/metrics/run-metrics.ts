@@ -1,0 +1,93 @@
+/**
+ * The metrics that the addon counts, per run and per load: read when a page is asked for, so that no
+ * run costs JavaScript anything.
+ */
+import {
+  exponentialLimits,
+  LATENCY_LIMITS,
+  type Family,
+  type HistogramSample,
+  type ScalarSample,
+} from './families.js';
+
+/** The count of each bucket, then the sum; null while it is empty. */
+export type NativeHistogram = Float64Array | null;
+
+/** As the addon gives it. Names and paths are those ever loaded. */
+export interface RunStatistics {
+  readonly models: readonly (readonly [
+    name: string,
+    predict: NativeHistogram,
+    classify: NativeHistogram,
+    regress: NativeHistogram,
+    /** Per MultiInference request. */
+    examples: NativeHistogram,
+  ])[];
+  readonly loads: readonly (readonly [
+    path: string,
+    successes: number,
+    failures: number,
+    microseconds: number,
+  ])[];
+}
+
+const EXAMPLE_LIMITS = exponentialLimits(1, 2, 15);
+
+export function runFamilies({ models, loads }: RunStatistics): Family[] {
+  const latencies: HistogramSample[] = [];
+  const exampleCounts: HistogramSample[] = [];
+  const exampleTotals: ScalarSample[] = [];
+  for (const [name, predict, classify, regress, examples] of models) {
+    const runs = [
+      ['Predict', predict],
+      ['Classify', classify],
+      ['Regress', regress],
+    ] as const;
+    for (const [api, histogram] of runs) {
+      // Upstream's word for the one runtime there is here.
+      if (histogram !== null) latencies.push(sampleOf([name, api, 'TF1'], histogram));
+    }
+    if (examples === null) continue;
+    const counts = sampleOf([name], examples);
+    exampleCounts.push(counts);
+    exampleTotals.push({ labelValues: [name], value: counts.sum });
+  }
+  const attempts: ScalarSample[] = [];
+  const loadLatencies: ScalarSample[] = [];
+  for (const [path, successes, failures, microseconds] of loads) {
+    if (successes > 0) attempts.push({ labelValues: [path, 'success'], value: successes });
+    if (failures > 0) attempts.push({ labelValues: [path, 'fail'], value: failures });
+    loadLatencies.push({ labelValues: [path], value: microseconds });
+  }
+  const serving = '/tensorflow/serving';
+  const savedModel = '/tensorflow/cc/saved_model';
+  return [
+    histogram(
+      `${serving}/runtime_latency`,
+      ['model_name', 'API', 'runtime'],
+      LATENCY_LIMITS,
+      latencies,
+    ),
+    histogram(`${serving}/request_example_counts`, ['model'], EXAMPLE_LIMITS, exampleCounts),
+    counter(`${serving}/request_example_count_total`, ['model'], exampleTotals),
+    counter(`${savedModel}/load_attempt_count`, ['model_path', 'status'], attempts),
+    counter(`${savedModel}/load_latency`, ['model_path'], loadLatencies),
+  ];
+}
+
+function counter(name: string, labelNames: string[], samples: ScalarSample[]): Family {
+  return { kind: 'counter', name, labelNames, samples: () => samples };
+}
+
+function histogram(
+  name: string,
+  labelNames: string[],
+  limits: readonly number[],
+  samples: HistogramSample[],
+): Family {
+  return { kind: 'histogram', name, labelNames, limits, samples: () => samples };
+}
+
+function sampleOf(labelValues: string[], native: Float64Array): HistogramSample {
+  return { labelValues, buckets: native.subarray(0, -1), sum: native.at(-1) ?? 0 };
+}
