@@ -48,6 +48,10 @@ class SavedModel {
   int64_t version() const { return version_; }
   bool checks_method_names() const { return checks_method_names_; }
   const std::string& signature_def_map() const { return signature_def_map_; }
+  const std::vector<BoundSignature>& signatures() const { return signatures_; }
+  // For warm-up, before the model is shared. OWNERSHIP: the model's.
+  TF_Graph* graph() const { return graph_.get(); }
+  TF_Session* session() const { return session_.get(); }
 
   // Null when the model has no signature of that name.
   const BoundSignature* FindSignature(std::string_view name) const;
