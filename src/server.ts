@@ -17,6 +17,7 @@ import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer } from './rest/server.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { sessionConfig } from './servables/session-config.js';
+import { logWarmup } from './servables/warmup-log.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
 import { InferenceService } from './service/inference.js';
@@ -48,6 +49,10 @@ export class Server {
     const loadThreads = Math.max(1, flags.num_load_threads);
     addon().configure(runThreads, flags.run_queue_capacity, loadThreads);
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
+    const iterations = Math.max(1, flags.num_request_iterations_for_warmup);
+    const warmup = flags.enable_model_warmup
+      ? { iterations, synthetic: flags.synthetic_warmup }
+      : null;
     this.#manager = new Manager({
       loaderFor: (name, version, path) =>
         new SavedModelLoader({ name, version }, path, {
@@ -55,6 +60,8 @@ export class Server {
           configProto,
           runInCallerThread,
           checkMethodNames: flags.enable_signature_method_name_check,
+          warmup,
+          onWarmup: (id, _path, outcome) => logWarmup(log, id, outcome),
         }),
       maxLoadRetries: Math.max(0, flags.max_num_load_retries),
       loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,

@@ -84,6 +84,7 @@ describe('usageText', () => {
       '\t--run_pool_threads',
       '\t--run_queue_capacity',
       '\t--rest_api_max_body_bytes',
+      '\t--synthetic_warmup',
       '\t--shutdown_grace_seconds',
       '\t--log_level',
       '', // the text ends with a newline
