@@ -50,7 +50,7 @@ def main():
     import harness
     harness.options = arguments
     suite = unittest.TestSuite()
-    modules = ['identity_test', 'predict_test', 'errors_test', 'rest_test']
+    modules = ['identity_test', 'predict_test', 'errors_test', 'rest_test', 'warmup_test']
     if arguments.testdata:
         modules.append('upstream_test')
     for module in modules:
