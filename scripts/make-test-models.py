@@ -83,6 +83,45 @@ def version_teller(version):
     return versions
 
 
+def tally():
+    """Signatures that read state and signatures that change it, in the ways a graph can hide that; all start at 0."""
+    count = tf1.get_variable('count', shape=[], initializer=tf1.zeros_initializer(), use_resource=False)
+    total = tf1.get_variable('tally', shape=[], initializer=tf1.zeros_initializer(), use_resource=True)
+
+    @tf.function
+    def read_in_function():
+        return total.read_value() * 2.0
+
+    @tf.function
+    def change_in_branch(x):
+        return tf.cond(x < 1.0, lambda: total.assign_add(1.0), lambda: x)
+
+    @tf.function
+    def change_in_function(x):
+        return change_in_branch(x) + 1.0
+
+    x = tf1.placeholder(tf.float32, shape=[], name='x')
+    with tf.control_dependencies([total.assign_add(1.0)]):
+        constant = tf.constant(7.0) + x
+    return {
+        'serving_default': Signature({}, {'count': tf.identity(count, name='get_count')}),
+        'get_tally': Signature({}, {'tally': total.read_value()}),
+        'get_tally_in_function': Signature({}, {'twice': read_in_function()}),
+        'incr_count': Signature({}, {'count': tf1.assign_add(count, 1.0)}),
+        'incr_tally': Signature({}, {'tally': tf.identity(total.assign_add(1.0))}),
+        'incr_tally_before': Signature({'x': x}, {'y': constant}),
+        'incr_tally_in_function': Signature({'x': x}, {'y': change_in_function(x)}),
+        'draw': Signature({}, {'y': tf.random.uniform([2], seed=1)}),
+    }
+
+
+def endless():
+    """y = the first power-of-two multiple of x that is at least 1: never found for x = 0."""
+    x = tf1.placeholder(tf.float32, shape=[], name='x')
+    y = tf.while_loop(lambda v: v < 1.0, lambda v: v * 2.0, [x], parallel_iterations=1)
+    return {'serving_default': Signature({'x': x}, {'y': tf.identity(y, name='y')})}
+
+
 def no_signature():
     """A graph that loads and has nothing to call."""
     tf.identity(tf1.placeholder(tf.float32, name='x'), name='y')
@@ -216,8 +255,8 @@ def conv():
 def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
-    for build in (identity, multi_io, defaults, slow, failing, no_signature, counter, example_outputs, four_kinds,
-                  odd_outputs, conv):
+    for build in (identity, multi_io, defaults, slow, failing, no_signature, counter, tally, endless, example_outputs,
+                  four_kinds, odd_outputs, conv):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     for version in (1, 2):

@@ -15,6 +15,7 @@ import type { Log } from './log/log.js';
 import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
+import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
 import type { ModelCatalog } from './service/model-catalog.js';
@@ -51,6 +52,10 @@ export class ServerCore {
     const initialLoads = Math.min(MAX_INITIAL_LOADS, 4 * cpus);
     const loadThreads = Math.max(initialLoads, flags.num_load_threads, flags.num_unload_threads);
     addon().configure(runThreads, flags.run_queue_capacity, loadThreads);
+    const iterations = Math.max(1, flags.num_request_iterations_for_warmup);
+    const warmup = flags.enable_model_warmup
+      ? { iterations, synthetic: flags.synthetic_warmup }
+      : null;
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.#manager = new Manager({
       loaderFor: (name, version, path) =>
@@ -59,6 +64,8 @@ export class ServerCore {
           configProto,
           runInCallerThread,
           checkMethodNames: flags.enable_signature_method_name_check,
+          warmup,
+          onWarmup: (id, _path, outcome) => logWarmup(log, id, outcome),
         }),
       parallelLoads: initialLoads,
       policyOf: (name) =>

@@ -153,14 +153,6 @@ void InferJson(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value ErrorTuple(Napi::Env env, const Status& status) {
-  Napi::Array tuple = Napi::Array::New(env, 3);
-  tuple.Set(0u, Napi::Number::New(env, static_cast<int>(status.code())));
-  tuple.Set(1u, Napi::String::New(env, status.message()));
-  tuple.Set(2u, ViolationList(env, status));
-  return tuple;
-}
-
 // checkJson(body, method): null, or [code, message, violations or null]
 Napi::Value CheckJson(const Napi::CallbackInfo& info) {
   std::string_view body;

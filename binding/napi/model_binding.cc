@@ -1,24 +1,67 @@
 #include "napi/model_binding.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/violation_list.h"
 #include "runtime/saved_model.h"
+#include "runtime/warmup.h"
 
 namespace tensorgate {
 namespace {
 
+// {hasFile, readThrough, records, micros, failure, synthetic}
+Napi::Value WarmupValue(Napi::Env env, const WarmupReport& report) {
+  Napi::Object synthetic = Napi::Object::New(env);
+  synthetic.Set("run", Napi::Number::New(env, report.synthetic.run));
+  synthetic.Set("failed", Napi::Number::New(env, report.synthetic.failed));
+  synthetic.Set("skipped", Napi::Number::New(env, report.synthetic.skipped));
+  synthetic.Set("firstFailure", Napi::String::New(env, report.synthetic.first_failure));
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("hasFile", Napi::Boolean::New(env, report.has_file));
+  value.Set("readThrough", Napi::Boolean::New(env, report.read_through));
+  value.Set("records", Napi::Number::New(env, report.records));
+  value.Set("micros", Napi::Number::New(env, static_cast<double>(report.micros)));
+  value.Set("synthetic", synthetic);
+  value.Set("failure", report.status.ok() ? env.Null() : ErrorTuple(env, report.status));
+  return value;
+}
+
+// `warmup` of load's options: null for none, else {iterations, synthetic}.
+bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path,
+                std::optional<WarmupOptions>* out) {
+  if (given.IsNull()) return true;
+  if (!given.IsObject()) return ThrowTypeError(env, "warmup must be an object or null");
+  const Napi::Object object = given.As<Napi::Object>();
+  WarmupOptions options;
+  options.path = path;
+  if (napi_get_value_uint32(env, object.Get("iterations"), &options.iterations) != napi_ok ||
+      napi_get_value_bool(env, object.Get("synthetic"), &options.synthetic) != napi_ok) {
+    return ThrowTypeError(env, "warmup must have a number iterations and a boolean synthetic");
+  }
+  *out = std::move(options);
+  return true;
+}
+
 class LoadJob : public AsyncJob {
  public:
-  LoadJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, LoadOptions options)
-      : AsyncJob(slot, std::move(queue)), options_(std::move(options)) {}
+  LoadJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, LoadOptions options,
+          std::optional<WarmupOptions> warmup)
+      : AsyncJob(slot, std::move(queue)),
+        options_(std::move(options)),
+        warmup_(std::move(warmup)) {}
 
-  // {id, signatureDefMap}: the model stays loaded until unload(id).
-  napi_value TakeValue(napi_env env) override {
+  // {warmup, id, signatureDefMap}: the model stays loaded until unload(id). A warm-up that failed
+  // is a value too, alone, since its figures are wanted.
+  napi_value TakeValue(napi_env raw_env) override {
+    const Napi::Env env(raw_env);
     Napi::Object value = Napi::Object::New(env);
+    value.Set("warmup", warmup_ ? WarmupValue(env, report_) : env.Null());
+    if (model_ == nullptr) return value;
     const std::string& map = model_->signature_def_map();
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
     value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(model_))));
@@ -26,10 +69,18 @@ class LoadJob : public AsyncJob {
   }
 
  protected:
-  Status Execute() override { return SavedModel::Load(options_, &model_); }
+  Status Execute() override {
+    Status status = SavedModel::Load(options_, &model_);
+    if (!status.ok() || !warmup_) return status;
+    report_ = WarmUp(*model_, *warmup_);
+    if (!report_.status.ok()) model_.reset();
+    return Status();
+  }
 
  private:
   const LoadOptions options_;
+  const std::optional<WarmupOptions> warmup_;  // none: no warm-up
+  WarmupReport report_;
   std::unique_ptr<SavedModel> model_;
 };
 
@@ -46,7 +97,7 @@ class UnloadJob : public AsyncJob {
   Status Execute() override { return Status(); }  // runs when the model is gone
 };
 
-// load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames})
+// load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames, warmup})
 void Load(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot;
@@ -81,10 +132,12 @@ void Load(const Napi::CallbackInfo& info) {
     ThrowTypeError(env, "runInCallerThread and checkMethodNames must be booleans");
     return;
   }
+  std::optional<WarmupOptions> warmup;
+  if (!ReadWarmup(env, given.Get("warmup"), options.path, &warmup)) return;
   Environment& environment = Environment::From(env);
-  environment.Submit(
-      &Process::Get().loads,
-      std::make_unique<LoadJob>(slot, environment.completions(), std::move(options)));
+  environment.Submit(&Process::Get().loads,
+                     std::make_unique<LoadJob>(slot, environment.completions(), std::move(options),
+                                               std::move(warmup)));
   Process::Get().loads.Wake();
 }
 

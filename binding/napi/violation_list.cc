@@ -24,4 +24,12 @@ napi_value ViolationList(napi_env env, const Status& status) {
   return list;
 }
 
+Napi::Value ErrorTuple(Napi::Env env, const Status& status) {
+  Napi::Array tuple = Napi::Array::New(env, 3);
+  tuple.Set(0u, Napi::Number::New(env, static_cast<int>(status.code())));
+  tuple.Set(1u, Napi::String::New(env, status.message()));
+  tuple.Set(2u, ViolationList(env, status));
+  return tuple;
+}
+
 }  // namespace tensorgate

@@ -51,10 +51,13 @@ class SavedModel {
   // Of all versions of this name; it outlives the model.
   ModelStatistics& statistics() const { return *statistics_; }
   const std::string& signature_def_map() const { return signature_def_map_; }
+  const std::vector<BoundSignature>& signatures() const { return signatures_; }
+  // For warm-up, before the model is shared. OWNERSHIP: the model's.
+  TF_Graph* graph() const { return graph_.get(); }
+  TF_Session* session() const { return session_.get(); }
 
   // Null when the model has no signature of that name.
   const BoundSignature* FindSignature(std::string_view name) const;
-  const std::vector<BoundSignature>& signatures() const { return signatures_; }  // sorted by name
 
   // Null when the graph has no operation of that name.
   TF_Operation* FindOperation(const std::string& name) const;

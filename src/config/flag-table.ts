@@ -247,14 +247,14 @@ export const UPSTREAM_FLAGS = [
     name: 'enable_model_warmup',
     type: 'bool',
     default: true,
-    effect: 'later',
+    effect: 'served',
     help: "replay a version's warm-up requests before it becomes available",
   },
   {
     name: 'num_request_iterations_for_warmup',
     type: 'int32',
     default: 0,
-    effect: 'later',
+    effect: 'served',
     help: 'how often each warm-up request is replayed; 0 or less means once',
   },
   {
@@ -418,6 +418,13 @@ export const TENSORGATE_FLAGS = [
     default: 600,
     effect: 'served',
     help: 'tensorgate: how long a reload waits for the models that are new; 0 or less: for ever',
+  },
+  {
+    name: 'synthetic_warmup',
+    type: 'bool',
+    default: true,
+    effect: 'served',
+    help: 'tensorgate: warm up a version without a warm-up file with made-up requests',
   },
   {
     name: 'shutdown_grace_seconds',

@@ -23,6 +23,35 @@ export interface NativeLoadOptions {
   readonly runInCallerThread: boolean;
   /** --enable_signature_method_name_check */
   readonly checkMethodNames: boolean;
+  /** Null: no warm-up. */
+  readonly warmup: NativeWarmupOptions | null;
+}
+
+export interface NativeWarmupOptions {
+  /** How often each record of the warm-up file runs. */
+  readonly iterations: number;
+  /** Without a warm-up file, run the signatures with made-up inputs. */
+  readonly synthetic: boolean;
+}
+
+/** What a version ran between its load and AVAILABLE. */
+export interface NativeWarmup {
+  readonly hasFile: boolean;
+  /** The file was read to its end or to an error in its framing: what upstream's metrics count. */
+  readonly readThrough: boolean;
+  /** Records of the file that were run, or held nothing to run. */
+  readonly records: number;
+  readonly micros: number;
+  /** Why the version must not serve; null when it may. */
+  readonly failure: NativeFailure | null;
+  /** Signatures that ran, failed and were left out; all zero with a file. */
+  readonly synthetic: {
+    readonly run: number;
+    readonly failed: number;
+    readonly skipped: number;
+    /** "<signature>: <text>", or empty. */
+    readonly firstFailure: string;
+  };
 }
 
 /** The inference methods by the numbers that the addon knows them by. */
@@ -36,6 +65,8 @@ export const Method = {
 export type Method = (typeof Method)[keyof typeof Method];
 
 export interface NativeLoaded {
+  /** Null when none was asked for; with a failure the other members are missing. */
+  readonly warmup: NativeWarmup | null;
   readonly id: number;
   /** Serialized tensorflow.serving.SignatureDefMap. */
   readonly signatureDefMap: Buffer;

@@ -4,8 +4,22 @@
  */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import type { Method, NativeLoaded, NativeLoadOptions, NativeTensor } from './binding.js';
-import { call, type Done } from './calls.js';
+import type {
+  Method,
+  NativeLoaded,
+  NativeLoadOptions,
+  NativeTensor,
+  NativeWarmup,
+  NativeWarmupOptions,
+} from './binding.js';
+import { call, violationsOf, type Done } from './calls.js';
+
+export type LoadOptions = Omit<NativeLoadOptions, 'warmup'>;
+
+export interface WarmupOptions extends NativeWarmupOptions {
+  /** Called once per load whose session came up, before `load` settles; also when warm-up failed. */
+  readonly onWarmup: (warmup: NativeWarmup) => void;
+}
 
 export class SavedModel {
   readonly #id: number;
@@ -17,13 +31,21 @@ export class SavedModel {
     this.signatureDefMap = loaded.signatureDefMap;
   }
 
-  /** Rejects with TensorFlow's status. */
-  static async load(options: NativeLoadOptions): Promise<SavedModel> {
-    return new SavedModel(
-      await settled<NativeLoaded>((done) => {
-        call(done, (slot) => addon().load(slot, options));
-      }),
-    );
+  /** Rejects with TensorFlow's status, or that of the warm-up. */
+  static async load(
+    options: LoadOptions,
+    warmup: WarmupOptions | null = null,
+  ): Promise<SavedModel> {
+    const loaded = await settled<NativeLoaded>((done) => {
+      call(done, (slot) => addon().load(slot, { ...options, warmup }));
+    });
+    if (loaded.warmup !== null) {
+      warmup?.onWarmup(loaded.warmup);
+      const { failure } = loaded.warmup;
+      if (failure !== null)
+        throw new ServingError(failure[0], failure[1], violationsOf(failure[2]));
+    }
+    return new SavedModel(loaded);
   }
 
   /** Resolves when the memory is given back, which waits for the runs in flight. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
+import type { NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
@@ -16,6 +17,10 @@ export interface SavedModelLoaderOptions {
   readonly configProto: Uint8Array;
   readonly runInCallerThread: boolean;
   readonly checkMethodNames: boolean;
+  /** Null: no warm-up. */
+  readonly warmup: NativeWarmupOptions | null;
+  /** Called after each warm-up, whether it failed or not. */
+  readonly onWarmup: (id: ServableId, path: string, warmup: NativeWarmup) => void;
 }
 
 export class SavedModelLoader implements Loader<SavedModel> {
@@ -31,7 +36,11 @@ export class SavedModelLoader implements Loader<SavedModel> {
 
   async load(): Promise<SavedModel> {
     await this.#checkDirectory();
-    return SavedModel.load({ ...this.#id, path: this.#path, ...this.#options });
+    const { warmup, onWarmup, ...options } = this.#options;
+    return SavedModel.load(
+      { ...this.#id, path: this.#path, ...options },
+      warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
+    );
   }
 
   unload(servable: SavedModel): Promise<void> {

@@ -271,7 +271,7 @@ describe('parseFlags', () => {
     });
 
     it('is silent where the value is the default', () => {
-      assert.deepEqual(run('--enable_model_warmup', '--num_tflite_pools=2').warnings, []);
+      assert.deepEqual(run('--enable_profiler', '--num_tflite_pools=2').warnings, []);
     });
 
     it('is silent about flags that are served', () => {

@@ -88,6 +88,7 @@ describe('usageText', () => {
       '\t--rest_api_gzip_min_bytes',
       '\t--version_settle_millis',
       '\t--model_reload_wait_seconds',
+      '\t--synthetic_warmup',
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
       '\t--log_level',

@@ -1,0 +1,44 @@
+// StateChanges: whether a run may leave something behind: a changed variable or table, a moved
+// random generator or queue, a written file. Says so of every op it does not know to be harmless.
+// One thread at a time, while nobody changes the graph.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tf/handles.h"
+
+namespace tensorgate {
+
+class StateChanges {
+ public:
+  explicit StateChanges(TF_Graph* graph);
+  ~StateChanges();
+
+  // Looks at every op that the fetches need, through inputs, control inputs and the bodies of
+  // called functions. An op is harmless when TensorFlow has it registered as stateless, without
+  // inputs by reference, or when it is listed in state_changes.cc as one that only reads.
+  // REQUIRES: every fetch has an oper.
+  bool MayHappen(const std::vector<TF_Output>& fetches);
+
+ private:
+  struct OpType {
+    bool is_harmless = false;
+    bool calls_functions = false;  // has attributes that name functions
+  };
+  struct Function;
+
+  const OpType& Look(const std::string& op_type);
+  bool CalledFunctionsOf(TF_Operation* oper, std::vector<std::string>* names) const;
+  bool FunctionsMayChange(std::vector<std::string> names);
+  bool BodyIsHarmless(Function* function);
+
+  TF_Graph* const graph_;
+  std::map<std::string, OpType> op_types_;
+  std::map<std::string, Function> functions_;
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,35 @@
+// Synthetic warm-up: runs a model's signatures once with made-up inputs, so that TensorFlow's first
+// run of each (pruning, optimizing and placing the graph, making kernels) is over before clients
+// come. Nothing here fails a load. THREAD: load pool; blocks.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "runtime/saved_model.h"
+
+namespace tensorgate {
+
+struct SyntheticWarmupLimits {
+  size_t max_signatures = 16;
+  size_t max_input_bytes = size_t{64} << 20;  // of one signature's inputs together
+  std::chrono::milliseconds time{10000};      // of all runs together
+};
+
+struct SyntheticWarmupReport {
+  uint32_t run = 0;
+  uint32_t failed = 0;        // ran into an error: zeros do not suit every graph
+  uint32_t skipped = 0;       // not run: may change state, beyond a limit, or not runnable at all
+  std::string first_failure;  // "<signature>: <text>"
+};
+
+// Inputs are zeros and empty strings (an empty string is an empty tf.Example), unknown dimensions
+// are 1, and an unknown rank is one row. Signature defaults are taken where a signature has them.
+// A signature that may change the model's state (state_changes.h) is not run. `serving_default`
+// comes first, then the names in order.
+SyntheticWarmupReport RunSyntheticWarmup(const SavedModel& model,
+                                         const SyntheticWarmupLimits& limits);
+
+}  // namespace tensorgate

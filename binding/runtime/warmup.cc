@@ -1,0 +1,154 @@
+#include "runtime/warmup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "codec/json_dump.h"
+#include "codec/prediction_log.h"
+#include "codec/tf_record.h"
+#include "runtime/inference_call.h"
+
+namespace tensorgate {
+namespace {
+
+constexpr char kWarmupFile[] = "assets.extra/tf_serving_warmup_requests";
+constexpr uint32_t kMaxRecords = 1000;  // upstream's
+
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
+
+// Null with an OK status when there is no such file. Texts as TensorFlow's file system has them.
+Status Open(const std::string& path, FileHandle* file, uint64_t* size) {
+  // O_NONBLOCK: a FIFO would make the load wait for a writer.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return Status();
+    const Code code = errno == EACCES ? Code::kPermissionDenied : Code::kUnknown;
+    return Status(code, path + "; " + std::strerror(errno));
+  }
+  struct stat about;
+  if (fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
+    close(descriptor);
+    return Status(Code::kFailedPrecondition, path + "; Not a regular file");
+  }
+  *size = static_cast<uint64_t>(about.st_size);
+  file->reset(fdopen(descriptor, "rb"));
+  if (*file != nullptr) return Status();
+  close(descriptor);
+  return Status(Code::kResourceExhausted, path + "; " + std::strerror(ENOMEM));
+}
+
+class FileWarmup {
+ public:
+  FileWarmup(const SavedModel& model, const WarmupOptions& options, std::string path)
+      // Not an owner: warm-up ends before its caller lets go of the model.
+      : model_(std::shared_ptr<const SavedModel>(), &model),
+        iterations_(options.iterations),
+        path_(std::move(path)) {}
+
+  Status Run(std::FILE* file, uint64_t size, WarmupReport* report) const {
+    TfRecordReader reader(file, size);
+    while (true) {
+      std::string_view record;
+      bool ended;
+      const Status read = reader.Next(&record, &ended);
+      if (!read.ok()) {
+        if (read.code() != Code::kDataLoss) return read;
+        report->read_through = true;
+        return Status(Code::kDataLoss,
+                      read.message() + ". Please verify your warmup data is in TFRecord format.");
+      }
+      if (ended) {
+        report->read_through = true;
+        return Status();
+      }
+      const Status status = RunRecord(record);
+      if (!status.ok()) return status;
+      if (++report->records > kMaxRecords) {
+        return InvalidArgument("Number of warmup records exceeds the maximum (" +
+                               std::to_string(kMaxRecords) + ") at " + path_);
+      }
+    }
+  }
+
+ private:
+  Status RunRecord(std::string_view record) const {
+    PredictionLogView log;
+    const Status parsed = ParsePredictionLog(record, &log);
+    if (!parsed.ok()) {
+      return InvalidArgument("Failed to parse warmup record: " +
+                             std::string(record.substr(0, kMaxShownStringBytes)) + " from " + path_)
+          .With(path_, parsed.message());
+    }
+    for (uint32_t i = 0; i < iterations_; ++i) {
+      const Status status = RunLog(log);
+      if (!status.ok()) return status;
+    }
+    return Status();
+  }
+
+  Status RunLog(const PredictionLogView& log) const {
+    switch (log.type) {
+      case LogType::kNone:
+        return Status();
+      case LogType::kPredict:
+        return RunCall(NewProtoPredictCall(model_, /*as_content=*/false), log.request);
+      case LogType::kClassify:
+        return RunCall(NewProtoExampleCall(model_, Method::kClassify), log.request);
+      case LogType::kRegress:
+        return RunCall(NewProtoExampleCall(model_, Method::kRegress), log.request);
+      case LogType::kMultiInference:
+        return RunCall(NewProtoExampleCall(model_, Method::kMultiInference), log.request);
+      case LogType::kSessionRun:
+      case LogType::kPredictStreamed:
+        break;
+    }
+    return Status(Code::kUnimplemented, "Unsupported log_type for warmup: " +
+                                            std::to_string(static_cast<uint32_t>(log.type)));
+  }
+
+  static Status RunCall(std::unique_ptr<InferenceCall> call, std::string_view request) {
+    const Status decoded = call->Decode(request, DecodeLimits());
+    if (!decoded.ok()) return decoded;
+    OutputBuffer response;  // written for its own first time, and dropped
+    return call->RunAndEncode(&response);
+  }
+
+  const std::shared_ptr<const SavedModel> model_;
+  const uint32_t iterations_;
+  const std::string path_;
+};
+
+}  // namespace
+
+WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  WarmupReport report;
+  std::string path = options.path + "/" + kWarmupFile;
+  FileHandle file;
+  uint64_t size = 0;
+  report.status = Open(path, &file, &size);
+  report.has_file = file != nullptr || !report.status.ok();
+  if (file != nullptr) {
+    const FileWarmup warmup(model, options, std::move(path));
+    report.status = warmup.Run(file.get(), size, &report);
+  } else if (report.status.ok() && options.synthetic) {
+    report.synthetic = RunSyntheticWarmup(model, SyntheticWarmupLimits());
+  }
+  report.micros = std::chrono::duration_cast<std::chrono::microseconds>(
+                      std::chrono::steady_clock::now() - start)
+                      .count();
+  return report;
+}
+
+}  // namespace tensorgate

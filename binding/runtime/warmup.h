@@ -1,0 +1,37 @@
+// Warm-up: what a version runs between its load and AVAILABLE, so that its first clients do not pay
+// for what TensorFlow prepares at a first run: the requests of its warm-up file or, where it has
+// none, made-up ones (synthetic_warmup.h). THREAD: load pool; blocks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/saved_model.h"
+#include "runtime/synthetic_warmup.h"
+#include "status/status.h"
+
+namespace tensorgate {
+
+struct WarmupOptions {
+  std::string path;         // the version's directory
+  uint32_t iterations = 1;  // how often each record runs
+  bool synthetic = true;    // --synthetic_warmup
+};
+
+struct WarmupReport {
+  // Why the version must not serve. Upstream's codes and texts.
+  Status status;
+  bool has_file = false;
+  // The file was read to its end or to an error in its framing: what upstream's metrics count.
+  bool read_through = false;
+  uint32_t records = 0;
+  int64_t micros = 0;
+  SyntheticWarmupReport synthetic;
+};
+
+// assets.extra/tf_serving_warmup_requests below a version's directory: TFRecords of
+// tensorflow.serving.PredictionLog, run in their order. A file without records is a file: nothing
+// is made up beside it.
+WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options);
+
+}  // namespace tensorgate

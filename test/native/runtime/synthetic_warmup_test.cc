@@ -1,0 +1,136 @@
+#include "runtime/synthetic_warmup.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/state_changes.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+std::unique_ptr<SavedModel> LoadModel(const std::string& folder) {
+  LoadOptions options;
+  options.name = "m";
+  options.version = 7;
+  options.path = std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
+  options.tags = {"serve"};
+  std::unique_ptr<SavedModel> model;
+  const Status status = SavedModel::Load(options, &model);
+  EXPECT_TRUE(status.ok()) << status.message();
+  return model;
+}
+
+float Value(const SavedModel& model, const std::string& signature) {
+  std::vector<TensorHandle> outputs;
+  const Status status = model.Run({}, {}, {model.FindSignature(signature)->outputs[0]}, &outputs);
+  EXPECT_TRUE(status.ok()) << status.message();
+  return *static_cast<const float*>(TF_TensorData(outputs[0].get()));
+}
+
+TEST(StateChangesTest, FindsWritesBehindControlEdgesFunctionsAndBranches) {
+  const auto model = LoadModel("test/models/tally/1");
+  StateChanges changes(model->graph());
+  const auto may_happen = [&](const char* name) {
+    return changes.MayHappen(model->FindSignature(name)->outputs);
+  };
+  for (const char* reads : {"serving_default", "get_tally", "get_tally_in_function"}) {
+    EXPECT_FALSE(may_happen(reads)) << reads;
+  }
+  for (const char* writes :
+       {"incr_count", "incr_tally", "incr_tally_before", "incr_tally_in_function", "draw"}) {
+    EXPECT_TRUE(may_happen(writes)) << writes;
+  }
+  EXPECT_FALSE(may_happen("get_tally_in_function")) << "again, from what it has learnt";
+  EXPECT_TRUE(may_happen("incr_tally_in_function"));
+}
+
+TEST(StateChangesTest, LetsEveryModelOfTheDemoRun) {
+  for (const char* name : {"half_plus_two", "keras_mlp", "text_echo", "iris_classifier"}) {
+    const auto model = LoadModel(std::string("examples/models/") + name + "/1");
+    StateChanges changes(model->graph());
+    EXPECT_FALSE(changes.MayHappen(model->FindSignature("serving_default")->outputs)) << name;
+  }
+}
+
+TEST(SyntheticWarmupTest, LeavesTheStateOfAModelAsItIs) {
+  const auto model = LoadModel("test/models/tally/1");
+  const SyntheticWarmupReport report = RunSyntheticWarmup(*model, SyntheticWarmupLimits());
+  EXPECT_EQ(report.run, 3u);
+  EXPECT_EQ(report.failed, 0u) << report.first_failure;
+  EXPECT_EQ(report.skipped, 5u);
+  EXPECT_EQ(Value(*model, "serving_default"), 0.0f);
+  EXPECT_EQ(Value(*model, "get_tally"), 0.0f);
+}
+
+TEST(SyntheticWarmupTest, MakesInputsUpForEveryTypeOfInput) {
+  const auto model = LoadModel("test/models/identity/1");
+  SyntheticWarmupLimits limits;
+  limits.max_signatures = 1000;
+  const SyntheticWarmupReport report = RunSyntheticWarmup(*model, limits);
+  EXPECT_EQ(report.run, model->signatures().size());
+  EXPECT_EQ(report.failed, 0u) << report.first_failure;
+  EXPECT_EQ(report.skipped, 0u);
+  EXPECT_EQ(LiveInputTensors(), 0);
+}
+
+TEST(SyntheticWarmupTest, RunsSeveralInputsDefaultsLoopsAndExamples) {
+  for (const char* path :
+       {"test/models/multi_io/1", "test/models/defaults/1", "test/models/slow/1"}) {
+    const auto model = LoadModel(path);
+    const SyntheticWarmupReport report = RunSyntheticWarmup(*model, SyntheticWarmupLimits());
+    EXPECT_EQ(report.run, 1u) << path;
+    EXPECT_EQ(report.failed, 0u) << report.first_failure;
+  }
+  EXPECT_EQ(LiveInputTensors(), 0);
+}
+
+TEST(SyntheticWarmupTest, KeepsToTheNumberOfSignatures) {
+  const auto model = LoadModel("test/models/identity/1");
+  SyntheticWarmupLimits limits;
+  limits.max_signatures = 2;
+  const SyntheticWarmupReport report = RunSyntheticWarmup(*model, limits);
+  EXPECT_EQ(report.run, 2u);
+  EXPECT_EQ(report.skipped, model->signatures().size() - 2);
+}
+
+TEST(SyntheticWarmupTest, LeavesOutWhatWouldTakeTooMuchMemory) {
+  const auto model = LoadModel("examples/models/keras_mlp/1");
+  SyntheticWarmupLimits limits;
+  limits.max_input_bytes = 16 * sizeof(float);  // features: [1, 16]
+  EXPECT_EQ(RunSyntheticWarmup(*model, limits).run, 2u);
+  limits.max_input_bytes -= 1;
+  EXPECT_EQ(RunSyntheticWarmup(*model, limits).run, 0u);
+}
+
+TEST(SyntheticWarmupTest, CountsFailuresAndKeepsTheFirstText) {
+  const auto model = LoadModel("test/models/failing/1");
+  const SyntheticWarmupReport report = RunSyntheticWarmup(*model, SyntheticWarmupLimits());
+  EXPECT_EQ(report.run, 2u);  // gather and assert take zeros
+  EXPECT_EQ(report.failed, 1u);
+  EXPECT_EQ(report.first_failure.rfind("serving_default: ", 0), 0u) << report.first_failure;
+  EXPECT_NE(report.first_failure.find("zero"), std::string::npos) << report.first_failure;
+}
+
+TEST(SyntheticWarmupTest, EndsAGraphThatNeverWould) {
+  const auto model = LoadModel("test/models/endless/1");
+  SyntheticWarmupLimits limits;
+  limits.time = std::chrono::milliseconds(100);
+  const SyntheticWarmupReport report = RunSyntheticWarmup(*model, limits);
+  EXPECT_EQ(report.failed, 1u);
+  EXPECT_EQ(report.first_failure, "serving_default: Timed out waiting for notification");
+  limits.time = std::chrono::milliseconds(0);
+  EXPECT_EQ(RunSyntheticWarmup(*model, limits).skipped, 1u);
+}
+
+TEST(SyntheticWarmupTest, TakesAModelWithoutSignatures) {
+  const auto model = LoadModel("test/models/no_signature/1");
+  const SyntheticWarmupReport report = RunSyntheticWarmup(*model, SyntheticWarmupLimits());
+  EXPECT_EQ(report.run + report.failed + report.skipped, 0u);
+}
+
+}  // namespace
+}  // namespace tensorgate
