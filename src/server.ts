@@ -15,6 +15,8 @@ import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
 import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer } from './rest/server.js';
+import { LoadMemory } from './servables/load-memory.js';
+import { libraryPaths, loadCustomOpLibraries, ModelOpLibraries } from './servables/op-libraries.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelMetadataService } from './service/model-metadata.js';
@@ -48,6 +50,8 @@ export class Server {
     const loadThreads = Math.max(1, flags.num_load_threads);
     addon().configure(runThreads, flags.run_queue_capacity, loadThreads);
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
+    const memory = flags.check_load_memory ? new LoadMemory() : null;
+    const opLibraries = new ModelOpLibraries(flags.allow_model_op_libraries, log);
     this.#manager = new Manager({
       loaderFor: (name, version, path) =>
         new SavedModelLoader({ name, version }, path, {
@@ -55,6 +59,8 @@ export class Server {
           configProto,
           runInCallerThread,
           checkMethodNames: flags.enable_signature_method_name_check,
+          memory,
+          opLibraries,
         }),
       maxLoadRetries: Math.max(0, flags.max_num_load_retries),
       loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
@@ -67,6 +73,7 @@ export class Server {
   /** Resolves when every listener is open. @throws ServingError */
   async start(): Promise<void> {
     const { flags, models, log } = this.#options;
+    await loadCustomOpLibraries(libraryPaths(flags.custom_op_libraries), log);
     this.#source.start(this.#manager.aspire);
     await this.#manager.untilServing(models.map((model) => model.name));
     const inference = new InferenceService(
@@ -160,8 +167,10 @@ function logState(
   error: ServingError | null,
 ): void {
   const servable = servableIdText(id);
-  if (error !== null) log.error({ servable, code: error.code }, `load failed: ${error.message}`);
-  else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
+  if (error !== null) {
+    const { code, violations } = error;
+    log.error({ servable, code, violations }, `load failed: ${error.message}`);
+  } else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
   else if (state === ServableState.END) log.info({ servable }, 'unloaded');
   else log.debug({ servable, state }, 'state');
 }

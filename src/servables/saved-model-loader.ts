@@ -9,6 +9,8 @@ import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { LoadMemory } from './load-memory.js';
+import type { ModelOpLibraries } from './op-libraries.js';
 
 export interface SavedModelLoaderOptions {
   readonly tags: readonly string[];
@@ -16,6 +18,9 @@ export interface SavedModelLoaderOptions {
   readonly configProto: Uint8Array;
   readonly runInCallerThread: boolean;
   readonly checkMethodNames: boolean;
+  /** Shared by all loaders of a server; null checks nothing. */
+  readonly memory: LoadMemory | null;
+  readonly opLibraries: ModelOpLibraries;
 }
 
 export class SavedModelLoader implements Loader<SavedModel> {
@@ -31,7 +36,14 @@ export class SavedModelLoader implements Loader<SavedModel> {
 
   async load(): Promise<SavedModel> {
     await this.#checkDirectory();
-    return SavedModel.load({ ...this.#id, path: this.#path, ...this.#options });
+    const { memory, opLibraries, ...options } = this.#options;
+    const reservation = await memory?.reserve(this.#id, this.#path);
+    try {
+      await opLibraries.prepare(this.#id, this.#path);
+      return await SavedModel.load({ ...this.#id, path: this.#path, ...options });
+    } finally {
+      reservation?.release();
+    }
   }
 
   unload(servable: SavedModel): Promise<void> {

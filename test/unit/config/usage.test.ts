@@ -85,6 +85,9 @@ describe('usageText', () => {
       '\t--run_queue_capacity',
       '\t--rest_api_max_body_bytes',
       '\t--shutdown_grace_seconds',
+      '\t--custom_op_libraries',
+      '\t--allow_model_op_libraries',
+      '\t--check_load_memory',
       '\t--log_level',
       '', // the text ends with a newline
     ]);
