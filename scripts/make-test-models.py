@@ -9,6 +9,8 @@ import sys
 
 from savedmodel_writer import CLASSIFY, REGRESS, Signature, tf, tf1, write_graph_model
 
+from tensorflow.core.protobuf import saved_model_pb2  # after what savedmodel_writer sets for TensorFlow
+
 IDENTITY_DTYPES = [
     tf.float32, tf.float64, tf.int32, tf.uint8, tf.int16, tf.int8, tf.string, tf.complex64, tf.int64, tf.bool,
     tf.qint8, tf.quint8, tf.qint32, tf.bfloat16, tf.qint16, tf.quint16, tf.uint16, tf.complex128, tf.float16,
@@ -252,6 +254,28 @@ def conv():
         {'images': images}, {'probabilities': tf.nn.softmax(logits), 'best': tf.argmax(logits, axis=1)})}
 
 
+def custom_op():
+    """y = TensorgateTestScale(x), the op of test/native/ops. Needs no library to write: an Identity is renamed."""
+    x = tf1.placeholder(tf.float32, shape=[None], name='x')
+    y = tf.identity(x, name='y')
+    return {'serving_default': Signature({'x': x}, {'y': y})}
+
+
+def rename_op(path, node_name, op):
+    """Makes the node one of an op without attributes."""
+    saved_model = saved_model_pb2.SavedModel()
+    with open(path, 'rb') as file:
+        saved_model.ParseFromString(file.read())
+    meta_graph = saved_model.meta_graphs[0]
+    meta_graph.meta_info_def.ClearField('stripped_op_list')
+    for node in meta_graph.graph_def.node:
+        if node.name == node_name:
+            node.op = op
+            node.attr.clear()
+    with open(path, 'wb') as file:
+        file.write(saved_model.SerializeToString(deterministic=True))
+
+
 def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
@@ -259,6 +283,8 @@ def main():
                   four_kinds, odd_outputs, conv):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
+    write_graph_model(base, 'custom_op', 1, custom_op)
+    rename_op(os.path.join(base, 'custom_op', '1', 'saved_model.pb'), 'y', 'TensorgateTestScale')
     for version in (1, 2):
         write_graph_model(base, 'versions', version, version_teller(version))
 

@@ -14,6 +14,8 @@ import { VersionLabels } from './core/version-labels.js';
 import type { Log } from './log/log.js';
 import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
+import { LoadMemory } from './servables/load-memory.js';
+import { libraryPaths, loadCustomOpLibraries, ModelOpLibraries } from './servables/op-libraries.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
@@ -52,6 +54,8 @@ export class ServerCore {
     const initialLoads = Math.min(MAX_INITIAL_LOADS, 4 * cpus);
     const loadThreads = Math.max(initialLoads, flags.num_load_threads, flags.num_unload_threads);
     addon().configure(runThreads, flags.run_queue_capacity, loadThreads);
+    const memory = flags.check_load_memory ? new LoadMemory() : null;
+    const opLibraries = new ModelOpLibraries(flags.allow_model_op_libraries, log);
     const iterations = Math.max(1, flags.num_request_iterations_for_warmup);
     const warmup = flags.enable_model_warmup
       ? { iterations, synthetic: flags.synthetic_warmup }
@@ -64,6 +68,8 @@ export class ServerCore {
           configProto,
           runInCallerThread,
           checkMethodNames: flags.enable_signature_method_name_check,
+          memory,
+          opLibraries,
           warmup,
           onWarmup: (id, _path, outcome) => logWarmup(log, id, outcome),
         }),
@@ -123,6 +129,7 @@ export class ServerCore {
         'custom_model_config is not supported: use model_config_list',
       );
     }
+    await loadCustomOpLibraries(libraryPaths(flags.custom_op_libraries), this.#options.log);
     this.#source.start(this.#manager.aspire);
     await this.#models.start(config);
     this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);
@@ -152,8 +159,10 @@ function logState(
   error: ServingError | null,
 ): void {
   const servable = servableIdText(id);
-  if (error !== null) log.error({ servable, code: error.code }, `load failed: ${error.message}`);
-  else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
+  if (error !== null) {
+    const { code, violations } = error;
+    log.error({ servable, code, violations }, `load failed: ${error.message}`);
+  } else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
   else if (state === ServableState.END) log.info({ servable }, 'unloaded');
   else log.debug({ servable, state }, 'state');
 }

@@ -5,6 +5,7 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
+#include "napi/library_binding.h"
 #include "napi/model_binding.h"
 #include "napi/process.h"
 #include "napi/statistics_binding.h"
@@ -71,6 +72,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("decodeOnLoopBytes", Napi::Number::New(env, kDecodeOnLoopBytes));
   exports.Set("tensorflowVersion",
               Napi::Function::New(env, TensorflowVersion, "tensorflowVersion"));
+  ExportLibrary(env, exports);
   ExportModel(env, exports);
   ExportInference(env, exports);
   ExportTensor(env, exports);

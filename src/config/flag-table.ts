@@ -162,8 +162,8 @@ export const UPSTREAM_FLAGS = [
     name: 'flush_filesystem_caches',
     type: 'bool',
     default: true,
-    effect: 'later',
-    help: 'drop cached model files once the initial load is over',
+    effect: 'served',
+    help: 'drop what TensorFlow caches of remote files; nothing for local files, as upstream',
   },
   {
     name: 'tensorflow_session_parallelism',
@@ -439,6 +439,27 @@ export const TENSORGATE_FLAGS = [
     default: false,
     effect: 'served',
     help: 'tensorgate: offer SessionService, which lets clients run any operation of the graph',
+  },
+  {
+    name: 'custom_op_libraries',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: comma-separated shared objects with custom ops, loaded before any model',
+  },
+  {
+    name: 'allow_model_op_libraries',
+    type: 'bool',
+    default: false,
+    effect: 'served',
+    help: 'tensorgate: load assets.extra/*.so of a version before it; they run as the server',
+  },
+  {
+    name: 'check_load_memory',
+    type: 'bool',
+    default: true,
+    effect: 'served',
+    help: 'tensorgate: refuse a load whose estimated memory is not available',
   },
   {
     name: 'log_level',

@@ -54,6 +54,15 @@ export interface NativeWarmup {
   };
 }
 
+/** See binding/runtime/op_libraries.h. */
+export interface NativeOpLibrary {
+  readonly path: string;
+  /** Other content in the same role is another build of the library, and refused. */
+  readonly role: string;
+  /** Of the content; a library is loaded once for each. */
+  readonly digest: string;
+}
+
 /** The inference methods by the numbers that the addon knows them by. */
 export const Method = {
   predict: 0,
@@ -107,6 +116,9 @@ export interface NativeBinding {
 
   /** Starts the runs submitted since the last call; see calls.ts. */
   wakeRunPool(): void;
+
+  /** Answered when the library's ops are registered, which they stay for the process's life. */
+  loadLibrary(slot: number, library: NativeOpLibrary): void;
 
   load(slot: number, options: NativeLoadOptions): void;
   /** Answered when the session is freed, which waits for the runs that hold it. */

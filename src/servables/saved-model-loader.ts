@@ -10,6 +10,8 @@ import type { ServableId } from '../core/servable.js';
 import type { NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { LoadMemory } from './load-memory.js';
+import type { ModelOpLibraries } from './op-libraries.js';
 
 export interface SavedModelLoaderOptions {
   readonly tags: readonly string[];
@@ -21,6 +23,9 @@ export interface SavedModelLoaderOptions {
   readonly warmup: NativeWarmupOptions | null;
   /** Called after each warm-up, whether it failed or not. */
   readonly onWarmup: (id: ServableId, path: string, warmup: NativeWarmup) => void;
+  /** Shared by all loaders of a server; null checks nothing. */
+  readonly memory: LoadMemory | null;
+  readonly opLibraries: ModelOpLibraries;
 }
 
 export class SavedModelLoader implements Loader<SavedModel> {
@@ -36,11 +41,17 @@ export class SavedModelLoader implements Loader<SavedModel> {
 
   async load(): Promise<SavedModel> {
     await this.#checkDirectory();
-    const { warmup, onWarmup, ...options } = this.#options;
-    return SavedModel.load(
-      { ...this.#id, path: this.#path, ...options },
-      warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
-    );
+    const { memory, opLibraries, warmup, onWarmup, ...options } = this.#options;
+    const reservation = await memory?.reserve(this.#id, this.#path);
+    try {
+      await opLibraries.prepare(this.#id, this.#path);
+      return await SavedModel.load(
+        { ...this.#id, path: this.#path, ...options },
+        warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
+      );
+    } finally {
+      reservation?.release();
+    }
   }
 
   unload(servable: SavedModel): Promise<void> {

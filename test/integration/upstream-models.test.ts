@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { createLog } from '../../src/log/log.js';
+import { ModelOpLibraries } from '../../src/servables/op-libraries.js';
 import { SavedModelLoader } from '../../src/servables/saved-model-loader.js';
 import type { SavedModel } from '../../src/native/saved-model.js';
 import { ServingError } from '../../src/status/serving-error.js';
@@ -22,6 +24,8 @@ function loaderOf(path: string): SavedModelLoader {
     checkMethodNames: false,
     warmup: { iterations: 1, synthetic: true }, // which must leave no trace in the answers below
     onWarmup: (_id, _path, warmup) => assert.equal(warmup.failure, null),
+    memory: null,
+    opLibraries: new ModelOpLibraries(false, createLog('silent')),
   });
 }
 

@@ -1,0 +1,112 @@
+#include "runtime/op_libraries.h"
+
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "codec/wire.h"
+#include "tf/handles.h"
+#include "tf/status.h"
+
+namespace tensorgate {
+namespace {
+
+// Calls take(bytes) for each field 1 of a message. What TensorFlow serialized is well-formed; the
+// walk just ends where it is not.
+template <typename Take>
+void EachFieldOne(std::string_view message, Take take) {
+  WireReader reader(message);
+  uint32_t field;
+  WireType type;
+  while (!reader.AtEnd() && reader.ReadTag(&field, &type)) {
+    std::string_view bytes;
+    if (field != 1 || type != WireType::kBytes) {
+      if (!reader.Skip(field, type)) return;
+    } else if (reader.ReadBytes(&bytes)) {
+      take(bytes);
+    } else {
+      return;
+    }
+  }
+}
+
+// How often each kernel is registered, by its serialized KernelDef: op, device, constraints and
+// priority. Two with the same are two that TensorFlow cannot choose from.
+using KernelCounts = std::map<std::string, int>;
+
+Status CountKernels(KernelCounts* counts) {
+  StatusHandle status(TF_NewStatus());
+  const BufferHandle kernels(TF_GetAllRegisteredKernels(status.get()));
+  if (kernels == nullptr) return FromTf(status.get());
+  EachFieldOne({static_cast<const char*>(kernels->data), kernels->length},
+               [&](std::string_view kernel_def) { ++(*counts)[std::string(kernel_def)]; });
+  return Status();
+}
+
+// The ops with a kernel that `after` has twice and `before` had not.
+std::set<std::string> DoubledOps(const KernelCounts& before, const KernelCounts& after) {
+  std::set<std::string> ops;
+  for (const auto& [kernel_def, count] : after) {
+    const auto found = before.find(kernel_def);
+    if (count < 2 || (found != before.end() && found->second == count)) continue;
+    EachFieldOne(kernel_def, [&](std::string_view op) { ops.emplace(op); });
+  }
+  return ops;
+}
+
+Status Open(const std::string& path) {
+  KernelCounts before;
+  Status counted = CountKernels(&before);
+  if (!counted.ok()) return counted;
+  StatusHandle status(TF_NewStatus());
+  TF_Library* const library = TF_LoadLibrary(path.c_str(), status.get());
+  if (library == nullptr) {
+    const Status failure = FromTf(status.get());
+    return Status(failure.code(), "cannot load op library " + path + ": " + failure.message());
+  }
+  TF_DeleteLibraryHandle(library);  // the library itself stays loaded
+  // TensorFlow says nothing of an op that is registered again: its list of the library's ops leaves
+  // it out. The second kernel shows.
+  KernelCounts after;
+  counted = CountKernels(&after);
+  if (!counted.ok()) return counted;
+  std::string doubled;
+  for (const std::string& op : DoubledOps(before, after)) {
+    doubled += (doubled.empty() ? "" : ", ") + op;
+  }
+  if (doubled.empty()) return Status();
+  return Status(Code::kAlreadyExists,
+                "op library " + path +
+                    " registers kernels that are registered already, for: " + doubled +
+                    ". Models that use them cannot be loaded until the server is restarted.");
+}
+
+}  // namespace
+
+OpLibraries& OpLibraries::Get() {
+  static OpLibraries* const libraries = new OpLibraries();
+  return *libraries;
+}
+
+Status OpLibraries::Load(const OpLibrary& library) {
+  MutexLock lock(&mutex_);  // held while it loads: a second caller must find the outcome
+  const auto known = outcome_by_digest_.find(library.digest);
+  if (known != outcome_by_digest_.end()) return known->second;
+  const auto holder = digest_by_role_.find(library.role);
+  if (holder != digest_by_role_.end()) {
+    return Status(Code::kFailedPrecondition,
+                  "op library " + library.path +
+                      " differs from the one loaded before it; TensorFlow cannot replace a loaded "
+                      "library: restart the server");
+  }
+  Status status = Open(library.path);
+  // A file that cannot be opened (NOT_FOUND) may be mended and tried again. After all else its ops
+  // are in, or partly in: opening it again would run no initialiser and seem to succeed.
+  if (status.code() == Code::kNotFound) return status;
+  outcome_by_digest_.emplace(library.digest, status);
+  digest_by_role_.emplace(library.role, library.digest);
+  return status;
+}
+
+}  // namespace tensorgate

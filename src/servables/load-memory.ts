@@ -1,0 +1,62 @@
+/**
+ * LoadMemory: refuses a load that would not fit into memory, before the kernel ends the whole server
+ * for it. Owns the sum of what loads in progress were estimated to take.
+ */
+import { availableMemory, type AvailableMemory } from '../config/available-memory.js';
+import { servableIdText, type ServableId } from '../core/servable.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { estimateLoadBytes } from './memory-estimate.js';
+
+/** Counted until `release`, which must be called exactly once. */
+export interface Reservation {
+  release(): void;
+}
+
+export class LoadMemory {
+  readonly #available: () => Promise<AvailableMemory>;
+  #reserved = 0;
+
+  constructor(available: () => Promise<AvailableMemory> = availableMemory) {
+    this.#available = available;
+  }
+
+  /**
+   * Errs on the safe side: what a load in progress has taken already is counted twice, as taken and
+   * as reserved.
+   * @throws ServingError RESOURCE_EXHAUSTED with upstream's text; a later attempt may succeed
+   */
+  async reserve(id: ServableId, folder: string): Promise<Reservation> {
+    const bytes = Math.ceil(await estimateLoadBytes(folder));
+    const available = await this.#available();
+    // No await between the comparison and the sum: two loads must not take the same room.
+    if (bytes + this.#reserved > available.bytes)
+      throw refusal(id, bytes, available, this.#reserved);
+    this.#reserved += bytes;
+    return {
+      release: () => {
+        this.#reserved -= bytes;
+      },
+    };
+  }
+}
+
+function refusal(
+  id: ServableId,
+  bytes: number,
+  available: AvailableMemory,
+  reserved: number,
+): ServingError {
+  return new ServingError(
+    StatusCode.RESOURCE_EXHAUSTED,
+    `Insufficient resources to load servable ${servableIdText(id)}`,
+    [
+      {
+        field: 'memory',
+        description:
+          `an estimated ${bytes} bytes are needed (1.2 times the size of the files) and ` +
+          `${reserved} reserved for loads in progress, but ${available.bytes} are available ` +
+          `according to ${available.source}; --check_load_memory=false loads regardless`,
+      },
+    ],
+  );
+}

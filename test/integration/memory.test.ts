@@ -1,0 +1,80 @@
+/**
+ * Memory of unloaded versions goes back to the system: resident memory stays flat over reloads.
+ * Without malloc_trim() after an unload (session_registry.cc) glibc keeps several times the model.
+ * TENSORGATE_RELOADS sets how many reloads, 30 unless set.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createLog } from '../../src/log/log.js';
+import { LoadMemory } from '../../src/servables/load-memory.js';
+import { ModelOpLibraries } from '../../src/servables/op-libraries.js';
+import { SavedModelLoader } from '../../src/servables/saved-model-loader.js';
+import { StatusCode } from '../../src/status/serving-error.js';
+import { load, nothingAlive, predictJson } from './models.js';
+import { COLUMNS, writeWeightyModel } from './weighty-model.js';
+
+const RELOADS = Number(process.env['TENSORGATE_RELOADS'] ?? 30);
+const MODEL_MIB = 30;
+/** The first reloads let TensorFlow's own caches and pools grow to their size. */
+const SETTLED_AFTER = 3;
+
+function residentMib(): number {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+describe('Memory', function () {
+  this.timeout(60_000 + RELOADS * 5_000);
+  let folder: string;
+  let small: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tensorgate-memory-'));
+    writeWeightyModel(folder, MODEL_MIB);
+    small = mkdtempSync(join(tmpdir(), 'tensorgate-memory-'));
+    writeWeightyModel(small, 1);
+  });
+  after(() => {
+    for (const path of [folder, small]) rmSync(path, { recursive: true });
+  });
+
+  it(`is given back after each of ${RELOADS} reloads of ${MODEL_MIB} MiB`, async () => {
+    const body = JSON.stringify({ instances: [new Array<number>(COLUMNS).fill(1)] });
+    const reload = async (path: string): Promise<number> => {
+      const model = await load(path);
+      await predictJson(model, body);
+      await model.unload();
+      return Math.round(residentMib());
+    };
+    const before = await reload(small); // has TensorFlow itself in memory
+    const curve: number[] = [];
+    while (curve.length < RELOADS) curve.push(await reload(folder));
+    await nothingAlive();
+    const told = `MiB after each reload: ${curve.join(' ')}; before: ${before}`;
+    const settled = curve.slice(SETTLED_AFTER);
+    // Freed and not trimmed is several times the weights at once, leaked is the weights each time.
+    assert.ok(Math.max(...settled) - before < 5 * MODEL_MIB, told);
+    assert.ok((settled.at(-1) as number) - (settled[0] as number) < MODEL_MIB, told);
+  });
+
+  it('is checked before a load, and a later attempt may succeed', async () => {
+    let bytes = 1000;
+    const loader = new SavedModelLoader({ name: 'm', version: 1n }, folder, {
+      tags: ['serve'],
+      configProto: new Uint8Array(),
+      runInCallerThread: true,
+      checkMethodNames: false,
+      warmup: null,
+      onWarmup: () => assert.fail('there is no warm-up'),
+      memory: new LoadMemory(() => Promise.resolve({ bytes, source: 'the test' })),
+      opLibraries: new ModelOpLibraries(false, createLog('silent')),
+    });
+    const text = 'Insufficient resources to load servable {name: m version: 1}';
+    await assert.rejects(loader.load(), { code: StatusCode.RESOURCE_EXHAUSTED, message: text });
+    bytes = 1.5 * MODEL_MIB * 1024 * 1024; // enough for one: the reservation must not stay
+    for (let load = 0; load < 2; ++load) await loader.unload(await loader.load());
+    await nothingAlive();
+  });
+});

@@ -1,0 +1,86 @@
+// A custom op as a user would ship it: TensorgateTestScale, y = x * SCALE for float vectors,
+// through TensorFlow's C API. Built several times over, with other factors (other content, same op)
+// and with a second output (another definition of the op). Its kernel runs on TensorFlow's threads.
+#include <cstddef>
+#include <cstdint>
+
+#include "tensorflow/c/tf_datatype.h"
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+
+#ifndef SCALE
+#define SCALE 2
+#endif
+
+// The few functions of tensorflow/c/ops.h and kernels.h that it needs: those headers are no part of
+// what fetch-libtensorflow.sh unpacks, since the server itself defines no ops.
+extern "C" {
+struct TF_OpDefinitionBuilder;
+struct TF_ShapeInferenceContext;
+struct TF_KernelBuilder;
+struct TF_OpKernelConstruction;
+struct TF_OpKernelContext;
+TF_OpDefinitionBuilder* TF_NewOpDefinitionBuilder(const char* op_name);
+void TF_OpDefinitionBuilderAddInput(TF_OpDefinitionBuilder*, const char* spec);
+void TF_OpDefinitionBuilderAddOutput(TF_OpDefinitionBuilder*, const char* spec);
+void TF_OpDefinitionBuilderSetShapeInferenceFunction(TF_OpDefinitionBuilder*,
+                                                     void (*)(TF_ShapeInferenceContext*,
+                                                              TF_Status*));
+void TF_ShapeInferenceContextSetUnknownShape(TF_ShapeInferenceContext*, TF_Status*);
+void TF_RegisterOpDefinition(TF_OpDefinitionBuilder*, TF_Status*);
+TF_KernelBuilder* TF_NewKernelBuilder(const char* op_name, const char* device_name,
+                                      void* (*create)(TF_OpKernelConstruction*),
+                                      void (*compute)(void*, TF_OpKernelContext*),
+                                      void (*destroy)(void*));
+void TF_RegisterKernelBuilder(const char* kernel_name, TF_KernelBuilder*, TF_Status*);
+void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
+TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, TF_DataType, const int64_t* dims,
+                             int num_dims, size_t bytes, TF_Status*);
+void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
+}
+
+namespace {
+
+void Compute(void*, TF_OpKernelContext* context) {
+  TF_Status* status = TF_NewStatus();
+  TF_Tensor* x = nullptr;
+  TF_GetInput(context, 0, &x, status);
+  if (TF_GetCode(status) == TF_OK) {
+    const int64_t elements = TF_TensorElementCount(x);
+    TF_Tensor* y =
+        TF_AllocateOutput(context, 0, TF_FLOAT, &elements, 1, elements * sizeof(float), status);
+    if (TF_GetCode(status) == TF_OK) {
+      const float* from = static_cast<const float*>(TF_TensorData(x));
+      float* to = static_cast<float*>(TF_TensorData(y));
+      for (int64_t i = 0; i < elements; ++i) to[i] = from[i] * SCALE;
+      TF_DeleteTensor(y);
+    }
+    TF_DeleteTensor(x);
+  }
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
+  TF_DeleteStatus(status);
+}
+
+struct Registration {
+  Registration() {
+    TF_Status* status = TF_NewStatus();
+    TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder("TensorgateTestScale");
+    TF_OpDefinitionBuilderAddInput(op, "x: float");
+    TF_OpDefinitionBuilderAddOutput(op, "y: float");
+#ifdef SECOND_OUTPUT
+    TF_OpDefinitionBuilderAddOutput(op, "z: float");
+#endif
+    TF_OpDefinitionBuilderSetShapeInferenceFunction(
+        op, [](TF_ShapeInferenceContext* context, TF_Status* result) {
+          TF_ShapeInferenceContextSetUnknownShape(context, result);
+        });
+    TF_RegisterOpDefinition(op, status);
+    TF_RegisterKernelBuilder(
+        "TensorgateTestScale",
+        TF_NewKernelBuilder("TensorgateTestScale", "CPU", nullptr, Compute, nullptr), status);
+    TF_DeleteStatus(status);
+  }
+};
+const Registration registration;
+
+}  // namespace

@@ -1,0 +1,17 @@
+/** Builds the custom op of test/native/ops with the compiler that also built the addon. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const TENSORFLOW = `${ROOT}third_party/libtensorflow`;
+
+/** y = scale · x. The file's content depends on `scale` alone. */
+export function buildScaleOp(path: string, scale: number): void {
+  const flags = ['-std=c++17', '-O1', '-shared', '-fPIC', `-DSCALE=${scale}`];
+  const source = `${ROOT}test/native/ops/scale_op.cc`;
+  const link = [`-L${TENSORFLOW}/lib`, '-l:libtensorflow_framework.so.2'];
+  execFileSync(process.env['CXX'] ?? 'c++', [
+    ...flags,
+    ...['-o', path, `-I${TENSORFLOW}/include`, source, ...link],
+  ]);
+}
