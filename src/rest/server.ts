@@ -76,6 +76,8 @@ export class RestServer implements ExchangeHost {
 
   constructor(options: RestServerOptions) {
     this.#options = options;
+    // Otherwise every answer carries a header with the library's name.
+    (uWS as unknown as { _cfg(mode: 'silent'): void })._cfg('silent');
     this.#app = options.ssl === null ? uWS.App() : sslApp(options.ssl);
     this.#deadlines = new Deadlines(options.timeoutMillis);
     this.#budget = new BufferBudget(options.maxBufferedBytes);
