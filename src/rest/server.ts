@@ -170,6 +170,20 @@ export class RestServer implements ExchangeHost {
     const target = query === undefined ? path : `${path}?${query}`;
     ++this.#open;
     const exchange = new Exchange(response, this, method === 'HEAD');
+    try {
+      this.#dispatch(exchange, request, method, path, target);
+    } catch (error) {
+      exchange.fail(ServingError.from(error)); // a bug of ours: the other requests go on
+    }
+  };
+
+  #dispatch(
+    exchange: Exchange,
+    request: HttpRequest,
+    method: string,
+    path: string,
+    target: string,
+  ): void {
     const refused = refusal(method, target);
     if (refused !== null) {
       exchange.page(refused);
@@ -212,10 +226,11 @@ export class RestServer implements ExchangeHost {
     };
     if (request.getHeader('content-encoding').includes('gzip')) {
       exchange.receive(declaredLength, maxBodyBytes, 0, this.#budget, (body, held) => {
-        this.#inflate(exchange, body as Uint8Array, held, infer);
+        const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body; // an empty one
+        this.#inflate(exchange, bytes, held, infer);
       });
     } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, this.#budget, infer);
-  };
+  }
 
   #inflate(
     exchange: Exchange,
