@@ -19,7 +19,6 @@ import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
 import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer, type RestMetrics } from './rest/server.js';
-import { canServe } from './rest/ssl-app.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
 import { InferenceService } from './service/inference.js';
@@ -80,10 +79,6 @@ export class Server {
     if (flags.rest_api_port === 0 || metrics === 'unreadable') return;
     if (flags.rest_api_port === flags.port) {
       log.error('rest_api_port and port must differ: REST is off');
-      return;
-    }
-    if (!canServe(ssl)) {
-      log.error('client_verify is set and REST cannot require client certificates: REST is off');
       return;
     }
     const rest = new RestServer({

@@ -95,8 +95,8 @@ export function http(
   });
 }
 
-/** Not the API's, but the connection's; `uWebSockets` is what that library puts into every answer. */
-const OF_HTTP = new Set(['date', 'content-length', 'connection', 'keep-alive', 'uwebsockets']);
+/** Not the API's, but the connection's. */
+const OF_HTTP = new Set(['date', 'content-length', 'connection', 'keep-alive']);
 
 export async function askRest(port: number, asked: RestCase): Promise<void> {
   const { status, headers, body } = await http(port, asked);

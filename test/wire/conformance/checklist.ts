@@ -223,11 +223,6 @@ const PATHS = 'there is no metrics path yet';
 /** What the server does not do yet; a line may have cases for the rest of it. */
 export const NOT_YET: readonly NotYet[] = [
   { line: '1 REST handler / Predict', what: 'by label', reason: LABELS },
-  {
-    line: '1 REST handler / Predict',
-    what: 'no headers of the HTTP library but Date and Content-Length',
-    reason: 'uWebSockets, as it is published, adds a header of its own to every answer',
-  },
   { line: '1 REST handler / Regress', what: 'by label', reason: LABELS },
   { line: '1 REST handler / Classify', what: 'by label', reason: LABELS },
   {
