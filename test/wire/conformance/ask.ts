@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<GrpcMethod, readonly [string, string, string]>> = {
   MultiInference: ['PredictionService', 'MultiInferenceRequest', 'MultiInferenceResponse'],
   GetModelMetadata: ['PredictionService', 'GetModelMetadataRequest', 'GetModelMetadataResponse'],
   GetModelStatus: ['ModelService', 'GetModelStatusRequest', 'GetModelStatusResponse'],
+  HandleReloadConfigRequest: ['ModelService', 'ReloadConfigRequest', 'ReloadConfigResponse'],
 };
 
 function assertText(actual: string, expected: Text): void {
