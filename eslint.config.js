@@ -13,7 +13,7 @@ const ARROWS = {
   metrics: LEAVES,
   core: BASE,
   native: BASE,
-  batching: [...BASE, 'core'],
+  batching: BASE,
   sources: [...BASE, 'core'],
   servables: [...BASE, 'core', 'native', 'batching'],
   service: [...BASE, 'core', 'native'],

@@ -13,6 +13,7 @@ const waiting: (Done<never> | null)[] = [];
 const free: number[] = [];
 let opened = false;
 let wakeScheduled = false;
+const atTurnEnd: (() => void)[] = [];
 
 /** Starts a call: `start` hands the slot to the addon. What `start` throws reaches `done`, too. */
 export function call<T>(done: Done<T>, start: (slot: number) => void): void {
@@ -20,10 +21,7 @@ export function call<T>(done: Done<T>, start: (slot: number) => void): void {
     addon().onCompletions(deliver);
     opened = true;
   }
-  if (!wakeScheduled) {
-    wakeScheduled = true;
-    setImmediate(wake);
-  }
+  scheduleWake();
   const slot = free.pop() ?? waiting.length;
   waiting[slot] = done;
   try {
@@ -33,11 +31,25 @@ export function call<T>(done: Done<T>, start: (slot: number) => void): void {
   }
 }
 
+/** Calls back once after all that this turn of the event loop brings, before the run pool is woken. */
+export function soon(callback: () => void): void {
+  atTurnEnd.push(callback);
+  scheduleWake();
+}
+
+function scheduleWake(): void {
+  if (wakeScheduled) return;
+  wakeScheduled = true;
+  setImmediate(wake);
+}
+
 /**
  * After all that this turn of the event loop brought has been submitted. Waking the run pool at each
  * call instead lets its threads interrupt the loop every time where cores are few.
  */
 function wake(): void {
+  for (let callback = atTurnEnd.pop(); callback !== undefined; callback = atTurnEnd.pop())
+    callback();
   wakeScheduled = false;
   addon().wakeRunPool();
 }

@@ -53,6 +53,8 @@ export class Exchange implements Waiting {
   readonly #isHead: boolean;
   /** The body as long as it is incomplete. */
   #incoming: BodyBuffer | null = null;
+  /** Told to clients that are to come back; null: nothing. */
+  #retryAfterMillis: number | null = null;
   /** True while the client has not yet taken the whole answer. */
   #sending = false;
   /** What its outcome is counted under; null for what is not counted, or has been. */
@@ -129,6 +131,7 @@ export class Exchange implements Waiting {
   fail(error: ServingError): void {
     this.#failing(error);
     this.#count(error.code);
+    this.#retryAfterMillis = error.retryAfterMillis;
     this.#end(httpStatus(error.code), errorJson(error.message));
   }
 
@@ -226,6 +229,10 @@ export class Exchange implements Waiting {
       this.#writeCors();
       if (coding === 'gzip') this.#response.writeHeader('Content-Encoding', 'gzip');
       if (coding !== null) this.#response.writeHeader('Vary', 'Accept-Encoding');
+      if (this.#retryAfterMillis !== null) {
+        const seconds = Math.ceil(this.#retryAfterMillis / 1000); // HTTP knows no fractions
+        this.#response.writeHeader('Retry-After', String(seconds));
+      }
       this.#write(body, false);
     });
   }

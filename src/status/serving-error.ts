@@ -54,21 +54,29 @@ export interface Violation {
   readonly description: string;
 }
 
-/** `message` reaches the client unchanged; `violations` travel beside it, and go to the log. */
+export interface ServingErrorOptions extends ErrorOptions {
+  /** After this time the same request may succeed. */
+  readonly retryAfterMillis?: number;
+}
+
+/** `message` reaches the client unchanged; the rest travels beside it, and goes to the log. */
 export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly code: StatusCode;
   readonly violations: readonly Violation[];
+  /** Null: nothing is known. */
+  readonly retryAfterMillis: number | null;
 
   constructor(
     code: number,
     message: string,
     violations: readonly Violation[] = [],
-    options?: ErrorOptions,
+    options?: ServingErrorOptions,
   ) {
     super(message, options); // options.cause keeps the file system's error for the log
     this.code = NAMES.has(code) ? (code as StatusCode) : StatusCode.UNKNOWN;
     this.violations = violations;
+    this.retryAfterMillis = options?.retryAfterMillis ?? null;
   }
 
   /** Any thrown value as a ServingError; what is not one is a bug of ours, hence INTERNAL. */

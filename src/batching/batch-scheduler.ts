@@ -1,0 +1,153 @@
+/**
+ * BatchScheduler: a number of threads, shared by the queues of all models. A free thread takes a batch
+ * of the queue that has had the least time of all that have one ready, each queue's time divided by its
+ * weight; so a busy model cannot starve the others. Belongs to one JavaScript thread.
+ */
+import type { BatchClock, BatchHandler, BatchTask } from './batch.js';
+import { expired, type BatchingQueue } from './batching-queue.js';
+
+export interface ScheduledQueue<T> {
+  /** @throws ServingError as BatchingQueue.enqueue */
+  enqueue(task: BatchTask<T>): void;
+  cancel(task: BatchTask<T>): boolean;
+  /** No tasks come any more; those that wait still run. */
+  close(): void;
+}
+
+/** Charged ahead of a run whose time is not known yet, so that equal queues take turns. */
+const LEAST_CHARGE_MILLIS = 0.001;
+
+class Member<T> implements ScheduledQueue<T> {
+  /** Thread time it has had, by its weight. */
+  served = 0;
+  closed = false;
+  readonly queue: BatchingQueue<T>;
+  readonly handler: BatchHandler<T>;
+  readonly weight: number;
+  readonly #scheduler: BatchScheduler;
+
+  constructor(
+    scheduler: BatchScheduler,
+    queue: BatchingQueue<T>,
+    handler: BatchHandler<T>,
+    weight: number,
+  ) {
+    this.#scheduler = scheduler;
+    this.queue = queue;
+    this.handler = handler;
+    this.weight = weight;
+  }
+
+  enqueue(task: BatchTask<T>): void {
+    this.queue.enqueue(task, this.#scheduler.now());
+    this.#scheduler.joined(this);
+  }
+
+  cancel(task: BatchTask<T>): boolean {
+    return this.queue.cancel(task);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  readonly late = (task: BatchTask<T>): void => {
+    ++this.queue.statistics.dropped;
+    this.handler.drop(task, expired());
+  };
+
+  run(now: number, idleThreads: number, done: () => void): boolean {
+    const batch = this.queue.take(now, idleThreads, this.late);
+    if (batch === null) return false;
+    this.served += LEAST_CHARGE_MILLIS / this.weight;
+    this.handler.run(batch, (outcome) => {
+      this.served += outcome.millis / this.weight;
+      this.queue.learn(batch, outcome);
+      done();
+    });
+    return true;
+  }
+}
+
+export class BatchScheduler {
+  readonly #clock: BatchClock;
+  /** Those with tasks that wait. */
+  readonly #waiting = new Set<Member<never>>();
+  #idle: number;
+  #served = 0; // of the queue that ran last: those that join start from here
+  #isDue = false;
+  #forgetTimer: (() => void) | null = null;
+  readonly threads: number;
+
+  constructor(threads: number, clock: BatchClock) {
+    this.threads = threads;
+    this.#idle = threads;
+    this.#clock = clock;
+  }
+
+  /** `weight` > 0: its share of the threads when several queues want all of them. */
+  add<T>(queue: BatchingQueue<T>, handler: BatchHandler<T>, weight = 1): ScheduledQueue<T> {
+    return new Member(this, queue, handler, weight);
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Called by a member that has got a task. */
+  joined<T>(member: Member<T>): void {
+    if (!this.#waiting.has(member as never)) {
+      this.#waiting.add(member as never);
+      // Time that a queue did not want is not owed to it.
+      member.served = Math.max(member.served, this.#served);
+    }
+    this.#dispatchSoon();
+  }
+
+  /** Once for all that one turn of the event loop brings: that is where batches come from. */
+  #dispatchSoon(): void {
+    if (this.#isDue || this.#idle === 0) return;
+    this.#isDue = true;
+    this.#clock.soon(() => {
+      this.#isDue = false;
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    this.#forgetTimer?.();
+    this.#forgetTimer = null;
+    const now = this.#clock.now();
+    while (this.#idle > 0) {
+      const member = this.#next(now);
+      if (member === null) break;
+      const started = member.run(now, this.#idle, () => {
+        ++this.#idle;
+        this.#dispatchSoon();
+      });
+      this.#served = member.served;
+      if (started) --this.#idle;
+      if (member.queue.depth === 0) this.#waiting.delete(member);
+    }
+    if (this.#idle > 0) this.#waitForNext(now);
+  }
+
+  #next(now: number): Member<never> | null {
+    let next: Member<never> | null = null;
+    for (const member of this.#waiting) {
+      if (member.queue.readyAt() > now) continue;
+      if (next === null || member.served < next.served) next = member;
+    }
+    return next;
+  }
+
+  #waitForNext(now: number): void {
+    let earliest = Infinity;
+    for (const member of this.#waiting) earliest = Math.min(earliest, member.queue.readyAt());
+    if (earliest === Infinity) return;
+    this.#forgetTimer = this.#clock.after(Math.max(0, earliest - now), () => {
+      this.#forgetTimer = null;
+      this.#dispatchSoon();
+    });
+  }
+}
