@@ -148,7 +148,7 @@ export class AutoQueue<T> implements BatchingQueue<T> {
 
   /** How long a task that comes now waits for those before it. */
   #waitMillis(): number {
-    const limit = Math.min(this.#rows, this.#size.limit(0));
+    const limit = Math.min(this.#rows, this.#size.usual);
     const batches = Math.ceil(this.#rows / Math.max(1, limit));
     return (batches * this.#size.expected(limit)) / this.#options.threads;
   }

@@ -20,9 +20,10 @@ export class BatchSize {
   readonly #budgetMillis: number;
   readonly #times = new RunTimes();
   #chosen = 1;
-  #tried = 1; // the largest size that may run
+  /** The size to be measured, 0: none; and whether larger or smaller ones follow where it is better. */
+  #measured = 1;
+  #upwards = true;
   #fullBatches = 0;
-  #measureLarger = true;
 
   /** `budgetMillis`: how long a batch of several tasks may run. */
   constructor(maxRows: number, budgetMillis: number) {
@@ -32,16 +33,17 @@ export class BatchSize {
 
   /** Rows that the next batch may have while so many wait. */
   limit(waitingRows: number): number {
-    if (this.#times.runs(this.#tried) < ENOUGH_RUNS) {
-      return waitingRows >= this.#tried ? this.#tried : this.#chosen;
-    }
+    if (this.#measured > 0 && waitingRows >= this.#measured) return this.#measured;
     if (waitingRows >= this.#chosen && ++this.#fullBatches >= MEASURE_AGAIN_AFTER) {
       this.#fullBatches = 0;
-      this.#measureLarger = !this.#measureLarger;
-      const double = this.#chosen * 2;
-      if (!this.#measureLarger) return Math.max(1, this.#chosen / 2);
-      return waitingRows >= double && this.#mayRun(double) ? double : this.#chosen;
+      this.#upwards = !this.#upwards;
+      this.#measure(this.#upwards ? this.#chosen * 2 : this.#chosen / 2);
     }
+    return this.#chosen;
+  }
+
+  /** What `limit` would say, without counting as a batch. */
+  get usual(): number {
     return this.#chosen;
   }
 
@@ -52,31 +54,36 @@ export class BatchSize {
 
   learn(rows: number, millis: number): void {
     this.#times.add(rows, millis);
-    this.#choose();
+    const before = this.#chosen;
+    this.#chosen = this.#best();
+    if (this.#measured === 0 || this.#times.runs(this.#measured) < ENOUGH_RUNS) return;
+    const measured = this.#measured;
+    this.#measured = 0;
+    if (this.#upwards && this.#isCheaperThanHalf(measured)) this.#measure(measured * 2);
+    if (!this.#upwards && this.#chosen < before) this.#measure(this.#chosen / 2);
   }
 
-  #choose(): void {
+  #measure(size: number): void {
+    if (size < 1 || size > this.#maxRows) return;
+    this.#times.forget(size);
+    if (this.#times.expected(size) <= this.#budgetMillis || size === 1) this.#measured = size;
+  }
+
+  #best(): number {
     let best = Infinity;
-    for (let size = 1; size <= this.#tried; size *= 2) {
+    for (let size = 1; size <= this.#maxRows; size *= 2) {
       if (this.#counts(size)) best = Math.min(best, this.#times.perRow(size) ?? Infinity);
     }
-    let size = 1;
-    while (size < this.#tried && !this.#isNearly(size, best)) size *= 2;
-    this.#chosen = this.#counts(size) ? size : 1;
-    const double = this.#tried * 2;
-    if (this.#times.runs(this.#tried) < ENOUGH_RUNS) return;
-    if (this.#isCheaperThanHalf(this.#tried) && this.#mayRun(double)) this.#tried = double;
+    for (let size = 1; size <= this.#maxRows; size *= 2) {
+      const perRow = this.#times.perRow(size);
+      if (this.#counts(size) && perRow !== null && perRow <= best * NEARLY) return size;
+    }
+    return 1;
   }
 
   #counts(size: number): boolean {
-    if (size > 1 && this.#times.runs(size) < ENOUGH_RUNS) return false;
+    if (this.#times.runs(size) < ENOUGH_RUNS) return false;
     return size === 1 || this.#times.expected(size) <= this.#budgetMillis;
-  }
-
-  #isNearly(size: number, best: number): boolean {
-    if (!this.#counts(size)) return false;
-    const perRow = this.#times.perRow(size);
-    return perRow !== null && perRow <= best * NEARLY;
   }
 
   #isCheaperThanHalf(size: number): boolean {
@@ -84,9 +91,5 @@ export class BatchSize {
     const half = this.#times.perRow(size / 2);
     const whole = this.#times.perRow(size);
     return half === null || whole === null || whole <= half * WORTH_DOUBLING;
-  }
-
-  #mayRun(size: number): boolean {
-    return size <= this.#maxRows && this.#times.expected(size) <= this.#budgetMillis;
   }
 }

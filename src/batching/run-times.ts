@@ -31,6 +31,11 @@ export class RunTimes {
     ++known.runs;
   }
 
+  /** What was learnt of the size class of `rows` does not hold any more. */
+  forget(rows: number): void {
+    this.#bySize[sizeOf(rows)] = undefined;
+  }
+
   /** Runs seen of the size class of `rows`. */
   runs(rows: number): number {
     return this.#bySize[sizeOf(rows)]?.runs ?? 0;
