@@ -168,6 +168,12 @@ function checkOptions({ flags, models }: ServerOptions): void {
       'At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.',
     );
   }
+  if (flags.batching_parameters_file !== '' && !flags.enable_batching) {
+    refuse(
+      'server_options.batching_parameters_file is set without setting ' +
+        'server_options.enable_batching to true.',
+    );
+  }
   if (flags.use_alts_credentials) {
     refuse(
       flags.ssl_config_file === ''

@@ -8,7 +8,7 @@
  */
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BatchSize } from './batch-size.js';
-import { BatchStatistics } from './batch-statistics.js';
+import { BatchStatistics } from '../metrics/batching-metrics.js';
 import type { Batch, BatchOutcome, BatchPart, BatchTask } from './batch.js';
 import type { BatchingQueue } from './batching-queue.js';
 
@@ -34,7 +34,7 @@ interface Entry<T> {
 }
 
 export class AutoQueue<T> implements BatchingQueue<T> {
-  readonly statistics = new BatchStatistics();
+  readonly statistics: BatchStatistics;
   readonly #options: AutoQueueOptions;
   readonly #size: BatchSize;
   /** By shape, oldest first; the shape whose first task is the oldest comes first. */
@@ -44,7 +44,9 @@ export class AutoQueue<T> implements BatchingQueue<T> {
   #alone = 0; // batches of one to come
   #nextAlone = ALONE_AT_FIRST;
 
-  constructor(options: AutoQueueOptions) {
+  /** `statistics` may be shared by several queues. */
+  constructor(options: AutoQueueOptions, statistics = new BatchStatistics()) {
+    this.statistics = statistics;
     this.#options = options;
     this.#size = new BatchSize(options.maxBatchRows, options.budgetMillis);
   }
@@ -71,7 +73,7 @@ export class AutoQueue<T> implements BatchingQueue<T> {
     const entries = this.#byShape.get(task.shape);
     if (entries === undefined) this.#byShape.set(task.shape, [entry]);
     else entries.push(entry);
-    this.statistics.taskRows.add(task.rows);
+    this.statistics.taskRows.record(task.rows);
     ++this.#depth;
     this.#rows += task.rows;
   }
@@ -111,7 +113,7 @@ export class AutoQueue<T> implements BatchingQueue<T> {
       ++taken;
       parts.push({ task, begin: 0, rows: task.rows });
       rows += task.rows;
-      this.statistics.waitMicros.add((now - since) * 1000);
+      this.statistics.waitMicros.record((now - since) * 1000);
       if (task.rows === 0) break;
     }
     this.#depth -= taken;
@@ -120,8 +122,7 @@ export class AutoQueue<T> implements BatchingQueue<T> {
     this.#byShape.delete(shape);
     if (taken < entries.length) this.#byShape.set(shape, entries.slice(taken));
     if (parts.length === 0) return null;
-    this.statistics.batchRows.add(rows);
-    this.statistics.paddingRows.add(0);
+    this.statistics.formed(rows, rows);
     return { parts, rows, paddedRows: rows };
   }
 

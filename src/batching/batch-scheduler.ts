@@ -10,8 +10,6 @@ export interface ScheduledQueue<T> {
   /** @throws ServingError as BatchingQueue.enqueue */
   enqueue(task: BatchTask<T>): void;
   cancel(task: BatchTask<T>): boolean;
-  /** No tasks come any more; those that wait still run. */
-  close(): void;
 }
 
 /** Charged ahead of a run whose time is not known yet, so that equal queues take turns. */
@@ -20,7 +18,6 @@ const LEAST_CHARGE_MILLIS = 0.001;
 class Member<T> implements ScheduledQueue<T> {
   /** Thread time it has had, by its weight. */
   served = 0;
-  closed = false;
   readonly queue: BatchingQueue<T>;
   readonly handler: BatchHandler<T>;
   readonly weight: number;
@@ -40,15 +37,14 @@ class Member<T> implements ScheduledQueue<T> {
 
   enqueue(task: BatchTask<T>): void {
     this.queue.enqueue(task, this.#scheduler.now());
+    ++this.queue.statistics.depth;
     this.#scheduler.joined(this);
   }
 
   cancel(task: BatchTask<T>): boolean {
-    return this.queue.cancel(task);
-  }
-
-  close(): void {
-    this.closed = true;
+    if (!this.queue.cancel(task)) return false;
+    --this.queue.statistics.depth;
+    return true;
   }
 
   readonly late = (task: BatchTask<T>): void => {
@@ -57,7 +53,9 @@ class Member<T> implements ScheduledQueue<T> {
   };
 
   run(now: number, idleThreads: number, done: () => void): boolean {
+    const before = this.queue.depth;
     const batch = this.queue.take(now, idleThreads, this.late);
+    this.queue.statistics.depth += this.queue.depth - before;
     if (batch === null) return false;
     this.served += LEAST_CHARGE_MILLIS / this.weight;
     this.handler.run(batch, (outcome) => {

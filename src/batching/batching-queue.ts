@@ -4,7 +4,7 @@
  * thread; nothing waits.
  */
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { BatchStatistics } from './batch-statistics.js';
+import type { BatchStatistics } from '../metrics/batching-metrics.js';
 import type { Batch, BatchOutcome, BatchTask } from './batch.js';
 
 export interface BatchingQueue<T> {

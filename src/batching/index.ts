@@ -9,7 +9,7 @@ export type {
   BatchTask,
 } from './batch.js';
 export { BatchScheduler, type ScheduledQueue } from './batch-scheduler.js';
-export { BatchStatistics, Distribution } from './batch-statistics.js';
+export { BatchStatistics } from '../metrics/batching-metrics.js';
 export type { BatchingQueue } from './batching-queue.js';
 export { queueOptions, type BatchingParameters, type QueueOptions } from './queue-options.js';
 export { systemBatchClock } from './system-clock.js';

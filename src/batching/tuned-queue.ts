@@ -6,7 +6,7 @@
  * batch is ready early where its earliest deadline needs that, and late tasks are dropped one by one.
  */
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { BatchStatistics } from './batch-statistics.js';
+import { BatchStatistics } from '../metrics/batching-metrics.js';
 import type { Batch, BatchOutcome, BatchPart, BatchTask } from './batch.js';
 import type { BatchingQueue } from './batching-queue.js';
 import type { QueueOptions } from './queue-options.js';
@@ -36,13 +36,15 @@ class Waiting<T> {
 }
 
 export class TunedQueue<T> implements BatchingQueue<T> {
-  readonly statistics = new BatchStatistics();
+  readonly statistics: BatchStatistics;
   readonly #options: QueueOptions;
   readonly #times = new RunTimes();
   #batches: Waiting<T>[] = []; // oldest first
   #depth = 0;
 
-  constructor(options: QueueOptions) {
+  /** `statistics` may be shared by several queues. */
+  constructor(options: QueueOptions, statistics = new BatchStatistics()) {
+    this.statistics = statistics;
     this.#options = options;
   }
 
@@ -60,7 +62,7 @@ export class TunedQueue<T> implements BatchingQueue<T> {
     }
     if (split) this.#addInPieces(task, now);
     else this.#addWhole(task, now);
-    this.statistics.taskRows.add(task.rows);
+    this.statistics.taskRows.record(task.rows);
     ++this.#depth;
   }
 
@@ -102,12 +104,11 @@ export class TunedQueue<T> implements BatchingQueue<T> {
       if (isLast) --this.#depth;
       parts.push({ task, begin, rows: part.rows });
       rows += part.rows;
-      this.statistics.waitMicros.add((now - since) * 1000);
+      this.statistics.waitMicros.record((now - since) * 1000);
     }
     if (parts.length === 0) return null;
     const paddedRows = this.#options.allowedRows.find((allowed) => allowed >= rows) ?? rows;
-    this.statistics.batchRows.add(paddedRows);
-    this.statistics.paddingRows.add(paddedRows - rows);
+    this.statistics.formed(rows, paddedRows);
     return { parts, rows, paddedRows };
   }
 

@@ -19,6 +19,22 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: runs that may wait for a thread; more are answered UNAVAILABLE',
   },
   {
+    name: 'batching',
+    type: 'string',
+    default: 'off',
+    effect: 'served',
+    choices: ['auto', 'off'],
+    help: 'tensorgate: batching without parameters: auto or off; --enable_batching comes first',
+  },
+  {
+    name: 'batching_latency_budget_ms',
+    type: 'int32',
+    default: 50,
+    effect: 'served',
+    atLeast: 1,
+    help: 'tensorgate: how long a batch of several requests may run with --batching=auto',
+  },
+  {
     name: 'rest_api_max_body_bytes',
     type: 'int64',
     default: 128 * 1024 * 1024,

@@ -53,7 +53,7 @@ export const UPSTREAM_FLAGS = [
     name: 'enable_batching',
     type: 'bool',
     default: false,
-    effect: 'later',
+    effect: 'served',
     help: 'merge concurrent requests into batches',
   },
   {
@@ -67,14 +67,14 @@ export const UPSTREAM_FLAGS = [
     name: 'batching_parameters_file',
     type: 'string',
     default: '',
-    effect: 'later',
+    effect: 'served',
     help: 'text-format BatchingParameters; needs --enable_batching',
   },
   {
     name: 'enable_per_model_batching_parameters',
     type: 'bool',
     default: false,
-    effect: 'later',
+    effect: 'served',
     help: 'read batching_params.pbtxt from each version folder; needs --enable_batching',
   },
   {

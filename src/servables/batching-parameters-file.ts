@@ -1,0 +1,41 @@
+/** The text file of --batching_parameters_file, and batching_params.pbtxt of a version. */
+import { readTextProtoFile } from '../config/text-proto.js';
+import type { BatchingParameters } from '../batching/queue-options.js';
+import { loadProtos } from '../protos/protos.js';
+
+/** A wrapper message of the file; empty where its value is 0 or false. */
+interface Wrapped<T> {
+  readonly value?: T;
+}
+
+interface ParametersMessage {
+  readonly max_batch_size?: Wrapped<bigint>;
+  readonly batch_timeout_micros?: Wrapped<bigint>;
+  readonly max_enqueued_batches?: Wrapped<bigint>;
+  readonly num_batch_threads?: Wrapped<bigint>;
+  readonly allowed_batch_sizes?: readonly bigint[];
+  readonly pad_variable_length_inputs?: boolean;
+  readonly enable_large_batch_splitting?: Wrapped<boolean>;
+  readonly max_execution_batch_size?: Wrapped<bigint>;
+}
+
+/** @throws ServingError NOT_FOUND or INVALID_ARGUMENT, upstream's texts */
+export async function readBatchingParameters(file: string): Promise<BatchingParameters> {
+  const root = loadProtos(['tensorflow_serving/servables/tensorflow/session_bundle_config.proto']);
+  const type = root.lookupType('tensorflow.serving.BatchingParameters');
+  const message = (await readTextProtoFile(type, file)) as ParametersMessage;
+  return {
+    maxBatchSize: numberOf(message.max_batch_size),
+    batchTimeoutMicros: numberOf(message.batch_timeout_micros),
+    maxEnqueuedBatches: numberOf(message.max_enqueued_batches),
+    numBatchThreads: numberOf(message.num_batch_threads),
+    allowedBatchSizes: (message.allowed_batch_sizes ?? []).map(Number),
+    padVariableLengthInputs: message.pad_variable_length_inputs ?? false,
+    enableLargeBatchSplitting: message.enable_large_batch_splitting?.value ?? false,
+    maxExecutionBatchSize: numberOf(message.max_execution_batch_size),
+  };
+}
+
+function numberOf(wrapped: Wrapped<bigint> | undefined): number | null {
+  return wrapped === undefined ? null : Number(wrapped.value ?? 0n);
+}
