@@ -10,7 +10,7 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BatchSize } from './batch-size.js';
 import { BatchStatistics } from '../metrics/batching-metrics.js';
 import type { Batch, BatchOutcome, BatchPart, BatchTask } from './batch.js';
-import type { BatchingQueue } from './batching-queue.js';
+import { needless, type BatchingQueue, type DropTask } from './batching-queue.js';
 
 export interface AutoQueueOptions {
   /** Tasks that may wait. */
@@ -78,22 +78,11 @@ export class AutoQueue<T> implements BatchingQueue<T> {
     this.#rows += task.rows;
   }
 
-  cancel(task: BatchTask<T>): boolean {
-    const entries = this.#byShape.get(task.shape);
-    const index = entries?.findIndex((entry) => entry.task === task) ?? -1;
-    if (entries === undefined || index < 0) return false;
-    entries.splice(index, 1);
-    if (entries.length === 0) this.#byShape.delete(task.shape);
-    --this.#depth;
-    this.#rows -= task.rows;
-    return true;
-  }
-
   readyAt(): number {
     return this.#depth > 0 ? -Infinity : Infinity;
   }
 
-  take(now: number, idleThreads: number, late: (task: BatchTask<T>) => void): Batch<T> | null {
+  take(now: number, idleThreads: number, drop: DropTask<T>): Batch<T> | null {
     const oldest = this.#byShape.entries().next();
     if (oldest.done === true) return null;
     const [shape, entries] = oldest.value;
@@ -102,10 +91,11 @@ export class AutoQueue<T> implements BatchingQueue<T> {
     let rows = 0;
     let taken = 0;
     for (const { task, since } of entries) {
-      if (task.deadline <= now) {
+      const reason = needless(task, now);
+      if (reason !== null) {
         ++taken;
         this.#rows -= task.rows;
-        late(task);
+        drop(task, reason);
         continue;
       }
       // A task without rows has nothing to be split off a batch: it runs alone.

@@ -4,12 +4,11 @@
  * weight; so a busy model cannot starve the others. Belongs to one JavaScript thread.
  */
 import type { BatchClock, BatchHandler, BatchTask } from './batch.js';
-import { expired, type BatchingQueue } from './batching-queue.js';
+import type { BatchingQueue, DropTask } from './batching-queue.js';
 
 export interface ScheduledQueue<T> {
   /** @throws ServingError as BatchingQueue.enqueue */
   enqueue(task: BatchTask<T>): void;
-  cancel(task: BatchTask<T>): boolean;
 }
 
 /** Charged ahead of a run whose time is not known yet, so that equal queues take turns. */
@@ -41,20 +40,14 @@ class Member<T> implements ScheduledQueue<T> {
     this.#scheduler.joined(this);
   }
 
-  cancel(task: BatchTask<T>): boolean {
-    if (!this.queue.cancel(task)) return false;
-    --this.queue.statistics.depth;
-    return true;
-  }
-
-  readonly late = (task: BatchTask<T>): void => {
+  readonly #drop: DropTask<T> = (task, error) => {
     ++this.queue.statistics.dropped;
-    this.handler.drop(task, expired());
+    this.handler.drop(task, error);
   };
 
   run(now: number, idleThreads: number, done: () => void): boolean {
     const before = this.queue.depth;
-    const batch = this.queue.take(now, idleThreads, this.late);
+    const batch = this.queue.take(now, idleThreads, this.#drop);
     this.queue.statistics.depth += this.queue.depth - before;
     if (batch === null) return false;
     this.served += LEAST_CHARGE_MILLIS / this.weight;

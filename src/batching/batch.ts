@@ -10,6 +10,8 @@ export interface BatchTask<T> {
   readonly shape: number;
   /** On the clock, in milliseconds; Infinity: none. */
   readonly deadline: number;
+  /** Whether nobody waits for the answer any more; asked when its batch is formed. */
+  readonly isGone?: () => boolean;
 }
 
 /** Rows `begin` to `begin + rows` of a task: all of them, unless a large task was split. */

@@ -18,26 +18,29 @@ export interface BatchingQueue<T> {
    */
   enqueue(task: BatchTask<T>, now: number): void;
 
-  /** Forgets a task whose client has gone; false where it runs already or is unknown. */
-  cancel(task: BatchTask<T>): boolean;
-
   /** When a batch can be taken: now or earlier: at once; Infinity: not before another task comes. */
   readyAt(): number;
 
   /**
-   * The next batch, without the tasks that came too late, which go to `late`. Null where none is
-   * ready, or none is left of it. `idleThreads` counts those that could take one now, at least one.
+   * The next batch, without the tasks that need not run any more, which go to `drop`. Null where none
+   * is ready, or none is left of it. `idleThreads` counts those that could take one, at least one.
    */
-  take(now: number, idleThreads: number, late: (task: BatchTask<T>) => void): Batch<T> | null;
+  take(now: number, idleThreads: number, drop: DropTask<T>): Batch<T> | null;
 
   /** How a batch of this queue ended. */
   learn(batch: Batch<T>, outcome: BatchOutcome): void;
 }
 
-/** Upstream's words for a task whose time was over before its batch was formed. */
-export function expired(): ServingError {
+export type DropTask<T> = (task: BatchTask<T>, error: ServingError) => void;
+
+/** Why a task need not run; null where it must. */
+export function needless(task: BatchTask<unknown>, now: number): ServingError | null {
+  if (task.isGone?.() === true) {
+    return new ServingError(StatusCode.CANCELLED, 'The client has gone.');
+  }
+  if (task.deadline > now) return null;
   return new ServingError(
     StatusCode.RESOURCE_EXHAUSTED,
-    'Run() timeout exceeded while waiting in batching queue',
+    'Run() timeout exceeded while waiting in batching queue', // upstream's words
   );
 }

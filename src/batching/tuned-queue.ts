@@ -8,7 +8,7 @@
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BatchStatistics } from '../metrics/batching-metrics.js';
 import type { Batch, BatchOutcome, BatchPart, BatchTask } from './batch.js';
-import type { BatchingQueue } from './batching-queue.js';
+import { needless, type BatchingQueue, type DropTask } from './batching-queue.js';
 import type { QueueOptions } from './queue-options.js';
 import { RunTimes } from './run-times.js';
 
@@ -66,27 +66,13 @@ export class TunedQueue<T> implements BatchingQueue<T> {
     ++this.#depth;
   }
 
-  cancel(task: BatchTask<T>): boolean {
-    const isWhole = this.#batches.some(({ parts }) =>
-      parts.some((part) => part.task === task && part.begin === 0),
-    );
-    if (!isWhole) return false;
-    for (const batch of this.#batches) {
-      batch.parts = batch.parts.filter((part) => part.task !== task);
-      batch.rows = batch.parts.reduce((rows, part) => rows + part.rows, 0);
-    }
-    this.#batches = this.#batches.filter((batch) => batch.parts.length > 0);
-    --this.#depth;
-    return true;
-  }
-
   readyAt(): number {
     let earliest = Infinity;
     for (const batch of this.#batches) earliest = Math.min(earliest, this.#readyAt(batch));
     return earliest;
   }
 
-  take(now: number, _idleThreads: number, late: (task: BatchTask<T>) => void): Batch<T> | null {
+  take(now: number, _idleThreads: number, drop: DropTask<T>): Batch<T> | null {
     const index = this.#batches.findIndex((batch) => this.#readyAt(batch) <= now);
     const [batch] = index < 0 ? [] : this.#batches.splice(index, 1);
     if (batch === undefined) return null;
@@ -96,9 +82,10 @@ export class TunedQueue<T> implements BatchingQueue<T> {
       const { task, begin, since } = part;
       const isLast = begin + part.rows === task.rows;
       // Of a split task some pieces may have run already: the others belong to the same answer.
-      if (task.deadline <= now && begin === 0 && isLast) {
+      const reason = begin === 0 && isLast ? needless(task, now) : null;
+      if (reason !== null) {
         --this.#depth;
-        late(task);
+        drop(task, reason);
         continue;
       }
       if (isLast) --this.#depth;

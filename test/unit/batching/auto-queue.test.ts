@@ -169,17 +169,15 @@ describe('AutoQueue', () => {
     assert.equal(auto.depth, 0);
   });
 
-  it('forgets a task whose client has gone', () => {
+  it('drops a task whose client has gone', () => {
     start();
     queue.enqueue(task('running'));
     clock.turn();
-    const a = task('a');
-    queue.enqueue(a);
-    assert.equal(queue.cancel(a), true);
-    assert.equal(queue.cancel(a), false);
+    queue.enqueue({ ...task('a'), isGone: () => true });
     handler.endFirst();
     clock.turn();
     assert.deepEqual(handler.names, []);
+    assert.deepEqual(handler.dropped, ['a: CANCELLED: The client has gone.']);
   });
 
   describe('refuses at once', () => {

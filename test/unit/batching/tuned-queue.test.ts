@@ -183,23 +183,15 @@ describe('TunedQueue', () => {
     assert.deepEqual(handler.names, ['b']);
   });
 
-  it('forgets a task whose client has gone, and the batch with its last task', () => {
+  it('drops a task whose client has gone', () => {
     start({ maxBatchSize: 4, batchTimeoutMicros: 1000 });
-    const [a, b] = [task('a'), task('b')];
-    queue.enqueue(a);
-    queue.enqueue(b);
-    assert.equal(queue.cancel(a), true);
-    assert.equal(queue.cancel(a), false);
-    assert.equal(tuned.depth, 1);
+    let gone = false;
+    queue.enqueue({ ...task('a'), isGone: () => gone });
+    queue.enqueue(task('b'));
+    gone = true;
     clock.pass(1);
     assert.deepEqual(handler.names, ['b']);
-    assert.equal(queue.cancel(b), false, 'it runs');
-    const c = task('c');
-    queue.enqueue(c);
-    queue.cancel(c);
-    handler.endFirst();
-    clock.pass(10);
-    assert.deepEqual(handler.names, []);
+    assert.deepEqual(handler.dropped, ['a: CANCELLED: The client has gone.']);
     assert.equal(tuned.depth, 0);
   });
 
@@ -243,7 +235,6 @@ describe('TunedQueue', () => {
       queue.enqueue(a);
       clock.turn();
       assert.deepEqual(handler.names, ['a[0:2]']);
-      assert.equal(queue.cancel(a), false);
       clock.pass(6);
       handler.endFirst();
       clock.turn();
