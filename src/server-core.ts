@@ -12,9 +12,11 @@ import { servableIdText, ServableState, type ServableId } from './core/servable.
 import type { Source } from './core/source.js';
 import { VersionLabels } from './core/version-labels.js';
 import type { Log } from './log/log.js';
+import type { BatchStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
-import type { SavedModel } from './native/saved-model.js';
+import type { InferenceModel } from './native/inference-model.js';
+import { ModelBatching } from './servables/model-batching.js';
 import { LoadMemory } from './servables/load-memory.js';
 import { libraryPaths, loadCustomOpLibraries, ModelOpLibraries } from './servables/op-libraries.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
@@ -41,11 +43,13 @@ export class ServerCore {
   readonly catalog: ModelCatalog;
   readonly admin: ModelAdminService;
   readonly #options: ServerOptions;
-  readonly #manager: Manager<SavedModel>;
+  readonly #manager: Manager<InferenceModel>;
   readonly #source: Source;
   readonly #labels: VersionLabels;
   readonly #models: ModelSet;
   readonly #configFile: ModelConfigFile | null;
+  readonly #threads: { readonly run: number; readonly load: number };
+  #batching: ModelBatching | null = null;
   #metrics: LifecycleMetrics | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
@@ -55,7 +59,7 @@ export class ServerCore {
     const { configProto, runInCallerThread, runThreads } = sessionConfig(flags, cpus);
     const initialLoads = Math.min(MAX_INITIAL_LOADS, 4 * cpus);
     const loadThreads = Math.max(initialLoads, flags.num_load_threads, flags.num_unload_threads);
-    addon().configure(runThreads, flags.run_queue_capacity, loadThreads);
+    this.#threads = { run: runThreads, load: loadThreads };
     const memory = flags.check_load_memory ? new LoadMemory() : null;
     const opLibraries = new ModelOpLibraries(flags.allow_model_op_libraries, log);
     const iterations = Math.max(1, flags.num_request_iterations_for_warmup);
@@ -72,6 +76,7 @@ export class ServerCore {
           checkMethodNames: flags.enable_signature_method_name_check,
           memory,
           opLibraries,
+          batching: this.#batching,
           warmup,
           onWarmup: (id, path, outcome) => {
             logWarmup(log, id, outcome);
@@ -131,7 +136,11 @@ export class ServerCore {
    */
   async start(metrics: LifecycleMetrics | null): Promise<void> {
     this.#metrics = metrics;
-    const { flags, models } = this.#options;
+    const { flags, models, cpus } = this.#options;
+    const { run, load } = this.#threads;
+    this.#batching = await ModelBatching.from(flags, cpus, run);
+    const runThreads = Math.max(run, this.#batching?.threads ?? 0);
+    addon().configure(runThreads, flags.run_queue_capacity, load);
     const config = models ?? (await this.#configFile?.read()) ?? configOf(flags);
     if (config.kind === 'custom') {
       throw new ServingError(
@@ -144,6 +153,11 @@ export class ServerCore {
     await this.#models.start(config);
     this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);
     this.#configFile?.start();
+  }
+
+  /** Of batches, by model; empty without batching. */
+  get batchStatistics(): ReadonlyMap<string, BatchStatistics> {
+    return this.#batching?.statistics ?? new Map();
   }
 
   /** From here on no version comes or goes by itself. */

@@ -10,6 +10,7 @@ import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
 import { RequestLog } from './log/request-log.js';
+import { batchingFamilies } from './metrics/batching-metrics.js';
 import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
 import { ProcessMetrics } from './metrics/process-metrics.js';
@@ -129,6 +130,7 @@ export class Server {
     if (path === null) return null;
     const registry = new Registry();
     registry.addReader(() => runFamilies(addon().runStatistics()));
+    registry.addReader(() => batchingFamilies(this.#core.batchStatistics));
     const requests = new RequestMetrics(
       registry,
       (name) => this.#core.catalog.statuses(name).length > 0,

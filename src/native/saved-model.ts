@@ -13,6 +13,7 @@ import type {
   NativeWarmupOptions,
 } from './binding.js';
 import { call, violationsOf, type Done } from './calls.js';
+import type { InferenceModel } from './inference-model.js';
 
 export type LoadOptions = Omit<NativeLoadOptions, 'warmup'>;
 
@@ -21,7 +22,7 @@ export interface WarmupOptions extends NativeWarmupOptions {
   readonly onWarmup: (warmup: NativeWarmup) => void;
 }
 
-export class SavedModel {
+export class SavedModel implements InferenceModel {
   readonly #id: number;
   /** Serialized tensorflow.serving.SignatureDefMap, as the model has it. */
   readonly signatureDefMap: Uint8Array;

@@ -7,7 +7,7 @@ import { GRPC_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import { Method } from '../native/binding.js';
 import type { Done } from '../native/calls.js';
 import { jsonError, readModelSpec, type ModelSpec } from '../native/requests.js';
-import type { SavedModel } from '../native/saved-model.js';
+import type { InferenceModel } from '../native/inference-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { resolve, type ModelCatalog, type VersionChoice } from './model-catalog.js';
 
@@ -43,7 +43,7 @@ export class InferenceService {
     const number = Method[method];
     const startMillis = this.#metrics === null ? 0 : performance.now();
     let spec: ModelSpec | null = null;
-    let handle: ServableHandle<SavedModel>;
+    let handle: ServableHandle<InferenceModel>;
     try {
       spec = readModelSpec(body, number);
       handle = this.#handleFor(spec, number);
@@ -79,7 +79,7 @@ export class InferenceService {
     done: Done<string | Uint8Array>,
   ): void {
     const number = Method[method];
-    let handle: ServableHandle<SavedModel>;
+    let handle: ServableHandle<InferenceModel>;
     try {
       handle = resolve(this.#catalog, name, choice);
     } catch (error) {
@@ -105,7 +105,7 @@ export class InferenceService {
     this.#metrics.ended(spec?.name ?? '', GRPC_ENTRY[method], code, startMillis);
   }
 
-  #handleFor(spec: ModelSpec | null, method: Method): ServableHandle<SavedModel> {
+  #handleFor(spec: ModelSpec | null, method: Method): ServableHandle<InferenceModel> {
     if (spec === null && method !== Method.multiInference) {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec', [
         { field: 'model_spec', description: 'expected a model_spec, got none' },

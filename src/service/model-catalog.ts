@@ -1,12 +1,12 @@
 /** ModelCatalog: what services need of the manager. Transports never see more of the models. */
 import type { ServableHandle } from '../core/harness.js';
 import { ServableState, type VersionStatus } from '../core/servable.js';
-import type { SavedModel } from '../native/saved-model.js';
+import type { InferenceModel } from '../native/inference-model.js';
 import { ServingError } from '../status/serving-error.js';
 
 export interface ModelCatalog {
   /** Version null is the highest available. @throws ServingError NOT_FOUND */
-  acquire(name: string, version: bigint | null): ServableHandle<SavedModel>;
+  acquire(name: string, version: bigint | null): ServableHandle<InferenceModel>;
   /** Every version ever seen, highest first. */
   statuses(name: string): readonly VersionStatus[];
   /** The version that a label stands for. @throws ServingError INVALID_ARGUMENT or UNAVAILABLE */
@@ -33,7 +33,7 @@ export function resolve(
   catalog: ModelCatalog,
   name: string,
   choice: VersionChoice,
-): ServableHandle<SavedModel> {
+): ServableHandle<InferenceModel> {
   const { label, version } = choice;
   try {
     return catalog.acquire(name, label === null ? version : catalog.labelled(name, label, null));

@@ -1,0 +1,158 @@
+/**
+ * BatchedModel: a loaded version whose requests share runs: each is decoded to a task, waits in the
+ * queue of what it feeds and fetches, and is answered by the batch that takes it.
+ */
+import type {
+  Batch,
+  BatchHandler,
+  BatchOutcome,
+  BatchTask,
+  ScheduledQueue,
+} from '../batching/index.js';
+import { dropTask, runBatch, type Task } from '../native/batch.js';
+import { BatchOutcome as NativeOutcome, Method, NoRows } from '../native/binding.js';
+import type { Done } from '../native/calls.js';
+import type { InferenceModel, IsGone } from '../native/inference-model.js';
+import type { SavedModel } from '../native/saved-model.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { BatchingSettings } from './model-batching.js';
+
+/** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
+const MAX_QUEUES = 256;
+
+/** Upstream's words for what has no rows to batch. */
+const REFUSALS: ReadonlyMap<number, string> = new Map([
+  [NoRows.noInputs, 'Batching Run() must have at least one input tensor'],
+  [NoRows.scalarInput, 'Batching Run() input tensors must have at least one dimension'],
+  [NoRows.unequalRows, 'Batching Run() input tensors must have equal 0th-dimension size'],
+]);
+
+interface Pending {
+  readonly task: Task;
+  readonly done: Done<never>;
+}
+
+export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
+  readonly #model: SavedModel;
+  readonly #settings: BatchingSettings;
+  readonly #queues = new Map<number, ScheduledQueue<Pending>>();
+
+  constructor(model: SavedModel, settings: BatchingSettings) {
+    this.#model = model;
+    this.#settings = settings;
+  }
+
+  get signatureDefMap(): Uint8Array {
+    return this.#model.signatureDefMap;
+  }
+
+  inferProto(
+    method: Method,
+    body: Uint8Array,
+    timeoutMillis: number,
+    asTensorContent: boolean,
+    done: Done<Uint8Array>,
+    isGone?: IsGone,
+  ): void {
+    if (method === Method.sessionRun) {
+      this.#model.inferProto(method, body, timeoutMillis, asTensorContent, done);
+      return;
+    }
+    const deadline = this.#deadlineOf(timeoutMillis);
+    this.#model.prepareProto(method, body, asTensorContent, done, (task) =>
+      this.#enqueue(task, deadline, done, isGone),
+    );
+  }
+
+  inferJson(
+    method: Method,
+    body: Uint8Array | ArrayBuffer,
+    timeoutMillis: number,
+    done: Done<string | Uint8Array>,
+    isGone?: IsGone,
+  ): void {
+    const deadline = this.#deadlineOf(timeoutMillis);
+    this.#model.prepareJson(method, body, done, (task) =>
+      this.#enqueue(task, deadline, done, isGone),
+    );
+  }
+
+  unload(): Promise<void> {
+    return this.#model.unload();
+  }
+
+  run(batch: Batch<Pending>, done: (outcome: BatchOutcome) => void): void {
+    const { scheduler, padVariableLength, strict } = this.#settings;
+    const { parts, rows, paddedRows } = batch;
+    const isSplit = parts.some((part) => part.rows !== part.task.rows);
+    let deadline = 0;
+    for (const { task } of parts) deadline = Math.max(deadline, task.deadline);
+    const options = {
+      padTo: paddedRows,
+      padVariableLength,
+      timeoutMillis:
+        deadline === Infinity ? 0 : Math.max(1, Math.ceil(deadline - scheduler.now())),
+      strict,
+    };
+    runBatch(
+      parts.map((part) => part.task.item.task),
+      isSplit ? parts.map((part) => ({ begin: part.begin, count: part.rows })) : null,
+      options,
+      (error, report) => {
+        const millis = report === null ? 0 : report[0] / 1e6;
+        // Of one row or of many, a task that ran alone was not to be merged.
+        const wasOne = parts.length === 1;
+        const merged =
+          report !== null && (wasOne || (report[3] === NativeOutcome.ran && report[1] === rows));
+        done({ millis, merged: error === null && merged });
+      },
+    );
+  }
+
+  drop({ item }: BatchTask<Pending>, error: ServingError): void {
+    dropTask(item.task);
+    item.done(error, null);
+  }
+
+  #deadlineOf(timeoutMillis: number): number {
+    return timeoutMillis === 0 ? Infinity : this.#settings.scheduler.now() + timeoutMillis;
+  }
+
+  #enqueue(task: Task, deadline: number, done: Done<never>, isGone: IsGone | undefined): void {
+    const { padVariableLength, strict } = this.#settings;
+    const pending = { task, done };
+    const { rows } = task;
+    const shape = padVariableLength ? task.rankKey : task.shapeKey;
+    const batchTask: BatchTask<Pending> = {
+      item: pending,
+      rows,
+      shape,
+      deadline,
+      ...(isGone && { isGone }),
+    };
+    try {
+      const refusal = strict ? REFUSALS.get(rows) : undefined;
+      if (refusal !== undefined) throw new ServingError(StatusCode.INVALID_ARGUMENT, refusal);
+      const queue = rows < 0 ? null : this.#queueOf(task.queueKey);
+      if (queue === null) this.#runAlone(batchTask);
+      else queue.enqueue(batchTask);
+    } catch (error) {
+      this.drop(batchTask, ServingError.from(error));
+    }
+  }
+
+  #runAlone(task: BatchTask<Pending>): void {
+    const parts = [{ task, begin: 0, rows: task.rows }];
+    this.run({ parts, rows: 0, paddedRows: 0 }, () => undefined);
+  }
+
+  #queueOf(key: number): ScheduledQueue<Pending> | null {
+    const known = this.#queues.get(key);
+    if (known !== undefined) return known;
+    if (this.#queues.size >= MAX_QUEUES) return null;
+    const { scheduler, newQueue } = this.#settings;
+    const queue = scheduler.add(newQueue<Pending>(), this);
+    this.#queues.set(key, queue);
+    return queue;
+  }
+}
