@@ -16,6 +16,7 @@ import type { BatchStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
 import type { InferenceModel } from './native/inference-model.js';
+import { BatchedLoader } from './servables/batched-loader.js';
 import { ModelBatching } from './servables/model-batching.js';
 import { LoadMemory } from './servables/load-memory.js';
 import { libraryPaths, loadCustomOpLibraries, ModelOpLibraries } from './servables/op-libraries.js';
@@ -68,21 +69,24 @@ export class ServerCore {
       : null;
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.#manager = new Manager({
-      loaderFor: (name, version, path) =>
-        new SavedModelLoader({ name, version }, path, {
+      loaderFor: (name, version, path) => {
+        const loader = new SavedModelLoader({ name, version }, path, {
           tags,
           configProto,
           runInCallerThread,
           checkMethodNames: flags.enable_signature_method_name_check,
           memory,
           opLibraries,
-          batching: this.#batching,
           warmup,
           onWarmup: (id, path, outcome) => {
             logWarmup(log, id, outcome);
             this.#metrics?.warmedUp(path, outcome);
           },
-        }),
+        });
+        return this.#batching === null
+          ? loader
+          : new BatchedLoader(loader, this.#batching, { name, version }, path);
+      },
       parallelLoads: initialLoads,
       policyOf: (name) =>
         this.#models.of(name)?.resourcePreserving ? resourcePreserving : availabilityPreserving,

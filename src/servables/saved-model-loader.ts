@@ -8,12 +8,9 @@ import { join } from 'node:path';
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
 import type { NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
-import type { InferenceModel } from '../native/inference-model.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { BatchedModel } from './batched-model.js';
 import type { LoadMemory } from './load-memory.js';
-import type { ModelBatching } from './model-batching.js';
 import type { ModelOpLibraries } from './op-libraries.js';
 
 export interface SavedModelLoaderOptions {
@@ -29,11 +26,9 @@ export interface SavedModelLoaderOptions {
   /** Shared by all loaders of a server; null checks nothing. */
   readonly memory: LoadMemory | null;
   readonly opLibraries: ModelOpLibraries;
-  /** Null batches nothing. */
-  readonly batching: ModelBatching | null;
 }
 
-export class SavedModelLoader implements Loader<InferenceModel> {
+export class SavedModelLoader implements Loader<SavedModel> {
   readonly #id: ServableId;
   readonly #path: string;
   readonly #options: SavedModelLoaderOptions;
@@ -44,24 +39,22 @@ export class SavedModelLoader implements Loader<InferenceModel> {
     this.#options = options;
   }
 
-  async load(): Promise<InferenceModel> {
+  async load(): Promise<SavedModel> {
     await this.#checkDirectory();
-    const { memory, opLibraries, batching, warmup, onWarmup, ...options } = this.#options;
-    const settings = (await batching?.of(this.#id.name, this.#path)) ?? null;
+    const { memory, opLibraries, warmup, onWarmup, ...options } = this.#options;
     const reservation = await memory?.reserve(this.#id, this.#path);
     try {
       await opLibraries.prepare(this.#id, this.#path);
-      const model = await SavedModel.load(
+      return await SavedModel.load(
         { ...this.#id, path: this.#path, ...options },
         warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
       );
-      return settings === null ? model : new BatchedModel(model, settings);
     } finally {
       reservation?.release();
     }
   }
 
-  unload(servable: InferenceModel): Promise<void> {
+  unload(servable: SavedModel): Promise<void> {
     return servable.unload();
   }
 
