@@ -14,6 +14,10 @@ struct DecodeLimits {
   size_t max_tensor_bytes = size_t{4} << 30;
 };
 
+// Bytes that padding may add to one tensor of a batch; its requests run alone when it would take
+// more. Rows of very different lengths can need far more than they hold.
+constexpr size_t kMaxBatchPaddingBytes = size_t{1} << 30;
+
 constexpr int kMaxRank = 254;  // TensorFlow's own limit
 
 }  // namespace tensorgate

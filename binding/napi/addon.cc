@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "napi/arguments.h"
+#include "napi/batch_binding.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
 #include "napi/library_binding.h"
@@ -53,9 +54,10 @@ Napi::Value Counters(const Napi::CallbackInfo& info) {
   set("models", SavedModel::LiveCount());
   set("inputTensors", LiveInputTensors());
   set("arrayBuffers", LiveArrayBuffers());
-  const Environment& environment = Environment::From(info.Env());
+  Environment& environment = Environment::From(info.Env());
   set("pendingCalls",
       environment.is_open() ? static_cast<int64_t>(environment.completions()->pending()) : 0);
+  set("heldTasks", static_cast<int64_t>(environment.tasks()->size()));
   return counters;
 }
 
@@ -75,6 +77,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportLibrary(env, exports);
   ExportModel(env, exports);
   ExportInference(env, exports);
+  ExportBatch(env, exports);
   ExportTensor(env, exports);
   ExportStatistics(env, exports);
   return exports;

@@ -7,7 +7,7 @@
 namespace tensorgate {
 
 void AsyncJob::Run(std::unique_ptr<Job> self) {
-  status_ = Execute();
+  set_status(Execute());
   DropWork();
   // The queue must live until Push() returns, though the job may be gone by then.
   const std::shared_ptr<CompletionQueue> queue = queue_;
@@ -15,7 +15,7 @@ void AsyncJob::Run(std::unique_ptr<Job> self) {
 }
 
 void AsyncJob::Fail(std::unique_ptr<AsyncJob> job, Status status) {
-  job->status_ = std::move(status);
+  job->set_status(std::move(status));
   job->DropWork();
   const std::shared_ptr<CompletionQueue> queue = job->queue_;
   queue->Push(std::move(job));
@@ -31,17 +31,30 @@ void CompletionQueue::Open(Napi::Function deliver) {
   napi_unref_threadsafe_function(env, wake_);  // an idle queue does not keep the process alive
 }
 
-void CompletionQueue::Expect() {
+void CompletionQueue::Expect(size_t completions) {
   // A pending call keeps the process alive; the environment is not needed for it.
-  if (pending_++ == 0) napi_ref_threadsafe_function(nullptr, wake_);
+  if (pending_ == 0) napi_ref_threadsafe_function(nullptr, wake_);
+  pending_ += completions;
 }
 
-void CompletionQueue::Push(std::unique_ptr<AsyncJob> job) {
+void CompletionQueue::Push(std::unique_ptr<Completion> completion) {
   MutexLock lock(&mutex_);
-  ready_.push_back(std::move(job));
+  ready_.push_back(std::move(completion));
+  Announce(1);
+}
+
+void CompletionQueue::PushAll(std::vector<std::unique_ptr<Completion>> completions) {
+  MutexLock lock(&mutex_);
+  for (std::unique_ptr<Completion>& completion : completions) {
+    ready_.push_back(std::move(completion));
+  }
+  Announce(completions.size());
+}
+
+void CompletionQueue::Announce(size_t added) {
   if (closing_) {
     pushed_.NotifyOne();
-  } else if (ready_.size() == 1) {
+  } else if (ready_.size() == added) {
     // Under the lock, so that Close() cannot release the function in between.
     napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
   }
@@ -68,16 +81,16 @@ void CompletionQueue::Deliver(napi_env env, napi_value deliver) {
   };
   napi_value none;
   napi_get_null(env, &none);
-  for (const std::unique_ptr<AsyncJob>& job : delivering_) {
+  for (const std::unique_ptr<Completion>& completion : delivering_) {
     napi_value number;
-    napi_create_uint32(env, job->slot(), &number);
+    napi_create_uint32(env, completion->slot(), &number);
     add(number);
-    napi_create_uint32(env, static_cast<uint32_t>(job->status().code()), &number);
+    napi_create_uint32(env, static_cast<uint32_t>(completion->status().code()), &number);
     add(number);
-    const bool ok = job->status().ok();
-    add(ok ? job->TakeValue(env) : text(job->status().message()));
-    add(ok ? none : ViolationList(env, job->status()));
-    job->ReleaseReferences();
+    const bool ok = completion->status().ok();
+    add(ok ? completion->TakeValue(env) : text(completion->status().message()));
+    add(ok ? none : ViolationList(env, completion->status()));
+    completion->ReleaseReferences();
   }
   pending_ -= delivering_.size();
   delivering_.clear();
@@ -91,14 +104,14 @@ void CompletionQueue::Deliver(napi_env env, napi_value deliver) {
 
 void CompletionQueue::Close() {
   if (wake_ == nullptr) return;
-  std::vector<std::unique_ptr<AsyncJob>> dropped;
+  std::vector<std::unique_ptr<Completion>> dropped;
   {
     MutexLock lock(&mutex_);
     closing_ = true;
     while (ready_.size() < pending_) pushed_.Wait(&mutex_);
     dropped.swap(ready_);
   }
-  for (const std::unique_ptr<AsyncJob>& job : dropped) job->ReleaseReferences();
+  for (const std::unique_ptr<Completion>& completion : dropped) completion->ReleaseReferences();
   pending_ = 0;
   napi_release_threadsafe_function(wake_, napi_tsfn_abort);
   wake_ = nullptr;

@@ -1,6 +1,6 @@
-// CompletionQueue: how work done on other threads comes back to one JavaScript environment. Jobs
-// that are ready together are delivered by one wake-up of the event loop and one call into
-// JavaScript. AsyncJob is a job that ends there.
+// CompletionQueue: how work done on other threads comes back to one JavaScript environment.
+// Completions that are ready together are delivered by one wake-up of the event loop and one call
+// into JavaScript. AsyncJob is a job that ends as a completion.
 //
 // Lifetime: one queue per environment, held by the environment and by each of its jobs. A slot is
 // the number JavaScript chose to tell its pending calls apart; each is answered exactly once.
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/mutex.h"
@@ -22,25 +23,40 @@ namespace tensorgate {
 
 class CompletionQueue;
 
-class AsyncJob : public Job {
+// The answer of one slot.
+class Completion {
+ public:
+  explicit Completion(uint32_t slot, Status status = Status())
+      : slot_(slot), status_(std::move(status)) {}
+  virtual ~Completion() = default;
+
+  uint32_t slot() const { return slot_; }
+  const Status& status() const { return status_; }
+
+  // The value where the status is OK. THREAD: JavaScript's. May be called once.
+  virtual napi_value TakeValue(napi_env env) = 0;
+
+  // Drops what belongs to JavaScript (references). THREAD: JavaScript's; before the destructor.
+  virtual void ReleaseReferences() {}
+
+ protected:
+  void set_status(Status status) { status_ = std::move(status); }
+
+ private:
+  const uint32_t slot_;
+  Status status_;
+};
+
+class AsyncJob : public Job, public Completion {
  public:
   AsyncJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue)
-      : slot_(slot), queue_(std::move(queue)) {}
+      : Completion(slot), queue_(std::move(queue)) {}
 
   // THREAD: a pool's.
   void Run(std::unique_ptr<Job> self) final;
 
   // Ends the job without running it. THREAD: JavaScript's.
   static void Fail(std::unique_ptr<AsyncJob> job, Status status);
-
-  uint32_t slot() const { return slot_; }
-  const Status& status() const { return status_; }
-
-  // The value of a job that succeeded. THREAD: JavaScript's. May be called once.
-  virtual napi_value TakeValue(napi_env env) = 0;
-
-  // Drops what belongs to JavaScript (references). THREAD: JavaScript's; before the destructor.
-  virtual void ReleaseReferences() {}
 
  protected:
   // THREAD: a pool's; no Node-API here.
@@ -51,9 +67,7 @@ class AsyncJob : public Job {
   virtual void DropWork() {}
 
  private:
-  const uint32_t slot_;
   const std::shared_ptr<CompletionQueue> queue_;
-  Status status_;
 };
 
 class CompletionQueue {
@@ -65,14 +79,15 @@ class CompletionQueue {
   // null, slot, …]; violations are [field, description, field, …].
   void Open(Napi::Function deliver);
 
-  // To be called for each job before it is handed to a pool.
-  void Expect();
+  // To be called for each completion before its job is handed to a pool.
+  void Expect(size_t completions = 1);
 
-  // THREAD: any.
-  void Push(std::unique_ptr<AsyncJob> job);
+  // THREAD of both: any. PushAll: they are delivered together, in their order.
+  void Push(std::unique_ptr<Completion> completion);
+  void PushAll(std::vector<std::unique_ptr<Completion>> completions);
 
-  // Waits until every expected job is done with its thread, then drops them all: from here on
-  // nothing of this environment is touched by another thread.
+  // Waits until every expected completion is there, then drops them all: from here on nothing of
+  // this environment is touched by another thread.
   void Close();
 
   size_t pending() const { return pending_; }
@@ -80,14 +95,16 @@ class CompletionQueue {
  private:
   static void OnWake(napi_env env, napi_value deliver, void* context, void* data);
   void Deliver(napi_env env, napi_value deliver);
+  // `added` more are ready than before.
+  void Announce(size_t added) REQUIRES_LOCK(mutex_);
 
   napi_threadsafe_function wake_ = nullptr;
   size_t pending_ = 0;  // expected and not delivered; JavaScript's thread only
   Mutex mutex_;
   CondVar pushed_;
   bool closing_ GUARDED_BY(mutex_) = false;
-  std::vector<std::unique_ptr<AsyncJob>> ready_ GUARDED_BY(mutex_);
-  std::vector<std::unique_ptr<AsyncJob>> delivering_;  // keeps its capacity from batch to batch
+  std::vector<std::unique_ptr<Completion>> ready_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Completion>> delivering_;  // keeps its capacity from batch to batch
 };
 
 }  // namespace tensorgate

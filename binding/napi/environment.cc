@@ -26,14 +26,20 @@ void Environment::Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job) {
   completions_->Expect();
   std::unique_ptr<Job> posted(std::move(job));
   if (pool->Post(&posted)) return;
-  AsyncJob::Fail(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(posted.release())),
-                 Status(Code::kUnavailable, "The run queue is full."));
+  AsyncJob::Fail(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(posted.release())), QueueFull());
+}
+
+void Environment::SetPrepared(Napi::Float64Array numbers) {
+  prepared_reference_ = Napi::Persistent(numbers);
+  prepared_ = numbers.Data();
 }
 
 void Environment::Fail(std::unique_ptr<AsyncJob> job, Status status) {
   completions_->Expect();
   AsyncJob::Fail(std::move(job), std::move(status));
 }
+
+Status QueueFull() { return Status(Code::kUnavailable, "The run queue is full."); }
 
 bool ReadSlot(const Napi::CallbackInfo& info, uint32_t* slot) {
   if (!Environment::From(info.Env()).is_open()) {

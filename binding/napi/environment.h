@@ -9,7 +9,9 @@
 #include <memory>
 
 #include "napi/completion_queue.h"
+#include "napi/held_tasks.h"
 #include "napi/process.h"
+#include "status/status.h"
 
 namespace tensorgate {
 
@@ -23,6 +25,13 @@ class Environment {
 
   const std::shared_ptr<CompletionQueue>& completions() const { return completions_; }
 
+  // The requests decoded and not yet run.
+  HeldTasks* tasks() { return &tasks_; }
+
+  // Where prepareProto() and prepareJson() leave their numbers for JavaScript.
+  void SetPrepared(Napi::Float64Array numbers);
+  double* prepared() const { return prepared_; }
+
   // Hands `job` to a pool, which starts it at the next WorkerPool::Wake(); when the pool's queue is
   // full the job fails with UNAVAILABLE.
   void Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
@@ -32,7 +41,13 @@ class Environment {
 
  private:
   std::shared_ptr<CompletionQueue> completions_;
+  HeldTasks tasks_;
+  Napi::Reference<Napi::Float64Array> prepared_reference_;
+  double* prepared_ = nullptr;
 };
+
+// What a job gets that the run queue has no room for.
+Status QueueFull();
 
 // Argument 0 of every call that answers later: the slot. False with a pending TypeError when it is
 // no slot, or when nobody has registered for completions.

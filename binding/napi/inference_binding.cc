@@ -1,6 +1,5 @@
 #include "napi/inference_binding.h"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -11,22 +10,14 @@
 #include "codec/predict_proto.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/reply.h"
 #include "napi/violation_list.h"
 #include "runtime/inference_call.h"
 
 namespace tensorgate {
 namespace {
 
-// Replies up to this size are copied into JavaScript's heap; larger ones are lent, since making an
-// external buffer costs about as much as copying this much.
-constexpr size_t kCopyReplyBytes = 32 << 10;
-
 using Clock = std::chrono::steady_clock;
-
-bool IsAscii(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return static_cast<signed char>(c) < 0; });
-}
 
 class InferenceJob : public AsyncJob {
  public:
@@ -47,22 +38,7 @@ class InferenceJob : public AsyncJob {
     body_ = body;
   }
 
-  napi_value TakeValue(napi_env env) override {
-    napi_value value;
-    const std::string_view reply = out_.view();
-    if (reply.size() > kCopyReplyBytes) {
-      const size_t size = reply.size();
-      char* data = out_.Release();
-      napi_create_external_buffer(
-          env, size, data, [](napi_env, void* bytes, void*) { std::free(bytes); }, nullptr, &value);
-    } else if (reply_is_text_ && IsAscii(reply)) {
-      // A string is cheaper to make and to collect than a Buffer, and cheaper for uWebSockets.
-      napi_create_string_latin1(env, reply.data(), reply.size(), &value);
-    } else {
-      napi_create_buffer_copy(env, reply.size(), reply.data(), nullptr, &value);
-    }
-    return value;
-  }
+  napi_value TakeValue(napi_env env) override { return ReplyValue(env, &out_, reply_is_text_); }
 
   void ReleaseReferences() override {
     if (body_reference_ == nullptr) return;
@@ -72,10 +48,7 @@ class InferenceJob : public AsyncJob {
 
  protected:
   Status Execute() override {
-    if (Clock::now() >= deadline_) {
-      return Status(Code::kDeadlineExceeded, "Timed out waiting for notification")
-          .With("", "the deadline passed before the run began");
-    }
+    if (Clock::now() >= deadline_) return DeadlinePassed();
     if (body_reference_ != nullptr) {
       Status status = DecodeNow(body_);
       if (!status.ok()) return status;
@@ -94,16 +67,6 @@ class InferenceJob : public AsyncJob {
   std::string_view body_;
   OutputBuffer out_;
 };
-
-bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method) {
-  uint32_t number;
-  if (!ReadUint32(info, index, "method", &number)) return false;
-  if (number > static_cast<uint32_t>(Method::kSessionRun)) {
-    return ThrowTypeError(info.Env(), "there is no method " + std::to_string(number));
-  }
-  *method = static_cast<Method>(number);
-  return true;
-}
 
 // Common to both forms: (slot, model id, body, timeout in ms or 0, method, …).
 template <typename NewCall>
@@ -139,18 +102,13 @@ void InferProto(const Napi::CallbackInfo& info) {
   if (!ReadBool(info, 5, "asTensorContent", &as_content)) return;
   Infer(info, /*reply_is_text=*/false,
         [as_content](std::shared_ptr<const SavedModel> model, Method method) {
-          if (method == Method::kSessionRun) return NewSessionRunCall(std::move(model));
-          return method == Method::kPredict ? NewProtoPredictCall(std::move(model), as_content)
-                                            : NewProtoExampleCall(std::move(model), method);
+          return NewProtoCall(std::move(model), method, as_content);
         });
 }
 
 // inferJson(slot, id, body, timeoutMillis, method)
 void InferJson(const Napi::CallbackInfo& info) {
-  Infer(info, /*reply_is_text=*/true, [](std::shared_ptr<const SavedModel> model, Method method) {
-    return method == Method::kPredict ? NewJsonPredictCall(std::move(model))
-                                      : NewJsonExampleCall(std::move(model), method);
-  });
+  Infer(info, /*reply_is_text=*/true, &NewJsonCall);
 }
 
 // checkJson(body, method): null, or [code, message, violations or null]
@@ -198,6 +156,33 @@ Napi::Value ReadSpec(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method) {
+  uint32_t number;
+  if (!ReadUint32(info, index, "method", &number)) return false;
+  if (number > static_cast<uint32_t>(Method::kSessionRun)) {
+    return ThrowTypeError(info.Env(), "there is no method " + std::to_string(number));
+  }
+  *method = static_cast<Method>(number);
+  return true;
+}
+
+std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const SavedModel> model, Method method,
+                                            bool as_content) {
+  if (method == Method::kSessionRun) return NewSessionRunCall(std::move(model));
+  return method == Method::kPredict ? NewProtoPredictCall(std::move(model), as_content)
+                                    : NewProtoExampleCall(std::move(model), method);
+}
+
+std::unique_ptr<InferenceCall> NewJsonCall(std::shared_ptr<const SavedModel> model, Method method) {
+  return method == Method::kPredict ? NewJsonPredictCall(std::move(model))
+                                    : NewJsonExampleCall(std::move(model), method);
+}
+
+Status DeadlinePassed() {
+  return Status(Code::kDeadlineExceeded, "Timed out waiting for notification")
+      .With("", "the deadline passed before the run began");
+}
 
 void ExportInference(Napi::Env env, Napi::Object exports) {
   exports.Set("inferProto", Napi::Function::New(env, InferProto, "inferProto"));

@@ -5,6 +5,12 @@
 #include <napi.h>
 
 #include <cstddef>
+#include <memory>
+
+#include "runtime/inference_call.h"
+#include "runtime/method.h"
+#include "runtime/saved_model.h"
+#include "status/status.h"
 
 namespace tensorgate {
 
@@ -12,6 +18,16 @@ namespace tensorgate {
 // microseconds and saves keeping the body. Larger ones are decoded on the run pool, and must stay
 // as they are until the call is answered.
 constexpr size_t kDecodeOnLoopBytes = 64 << 10;
+
+// The call of a method by its wire form. SessionRun has no REST form.
+std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const SavedModel> model, Method method,
+                                            bool as_content);
+std::unique_ptr<InferenceCall> NewJsonCall(std::shared_ptr<const SavedModel> model, Method method);
+
+bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method);
+
+// DEADLINE_EXCEEDED, of a request that waited too long for its run.
+Status DeadlinePassed();
 
 void ExportInference(Napi::Env env, Napi::Object exports);
 

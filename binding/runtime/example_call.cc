@@ -19,7 +19,7 @@ constexpr char kDefaultSignature[] = "serving_default";
 class ExampleCall : public InferenceCall {
  public:
   ExampleCall(std::shared_ptr<const SavedModel> model, Method method, bool is_json)
-      : model_(std::move(model)), method_(method), is_json_(is_json) {}
+      : InferenceCall(std::move(model)), method_(method), is_json_(is_json) {}
 
   Status Decode(std::string_view body, const DecodeLimits& limits) override {
     ExampleRequest request;
@@ -36,21 +36,32 @@ class ExampleCall : public InferenceCall {
     tensor.dims = {example_count_};
     tensor.elements = example_count_;
     tensor.strings = std::move(request.examples);
-    return ToTfTensor(&tensor, &examples_);
+    status = ToTfTensor(&tensor, &examples_);
+    run_.values.assign(run_.feeds.size(), examples_.get());
+    return status;
   }
 
   Status RunAndEncode(OutputBuffer* out) override {
-    const std::vector<TF_Tensor*> inputs(feeds_.size(), examples_.get());
     std::vector<TensorHandle> outputs;
     const auto started = std::chrono::steady_clock::now();
-    Status status = model_->Run(feeds_, inputs, fetches_, &outputs);
-    if (status.ok()) CountRun(std::chrono::steady_clock::now() - started);
+    Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
+    run_time_ = std::chrono::steady_clock::now() - started;
+    if (status.ok()) CountRun(run_time_);
     examples_.reset();
     if (!status.ok()) return status;
     std::vector<std::vector<int64_t>> dims(outputs.size());
     std::vector<TensorView> views(outputs.size());
     for (size_t i = 0; i < outputs.size(); ++i) views[i] = ViewOf(outputs[i].get(), &dims[i]);
     return Encode(views, out);
+  }
+
+  const RunArguments* arguments() const override { return &run_; }
+  void DropInputs() override { examples_.reset(); }
+
+  Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
+                OutputBuffer* out) override {
+    CountRun(latency);
+    return Encode(outputs, out);
   }
 
  private:
@@ -139,7 +150,7 @@ class ExampleCall : public InferenceCall {
       return InvalidArgument("input " + signature.def.inputs[0].alias + " of signature " +
                              signature.def.name + " is not a tensor of the graph");
     }
-    AddOnce(signature.inputs[0], &feeds_);
+    AddOnce(signature.inputs[0], &run_.feeds);
     for (int* output : {&task.labels, &task.scores, &task.values}) {
       if (*output < 0) continue;
       const TF_Output endpoint = signature.outputs[static_cast<size_t>(*output)];
@@ -147,7 +158,7 @@ class ExampleCall : public InferenceCall {
         return InvalidArgument("an output of signature " + signature.def.name +
                                " is not a tensor of the graph");
       }
-      *output = AddOnce(endpoint, &fetches_);  // from here on: of fetches_
+      *output = AddOnce(endpoint, &run_.fetches);  // from here on: of run_.fetches
     }
     tasks_.push_back(task);
     return Status();
@@ -197,13 +208,11 @@ class ExampleCall : public InferenceCall {
     return Status();
   }
 
-  const std::shared_ptr<const SavedModel> model_;
   const Method method_;
   const bool is_json_;
   std::vector<ExampleTask> tasks_;
-  std::vector<TF_Output> feeds_;
-  std::vector<TF_Output> fetches_;
-  TensorHandle examples_;
+  RunArguments run_;
+  TensorHandle examples_;  // the value of every feed
   int64_t example_count_ = 0;
 };
 

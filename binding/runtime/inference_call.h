@@ -1,20 +1,36 @@
-// InferenceCall: one request from its bytes to the bytes of its answer. Decode() and RunAndEncode()
-// may be called on different threads, one after the other; a call is never shared.
+// InferenceCall: one request from its bytes to the bytes of its answer. After Decode() it is run by
+// RunAndEncode(), or its inputs are run together with those of others and Finish() gets its part of
+// the outputs. May be called on different threads, one after the other; a call is never shared.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "codec/limits.h"
 #include "codec/output_buffer.h"
 #include "runtime/method.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
+#include "tensor/tensor.h"
+#include "tf/handles.h"
 
 namespace tensorgate {
 
+// What a run feeds and fetches.
+struct RunArguments {
+  std::vector<TF_Output> feeds;
+  std::vector<TF_Tensor*> values;  // as feeds; they belong to the call, or to its model (defaults)
+  std::vector<size_t> defaults;    // feeds whose value is the signature's, not the request's
+  std::vector<TF_Output> fetches;
+};
+
 class InferenceCall {
  public:
+  explicit InferenceCall(std::shared_ptr<const SavedModel> model) : model_(std::move(model)) {}
   virtual ~InferenceCall() = default;
 
   // After a successful return nothing points into `body` any more. ERRORS: upstream's, in
@@ -24,6 +40,31 @@ class InferenceCall {
   // THREAD: run pool; blocks for the whole inference. REQUIRES: Decode() succeeded.
   // ERRORS: TensorFlow's status, that of the checks on its outputs, or the encoder's.
   virtual Status RunAndEncode(OutputBuffer* out) = 0;
+
+  // REQUIRES of all below: Decode() succeeded.
+  const SavedModel& model() const { return *model_; }
+
+  // Null: this call never shares a run (SessionRun, whose targets are of the client's choice). The
+  // values are valid until RunAndEncode() or DropInputs().
+  virtual const RunArguments* arguments() const { return nullptr; }
+  virtual void DropInputs() {}
+
+  // In place of RunAndEncode(), after a run that took `latency` and fetched `outputs`, in the order
+  // of the fetches. REQUIRES: arguments() is not null. ERRORS: as RunAndEncode().
+  virtual Status Finish(const std::vector<TensorView>& /*outputs*/,
+                        std::chrono::nanoseconds /*latency*/, OutputBuffer* /*out*/) {
+    return Status(Code::kInternal, "this call has no arguments to share");
+  }
+
+  // The status of a run of these inputs, with a violation for each input that explains it.
+  virtual Status Explain(Status status) const { return status; }
+
+  // How long the session ran in RunAndEncode().
+  std::chrono::nanoseconds run_time() const { return run_time_; }
+
+ protected:
+  const std::shared_ptr<const SavedModel> model_;
+  std::chrono::nanoseconds run_time_{0};
 };
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.

@@ -1,7 +1,7 @@
 #include "runtime/predict.h"
 
-#include <chrono>
 #include <string>
+#include <utility>
 
 #include "runtime/signature_text.h"
 #include "tensor/type_text.h"
@@ -37,19 +37,24 @@ Status PredictCall::Feed(size_t index, Tensor* tensor) {
   Status status = ToTfTensor(tensor, &value);
   if (!status.ok()) return status;
   inputs_.push_back(std::move(value));
-  return FeedDefault(index, inputs_.back().get());
+  return FeedValue(index, inputs_.back().get());
 }
 
 Status PredictCall::FeedDefault(size_t index, TF_Tensor* value) {
+  run_.defaults.push_back(run_.feeds.size());
+  return FeedValue(index, value);
+}
+
+Status PredictCall::FeedValue(size_t index, TF_Tensor* value) {
   if (signature_->inputs[index].oper == nullptr) return NotInGraph(signature_->def.inputs[index]);
-  feeds_.push_back(signature_->inputs[index]);
-  feed_values_.push_back(value);
+  run_.feeds.push_back(signature_->inputs[index]);
+  run_.values.push_back(value);
   return Status();
 }
 
 Status PredictCall::Fetch(size_t index) {
   if (signature_->outputs[index].oper == nullptr) return NotInGraph(signature_->def.outputs[index]);
-  fetches_.push_back(signature_->outputs[index]);
+  run_.fetches.push_back(signature_->outputs[index]);
   fetch_aliases_.push_back(signature_->def.outputs[index].alias);
   return Status();
 }
@@ -68,11 +73,12 @@ Status PredictCall::FetchAll() {
 Status PredictCall::RunAndEncode(OutputBuffer* out) {
   std::vector<TensorHandle> outputs;
   const auto started = std::chrono::steady_clock::now();
-  Status status = model_->Run(feeds_, feed_values_, fetches_, &outputs);
-  if (status.code() == Code::kInvalidArgument) status = WithMismatches(std::move(status));
-  if (status.ok()) {
-    model_->statistics().runs(Method::kPredict).Record(std::chrono::steady_clock::now() - started);
-  }
+  Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
+  run_time_ = std::chrono::steady_clock::now() - started;
+  if (status.ok())
+    CountRun(run_time_);
+  else
+    status = Explain(std::move(status));
   // The request's tensors are the larger part as a rule: gone before the answer is written.
   inputs_.clear();
   if (!status.ok()) return status;
@@ -85,15 +91,30 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
   return Encode(views, out);
 }
 
+Status PredictCall::Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
+                           OutputBuffer* out) {
+  CountRun(latency);
+  std::vector<NamedTensorView> views(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) views[i] = {fetch_aliases_[i], outputs[i]};
+  return Encode(views, out);
+}
+
+void PredictCall::CountRun(std::chrono::nanoseconds latency) const {
+  model_->statistics().runs(Method::kPredict).Record(latency);
+}
+
 // TensorFlow's own text names an argument of a function or a node of the graph, which no client
 // knows.
-Status PredictCall::WithMismatches(Status status) const {
+Status PredictCall::Explain(Status status) const {
+  if (status.code() != Code::kInvalidArgument) return status;
   const std::vector<TensorInfo>& declared = signature_->def.inputs;
-  for (size_t i = 0; i < feeds_.size(); ++i) {
+  for (size_t i = 0; i < run_.feeds.size(); ++i) {
     size_t input = 0;
-    while (input < declared.size() && !SameEndpoint(signature_->inputs[input], feeds_[i])) ++input;
+    while (input < declared.size() && !SameEndpoint(signature_->inputs[input], run_.feeds[i])) {
+      ++input;
+    }
     std::vector<int64_t> dims;
-    const TensorView given = ViewOf(feed_values_[i], &dims);
+    const TensorView given = ViewOf(run_.values[i], &dims);
     if (input == declared.size() || Fits(given, declared[input])) continue;
     status = std::move(status).With(FieldOf(declared[input].alias),
                                     "expected " + DeclaredText(declared[input]) + ", got " +

@@ -1,11 +1,10 @@
 // PredictCall: what the two forms of a predict call share: feeding, fetching, running.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "codec/output_buffer.h"
@@ -19,9 +18,15 @@ namespace tensorgate {
 
 class PredictCall : public InferenceCall {
  public:
-  explicit PredictCall(std::shared_ptr<const SavedModel> model) : model_(std::move(model)) {}
+  using InferenceCall::InferenceCall;
 
   Status RunAndEncode(OutputBuffer* out) override;
+  const RunArguments* arguments() const override { return &run_; }
+  void DropInputs() override { inputs_.clear(); }
+  Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
+                OutputBuffer* out) override;
+  // For INVALID_ARGUMENT: each fed tensor that is not what the signature declares.
+  Status Explain(Status status) const override;
 
  protected:
   // Feeds the signature's input number `index`.
@@ -33,16 +38,14 @@ class PredictCall : public InferenceCall {
   virtual std::string FieldOf(std::string_view alias) const = 0;
   virtual Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const = 0;
 
-  // `status` with a violation for each fed tensor that is not what the signature declares.
-  Status WithMismatches(Status status) const;
-
-  const std::shared_ptr<const SavedModel> model_;
   const BoundSignature* signature_ = nullptr;  // belongs to model_
-  std::vector<TF_Output> feeds_;
-  std::vector<TF_Tensor*> feed_values_;  // as feeds_; belong to inputs_, or to model_ (defaults)
-  std::vector<TensorHandle> inputs_;
-  std::vector<TF_Output> fetches_;
-  std::vector<std::string_view> fetch_aliases_;  // belong to signature_
+  RunArguments run_;
+  std::vector<TensorHandle> inputs_;             // run_.values without the defaults
+  std::vector<std::string_view> fetch_aliases_;  // as run_.fetches; belong to signature_
+
+ private:
+  Status FeedValue(size_t index, TF_Tensor* value);
+  void CountRun(std::chrono::nanoseconds latency) const;
 };
 
 }  // namespace tensorgate

@@ -2,6 +2,7 @@
 // signatures' aliases. Texts are those TensorFlow has for its own session. Any thread, one at a
 // time.
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -55,7 +56,7 @@ bool Before(const TF_Output& a, const TF_Output& b) {
 
 class SessionRunCall : public InferenceCall {
  public:
-  explicit SessionRunCall(std::shared_ptr<const SavedModel> model) : model_(std::move(model)) {}
+  using InferenceCall::InferenceCall;
 
   Status Decode(std::string_view body, const DecodeLimits& limits) override {
     SessionRunRequestView request;
@@ -77,8 +78,10 @@ class SessionRunCall : public InferenceCall {
     std::vector<TF_Tensor*> inputs;
     for (const TensorHandle& input : inputs_) inputs.push_back(input.get());
     std::vector<TensorHandle> outputs;
+    const auto started = std::chrono::steady_clock::now();
     Status status =
         model_->RunTargets(feeds_, inputs, fetches_, targets_, timeout_millis_, &outputs);
+    run_time_ = std::chrono::steady_clock::now() - started;
     inputs_.clear();
     if (!status.ok()) return status;
     std::vector<std::vector<int64_t>> dims(outputs.size());
@@ -212,7 +215,6 @@ class SessionRunCall : public InferenceCall {
     return Status();
   }
 
-  const std::shared_ptr<const SavedModel> model_;
   const BoundSignature* signature_ = nullptr;  // belongs to model_; null: aliases of all of them
   std::string_view signature_name_;            // likewise; empty unless it was used
   std::vector<TF_Output> feeds_;

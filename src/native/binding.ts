@@ -87,7 +87,53 @@ export interface NativeCounters {
   readonly inputTensors: number;
   readonly arrayBuffers: number;
   readonly pendingCalls: number;
+  /** Of this environment: decoded, and neither run nor dropped. */
+  readonly heldTasks: number;
 }
+
+/** In place of a task's rows: why it has none. */
+export const NoRows = {
+  noInputs: -1,
+  scalarInput: -2,
+  unequalRows: -3,
+  /** SessionRun, or a default among the inputs that has other rows than the request. */
+  neverBatched: -4,
+} as const;
+
+/**
+ * The numbers of a decoded request. Equal keys are likely, not certain, to mean equal things:
+ * `runBatch` looks for itself. They hold for this process only.
+ */
+export type NativePrepared = readonly [
+  task: number,
+  /** Of model, fed tensors and fetched tensors. */
+  queueKey: number,
+  /** Of dtype, rank and dimensions 1 and up of each input, beyond queueKey. */
+  shapeKey: number,
+  /** As shapeKey, without the dimensions. */
+  rankKey: number,
+  /** Dimension 0 of all inputs, or one of NoRows. */
+  rows: number,
+];
+
+export const BatchOutcome = {
+  /** One run for all that could share it, whatever the answers are. */
+  ran: 0,
+  /** The shared run failed, or there was no memory for it; each task then ran alone. */
+  retried: 1,
+  /** Its outputs had no row for each input row, and `strict` was off; each task then ran alone. */
+  notSplit: 2,
+} as const;
+export type BatchOutcome = (typeof BatchOutcome)[keyof typeof BatchOutcome];
+
+export type NativeBatchReport = readonly [
+  /** In TensorFlow, all runs of the batch. 0: nothing ran. */
+  runNanos: number,
+  /** That shared the run, without padding. */
+  rows: number,
+  paddedRows: number,
+  outcome: BatchOutcome,
+];
 
 /** [field, description, field, …]; null is none. */
 export type NativeViolations = readonly string[] | null;
@@ -144,6 +190,48 @@ export interface NativeBinding {
     timeoutMillis: number,
     method: Method,
   ): void;
+  /** Where prepareProto and prepareJson leave a NativePrepared. */
+  readonly prepared: Float64Array;
+  /**
+   * Decodes a request and holds it as a task. True: its numbers are in `prepared`, and the slot is
+   * not used. False: the slot is answered later, by an error, or by a NativePrepared where the body
+   * is above `decodeOnLoopBytes`; it must stay as it is until then.
+   */
+  prepareProto(
+    slot: number,
+    id: number,
+    body: Uint8Array,
+    method: Method,
+    asTensorContent: boolean,
+  ): boolean;
+  prepareJson(slot: number, id: number, body: Uint8Array | ArrayBuffer, method: Method): boolean;
+  /**
+   * Runs the tasks together. `slot` is answered with a NativeBatchReport; `slots[i]` in the same
+   * delivery with what inferProto or inferJson would answer for `tasks[i]`. A task that cannot share
+   * the run of the first one (by model, feeds, fetches, dtypes, shapes) runs alone, and so does each
+   * when the shared run fails. The tasks are held no more.
+   *
+   * With `begins` and `counts`, a task gives some of its rows only, the next ones it has; it is held
+   * until all are given, and its slot is answered when the last of its slices is done. Null: all.
+   *
+   * `padTo`: rows of the run at least. `padVariableLength`: rows may differ in shape, and are padded
+   * to the largest. `timeoutMillis`: no run begins after it; 0 is none. `strict`: outputs whose
+   * dimension 0 is not that of the inputs are an error, as upstream has it.
+   */
+  runBatch(
+    slot: number,
+    tasks: readonly number[],
+    slots: readonly number[],
+    begins: readonly number[] | null,
+    counts: readonly number[] | null,
+    padTo: number,
+    padVariableLength: boolean,
+    timeoutMillis: number,
+    strict: boolean,
+  ): void;
+  /** Forgets a held task, also one some of whose slices run; nothing answers its slot any more. */
+  dropTask(task: number): void;
+
   /** The checks upstream makes before it looks for the model; null when they pass. */
   checkJson(body: Uint8Array | ArrayBuffer, method: Method): NativeFailure | null;
   /** The ModelSpec in field 1 of a request; of MultiInference's first task. */

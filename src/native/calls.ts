@@ -17,6 +17,16 @@ const atTurnEnd: (() => void)[] = [];
 
 /** Starts a call: `start` hands the slot to the addon. What `start` throws reaches `done`, too. */
 export function call<T>(done: Done<T>, start: (slot: number) => void): void {
+  const slot = openSlot(done);
+  try {
+    start(slot);
+  } catch (error) {
+    settle(slot)(ServingError.from(error), null);
+  }
+}
+
+/** A slot that `done` waits at, for whoever answers it: the addon, or closeSlot(). */
+export function openSlot<T>(done: Done<T>): number {
   if (!opened) {
     addon().onCompletions(deliver);
     opened = true;
@@ -24,11 +34,12 @@ export function call<T>(done: Done<T>, start: (slot: number) => void): void {
   scheduleWake();
   const slot = free.pop() ?? waiting.length;
   waiting[slot] = done;
-  try {
-    start(slot);
-  } catch (error) {
-    settle(slot)(ServingError.from(error), null);
-  }
+  return slot;
+}
+
+/** REQUIRES: the addon will not answer the slot. `done` is not called. */
+export function closeSlot(slot: number): void {
+  settle(slot);
 }
 
 /** Calls back once after all that this turn of the event loop brings, before the run pool is woken. */

@@ -4,6 +4,7 @@
  */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
+import { prepareJson, prepareProto, type Task } from './batch.js';
 import type {
   Method,
   NativeLoaded,
@@ -79,6 +80,27 @@ export class SavedModel implements InferenceModel {
     call(done, (slot) => {
       addon().inferJson(slot, this.#id, body, timeoutMillis, method);
     });
+  }
+
+  /** As inferProto in two steps; see batch.ts. */
+  prepareProto(
+    method: Method,
+    body: Uint8Array,
+    asTensorContent: boolean,
+    done: Done<Uint8Array>,
+    onTask: (task: Task) => void,
+  ): void {
+    prepareProto(this.#id, method, body, asTensorContent, done, onTask);
+  }
+
+  /** As inferJson in two steps; see batch.ts. */
+  prepareJson(
+    method: Method,
+    body: Uint8Array | ArrayBuffer,
+    done: Done<string | Uint8Array>,
+    onTask: (task: Task) => void,
+  ): void {
+    prepareJson(this.#id, method, body, done, onTask);
   }
 
   /** All outputs of a signature. Inputs from allocateTensor() are detached. */

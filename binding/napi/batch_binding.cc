@@ -1,0 +1,330 @@
+#include "napi/batch_binding.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "napi/arguments.h"
+#include "napi/environment.h"
+#include "napi/inference_binding.h"
+#include "napi/reply.h"
+#include "runtime/batch_run.h"
+
+namespace tensorgate {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// [task, queueKey, shapeKey, rankKey, rows]
+constexpr size_t kPreparedNumbers = 5;
+
+// Holds the task and writes its numbers.
+void Hold(Environment* environment, std::shared_ptr<BatchTask> task, bool reply_is_text,
+          double* numbers) {
+  const BatchKeys keys = task->keys();
+  numbers[0] = static_cast<double>(environment->tasks()->Add(std::move(task), reply_is_text));
+  numbers[1] = static_cast<double>(keys.queue);
+  numbers[2] = static_cast<double>(keys.shape);
+  numbers[3] = static_cast<double>(keys.rank);
+  numbers[4] = static_cast<double>(keys.rows);
+}
+
+napi_value ArrayOf(napi_env env, const double* numbers, uint32_t count) {
+  napi_value array;
+  napi_create_array_with_length(env, count, &array);
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value number;
+    napi_create_double(env, numbers[i], &number);
+    napi_set_element(env, array, i, number);
+  }
+  return array;
+}
+
+// Decodes a body on the run pool. A task that JavaScript never hears of goes with its job.
+class PrepareJob : public AsyncJob {
+ public:
+  PrepareJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
+             std::unique_ptr<InferenceCall> call, uint32_t model, bool reply_is_text)
+      : AsyncJob(slot, std::move(queue)),
+        call_(std::move(call)),
+        model_(model),
+        reply_is_text_(reply_is_text) {}
+
+  // `value` is what holds `body`.
+  void SetBody(napi_env env, napi_value value, std::string_view body) {
+    env_ = env;
+    napi_create_reference(env, value, 1, &body_reference_);
+    body_ = body;
+  }
+
+  napi_value TakeValue(napi_env env) override {
+    double numbers[kPreparedNumbers];
+    Hold(&Environment::From(env), std::move(task_), reply_is_text_, numbers);
+    return ArrayOf(env, numbers, kPreparedNumbers);
+  }
+
+  void ReleaseReferences() override {
+    if (body_reference_ == nullptr) return;
+    napi_delete_reference(env_, body_reference_);
+    body_reference_ = nullptr;
+  }
+
+ protected:
+  Status Execute() override {
+    Status status = call_->Decode(body_, DecodeLimits());
+    if (status.ok()) task_ = std::make_shared<BatchTask>(std::move(call_), model_);
+    return status;
+  }
+
+  void DropWork() override { call_.reset(); }
+
+ private:
+  std::unique_ptr<InferenceCall> call_;
+  const uint32_t model_;
+  const bool reply_is_text_;
+  std::shared_ptr<BatchTask> task_;
+  napi_env env_ = nullptr;
+  napi_ref body_reference_ = nullptr;
+  std::string_view body_;
+};
+
+// Common to both forms: (slot, model id, body, method, …). True: decoded, the numbers are in
+// `prepared`, and the slot is not used. False: the slot will be answered, by an error or by an
+// array of these numbers.
+template <typename NewCall>
+Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
+  const Napi::Env env = info.Env();
+  uint32_t slot, id;
+  std::string_view body;
+  Method method;
+  if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id) ||
+      !ReadBytes(info, 2, "body", &body) || !ReadMethod(info, 3, &method)) {
+    return env.Undefined();
+  }
+  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
+  if (model == nullptr) {
+    ThrowTypeError(env, "no model has the id " + std::to_string(id));
+    return env.Undefined();
+  }
+  Environment& environment = Environment::From(env);
+  std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
+  const bool decode_later = body.size() > kDecodeOnLoopBytes;
+  Status status;
+  if (!decode_later) status = call->Decode(body, DecodeLimits());
+  if (!decode_later && status.ok()) {
+    Hold(&environment, std::make_shared<BatchTask>(std::move(call), id), reply_is_text,
+         environment.prepared());
+    return Napi::Boolean::New(env, true);
+  }
+  auto job = std::make_unique<PrepareJob>(slot, environment.completions(), std::move(call), id,
+                                          reply_is_text);
+  if (decode_later) {
+    job->SetBody(env, info[2], body);
+    environment.Submit(&Process::Get().runs, std::move(job));
+  } else {
+    environment.Fail(std::move(job), std::move(status));
+  }
+  return Napi::Boolean::New(env, false);
+}
+
+// prepareProto(slot, id, body, method, asTensorContent)
+Napi::Value PrepareProto(const Napi::CallbackInfo& info) {
+  bool as_content;
+  if (!ReadBool(info, 4, "asTensorContent", &as_content)) return info.Env().Undefined();
+  return Prepare(info, /*reply_is_text=*/false,
+                 [as_content](std::shared_ptr<const SavedModel> model, Method method) {
+                   return NewProtoCall(std::move(model), method, as_content);
+                 });
+}
+
+// prepareJson(slot, id, body, method)
+Napi::Value PrepareJson(const Napi::CallbackInfo& info) {
+  return Prepare(info, /*reply_is_text=*/true, &NewJsonCall);
+}
+
+// The answer of a task.
+class TaskReply : public Completion {
+ public:
+  TaskReply(uint32_t slot, BatchPart* part, bool is_text)
+      : Completion(slot, std::move(part->status)),
+        reply_(std::move(part->reply)),
+        is_text_(is_text) {}
+
+  napi_value TakeValue(napi_env env) override { return ReplyValue(env, &reply_, is_text_); }
+
+ private:
+  OutputBuffer reply_;
+  const bool is_text_;
+};
+
+// [runNanos, rows, paddedRows, outcome], of the batch itself.
+class ReportReply : public Completion {
+ public:
+  ReportReply(uint32_t slot, Status status, const BatchReport& report)
+      : Completion(slot, std::move(status)), report_(report) {}
+
+  napi_value TakeValue(napi_env env) override {
+    const double numbers[] = {
+        static_cast<double>(report_.run_time.count()), static_cast<double>(report_.rows),
+        static_cast<double>(report_.padded_rows), static_cast<double>(report_.outcome)};
+    return ArrayOf(env, numbers, 4);
+  }
+
+ private:
+  const BatchReport report_;
+};
+
+class BatchJob : public Job {
+ public:
+  BatchJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, const BatchOptions& options,
+           uint32_t timeout_millis, std::vector<HeldTasks::Taken> taken,
+           std::vector<uint32_t> slots)
+      : slot_(slot), queue_(std::move(queue)), options_(options), slots_(std::move(slots)) {
+    if (timeout_millis > 0) deadline_ = Clock::now() + std::chrono::milliseconds(timeout_millis);
+    parts_.reserve(taken.size());
+    for (HeldTasks::Taken& one : taken) {
+      parts_.push_back(std::move(one.part));
+      is_text_.push_back(one.reply_is_text);
+    }
+  }
+
+  void Run(std::unique_ptr<Job> self) override {
+    const std::unique_ptr<Job> ended(std::move(self));
+    if (Clock::now() >= deadline_) return Refuse(DeadlinePassed(), Status());
+    const BatchReport report = RunBatch(options_, &parts_);
+    Push(Status(), report);
+  }
+
+  // Ends it without a run: the tasks with `of_tasks`, the batch with `of_batch`.
+  void Refuse(const Status& of_tasks, Status of_batch) {
+    FailBatch(of_tasks, &parts_);
+    Push(std::move(of_batch), BatchReport());
+  }
+
+ private:
+  // Frees the tasks before anybody hears of it: an unload may wait for them.
+  void Push(Status status, const BatchReport& report) {
+    std::vector<std::unique_ptr<Completion>> completions;
+    completions.reserve(1 + parts_.size());
+    completions.push_back(std::make_unique<ReportReply>(slot_, std::move(status), report));
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      BatchPart& part = parts_[i];
+      part.task.reset();
+      if (!part.answered) continue;
+      completions.push_back(std::make_unique<TaskReply>(slots_[i], &part, is_text_[i]));
+    }
+    queue_->PushAll(std::move(completions));
+  }
+
+  const uint32_t slot_;
+  const std::shared_ptr<CompletionQueue> queue_;
+  const BatchOptions options_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  std::vector<BatchPart> parts_;
+  const std::vector<uint32_t> slots_;
+  std::vector<bool> is_text_;
+};
+
+// A list of `count` whole numbers below 2^53.
+bool ReadNumbers(const Napi::CallbackInfo& info, size_t index, const char* name, uint32_t count,
+                 std::vector<int64_t>* out) {
+  const napi_env env = info.Env();
+  uint32_t length = 0;
+  bool is_array = false;
+  napi_is_array(env, info[index], &is_array);
+  if (is_array) napi_get_array_length(env, info[index], &length);
+  bool ok = is_array && length == count;
+  out->reserve(count);
+  for (uint32_t i = 0; ok && i < count; ++i) {
+    napi_value value;
+    int64_t number;
+    ok = napi_get_element(env, info[index], i, &value) == napi_ok &&
+         napi_get_value_int64(env, value, &number) == napi_ok && number >= 0;
+    out->push_back(number);
+  }
+  if (ok) return true;
+  return ThrowTypeError(env, std::string(name) + " must be an array of a number per task");
+}
+
+bool ReadWants(const Napi::CallbackInfo& info, std::vector<HeldTasks::Want>* wants,
+               std::vector<uint32_t>* slots) {
+  uint32_t count = 0;
+  if (info[1].IsArray()) count = info[1].As<Napi::Array>().Length();
+  if (count == 0) return ThrowTypeError(info.Env(), "tasks must be an array of task numbers");
+  std::vector<int64_t> tasks, slot_numbers, begins, counts;
+  if (!ReadNumbers(info, 1, "tasks", count, &tasks) ||
+      !ReadNumbers(info, 2, "slots", count, &slot_numbers)) {
+    return false;
+  }
+  const bool whole = info[3].IsNull() && info[4].IsNull();
+  if (!whole && (!ReadNumbers(info, 3, "begins", count, &begins) ||
+                 !ReadNumbers(info, 4, "counts", count, &counts))) {
+    return false;
+  }
+  wants->resize(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    HeldTasks::Want& want = (*wants)[i];
+    want.number = static_cast<uint64_t>(tasks[i]);
+    want.whole = whole;
+    if (!whole) {
+      want.begin = begins[i];
+      want.count = counts[i];
+    }
+    slots->push_back(static_cast<uint32_t>(slot_numbers[i]));
+  }
+  return true;
+}
+
+// runBatch(slot, tasks, slots, begins, counts, padTo, padVariableLength, timeoutMillis, strict)
+void RunBatchOf(const Napi::CallbackInfo& info) {
+  uint32_t slot, pad_to, timeout;
+  BatchOptions options;
+  std::vector<HeldTasks::Want> wants;
+  std::vector<uint32_t> slots;
+  if (!ReadSlot(info, &slot) || !ReadUint32(info, 5, "padTo", &pad_to) ||
+      !ReadBool(info, 6, "padVariableLength", &options.pad_variable_length) ||
+      !ReadUint32(info, 7, "timeoutMillis", &timeout) ||
+      !ReadBool(info, 8, "strict", &options.strict) || !ReadWants(info, &wants, &slots)) {
+    return;
+  }
+  options.pad_to = pad_to;
+  Environment& environment = Environment::From(info.Env());
+  std::vector<HeldTasks::Taken> taken;
+  if (const char* wrong = environment.tasks()->Take(wants, &taken)) {
+    ThrowTypeError(info.Env(), wrong);
+    return;
+  }
+  size_t answers = 1;
+  for (const HeldTasks::Taken& one : taken) answers += one.is_last ? 1 : 0;
+  environment.completions()->Expect(answers);
+  std::unique_ptr<Job> job = std::make_unique<BatchJob>(
+      slot, environment.completions(), options, timeout, std::move(taken), std::move(slots));
+  if (Process::Get().runs.Post(&job)) return;
+  static_cast<BatchJob*>(job.get())->Refuse(QueueFull(), QueueFull());
+}
+
+// dropTask(task): forgets a held task; its slot is not answered.
+void DropTask(const Napi::CallbackInfo& info) {
+  int64_t number;
+  if (napi_get_value_int64(info.Env(), info[0], &number) != napi_ok ||
+      !Environment::From(info.Env()).tasks()->Drop(static_cast<uint64_t>(number))) {
+    ThrowTypeError(info.Env(), "no task of that number is held");
+  }
+}
+
+}  // namespace
+
+void ExportBatch(Napi::Env env, Napi::Object exports) {
+  Napi::Float64Array prepared = Napi::Float64Array::New(env, kPreparedNumbers);
+  Environment::From(env).SetPrepared(prepared);
+  exports.Set("prepared", prepared);
+  exports.Set("prepareProto", Napi::Function::New(env, PrepareProto, "prepareProto"));
+  exports.Set("prepareJson", Napi::Function::New(env, PrepareJson, "prepareJson"));
+  exports.Set("runBatch", Napi::Function::New(env, RunBatchOf, "runBatch"));
+  exports.Set("dropTask", Napi::Function::New(env, DropTask, "dropTask"));
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,58 @@
+// HeldTasks: the decoded requests that wait in an environment until JavaScript says with whom they
+// run. Each is known by a number, which is never used again. THREAD: JavaScript's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "runtime/batch_run.h"
+#include "runtime/batch_task.h"
+
+namespace tensorgate {
+
+class HeldTasks {
+ public:
+  // A number of up to 53 bits.
+  uint64_t Add(std::shared_ptr<BatchTask> task, bool reply_is_text);
+
+  // What a batch takes: all rows of a task, or the next `count` of them from `begin` on.
+  struct Want {
+    uint64_t number = 0;
+    bool whole = true;
+    int64_t begin = 0;
+    int64_t count = 0;
+  };
+  struct Taken {
+    BatchPart part;
+    bool reply_is_text = false;
+    bool is_last = true;  // the task's answer can come from here on; it is held no more
+  };
+
+  // All of `wanted`, or none: null, and `taken` holds them; else what is wrong with them.
+  const char* Take(const std::vector<Want>& wanted, std::vector<Taken>* taken);
+
+  // False when there is no such task.
+  bool Drop(uint64_t number) { return tasks_.erase(number) > 0; }
+
+  size_t size() const { return tasks_.size(); }
+
+ private:
+  struct Held {
+    std::shared_ptr<BatchTask> task;
+    bool reply_is_text = false;
+    int64_t rows_taken = 0;
+    uint64_t last_batch = 0;  // that looked at it, by take_count_
+  };
+
+  const char* Check(const Want& want);
+
+  std::unordered_map<uint64_t, Held> tasks_;
+  uint64_t next_number_ = 1;
+  uint64_t take_count_ = 0;
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,134 @@
+/**
+ * Inference in two steps, so that src can say between them which requests share a run. A task is a
+ * decoded request that the addon holds; it ends in exactly one way: by the batch that takes its last
+ * rows, which answers it, or by dropTask().
+ */
+import { ServingError } from '../status/serving-error.js';
+import { addon } from './addon.js';
+import type { Method, NativeBatchReport, NativePrepared } from './binding.js';
+import { call, closeSlot, openSlot, type Done } from './calls.js';
+
+/** See NativePrepared. */
+export interface Task {
+  readonly id: number;
+  readonly queueKey: number;
+  readonly shapeKey: number;
+  readonly rankKey: number;
+  readonly rows: number;
+  /** Where its answer goes. */
+  readonly slot: number;
+}
+
+/** Rows of a task, the next ones that no batch has taken. */
+export interface Slice {
+  readonly begin: number;
+  readonly count: number;
+}
+
+/** See NativeBinding.runBatch. */
+export interface BatchOptions {
+  readonly padTo: number;
+  readonly padVariableLength: boolean;
+  readonly timeoutMillis: number;
+  readonly strict: boolean;
+}
+
+/**
+ * `onTask` is called with the task, before the call returns unless the body is large. `done` gets the
+ * answer, or the error that keeps it from becoming a task.
+ * OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until `onTask` or `done`.
+ */
+export function prepareProto(
+  model: number,
+  method: Method,
+  body: Uint8Array,
+  asTensorContent: boolean,
+  done: Done<Uint8Array>,
+  onTask: (task: Task) => void,
+): void {
+  prepare(body, done, onTask, (slot) =>
+    addon().prepareProto(slot, model, body, method, asTensorContent),
+  );
+}
+
+/** As prepareProto, for a REST body. */
+export function prepareJson(
+  model: number,
+  method: Method,
+  body: Uint8Array | ArrayBuffer,
+  done: Done<string | Uint8Array>,
+  onTask: (task: Task) => void,
+): void {
+  prepare(body, done, onTask, (slot) => addon().prepareJson(slot, model, body, method));
+}
+
+function prepare<T>(
+  body: Uint8Array | ArrayBuffer,
+  done: Done<T>,
+  onTask: (task: Task) => void,
+  start: (slot: number) => boolean,
+): void {
+  if (body.byteLength > addon().decodeOnLoopBytes) {
+    const prepared: Done<NativePrepared> = (error, numbers) => {
+      if (error !== null) done(error, null);
+      else onTask(taskOf(numbers as NativePrepared, openSlot(done)));
+    };
+    call(prepared, start);
+    return;
+  }
+  const slot = openSlot(done);
+  let isTask = false;
+  try {
+    isTask = start(slot);
+  } catch (error) {
+    closeSlot(slot);
+    done(ServingError.from(error), null);
+  }
+  if (isTask) onTask(taskOf(addon().prepared as unknown as NativePrepared, slot));
+}
+
+/** By index: `prepared` is a typed array, whose iterator is slow. */
+function taskOf(numbers: NativePrepared, slot: number): Task {
+  return {
+    id: numbers[0],
+    queueKey: numbers[1],
+    shapeKey: numbers[2],
+    rankKey: numbers[3],
+    rows: numbers[4],
+    slot,
+  };
+}
+
+/**
+ * Runs tasks together; each is answered where it was prepared, in the turn in which `done` is called
+ * and after it. `slices`, as `tasks`: the rows that run; null for all.
+ */
+export function runBatch(
+  tasks: readonly Task[],
+  slices: readonly Slice[] | null,
+  options: BatchOptions,
+  done: Done<NativeBatchReport>,
+): void {
+  const { padTo, padVariableLength, timeoutMillis, strict } = options;
+  const begins = slices === null ? null : slices.map((slice) => slice.begin);
+  const counts = slices === null ? null : slices.map((slice) => slice.count);
+  call(done, (slot) => {
+    addon().runBatch(
+      slot,
+      tasks.map((task) => task.id),
+      tasks.map((task) => task.slot),
+      begins,
+      counts,
+      padTo,
+      padVariableLength,
+      timeoutMillis,
+      strict,
+    );
+  });
+}
+
+/** Forgets a task whose rows are not all taken. Its `done` is not called. */
+export function dropTask(task: Task): void {
+  addon().dropTask(task.id);
+  closeSlot(task.slot);
+}
