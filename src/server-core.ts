@@ -164,8 +164,9 @@ export class ServerCore {
     return this.#batching?.statistics ?? new Map();
   }
 
-  /** From here on no version comes or goes by itself. */
+  /** From here on no version comes or goes by itself, and no request waits for others. */
   stopChanging(): void {
+    this.#batching?.scheduler.flush();
     this.#configFile?.close();
     this.#source.close();
   }

@@ -125,6 +125,10 @@ export class AutoQueue<T> implements BatchingQueue<T> {
     this.#nextAlone = Math.min(ALONE_AT_MOST, this.#nextAlone * 2);
   }
 
+  flush(): void {
+    // Nothing here waits for more.
+  }
+
   #limit(idleThreads: number): number {
     if (this.#alone > 0) {
       --this.#alone;

@@ -67,6 +67,7 @@ export class BatchScheduler {
   #idle: number;
   #served = 0; // of the queue that ran last: those that join start from here
   #isDue = false;
+  #flushed = false;
   #forgetTimer: (() => void) | null = null;
   readonly threads: number;
 
@@ -85,12 +86,20 @@ export class BatchScheduler {
     return this.#clock.now();
   }
 
+  /** From here on no batch waits for more tasks: those that wait run as soon as a thread is free. */
+  flush(): void {
+    this.#flushed = true;
+    for (const member of this.#waiting) member.queue.flush();
+    this.#dispatchSoon();
+  }
+
   /** Called by a member that has got a task. */
   joined<T>(member: Member<T>): void {
     if (!this.#waiting.has(member as never)) {
       this.#waiting.add(member as never);
       // Time that a queue did not want is not owed to it.
       member.served = Math.max(member.served, this.#served);
+      if (this.#flushed) member.queue.flush();
     }
     this.#dispatchSoon();
   }

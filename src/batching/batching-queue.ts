@@ -27,6 +27,9 @@ export interface BatchingQueue<T> {
    */
   take(now: number, idleThreads: number, drop: DropTask<T>): Batch<T> | null;
 
+  /** From here on no batch waits for more tasks. */
+  flush(): void;
+
   /** How a batch of this queue ended. */
   learn(batch: Batch<T>, outcome: BatchOutcome): void;
 }

@@ -12,8 +12,9 @@ import { needless, type BatchingQueue, type DropTask } from './batching-queue.js
 import type { QueueOptions } from './queue-options.js';
 import { RunTimes } from './run-times.js';
 
-/** What a run needs besides its measured time when it must end by a deadline. */
-const DEADLINE_MARGIN_MILLIS = 1;
+/** Of the time that a task has, what is kept for its answer to arrive: a tenth, and some. */
+const ANSWER_SHARE = 0.1;
+const ANSWER_MILLIS = 2;
 
 class Waiting<T> {
   parts: { task: BatchTask<T>; begin: number; rows: number; since: number }[] = [];
@@ -21,7 +22,8 @@ class Waiting<T> {
   closed = false;
   readonly shape: number;
   readonly openedAt: number;
-  earliestDeadline = Infinity;
+  /** When its run must be over for the sake of every deadline. */
+  due = Infinity;
 
   constructor(shape: number, openedAt: number) {
     this.shape = shape;
@@ -31,7 +33,9 @@ class Waiting<T> {
   add(task: BatchTask<T>, begin: number, rows: number, since: number): void {
     this.parts.push({ task, begin, rows, since });
     this.rows += rows;
-    this.earliestDeadline = Math.min(this.earliestDeadline, task.deadline);
+    if (task.deadline === Infinity) return;
+    const margin = (task.deadline - since) * ANSWER_SHARE + ANSWER_MILLIS;
+    this.due = Math.min(this.due, task.deadline - margin);
   }
 }
 
@@ -41,6 +45,7 @@ export class TunedQueue<T> implements BatchingQueue<T> {
   readonly #times = new RunTimes();
   #batches: Waiting<T>[] = []; // oldest first
   #depth = 0;
+  #flushed = false;
 
   /** `statistics` may be shared by several queues. */
   constructor(options: QueueOptions, statistics = new BatchStatistics()) {
@@ -103,13 +108,16 @@ export class TunedQueue<T> implements BatchingQueue<T> {
     if (outcome.merged) this.#times.add(batch.paddedRows, outcome.millis);
   }
 
+  flush(): void {
+    this.#flushed = true;
+  }
+
   #readyAt(batch: Waiting<T>): number {
     const { maxBatchRows, timeoutMillis } = this.#options;
-    if (batch.closed || batch.rows >= maxBatchRows) return -Infinity;
+    if (this.#flushed || batch.closed || batch.rows >= maxBatchRows) return -Infinity;
     const timeout = batch.openedAt + timeoutMillis;
-    if (batch.earliestDeadline === Infinity) return timeout;
-    const run = this.#times.expected(batch.rows) + DEADLINE_MARGIN_MILLIS;
-    return Math.min(timeout, batch.earliestDeadline - run);
+    if (batch.due === Infinity) return timeout;
+    return Math.min(timeout, batch.due - this.#times.expected(batch.rows));
   }
 
   #open(shape: number): Waiting<T> | null {

@@ -37,6 +37,7 @@ type Unary = (
   request: Buffer,
   timeoutMillis: number,
   done: (error: ServingError | null, reply: Uint8Array | null) => void,
+  isGone: () => boolean,
 ) => void;
 
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
@@ -169,7 +170,7 @@ export class GrpcServer {
         else callback(this.#failure(method, call.request, requestId, error));
       };
       try {
-        unary(call.request, timeoutOf(call.getDeadline()), done);
+        unary(call.request, timeoutOf(call.getDeadline()), done, () => call.cancelled);
       } catch (error) {
         done(ServingError.from(error), null);
       }

@@ -14,6 +14,7 @@ import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { Failure, RequestLog } from '../log/request-log.js';
 import type { MetricsPage } from '../metrics/metrics-page.js';
 import { REST_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
+import type { Done } from '../native/calls.js';
 import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
@@ -218,11 +219,13 @@ export class RestServer implements ExchangeHost {
     this.#deadlines.add(exchange);
     const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void => {
       exchange.begin();
-      inference.json(action, name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
+      const answer: Done<string | Uint8Array> = (error, reply) => {
         held?.release();
         if (error !== null) exchange.fail(error);
         else exchange.json(reply as string | Uint8Array);
-      });
+      };
+      const timeout = Math.max(0, timeoutMillis);
+      inference.json(action, name, choice, body, timeout, answer, () => exchange.over);
     };
     if (request.getHeader('content-encoding').includes('gzip')) {
       exchange.receive(declaredLength, maxBodyBytes, 0, this.#budget, (body, held) => {

@@ -90,8 +90,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     const options = {
       padTo: paddedRows,
       padVariableLength,
-      timeoutMillis:
-        deadline === Infinity ? 0 : Math.max(1, Math.ceil(deadline - scheduler.now())),
+      timeoutMillis: deadline === Infinity ? 0 : Math.max(1, Math.ceil(deadline - scheduler.now())),
       strict,
     };
     runBatch(

@@ -7,7 +7,7 @@ import { GRPC_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import { Method } from '../native/binding.js';
 import type { Done } from '../native/calls.js';
 import { jsonError, readModelSpec, type ModelSpec } from '../native/requests.js';
-import type { InferenceModel } from '../native/inference-model.js';
+import type { InferenceModel, IsGone } from '../native/inference-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { resolve, type ModelCatalog, type VersionChoice } from './model-catalog.js';
 
@@ -39,6 +39,7 @@ export class InferenceService {
     body: Uint8Array,
     timeoutMillis: number,
     done: Done<Uint8Array>,
+    isGone?: IsGone,
   ): void {
     const number = Method[method];
     const startMillis = this.#metrics === null ? 0 : performance.now();
@@ -63,6 +64,7 @@ export class InferenceService {
         this.#count(method, spec, error, startMillis);
         done(error, reply);
       },
+      isGone,
     );
   }
 
@@ -77,6 +79,7 @@ export class InferenceService {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
+    isGone?: IsGone,
   ): void {
     const number = Method[method];
     let handle: ServableHandle<InferenceModel>;
@@ -87,10 +90,11 @@ export class InferenceService {
       done(jsonError(body, number) ?? ServingError.from(error), null);
       return;
     }
-    handle.servable.inferJson(number, body, timeoutMillis, (error, reply) => {
+    const answer: typeof done = (error, reply) => {
       handle.release();
       done(error, reply);
-    });
+    };
+    handle.servable.inferJson(number, body, timeoutMillis, answer, isGone);
   }
 
   /** Upstream does not count MultiInference; SessionRun it does not have. */

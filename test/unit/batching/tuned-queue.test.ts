@@ -15,11 +15,12 @@ describe('TunedQueue', () => {
   let handler: PuppetHandler;
   let tuned: TunedQueue<string>;
   let queue: ScheduledQueue<string>;
+  let scheduler: BatchScheduler;
 
   const start = (parameters: Partial<BatchingParameters>): void => {
     clock = new PuppetClock();
     handler = new PuppetHandler();
-    const scheduler = new BatchScheduler(parameters.numBatchThreads ?? 1, clock);
+    scheduler = new BatchScheduler(parameters.numBatchThreads ?? 1, clock);
     tuned = new TunedQueue(queueOptions({ ...NO_PARAMETERS, ...parameters }));
     queue = scheduler.add(tuned, handler);
   };
@@ -148,9 +149,9 @@ describe('TunedQueue', () => {
     handler.endFirst({ millis: 6 });
     queue.enqueue(task('b', 1, { deadline: clock.now() + 20 }));
     queue.enqueue(task('c', 8 - 2));
-    clock.pass(12.9);
+    clock.pass(9.9);
     assert.deepEqual(handler.names, []);
-    clock.pass(0.2); // 20 ms less the 6 of a run and 1 to spare
+    clock.pass(0.2); // 20 ms less the 6 of a run, 2, and a tenth of them
     assert.deepEqual(handler.names, ['b+c']);
   });
 
@@ -193,6 +194,19 @@ describe('TunedQueue', () => {
     assert.deepEqual(handler.names, ['b']);
     assert.deepEqual(handler.dropped, ['a: CANCELLED: The client has gone.']);
     assert.equal(tuned.depth, 0);
+  });
+
+  it('lets nothing wait once it is flushed', () => {
+    start({ batchTimeoutMicros: 1e6, numBatchThreads: 2 });
+    queue.enqueue(task('a'));
+    clock.turn();
+    assert.deepEqual(handler.names, []);
+    scheduler.flush();
+    clock.turn();
+    assert.deepEqual(handler.names, ['a']);
+    queue.enqueue(task('b'));
+    clock.turn();
+    assert.deepEqual(handler.names, ['a', 'b']);
   });
 
   it('runs a task without rows', () => {

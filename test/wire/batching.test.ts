@@ -1,0 +1,428 @@
+/** Batching over the wire: requests that wait for each other, told by the page of metrics. */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { encode, floats, GrpcClient, PREDICT, type RpcError } from './grpc-client.js';
+import { PrometheusPage } from './prometheus-parser.js';
+import { runToEnd, ServerProcess } from './server-process.js';
+
+const TEST_MODELS = fileURLToPath(new URL('../../../test/models/', import.meta.url));
+const DEMO_MODELS = fileURLToPath(new URL('../../../examples/models/', import.meta.url));
+const HALF_PLUS_TWO = join(DEMO_MODELS, 'half_plus_two');
+const PAGE = '/monitoring/prometheus/metrics';
+const SESSION = ':tensorflow:serving:batching_session';
+const OWN = ':tensorgate:batching';
+/** A batch that is not full never runs within a test. */
+const WAITS = 'batch_timeout_micros { value: 60000000 }';
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly retryAfter: string | null;
+}
+
+describe('Batching over the wire', function () {
+  this.timeout(30_000);
+  let folder: string;
+  let server: ServerProcess;
+  let client: GrpcClient;
+  let started = false;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tensorgate-batching-'));
+    writeFileSync(join(folder, 'monitoring'), 'prometheus_config { enable: true }');
+  });
+  afterEach(async () => {
+    if (started) {
+      client.close();
+      await server.stop();
+    }
+    started = false;
+    rmSync(folder, { recursive: true });
+  });
+
+  const write = (name: string, text: string): string => {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  const serve = async (path: string, ...flags: string[]): Promise<void> => {
+    const monitoring = `--monitoring_config_file=${join(folder, 'monitoring')}`;
+    server = await ServerProcess.start('m', path, monitoring, '--synthetic_warmup=false', ...flags);
+    client = new GrpcClient(server.grpcAddress);
+    started = true;
+  };
+  const serveTuned = (path: string, parameters: string): Promise<void> =>
+    serve(
+      path,
+      '--enable_batching',
+      `--batching_parameters_file=${write('parameters', parameters)}`,
+    );
+  const post = async (request: object, signal?: AbortSignal): Promise<Answer> => {
+    const reply = await fetch(`${server.restUrl}/v1/models/m:predict`, {
+      method: 'POST',
+      body: JSON.stringify(request),
+      ...(signal && { signal }),
+    });
+    return {
+      status: reply.status,
+      body: (await reply.json()) as Record<string, unknown>,
+      retryAfter: reply.headers.get('retry-after'),
+    };
+  };
+  const rows = (...instances: unknown[]): Promise<Answer> => post({ instances });
+  const page = async (): Promise<PrometheusPage> =>
+    new PrometheusPage(await (await fetch(server.restUrl + PAGE)).text());
+  const value = async (name: string, labels = {}): Promise<number> =>
+    (await page()).value(name, labels) ?? 0;
+  const runs = (): Promise<number> => value(`${SESSION}:wrapped_run_count`);
+  const untilWaiting = async (tasks: number): Promise<void> => {
+    while ((await value(`${OWN}_queue_depth`, { model_name: 'm' })) < tasks);
+  };
+
+  describe('with parameters', () => {
+    it('runs requests of both transports together, and answers each with its rows', async () => {
+      await serveTuned(HALF_PLUS_TWO, `max_batch_size { value: 6 } ${WAITS}`);
+      const replies = await Promise.all([
+        rows(1.0),
+        rows(2.0, 3.0),
+        client.predict({ model_spec: { name: 'm' }, inputs: { x: floats(4) } }),
+        post({ inputs: [5.0, 6.0] }),
+      ]);
+      const [one, two, rpc, columns] = replies;
+      assert.deepEqual(one.body, { predictions: [2.5] });
+      assert.deepEqual(two.body, { predictions: [3.0, 3.5] });
+      assert.deepEqual(
+        (rpc as { outputs: { y: { float_val: number[] } } }).outputs.y.float_val,
+        [4],
+      );
+      assert.deepEqual(columns.body, { outputs: [4.5, 5.0] });
+      assert.equal(await runs(), 1);
+      assert.equal(await value(`${SESSION}:processed_batch_size_sum`), 6);
+      assert.equal(await value(`${SESSION}:input_batch_size_count`), 4);
+      assert.equal(await value(`${SESSION}:padding_size_sum`, { execution_batch_size: '6' }), 0);
+      assert.equal(await value(`${SESSION}:queuing_latency_count`, { thread_pool_name: '' }), 4);
+      assert.equal(await value(`${OWN}_queue_depth`, { model_name: 'm' }), 0);
+    });
+
+    it('fails the poisonous request alone', async () => {
+      await serveTuned(join(TEST_MODELS, 'failing'), `max_batch_size { value: 3 } ${WAITS}`);
+      const [a, poison, b] = await Promise.all([rows(5), rows(0), rows(20)]);
+      assert.deepEqual(a.body, { predictions: [20] });
+      assert.equal(poison.status, 400);
+      assert.match(String(poison.body['error']), /^Integer division by zero/);
+      assert.deepEqual(b.body, { predictions: [5] });
+    });
+
+    it('runs requests of unequal shape apart', async () => {
+      await serveTuned(join(TEST_MODELS, 'identity'), `max_batch_size { value: 2 } ${WAITS}`);
+      const replies = await Promise.all([
+        post({ inputs: [[1, 2]] }),
+        post({ inputs: [[3, 4, 5]] }),
+        post({ inputs: [[6, 7]] }),
+        post({ inputs: [[8, 9, 10]] }),
+      ]);
+      assert.deepEqual(
+        replies.map(({ body }) => body['outputs']),
+        [[[1, 2]], [[3, 4, 5]], [[6, 7]], [[8, 9, 10]]],
+      );
+      assert.equal(await runs(), 2);
+    });
+
+    it('pads inputs of variable length where that is asked for', async () => {
+      const parameters = `max_batch_size { value: 2 } ${WAITS} pad_variable_length_inputs: true`;
+      await serveTuned(join(TEST_MODELS, 'identity'), parameters);
+      const [short, long] = await Promise.all([
+        post({ inputs: [[1, 2]] }),
+        post({ inputs: [[3, 4, 5]] }),
+      ]);
+      assert.deepEqual(short.body, { outputs: [[1, 2, 1]] });
+      assert.deepEqual(long.body, { outputs: [[3, 4, 5]] });
+      assert.equal(await runs(), 1);
+    });
+
+    it('pads batches up to an allowed size', async () => {
+      const sizes = 'max_batch_size { value: 8 } allowed_batch_sizes: 4 allowed_batch_sizes: 8';
+      await serveTuned(HALF_PLUS_TWO, sizes);
+      assert.deepEqual((await rows(1, 2, 3)).body, { predictions: [2.5, 3, 3.5] });
+      assert.equal(await value(`${SESSION}:padding_size_sum`, { execution_batch_size: '4' }), 1);
+      assert.equal(await value(`${OWN}_padding_row_count`, { model_name: 'm' }), 1);
+    });
+
+    it('splits a large request over several batches', async () => {
+      const parameters =
+        'enable_large_batch_splitting { value: true } max_batch_size { value: 100 } ' +
+        'max_execution_batch_size { value: 2 }';
+      await serveTuned(HALF_PLUS_TWO, parameters);
+      assert.deepEqual((await rows(1, 2, 3, 4, 5)).body, { predictions: [2.5, 3, 3.5, 4, 4.5] });
+      assert.equal(await runs(), 3);
+    });
+
+    it('batches Classify and Regress', async () => {
+      const family = join(TEST_MODELS, 'half_plus_family');
+      await serveTuned(family, `max_batch_size { value: 2 } ${WAITS}`);
+      const float = (value: number): object => ({ float_list: { value: [value] } });
+      const request = (signature: string, x: number): object => ({
+        model_spec: { name: 'm', signature_name: signature },
+        input: { example_list: { examples: [{ features: { feature: { x: float(x) } } }] } },
+      });
+      const [a, b] = await Promise.all([
+        client.regress(request('regress_x_to_y', 1)),
+        client.regress(request('regress_x_to_y', 2)),
+      ]);
+      assert.deepEqual(
+        [a['result'], b['result']],
+        [{ regressions: [{ value: 2.5 }] }, { regressions: [{ value: 3 }] }],
+      );
+      const [c, d] = await Promise.all([
+        client.classify(request('classify_x_to_y', 1)),
+        client.classify(request('classify_x_to_y', 2)),
+      ]);
+      const classes = (score: number): object => ({ classifications: [{ classes: [{ score }] }] });
+      assert.deepEqual([c['result'], d['result']], [classes(2.5), classes(3)]);
+      assert.equal(await runs(), 2);
+    });
+
+    it('forms a batch early for the sake of a deadline', async () => {
+      await serveTuned(HALF_PLUS_TWO, `max_batch_size { value: 8 } ${WAITS}`);
+      const request = encode('PredictRequest', {
+        model_spec: { name: 'm' },
+        inputs: { x: floats(1) },
+      });
+      await client.raw(PREDICT, request, 1000);
+    });
+
+    it('drops a request whose client has gone', async () => {
+      await serveTuned(HALF_PLUS_TWO, `max_batch_size { value: 2 } ${WAITS}`);
+      const gone = new AbortController();
+      const aborted = post({ instances: [1] }, gone.signal).catch(() => 'aborted');
+      await untilWaiting(1);
+      gone.abort();
+      assert.equal(await aborted, 'aborted');
+      await page();
+      await page(); // by now the server has seen the connection close
+      assert.deepEqual((await rows(1)).body, { predictions: [2.5] });
+      assert.equal(await value(`${OWN}_dropped_count`, { model_name: 'm' }), 1);
+      assert.equal(await value(`${SESSION}:processed_batch_size_sum`), 1);
+    });
+
+    const size = 'max_batch_size { value: 4 }';
+    for (const [what, model, parameters, request, status, error] of [
+      [
+        'a scalar',
+        join(TEST_MODELS, 'identity'),
+        size,
+        { inputs: 1.0 },
+        400,
+        'Batching Run() input tensors must have at least one dimension',
+      ],
+      [
+        'unequal rows',
+        join(TEST_MODELS, 'four_kinds'),
+        size,
+        { inputs: { an_int: [1, 2], a_string: ['a'], a_float: [1.0], a_double: [1.0] } },
+        400,
+        'Batching Run() input tensors must have equal 0th-dimension size',
+      ],
+      [
+        'too many rows',
+        HALF_PLUS_TWO,
+        size,
+        { instances: [1, 2, 3, 4, 5] },
+        400,
+        'Task size 5 is larger than maximum input batch size 4',
+      ],
+    ] as const) {
+      it(`refuses ${what}, in the words of upstream`, async () => {
+        await serveTuned(model, parameters);
+        const answer = await post(request);
+        assert.deepEqual([answer.status, answer.body], [status, { error }]);
+      });
+    }
+
+    it('refuses a request without inputs, in the words of upstream', async () => {
+      await serveTuned(join(TEST_MODELS, 'counter'), size);
+      const rpc = client.predict({ model_spec: { name: 'm', signature_name: 'get_counter' } });
+      const message = 'Batching Run() must have at least one input tensor';
+      await assert.rejects(rpc, ({ code, details }: RpcError) => code === 3 && details === message);
+    });
+
+    it('refuses outputs without a row for each input row, in the words of upstream', async () => {
+      await serveTuned(join(TEST_MODELS, 'odd_outputs'), `max_batch_size { value: 2 } ${WAITS}`);
+      const of = (signature_name: string): Promise<Answer[]> =>
+        Promise.all([
+          post({ inputs: [1.0], signature_name }),
+          post({ inputs: [2.0], signature_name }),
+        ]);
+      for (const { body } of await of('scalar')) {
+        assert.deepEqual(body, { error: 'Batched output tensor has 0 dimensions' });
+      }
+      for (const { body } of await of('one_row_more')) {
+        assert.deepEqual(body, {
+          error:
+            "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension " +
+            'sizes of the input tensors',
+        });
+      }
+    });
+
+    it('answers UNAVAILABLE when the queue is full', async () => {
+      await serveTuned(
+        HALF_PLUS_TWO,
+        `max_batch_size { value: 2 } max_enqueued_batches { value: 1 } ${WAITS}`,
+      );
+      const gone = new AbortController();
+      const waiting = post({ instances: [1] }, gone.signal).catch(() => null);
+      await untilWaiting(1);
+      const error =
+        'The batch scheduling queue to which this task was submitted is full; currently 1 batches ' +
+        'enqueued and max_enqueued_batches is 1';
+      const rest = await rows(1, 2);
+      assert.deepEqual([rest.status, rest.body], [503, { error }]);
+      const rpc = client.predict({ model_spec: { name: 'm' }, inputs: { x: floats(1, 2) } });
+      await assert.rejects(rpc, ({ code, details }: RpcError) => code === 14 && details === error);
+      assert.equal(await value(`${OWN}_refused_count`, { model_name: 'm' }), 2);
+      gone.abort();
+      await waiting;
+    });
+  });
+
+  describe('with parameters per version', () => {
+    const place = (parameters: string | null): string => {
+      const base = join(folder, 'model');
+      mkdirSync(base);
+      cpSync(join(HALF_PLUS_TWO, '1'), join(base, '1'), { recursive: true });
+      if (parameters !== null) writeFileSync(join(base, '1', 'batching_params.pbtxt'), parameters);
+      return base;
+    };
+    const flags = ['--enable_batching', '--enable_per_model_batching_parameters'];
+
+    it('batches by the file of the version, not by the global one', async () => {
+      const global = write('global', 'max_batch_size { value: 1 }');
+      await serve(
+        place(`max_batch_size { value: 2 } ${WAITS}`),
+        ...flags,
+        `--batching_parameters_file=${global}`,
+      );
+      const [a, b] = await Promise.all([rows(1), rows(2)]);
+      assert.deepEqual([a.body, b.body], [{ predictions: [2.5] }, { predictions: [3] }]);
+      assert.equal(await runs(), 1);
+    });
+
+    it('does not batch a version without a file', async () => {
+      await serve(place(null), ...flags);
+      assert.deepEqual((await rows(1)).body, { predictions: [2.5] });
+      assert.equal(await runs(), 0);
+    });
+
+    for (const [what, text, message] of [
+      ['no text proto', 'max_batch_size 1', /^Invalid protobuf file: '.*batching_params\.pbtxt'$/],
+      ['an empty file', '', /batching_params\.pbtxt; Invalid argument$/],
+      [
+        'a size of 0',
+        'max_batch_size { value: 0 }',
+        /^input_batch_size_limit must be positive; was 0$/,
+      ],
+      [
+        'allowed sizes that end elsewhere',
+        'max_batch_size { value: 8 } allowed_batch_sizes: 4',
+        /^Last entry in allowed_batch_sizes must match max_batch_size; last entry was 4; expected 8$/,
+      ],
+    ] as const) {
+      it(`fails the load on ${what}`, async () => {
+        const { code, stderr } = await runToEnd([
+          '--port=0',
+          `--grpc_socket_path=${join(folder, 'socket')}`,
+          `--model_base_path=${place(text)}`,
+          '--max_num_load_retries=0',
+          ...flags,
+        ]);
+        assert.equal(code, 255);
+        const line = stderr.split('\n').find((each) => each.includes('load failed: '));
+        const { msg } = JSON.parse(line ?? '{}') as { msg: string };
+        assert.match(msg.replace('load failed: ', ''), message);
+      });
+    }
+  });
+
+  describe('does not start with', () => {
+    for (const [what, parameters, flags, message] of [
+      [
+        'a file without --enable_batching',
+        '',
+        [],
+        'INVALID_ARGUMENT: server_options.batching_parameters_file is set without setting ' +
+          'server_options.enable_batching to true.',
+      ],
+      [
+        'no threads',
+        'num_batch_threads { value: 0 }',
+        ['--enable_batching'],
+        'INVALID_ARGUMENT: num_batch_threads must be positive; was 0',
+      ],
+      [
+        'a file that is no text proto',
+        'num_batch_threads 1',
+        ['--enable_batching'],
+        "INVALID_ARGUMENT: Invalid protobuf file: 'FILE'",
+      ],
+      ['an empty file', '', ['--enable_batching'], 'INVALID_ARGUMENT: FILE; Invalid argument'],
+      [
+        'a file that is not there',
+        null,
+        ['--enable_batching'],
+        'NOT_FOUND: FILE; No such file or directory',
+      ],
+    ] as const) {
+      it(what, async () => {
+        const file = parameters === null ? '/nowhere' : write('parameters', parameters);
+        const { code, stderr, stdout } = await runToEnd([
+          `--model_base_path=${HALF_PLUS_TWO}`,
+          `--batching_parameters_file=${file}`,
+          ...flags,
+        ]);
+        assert.equal(code, 255);
+        const expected = `Failed to start server. Error: ${message.replace('FILE', file)}`;
+        assert.ok((stdout + stderr).includes(expected), stdout + stderr);
+      });
+    }
+  });
+
+  describe('by itself', () => {
+    it('answers requests of all kinds as it does without batching', async () => {
+      await serve(HALF_PLUS_TWO, '--batching=auto');
+      const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => rows(i, i + 1)));
+      answers.forEach(({ body }, i) => {
+        assert.deepEqual(body, { predictions: [i / 2 + 2, (i + 1) / 2 + 2] });
+      });
+      const batches = await runs();
+      assert.ok(batches <= 200, `${batches} runs`);
+      assert.equal((await rows()).status, 400);
+    });
+
+    it('runs alone what cannot be batched', async () => {
+      await serve(join(TEST_MODELS, 'identity'), '--batching=auto');
+      assert.deepEqual((await post({ inputs: 1.0 })).body, { outputs: 1.0 });
+    });
+
+    it('answers one by one where outputs have no row for each input row', async () => {
+      await serve(join(TEST_MODELS, 'odd_outputs'), '--batching=auto');
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => post({ inputs: [i, 1.0], signature_name: 'scalar' })),
+      );
+      answers.forEach(({ body }, i) => assert.deepEqual(body, { outputs: i + 1 }));
+    });
+
+    it('fails the poisonous request alone', async () => {
+      await serve(join(TEST_MODELS, 'failing'), '--batching=auto');
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => rows(i)));
+      answers.forEach(({ status, body }, i) => {
+        if (i === 0) assert.equal(status, 400);
+        else assert.deepEqual(body, { predictions: [Math.floor(100 / i)] });
+      });
+    });
+  });
+});
