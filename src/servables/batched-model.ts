@@ -149,8 +149,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     const known = this.#queues.get(key);
     if (known !== undefined) return known;
     if (this.#queues.size >= MAX_QUEUES) return null;
-    const { scheduler, newQueue } = this.#settings;
-    const queue = scheduler.add(newQueue<Pending>(), this);
+    const queue = this.#settings.scheduler.add(this.#settings.newQueue<Pending>(), this);
     this.#queues.set(key, queue);
     return queue;
   }
