@@ -148,10 +148,10 @@ Napi::Value PrepareJson(const Napi::CallbackInfo& info) {
 // The answer of a task.
 class TaskReply : public Completion {
  public:
-  TaskReply(uint32_t slot, BatchPart* part, bool is_text)
-      : Completion(slot, std::move(part->status)),
+  explicit TaskReply(BatchPart* part)
+      : Completion(part->slot, std::move(part->status)),
         reply_(std::move(part->reply)),
-        is_text_(is_text) {}
+        is_text_(part->reply_is_text) {}
 
   napi_value TakeValue(napi_env env) override { return ReplyValue(env, &reply_, is_text_); }
 
@@ -160,12 +160,32 @@ class TaskReply : public Completion {
   const bool is_text_;
 };
 
-// [runNanos, rows, paddedRows, outcome], of the batch itself.
-class ReportReply : public Completion {
+// Answers its own slot with the report, and those of its tasks.
+class BatchJob : public Job, public Completion {
  public:
-  ReportReply(uint32_t slot, Status status, const BatchReport& report)
-      : Completion(slot, std::move(status)), report_(report) {}
+  BatchJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, const BatchOptions& options,
+           uint32_t timeout_millis, std::vector<BatchPart> parts)
+      : Completion(slot), queue_(std::move(queue)), options_(options), parts_(std::move(parts)) {
+    if (timeout_millis > 0) deadline_ = Clock::now() + std::chrono::milliseconds(timeout_millis);
+  }
 
+  void Run(std::unique_ptr<Job> self) override {
+    if (Clock::now() >= deadline_) {
+      FailBatch(DeadlinePassed(), &parts_);
+    } else {
+      report_ = RunBatch(options_, &parts_);
+    }
+    Push(std::move(self));
+  }
+
+  // Ends it without a run. THREAD: JavaScript's.
+  void Fail(std::unique_ptr<Job> self, const Status& status) {
+    FailBatch(status, &parts_);
+    set_status(status);
+    Push(std::move(self));
+  }
+
+  // [runNanos, rows, paddedRows, outcome]
   napi_value TakeValue(napi_env env) override {
     const double numbers[] = {
         static_cast<double>(report_.run_time.count()), static_cast<double>(report_.rows),
@@ -174,108 +194,57 @@ class ReportReply : public Completion {
   }
 
  private:
-  const BatchReport report_;
-};
-
-class BatchJob : public Job {
- public:
-  BatchJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, const BatchOptions& options,
-           uint32_t timeout_millis, std::vector<HeldTasks::Taken> taken,
-           std::vector<uint32_t> slots)
-      : slot_(slot), queue_(std::move(queue)), options_(options), slots_(std::move(slots)) {
-    if (timeout_millis > 0) deadline_ = Clock::now() + std::chrono::milliseconds(timeout_millis);
-    parts_.reserve(taken.size());
-    for (HeldTasks::Taken& one : taken) {
-      parts_.push_back(std::move(one.part));
-      is_text_.push_back(one.reply_is_text);
-    }
-  }
-
-  void Run(std::unique_ptr<Job> self) override {
-    const std::unique_ptr<Job> ended(std::move(self));
-    if (Clock::now() >= deadline_) return Refuse(DeadlinePassed(), Status());
-    const BatchReport report = RunBatch(options_, &parts_);
-    Push(Status(), report);
-  }
-
-  // Ends it without a run: the tasks with `of_tasks`, the batch with `of_batch`.
-  void Refuse(const Status& of_tasks, Status of_batch) {
-    FailBatch(of_tasks, &parts_);
-    Push(std::move(of_batch), BatchReport());
-  }
-
- private:
-  // Frees the tasks before anybody hears of it: an unload may wait for them.
-  void Push(Status status, const BatchReport& report) {
+  void Push(std::unique_ptr<Job> self) {
     std::vector<std::unique_ptr<Completion>> completions;
     completions.reserve(1 + parts_.size());
-    completions.push_back(std::make_unique<ReportReply>(slot_, std::move(status), report));
-    for (size_t i = 0; i < parts_.size(); ++i) {
-      BatchPart& part = parts_[i];
+    completions.emplace_back(static_cast<BatchJob*>(self.release()));
+    for (BatchPart& part : parts_) {
+      // Before anybody hears of it: an unload may wait for the task.
       part.task.reset();
-      if (!part.answered) continue;
-      completions.push_back(std::make_unique<TaskReply>(slots_[i], &part, is_text_[i]));
+      if (part.answered) completions.push_back(std::make_unique<TaskReply>(&part));
     }
-    queue_->PushAll(std::move(completions));
+    // The queue must live until PushAll() returns, though the job may be gone by then.
+    const std::shared_ptr<CompletionQueue> queue = queue_;
+    queue->PushAll(std::move(completions));
   }
 
-  const uint32_t slot_;
   const std::shared_ptr<CompletionQueue> queue_;
   const BatchOptions options_;
   Clock::time_point deadline_ = Clock::time_point::max();
   std::vector<BatchPart> parts_;
-  const std::vector<uint32_t> slots_;
-  std::vector<bool> is_text_;
+  BatchReport report_;
 };
 
-// A list of `count` whole numbers below 2^53.
-bool ReadNumbers(const Napi::CallbackInfo& info, size_t index, const char* name, uint32_t count,
-                 std::vector<int64_t>* out) {
-  const napi_env env = info.Env();
-  uint32_t length = 0;
-  bool is_array = false;
-  napi_is_array(env, info[index], &is_array);
-  if (is_array) napi_get_array_length(env, info[index], &length);
-  bool ok = is_array && length == count;
-  out->reserve(count);
-  for (uint32_t i = 0; ok && i < count; ++i) {
-    napi_value value;
-    int64_t number;
-    ok = napi_get_element(env, info[index], i, &value) == napi_ok &&
-         napi_get_value_int64(env, value, &number) == napi_ok && number >= 0;
-    out->push_back(number);
-  }
-  if (ok) return true;
-  return ThrowTypeError(env, std::string(name) + " must be an array of a number per task");
+// Element `index` of an array, a whole number of up to 53 bits.
+bool ReadElement(napi_env env, napi_value array, uint32_t index, int64_t* out) {
+  napi_value value;
+  return napi_get_element(env, array, index, &value) == napi_ok &&
+         napi_get_value_int64(env, value, out) == napi_ok && *out >= 0;
 }
 
-bool ReadWants(const Napi::CallbackInfo& info, std::vector<HeldTasks::Want>* wants,
-               std::vector<uint32_t>* slots) {
-  uint32_t count = 0;
-  if (info[1].IsArray()) count = info[1].As<Napi::Array>().Length();
-  if (count == 0) return ThrowTypeError(info.Env(), "tasks must be an array of task numbers");
-  std::vector<int64_t> tasks, slot_numbers, begins, counts;
-  if (!ReadNumbers(info, 1, "tasks", count, &tasks) ||
-      !ReadNumbers(info, 2, "slots", count, &slot_numbers)) {
-    return false;
-  }
+bool ReadWants(const Napi::CallbackInfo& info, std::vector<HeldTasks::Want>* wants) {
+  const napi_env env = info.Env();
   const bool whole = info[3].IsNull() && info[4].IsNull();
-  if (!whole && (!ReadNumbers(info, 3, "begins", count, &begins) ||
-                 !ReadNumbers(info, 4, "counts", count, &counts))) {
-    return false;
+  uint32_t count = 0;
+  bool ok = napi_get_array_length(env, info[1], &count) == napi_ok && count > 0;
+  for (size_t list = 2; ok && list <= (whole ? 2 : 4); ++list) {
+    uint32_t length = 0;
+    ok = napi_get_array_length(env, info[list], &length) == napi_ok && length == count;
   }
-  wants->resize(count);
-  for (uint32_t i = 0; i < count; ++i) {
+  wants->resize(ok ? count : 0);
+  for (uint32_t i = 0; ok && i < count; ++i) {
     HeldTasks::Want& want = (*wants)[i];
-    want.number = static_cast<uint64_t>(tasks[i]);
+    int64_t number = 0;
+    int64_t slot_number = 0;
+    ok = ReadElement(env, info[1], i, &number) && ReadElement(env, info[2], i, &slot_number) &&
+         (whole ||
+          (ReadElement(env, info[3], i, &want.begin) && ReadElement(env, info[4], i, &want.count)));
     want.whole = whole;
-    if (!whole) {
-      want.begin = begins[i];
-      want.count = counts[i];
-    }
-    slots->push_back(static_cast<uint32_t>(slot_numbers[i]));
+    want.number = static_cast<uint64_t>(number);
+    want.slot = static_cast<uint32_t>(slot_number);
   }
-  return true;
+  if (ok) return true;
+  return ThrowTypeError(env, "tasks, slots, begins and counts must be arrays of one length");
 }
 
 // runBatch(slot, tasks, slots, begins, counts, padTo, padVariableLength, timeoutMillis, strict)
@@ -283,27 +252,26 @@ void RunBatchOf(const Napi::CallbackInfo& info) {
   uint32_t slot, pad_to, timeout;
   BatchOptions options;
   std::vector<HeldTasks::Want> wants;
-  std::vector<uint32_t> slots;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 5, "padTo", &pad_to) ||
       !ReadBool(info, 6, "padVariableLength", &options.pad_variable_length) ||
       !ReadUint32(info, 7, "timeoutMillis", &timeout) ||
-      !ReadBool(info, 8, "strict", &options.strict) || !ReadWants(info, &wants, &slots)) {
+      !ReadBool(info, 8, "strict", &options.strict) || !ReadWants(info, &wants)) {
     return;
   }
   options.pad_to = pad_to;
   Environment& environment = Environment::From(info.Env());
-  std::vector<HeldTasks::Taken> taken;
-  if (const char* wrong = environment.tasks()->Take(wants, &taken)) {
+  std::vector<BatchPart> parts;
+  size_t answers = 0;
+  if (const char* wrong = environment.tasks()->Take(wants, &parts, &answers)) {
     ThrowTypeError(info.Env(), wrong);
     return;
   }
-  size_t answers = 1;
-  for (const HeldTasks::Taken& one : taken) answers += one.is_last ? 1 : 0;
-  environment.completions()->Expect(answers);
-  std::unique_ptr<Job> job = std::make_unique<BatchJob>(
-      slot, environment.completions(), options, timeout, std::move(taken), std::move(slots));
+  environment.completions()->Expect(1 + answers);
+  std::unique_ptr<Job> job = std::make_unique<BatchJob>(slot, environment.completions(), options,
+                                                        timeout, std::move(parts));
   if (Process::Get().runs.Post(&job)) return;
-  static_cast<BatchJob*>(job.get())->Refuse(QueueFull(), QueueFull());
+  BatchJob* refused = static_cast<BatchJob*>(job.get());
+  refused->Fail(std::move(job), QueueFull());
 }
 
 // dropTask(task): forgets a held task; its slot is not answered.

@@ -104,15 +104,18 @@ void CompletionQueue::Deliver(napi_env env, napi_value deliver) {
 
 void CompletionQueue::Close() {
   if (wake_ == nullptr) return;
+  // Each at once: one that is not delivered may hold what another waits for, a task its model.
   std::vector<std::unique_ptr<Completion>> dropped;
-  {
+  for (;;) {
+    for (const std::unique_ptr<Completion>& completion : dropped) completion->ReleaseReferences();
+    pending_ -= dropped.size();
+    dropped.clear();
+    if (pending_ == 0) break;
     MutexLock lock(&mutex_);
     closing_ = true;
-    while (ready_.size() < pending_) pushed_.Wait(&mutex_);
+    while (ready_.empty()) pushed_.Wait(&mutex_);
     dropped.swap(ready_);
   }
-  for (const std::unique_ptr<Completion>& completion : dropped) completion->ReleaseReferences();
-  pending_ = 0;
   napi_release_threadsafe_function(wake_, napi_tsfn_abort);
   wake_ = nullptr;
 }

@@ -9,17 +9,18 @@ namespace tensorgate {
 void Environment::Open(Napi::Function deliver) {
   completions_ = std::make_shared<CompletionQueue>();
   completions_->Open(deliver);
-  // Hooks run last in, first out: this one before the thread-safe function's own.
+  // Hooks run last in, first out: this one before the thread-safe function's own, and before that
+  // which deletes this.
   napi_add_env_cleanup_hook(
-      deliver.Env(),
-      [](void* data) {
-        std::unique_ptr<std::shared_ptr<CompletionQueue>> queue(
-            static_cast<std::shared_ptr<CompletionQueue>*>(data));
-        // JavaScript's own wake-up may not come any more.
-        Process::Get().runs.Wake();
-        (*queue)->Close();
-      },
-      new std::shared_ptr<CompletionQueue>(completions_));
+      deliver.Env(), [](void* data) { static_cast<Environment*>(data)->Close(); }, this);
+}
+
+void Environment::Close() {
+  // An unload among the jobs may wait for their models.
+  tasks_.Clear();
+  // JavaScript's own wake-up may not come any more.
+  Process::Get().runs.Wake();
+  completions_->Close();
 }
 
 void Environment::Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job) {

@@ -40,6 +40,9 @@ class Environment {
   void Fail(std::unique_ptr<AsyncJob> job, Status status);
 
  private:
+  // At the environment's end.
+  void Close();
+
   std::shared_ptr<CompletionQueue> completions_;
   HeldTasks tasks_;
   Napi::Reference<Napi::Float64Array> prepared_reference_;

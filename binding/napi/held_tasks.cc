@@ -21,28 +21,31 @@ const char* HeldTasks::Check(const Want& want) {
   return nullptr;
 }
 
-const char* HeldTasks::Take(const std::vector<Want>& wanted, std::vector<Taken>* taken) {
+const char* HeldTasks::Take(const std::vector<Want>& wanted, std::vector<BatchPart>* parts,
+                            size_t* answers) {
   ++take_count_;
   for (const Want& want : wanted) {
     if (const char* wrong = Check(want)) return wrong;
   }
-  taken->reserve(wanted.size());
+  *answers = 0;
+  parts->reserve(wanted.size());
   for (const Want& want : wanted) {
     const auto found = tasks_.find(want.number);
     Held& held = found->second;
     const int64_t rows = held.task->rows();
-    Taken& one = taken->emplace_back();
-    one.part.is_slice = !want.whole && want.count < rows;
-    one.part.begin = one.part.is_slice ? want.begin : 0;
-    one.part.count = one.part.is_slice ? want.count : rows;
-    one.reply_is_text = held.reply_is_text;
-    held.rows_taken += one.part.count;
-    one.is_last = held.rows_taken == rows;
-    if (one.is_last) {
-      one.part.task = std::move(held.task);
+    BatchPart& part = parts->emplace_back();
+    part.is_slice = !want.whole && want.count < rows;
+    part.begin = part.is_slice ? want.begin : 0;
+    part.count = part.is_slice ? want.count : rows;
+    part.slot = want.slot;
+    part.reply_is_text = held.reply_is_text;
+    held.rows_taken += part.count;
+    if (held.rows_taken == rows) {
+      part.task = std::move(held.task);
       tasks_.erase(found);
+      ++*answers;
     } else {
-      one.part.task = held.task;
+      part.task = held.task;
     }
   }
   return nullptr;

@@ -22,21 +22,20 @@ class HeldTasks {
   // What a batch takes: all rows of a task, or the next `count` of them from `begin` on.
   struct Want {
     uint64_t number = 0;
+    uint32_t slot = 0;  // where its answer goes
     bool whole = true;
     int64_t begin = 0;
     int64_t count = 0;
   };
-  struct Taken {
-    BatchPart part;
-    bool reply_is_text = false;
-    bool is_last = true;  // the task's answer can come from here on; it is held no more
-  };
 
-  // All of `wanted`, or none: null, and `taken` holds them; else what is wrong with them.
-  const char* Take(const std::vector<Want>& wanted, std::vector<Taken>* taken);
+  // All of `wanted`, or none: null, and `parts` holds them; else what is wrong with them.
+  // `answers` counts the tasks that give their last rows: they are held no more, and are answered.
+  const char* Take(const std::vector<Want>& wanted, std::vector<BatchPart>* parts, size_t* answers);
 
   // False when there is no such task.
   bool Drop(uint64_t number) { return tasks_.erase(number) > 0; }
+
+  void Clear() { tasks_.clear(); }
 
   size_t size() const { return tasks_.size(); }
 

@@ -43,6 +43,12 @@ class BatchRun {
   explicit BatchRun(const BatchOptions& options) : options_(options) {}
 
   BatchReport Run(std::vector<BatchPart>* parts) {
+    BatchPart& first = (*parts)[0];
+    if (parts->size() == 1 && !first.is_slice && options_.pad_to <= first.count) {
+      if (first.task->rows() >= 0) report_.rows = report_.padded_rows = first.count;
+      Alone(&first);
+      return report_;
+    }
     std::vector<BatchPart*> others;
     const std::vector<Member> members = Gather(parts, &others);
     int64_t rows = 0;

@@ -27,6 +27,10 @@ struct BatchPart {
   int64_t count = 0;
   bool is_slice = false;
 
+  // The caller's: where the answer goes, and in which form.
+  uint32_t slot = 0;
+  bool reply_is_text = false;
+
   // Set by RunBatch() and FailBatch(). Not answered: other slices of the task have yet to end.
   bool answered = false;
   Status status;

@@ -40,14 +40,12 @@ export function slowBody(iterations: number): string {
   return `{"inputs": {"x": [1], "iterations": [${iterations}]}}`;
 }
 
-declare const gc: (() => void) | undefined;
-
 /** Waits, collecting garbage where `--expose-gc` allows it, until nothing native is alive. */
 export async function nothingAlive(): Promise<void> {
   for (let round = 0; round < 200; ++round) {
-    const { models, inputTensors, arrayBuffers, pendingCalls } = addon().counters();
-    if (models + inputTensors + arrayBuffers + pendingCalls === 0) return;
-    gc?.();
+    const { models, inputTensors, arrayBuffers, pendingCalls, heldTasks } = addon().counters();
+    if (models + inputTensors + arrayBuffers + pendingCalls + heldTasks === 0) return;
+    (globalThis as { gc?: () => void }).gc?.();
     await new Promise((resolve) => {
       setTimeout(resolve, 10);
     });

@@ -1,6 +1,7 @@
 /** What worker-threads.test.ts runs in a worker thread. */
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { Method } from '../../src/native/binding.js';
 import { load, predictJson, slowBody } from './models.js';
 
 const { task, path } = workerData as { task: string; path: string };
@@ -13,6 +14,14 @@ if (task === 'predict') {
   void predictJson(model, slowBody(100));
   void model.unload();
   process.exit(3);
+} else if (task === 'exit-holding') {
+  // Tasks that nobody will run hold the model that the unload waits for.
+  const ignore = (): void => undefined;
+  const large = Buffer.from(`{"instances": [${'1.0, '.repeat(50_000)}1.0]}`);
+  model.prepareJson(Method.predict, Buffer.from('{"instances": [1.0]}'), ignore, ignore);
+  model.prepareJson(Method.predict, large, ignore, ignore);
+  void model.unload();
+  process.exit(4);
 } else {
   const running = predictJson(model, slowBody(100));
   const unloading = model.unload();

@@ -43,4 +43,8 @@ describe('The addon in worker threads', () => {
   it('ends an environment that exits in the turn in which it submitted a run', async () => {
     assert.equal(await inWorker('exit', testModel('slow')), 3);
   });
+
+  it('ends an environment that holds tasks, decoded or about to be', async () => {
+    assert.equal(await inWorker('exit-holding', demoModel('half_plus_two')), 4);
+  });
 });
