@@ -1,6 +1,6 @@
 // Whether two answers to one request agree: those of a model's version and of its shadow version.
-// Floats agree within a relative tolerance, all else exactly; NaN agrees with NaN; the model_spec,
-// which names the version, is left out. Reads borrowed bytes, keeps nothing; any thread.
+// Floats agree within a tolerance, all else exactly; NaN agrees with NaN; the model_spec, which
+// names the version, is left out. Reads borrowed bytes, keeps nothing; any thread.
 //
 // All functions: empty when they agree, else where they first differ and how, as
 // `outputs["y"][3]: 2, shadow 2.5`, of at most kMaxDifferenceBytes. Bytes that are no such answer
@@ -17,7 +17,8 @@ namespace tensorgate {
 
 constexpr size_t kMaxDifferenceBytes = 512;
 
-// |a - b| <= tolerance * max(|a|, |b|). REQUIRES: tolerance >= 0.
+// |a - b| <= tolerance * max(1, |a|, |b|): what is small beside 1 is noise as a rule, and relative
+// differences of noise say nothing. REQUIRES: tolerance >= 0.
 bool NumbersAgree(double a, double b, double tolerance);
 
 // 8-bit and smaller floats are compared exactly.

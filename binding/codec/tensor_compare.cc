@@ -122,7 +122,7 @@ std::string TypeText(const Tensor& tensor) {
 bool NumbersAgree(double a, double b, double tolerance) {
   if (a == b || (std::isnan(a) && std::isnan(b))) return true;
   if (!std::isfinite(a) || !std::isfinite(b)) return false;
-  return std::abs(a - b) <= tolerance * std::max(std::abs(a), std::abs(b));
+  return std::abs(a - b) <= tolerance * std::max({1.0, std::abs(a), std::abs(b)});
 }
 
 std::string NumberText(double value) {

@@ -101,9 +101,9 @@ export const TENSORGATE_FLAGS = [
   {
     name: 'sticky_header',
     type: 'string',
-    default: 'x-sticky-key',
+    default: '',
     effect: 'served',
-    help: 'tensorgate: header whose value ties requests to a version of a weighted label; empty: none',
+    help: 'tensorgate: header whose value ties requests to a version of a weighted label',
   },
   {
     name: 'log_level',

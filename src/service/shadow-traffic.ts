@@ -47,7 +47,7 @@ interface Shadowed {
 
 export class ShadowTraffic {
   /** Of the metrics page. */
-  readonly requests = new Counter('/tensorgate/shadow/requests', [
+  readonly requests = new Counter('/tensorgate/shadow_request_count', [
     'model_name',
     'shadow_version',
     'outcome',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { MAX_BYTES } from '../../src/service/shadow-traffic.js';
 import { StatusCode } from '../../src/status/serving-error.js';
 import { floats, GrpcClient } from './grpc-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
@@ -119,7 +120,7 @@ describe('Routing', function () {
     const sum = (counts: Readonly<Record<string, number>>): number =>
       Object.values(counts).reduce((total, count) => total + count, 0);
     for (;;) {
-      const counts = (await page()).all(':tensorgate:shadow:requests');
+      const counts = (await page()).all(':tensorgate:shadow_request_count');
       if (sum(counts) < sum(expected)) continue;
       assert.deepEqual(counts, expected);
       return;
@@ -184,7 +185,7 @@ describe('Routing', function () {
     });
 
     it('keeps requests with one key at one version, the same over both transports', async () => {
-      await startWeighted();
+      await startWeighted('--sticky_header=X-Sticky-Key');
       const chosen = new Set<number>();
       for (let user = 0; user < 40; ++user) {
         const headers = { 'X-Sticky-Key': `user ${user}` };
@@ -206,8 +207,8 @@ describe('Routing', function () {
       assert.equal(new Set(longest).size, 1);
     });
 
-    it('reads no key where --sticky_header is empty', async () => {
-      await startWeighted('--sticky_header=');
+    it('reads no key without --sticky_header', async () => {
+      await startWeighted();
       const seen = await versionsSeen(200, () => ({ 'X-Sticky-Key': 'k' }));
       assert.equal(new Set(seen).size, 2);
     });
@@ -356,6 +357,14 @@ describe('Routing', function () {
         { code: StatusCode.INVALID_ARGUMENT },
       );
       assert.equal((await ask('m')).value, 2);
+    });
+
+    it('answers a request that is too large to be held for the shadow', async () => {
+      await start([model('m', VERSIONS, shadow(2))]);
+      await untilAvailable('m', '2');
+      const body = `{"instances": [1.0]${' '.repeat(MAX_BYTES)}}`;
+      assert.equal((await ask('m', {}, body)).value, 1);
+      await untilShadowed({ 'model_name="m",shadow_version="2",outcome="dropped"': 1 });
     });
 
     it('takes no request at share 0', async () => {

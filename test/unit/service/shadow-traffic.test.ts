@@ -73,7 +73,9 @@ describe('ShadowTraffic', () => {
   function counts(): Record<string, number> {
     const cells = [...traffic.requests.samples()];
     for (const { labelValues } of cells) assert.deepEqual(labelValues.slice(0, 2), ['m', '3']);
-    return Object.fromEntries(cells.map(({ labelValues, value }) => [labelValues[2], value]));
+    return Object.fromEntries(
+      cells.map(({ labelValues, value }): [string, number] => [labelValues[2] ?? '', value]),
+    );
   }
 
   function end(result: NativeShadowResult): void {
