@@ -75,10 +75,10 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
   const auto started = std::chrono::steady_clock::now();
   Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
   run_time_ = std::chrono::steady_clock::now() - started;
-  if (status.ok())
-    CountRun(run_time_);
-  else
+  if (!status.ok())
     status = Explain(std::move(status));
+  else if (counted())
+    CountRun(run_time_);
   // The request's tensors are the larger part as a rule: gone before the answer is written.
   inputs_.clear();
   if (!status.ok()) return status;

@@ -1,9 +1,24 @@
 /** InferenceModel: a loaded version as requests see it, whether they run one by one or in batches. */
-import type { Method } from './binding.js';
+import type { Method, NativeShadowResult } from './binding.js';
 import type { Done } from './calls.js';
 
 /** Whether the client has gone: the request need not run then. May be asked until `done`. */
 export type IsGone = () => boolean;
+
+/** A request that another version answers. */
+export interface ShadowCall {
+  /** Not SessionRun; of JSON, one of the three that REST has. */
+  readonly method: Method;
+  readonly isJson: boolean;
+  readonly asTensorContent: boolean;
+  readonly body: Uint8Array | ArrayBuffer;
+}
+
+/** What it answered: `reply` is null for an error, whose code is not OK. */
+export interface PrimaryAnswer {
+  readonly code: number;
+  readonly reply: Uint8Array | string | null;
+}
 
 export interface InferenceModel {
   /** Serialized tensorflow.serving.SignatureDefMap, as the model has it. */
@@ -26,6 +41,14 @@ export interface InferenceModel {
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
     isGone?: IsGone,
+  ): void;
+
+  /** OWNERSHIP: body and reply must stay as they are until `done`. */
+  inferShadow(
+    call: ShadowCall,
+    answer: PrimaryAnswer,
+    tolerance: number,
+    done: Done<NativeShadowResult>,
   ): void;
 
   /** Resolves when the memory is given back. No request may be in flight. */

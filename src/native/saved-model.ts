@@ -9,12 +9,13 @@ import type {
   Method,
   NativeLoaded,
   NativeLoadOptions,
+  NativeShadowResult,
   NativeTensor,
   NativeWarmup,
   NativeWarmupOptions,
 } from './binding.js';
 import { call, violationsOf, type Done } from './calls.js';
-import type { InferenceModel } from './inference-model.js';
+import type { InferenceModel, PrimaryAnswer, ShadowCall } from './inference-model.js';
 
 export type LoadOptions = Omit<NativeLoadOptions, 'warmup'>;
 
@@ -101,6 +102,28 @@ export class SavedModel implements InferenceModel {
     onTask: (task: Task) => void,
   ): void {
     prepareJson(this.#id, method, body, done, onTask);
+  }
+
+  /** OWNERSHIP: body and reply must stay as they are until `done`. */
+  inferShadow(
+    { method, isJson, asTensorContent, body }: ShadowCall,
+    { code, reply }: PrimaryAnswer,
+    tolerance: number,
+    done: Done<NativeShadowResult>,
+  ): void {
+    call(done, (slot) => {
+      addon().inferShadow(
+        slot,
+        this.#id,
+        body,
+        method,
+        isJson,
+        asTensorContent,
+        code,
+        reply,
+        tolerance,
+      );
+    });
   }
 
   /** All outputs of a signature. Inputs from allocateTensor() are detached. */

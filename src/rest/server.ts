@@ -19,6 +19,7 @@ import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
 import type { InferenceService } from '../service/inference.js';
+import { stickyKeyOf } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BufferBudget, type Held } from './buffer-budget.js';
 import { ClientVerification } from './client-verification.js';
@@ -50,6 +51,8 @@ export interface RestServerOptions {
   readonly maxBufferedBytes: number;
   /** Answers from this length on are compressed for clients that take it; 0 is none. */
   readonly gzipMinBytes: number;
+  /** As stickyHeaderOf() gives it. */
+  readonly stickyHeader: string | null;
   readonly corsEnabled: boolean;
   /** Null is plain HTTP. */
   readonly ssl: SslConfig | null;
@@ -217,6 +220,7 @@ export class RestServer implements ExchangeHost {
       return;
     }
     this.#deadlines.add(exchange);
+    const key = choice.label === null ? null : this.#stickyKey(request);
     const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void => {
       exchange.begin();
       const answer: Done<string | Uint8Array> = (error, reply) => {
@@ -225,7 +229,12 @@ export class RestServer implements ExchangeHost {
         else exchange.json(reply as string | Uint8Array);
       };
       const timeout = Math.max(0, timeoutMillis);
-      inference.json(action, name, choice, body, timeout, answer, () => exchange.over);
+      const isGone = (): boolean => exchange.over;
+      const id = inference.json(action, name, choice, key, body, timeout, answer, isGone);
+      // The JSON does not say which of the label's versions it comes from.
+      if (choice.label !== null && id !== null && inference.isShared(name, choice.label)) {
+        exchange.modelVersion = id.version.toString();
+      }
     };
     if (request.getHeader('content-encoding').includes('gzip')) {
       exchange.receive(declaredLength, maxBodyBytes, 0, this.#budget, (body, held) => {
@@ -233,6 +242,11 @@ export class RestServer implements ExchangeHost {
         this.#inflate(exchange, bytes, held, infer);
       });
     } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, this.#budget, infer);
+  }
+
+  #stickyKey(request: HttpRequest): string | null {
+    const { stickyHeader } = this.#options;
+    return stickyHeader === null ? null : stickyKeyOf(request.getHeader(stickyHeader));
   }
 
   #inflate(

@@ -77,6 +77,11 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     );
   }
 
+  /** Alone: nobody waits for it. */
+  inferShadow(...call: Parameters<InferenceModel['inferShadow']>): void {
+    this.#model.inferShadow(...call);
+  }
+
   unload(): Promise<void> {
     return this.#model.unload();
   }
