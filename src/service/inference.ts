@@ -143,7 +143,11 @@ export class InferenceService {
     this.#metrics.ended(spec?.name ?? '', GRPC_ENTRY[method], code, startMillis);
   }
 
-  #handleFor(spec: ModelSpec | null, method: Method, headers: Headers): ServableHandle<InferenceModel> {
+  #handleFor(
+    spec: ModelSpec | null,
+    method: Method,
+    headers: Headers,
+  ): ServableHandle<InferenceModel> {
     if (spec === null && method !== Method.multiInference) {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec', [
         { field: 'model_spec', description: 'expected a model_spec, got none' },
