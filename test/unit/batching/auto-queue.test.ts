@@ -72,7 +72,7 @@ describe('AutoQueue', () => {
     const cost = (rows: number): number => {
       const times = asked.get(rows) ?? 0;
       asked.set(rows, times + 1);
-      return (times < 2 ? 20 : 1) + 0.01 * rows; // asked twice for each run
+      return (times < 2 ? 300 : 1) + 0.01 * rows; // asked twice for each run
     };
     const sizes = saturate(30, cost);
     assert.ok(
