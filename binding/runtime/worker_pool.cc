@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace tensorgate {
@@ -11,12 +12,14 @@ WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity)
 
 WorkerPool::~WorkerPool() {
   std::vector<std::thread> threads;
+  size_t calls = 0;
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
+    calls = CallIdle(idle_);
     threads.swap(threads_);
   }
-  wake_.NotifyAll();
+  for (; calls > 0; --calls) wake_.Post();
   for (std::thread& thread : threads) thread.join();
 }
 
@@ -41,28 +44,40 @@ void WorkerPool::Wake() {
     MutexLock lock(&mutex_);
     while (threads_.size() < thread_count_) threads_.emplace_back([this] { Work(); });
     // Workers that are up, or on their way up, look at the queue before they sleep.
-    const size_t wanted = queue_.size() > wake_ups_ ? queue_.size() - wake_ups_ : 0;
-    calls = wanted < idle_ ? wanted : idle_;
-    idle_ -= calls;
-    wake_ups_ += calls;
+    calls = CallIdle(queue_.size() > wake_ups_ ? queue_.size() - wake_ups_ : 0);
   }
-  for (; calls > 0; --calls) wake_.NotifyOne();
+  for (; calls > 0; --calls) wake_.Post();
+}
+
+// Returns how many posts the caller owes, once it has let go of the lock.
+size_t WorkerPool::CallIdle(size_t most) {
+  const size_t calls = std::min(most, idle_);
+  idle_ -= calls;
+  wake_ups_ += calls;
+  return calls;
 }
 
 void WorkerPool::Work() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+  bool was_called = false;
   for (;;) {
     std::unique_ptr<Job> job;
     {
       MutexLock lock(&mutex_);
-      while (queue_.empty()) {
-        if (stopping_) return;
+      if (was_called) --wake_ups_;
+      if (!queue_.empty()) {
+        job = std::move(queue_.front());
+        queue_.pop_front();
+      } else if (stopping_) {
+        return;
+      } else {
         ++idle_;
-        while (wake_ups_ == 0 && !stopping_) wake_.Wait(&mutex_);
-        if (wake_ups_ > 0) --wake_ups_;
       }
-      job = std::move(queue_.front());
-      queue_.pop_front();
+    }
+    was_called = job == nullptr;
+    if (was_called) {
+      wake_.Wait();
+      continue;
     }
     Job* running = job.get();
     running->Run(std::move(job));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/mutex.h"
+#include "runtime/semaphore.h"
 
 namespace tensorgate {
 
@@ -43,12 +44,13 @@ class WorkerPool {
 
  private:
   void Work();
+  size_t CallIdle(size_t most) REQUIRES_LOCK(mutex_);
 
   const std::string name_;
   const size_t thread_count_;
   const size_t capacity_;
   Mutex mutex_;
-  CondVar wake_;
+  Semaphore wake_;  // posted for each worker that is called
   std::deque<std::unique_ptr<Job>> queue_ GUARDED_BY(mutex_);
   size_t idle_ GUARDED_BY(mutex_) = 0;      // sleeping, and nobody has called them yet
   size_t wake_ups_ GUARDED_BY(mutex_) = 0;  // called, but not up yet
