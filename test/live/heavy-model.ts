@@ -133,14 +133,19 @@ export async function memoryOverReloads(
     }
     return '';
   };
-  try {
-    const loading = load();
-    while (curve.length < reloads) {
-      await server.serve((curve.length % 2) + 1);
-      curve.push(Math.round(server.process.rssBytes() / 2 ** 20));
+  const reload = async (): Promise<void> => {
+    try {
+      while (curve.length < reloads) {
+        await server.serve((curve.length % 2) + 1);
+        curve.push(Math.round(server.process.rssBytes() / 2 ** 20));
+      }
+    } finally {
+      isOver = true;
     }
-    isOver = true;
-    return { failures: await loading, curve };
+  };
+  try {
+    const [failures] = await Promise.all([load(), reload()]);
+    return { failures, curve };
   } finally {
     await server.stop();
   }

@@ -3,15 +3,16 @@
  *   -- --seconds=60 --rate=5000    how long versions change, under how many requests a second
  *   -- --reloads=200 --loads=20    of a 30 MiB model, watching memory; of a 200 MiB model, watching latency
  *   -- --part=versions,heavy,memory
- * Exits with 1 where a request failed.
+ * Exits with 1 where a request failed, or memory climbed.
  */
 import { parseArgs } from 'node:util';
 
 import { loadBesideRequests, memoryOverReloads } from './heavy-model.js';
+import { climbOf } from './report.js';
 import { changeUnderLoad } from './versions.js';
 
 const QUIET_SECONDS = 10;
-const SETTLED_AFTER = 20;
+const MOST_CLIMB_PERCENT = 5;
 
 const { values } = parseArgs({
   options: {
@@ -36,10 +37,10 @@ const PARTS: Readonly<Record<string, () => Promise<string>>> = {
   heavy: () => loadBesideRequests(200, Number(values.loads), 1000, QUIET_SECONDS),
   memory: async () => {
     const { failures, curve } = await memoryOverReloads(30, Number(values.reloads));
-    console.log(`MiB resident after each reload of 30 MiB: ${curve.join(' ')}`);
-    const settled = curve[Math.min(SETTLED_AFTER, curve.length) - 1] as number;
-    const grown = ((curve.at(-1) as number) / settled - 1) * 100;
-    console.log(`from reload ${SETTLED_AFTER} to ${curve.length}: ${grown.toFixed(1)} %`);
+    const { mib, percent } = climbOf(curve, Math.ceil(curve.length / 10));
+    const climb = `from the earlier to the later half of them it went up ${mib} MiB, ${percent.toFixed(1)} %`;
+    console.log(`MiB resident after each reload of 30 MiB: ${curve.join(' ')}\n${climb}`);
+    if (failures === '' && percent > MOST_CLIMB_PERCENT) return `memory is not flat: ${climb}`;
     return failures;
   },
 };

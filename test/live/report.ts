@@ -1,4 +1,4 @@
-/** What a live run prints: latencies of each stream in quiet and while something goes on. */
+/** What a live run tells: latencies in quiet and while something goes on, failures, growth. */
 import { formatCount, formatMicros, formatRatio, formatTable } from '../../bench/report.js';
 import type { StreamFigures } from './streams.js';
 
@@ -45,4 +45,19 @@ export function failureText(figures: readonly StreamFigures[], log: string): str
     'by the log of the server:',
     ...told.slice(0, MAX_FAILURES),
   ].join('\n');
+}
+
+/**
+ * How much higher the later half of a curve goes than the earlier one: what grows for ever climbs, what
+ * swings does not. The first few, until everything has its size, are left out.
+ */
+export function climbOf(
+  curve: readonly number[],
+  settledAfter: number,
+): { mib: number; percent: number } {
+  const settled = curve.slice(settledAfter);
+  const half = Math.floor(settled.length / 2);
+  const earlier = Math.max(...settled.slice(0, half));
+  const later = Math.max(...settled.slice(half));
+  return { mib: later - earlier, percent: (later / earlier - 1) * 100 };
 }
