@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { memoryOverReloads } from './heavy-model.js';
 import { climbOf } from './report.js';
 
-const RELOADS = 12;
+const RELOADS = 9;
 const MODEL_MIB = 30;
 const SETTLED_AFTER = 3;
 
