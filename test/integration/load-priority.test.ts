@@ -26,8 +26,9 @@ describe('The load pool', () => {
     await nothingAlive();
     const own = getPriority();
     const found = nicenesses();
-    assert.deepEqual(found.get('tensorgate-load'), new Set([Math.min(19, own + 10)]));
-    found.delete('tensorgate-load');
+    const loading = found.get('tensorgate-load');
+    assert.ok(loading?.delete(Math.min(19, own + 10)));
+    if (loading?.size === 0) found.delete('tensorgate-load'); // those left had no work since
     assert.ok(found.has('tensorgate-run'));
     for (const [name, values] of found) assert.deepEqual(values, new Set([own]), name);
   });
