@@ -1,5 +1,5 @@
-// Semaphore: wakes threads and never waits for them. To signal a condition variable may mean to wait,
-// in glibc 2.36 at least, for workers that were woken before and have no CPU yet.
+// Semaphore: wakes threads and never waits for them. To signal a condition variable may mean to
+// wait, in glibc 2.36 at least, for workers that were woken before and have no CPU yet.
 #pragma once
 
 #include <semaphore.h>
