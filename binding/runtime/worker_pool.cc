@@ -8,7 +8,10 @@
 namespace tensorgate {
 
 WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity)
-    : name_(std::move(name)), thread_count_(threads > 0 ? threads : 1), capacity_(capacity) {}
+    : name_(std::move(name)),
+      thread_count_(threads > 0 ? threads : 1),
+      capacity_(capacity),
+      most_spare_running_(thread_count_ > 1 ? thread_count_ / 2 : 1) {}
 
 WorkerPool::~WorkerPool() {
   std::vector<std::thread> threads;
@@ -30,6 +33,13 @@ bool WorkerPool::Post(std::unique_ptr<Job>* job) {
   return true;
 }
 
+bool WorkerPool::PostSpare(std::unique_ptr<Job>* job) {
+  MutexLock lock(&mutex_);
+  if (queue_.size() > capacity_ / 4 || spare_.size() >= capacity_) return false;
+  spare_.push_back(std::move(*job));
+  return true;
+}
+
 void WorkerPool::PostAlways(std::unique_ptr<Job> job) {
   {
     MutexLock lock(&mutex_);
@@ -44,7 +54,9 @@ void WorkerPool::Wake() {
     MutexLock lock(&mutex_);
     while (threads_.size() < thread_count_) threads_.emplace_back([this] { Work(); });
     // Workers that are up, or on their way up, look at the queue before they sleep.
-    calls = CallIdle(queue_.size() > wake_ups_ ? queue_.size() - wake_ups_ : 0);
+    const size_t startable =
+        queue_.size() + std::min(spare_.size(), most_spare_running_ - spare_running_);
+    calls = CallIdle(startable > wake_ups_ ? startable - wake_ups_ : 0);
   }
   for (; calls > 0; --calls) wake_.Post();
 }
@@ -60,14 +72,20 @@ size_t WorkerPool::CallIdle(size_t most) {
 void WorkerPool::Work() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
   bool was_called = false;
+  bool was_spare = false;
   for (;;) {
     std::unique_ptr<Job> job;
     {
       MutexLock lock(&mutex_);
       if (was_called) --wake_ups_;
-      if (!queue_.empty()) {
-        job = std::move(queue_.front());
-        queue_.pop_front();
+      if (was_spare) --spare_running_;
+      was_spare = false;
+      if (HasWork()) {
+        was_spare = queue_.empty();
+        if (was_spare) ++spare_running_;
+        std::deque<std::unique_ptr<Job>>& source = was_spare ? spare_ : queue_;
+        job = std::move(source.front());
+        source.pop_front();
       } else if (stopping_) {
         return;
       } else {
