@@ -152,7 +152,12 @@ export class ServerCore {
     this.#metrics = metrics;
     const { flags, models, cpus } = this.#options;
     const { run, load } = this.#threads;
-    this.#batching = await ModelBatching.from(flags, cpus, run);
+    this.#batching = await ModelBatching.from(
+      flags,
+      cpus,
+      run,
+      (name) => this.#models.of(name)?.batchingWeight ?? 1,
+    );
     const runThreads = Math.max(run, this.#batching?.threads ?? 0);
     addon().configure(runThreads, flags.run_queue_capacity, load);
     const config = models ?? (await this.#configFile?.read()) ?? configOf(flags);

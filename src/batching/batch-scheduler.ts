@@ -19,19 +19,19 @@ class Member<T> implements ScheduledQueue<T> {
   served = 0;
   readonly queue: BatchingQueue<T>;
   readonly handler: BatchHandler<T>;
-  readonly weight: number;
+  readonly #weight: () => number;
   readonly #scheduler: BatchScheduler;
 
   constructor(
     scheduler: BatchScheduler,
     queue: BatchingQueue<T>,
     handler: BatchHandler<T>,
-    weight: number,
+    weight: () => number,
   ) {
     this.#scheduler = scheduler;
     this.queue = queue;
     this.handler = handler;
-    this.weight = weight;
+    this.#weight = weight;
   }
 
   enqueue(task: BatchTask<T>): void {
@@ -50,9 +50,9 @@ class Member<T> implements ScheduledQueue<T> {
     const batch = this.queue.take(now, idleThreads, this.#drop);
     this.queue.statistics.depth += this.queue.depth - before;
     if (batch === null) return false;
-    this.served += LEAST_CHARGE_MILLIS / this.weight;
+    this.served += LEAST_CHARGE_MILLIS / this.#weight();
     this.handler.run(batch, (outcome) => {
-      this.served += outcome.millis / this.weight;
+      this.served += outcome.millis / this.#weight();
       this.queue.learn(batch, outcome);
       done();
     });
@@ -77,8 +77,12 @@ export class BatchScheduler {
     this.#clock = clock;
   }
 
-  /** `weight` > 0: its share of the threads when several queues want all of them. */
-  add<T>(queue: BatchingQueue<T>, handler: BatchHandler<T>, weight = 1): ScheduledQueue<T> {
+  /** `weight` > 0: its share of the threads when several queues want all of them; may change. */
+  add<T>(
+    queue: BatchingQueue<T>,
+    handler: BatchHandler<T>,
+    weight: () => number = () => 1,
+  ): ScheduledQueue<T> {
     return new Member(this, queue, handler, weight);
   }
 

@@ -31,6 +31,8 @@ export interface ModelConfig {
   readonly pollWaitSeconds: number | null;
   readonly shadow: ShadowConfig | null;
   readonly resourcePreserving: boolean;
+  /** Share of the threads that run batches, beside other models. */
+  readonly batchingWeight: number;
   /** Upstream's open server has no request logger: it refuses a model that asks for one. */
   readonly wantsLogging: boolean;
 }
@@ -55,6 +57,7 @@ export function singleModel(name: string, basePath: string): ModelConfig {
     pollWaitSeconds: null,
     shadow: null,
     resourcePreserving: false,
+    batchingWeight: 1,
     wantsLogging: false,
   };
 }
@@ -99,6 +102,7 @@ interface ModelMessage {
     readonly tolerance?: number;
   };
   readonly resource_preserving?: boolean;
+  readonly batching_weight?: number;
 }
 
 /**
@@ -139,6 +143,7 @@ function modelOf(message: ModelMessage): ModelConfig {
     pollWaitSeconds: message.file_system_poll_wait_seconds ?? null,
     shadow: shadowOf(name, message, policyOf(message)),
     resourcePreserving: message.resource_preserving ?? false,
+    batchingWeight: batchingWeightOf(name, message),
     wantsLogging: message.logging_config !== undefined,
   };
 }
@@ -214,6 +219,13 @@ function shadowOf(
   return { version, share, tolerance: tolerance || DEFAULT_TOLERANCE };
 }
 
+function batchingWeightOf(name: string, { batching_weight: weight = 1 }: ModelMessage): number {
+  if (!(weight >= 0) || weight === Infinity) {
+    refuse(`The batching_weight of model ${name} must not be below 0, got ${weight}`);
+  }
+  return weight || 1;
+}
+
 /** The plain form again, for fromObject and for writing a config back. */
 export function plainOf(models: readonly ModelConfig[]): Record<string, unknown> {
   return { model_config_list: { config: models.map(modelMessageOf) } };
@@ -241,6 +253,7 @@ function modelMessageOf(model: ModelConfig): ModelMessage {
       : { file_system_poll_wait_seconds: model.pollWaitSeconds }),
     ...(model.shadow === null ? {} : { shadow: model.shadow }),
     ...(model.resourcePreserving ? { resource_preserving: true } : {}),
+    ...(model.batchingWeight === 1 ? {} : { batching_weight: model.batchingWeight }),
   };
 }
 

@@ -154,7 +154,8 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     const known = this.#queues.get(key);
     if (known !== undefined) return known;
     if (this.#queues.size >= MAX_QUEUES) return null;
-    const queue = this.#settings.scheduler.add(this.#settings.newQueue<Pending>(), this);
+    const { scheduler, weight } = this.#settings;
+    const queue = scheduler.add(this.#settings.newQueue<Pending>(), this, weight);
     this.#queues.set(key, queue);
     return queue;
   }

@@ -227,7 +227,7 @@ describe('BatchScheduler', () => {
     scheduler = new BatchScheduler(1, clock);
     const handlers = weights.map(() => new PuppetHandler());
     const members = weights.map((weight, i) =>
-      scheduler.add(new AutoQueue<string>(options), handlers[i] as PuppetHandler, weight),
+      scheduler.add(new AutoQueue<string>(options), handlers[i] as PuppetHandler, () => weight),
     );
     for (const member of members) for (let i = 0; i < 500; ++i) member.enqueue(task('t'));
     const runs = weights.map(() => 0);
