@@ -116,7 +116,14 @@ export class ServerCore {
       },
       labelled: (name, label, key) => this.#labels.resolve(name, label, key),
     };
-    this.admin = new ModelAdminService(this.#models);
+    const file = this.#configFile;
+    this.admin = new ModelAdminService({
+      models: this.#models,
+      statuses: (name) => manager.statuses(name),
+      found: (name) => this.#source.found(name),
+      writeFile: file === null ? null : (list) => file.write(list),
+      log,
+    });
   }
 
   /** Resolves when every model of the first configuration serves. @throws ServingError */

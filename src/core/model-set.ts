@@ -40,7 +40,7 @@ export class ModelSet {
 
   /** The first configuration: as `reload`, but waits without limit. @throws ServingError */
   start(config: ModelServerConfig): Promise<void> {
-    return this.#inTurn(() => this.#reload(config, 'servable(s)', 0));
+    return this.#inTurn(() => this.#reload(config, { what: 'servable(s)', waitMillis: 0 }));
   }
 
   /**
@@ -49,17 +49,33 @@ export class ModelSet {
    *   new configuration in force
    */
   reload(config: ModelServerConfig): Promise<void> {
-    return this.#inTurn(() => this.#reload(config, 'model(s)', this.#options.waitMillis));
+    return this.#inTurn(() => this.#reload(config));
   }
 
   /**
-   * Changes the list as `change` says, given the current one. @throws as `reload`, and what `change`
-   * throws
+   * Changes the list as `change` says, given the current one; labels that stay as they are may stand
+   * for versions that are gone. `onAccepted` is called when the change is in force, and waited for
+   * before the new models are.
+   * @throws ServingError as `reload`, and what `change` and `onAccepted` throw
    */
-  edit(change: (models: readonly ModelConfig[]) => readonly ModelConfig[]): Promise<void> {
-    return this.#inTurn(async () => {
+  edit(
+    change: (models: readonly ModelConfig[]) => readonly ModelConfig[],
+    onAccepted: (models: readonly ModelConfig[]) => Promise<void>,
+  ): Promise<void> {
+    return this.#inTurn(() => {
       const models = change(this.models);
-      await this.#reload({ kind: 'models', models }, 'model(s)', this.#options.waitMillis);
+      return this.#reload({ kind: 'models', models }, { onAccepted });
+    });
+  }
+
+  /**
+   * Looks for the model's versions now, and tries those again that failed. Resolves when one is
+   * AVAILABLE, or when there is nothing to wait for. @throws ServingError as `reload`
+   */
+  rescan(name: string, isLoading: () => boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#options.source.rescan(name);
+      if (isLoading()) await this.#untilServing([name], 'model(s)', this.#options.waitMillis);
     });
   }
 
@@ -69,7 +85,18 @@ export class ModelSet {
     return turn;
   }
 
-  async #reload(config: ModelServerConfig, what: string, waitMillis: number): Promise<void> {
+  async #reload(
+    config: ModelServerConfig,
+    {
+      what = 'model(s)',
+      waitMillis = this.#options.waitMillis,
+      onAccepted,
+    }: {
+      readonly what?: string;
+      readonly waitMillis?: number;
+      readonly onAccepted?: (models: readonly ModelConfig[]) => Promise<void>;
+    } = {},
+  ): Promise<void> {
     if (config.kind === 'none') return; // "Taking no action for empty config", as upstream
     if (config.kind === 'custom') {
       throw new ServingError(
@@ -81,10 +108,14 @@ export class ModelSet {
     const { models } = config;
     checkModels(models);
     const { labels, source } = this.#options;
-    labels.assign(new Map(models.map((model) => [model.name, model.labels])));
+    labels.assign(
+      new Map(models.map((model) => [model.name, model.labels])),
+      onAccepted === undefined,
+    );
     const before = new Set(this.models.map(({ name }) => name));
     this.#config = config;
     source.configure(models);
+    await onAccepted?.(models);
     const added = models.map(({ name }) => name).filter((name) => !before.has(name));
     await this.#untilServing(added, what, waitMillis);
     if (models.some(({ wantsLogging }) => wantsLogging)) {

@@ -25,12 +25,17 @@ export class VersionLabels {
   }
 
   /**
-   * Replaces the labels of all models, or none.
+   * Replaces the labels of all models, or none. `evenUnchanged`: checks those too that stay as they
+   * are, as upstream at a reload.
    * @throws ServingError FAILED_PRECONDITION for a version that a label may not stand for now
    */
-  assign(labels: ReadonlyMap<string, Labels>): void {
+  assign(labels: ReadonlyMap<string, Labels>, evenUnchanged = true): void {
     for (const [name, ofModel] of labels) {
-      for (const [label, target] of ofModel) this.#check(name, label, target);
+      for (const [label, target] of ofModel) {
+        if (evenUnchanged || !isSame(target, this.of(name).get(label))) {
+          this.#check(name, label, target);
+        }
+      }
     }
     this.#labels = labels;
   }
@@ -100,6 +105,11 @@ export class VersionLabels {
     }
     return (parts.at(-1) as [bigint, number])[0]; // rounding
   }
+}
+
+function isSame(a: LabelTarget, b: LabelTarget | undefined): boolean {
+  if (a.size !== b?.size) return false;
+  return [...a].every(([version, weight]) => b.get(version) === weight);
 }
 
 function onlyOf(target: LabelTarget): bigint {
