@@ -100,7 +100,9 @@ async function moveTo(
 ): Promise<void> {
   await client.admin('SetModel', { config: modelMessageOf(config), write_back });
   try {
-    const hadFailed = before.versions.some((each) => each.version === target && each.error !== null);
+    const hadFailed = before.versions.some(
+      (each) => each.version === target && each.error !== null,
+    );
     if (hadFailed) await client.admin('ReloadModel', { name: config.name }); // tries it again
     await untilAlone(client, config.name, target);
   } catch (error) {

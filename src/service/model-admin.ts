@@ -70,7 +70,7 @@ export class ModelAdminService {
   }
 
   /** As `reload`, with a result for each. @throws ServingError when it is refused */
-  setAll(config: ModelServerConfig, writeBack: boolean): Promise<ModelResult[]> {
+  async setAll(config: ModelServerConfig, writeBack: boolean): Promise<ModelResult[]> {
     const models = listOf(config);
     for (const model of models) checkLogging(model);
     const names = models.map(({ name }) => name);
@@ -78,7 +78,7 @@ export class ModelAdminService {
   }
 
   /** Adds the model or replaces the one of its name. @throws ServingError when it is refused */
-  set(model: ModelConfig, writeBack: boolean): Promise<ModelResult[]> {
+  async set(model: ModelConfig, writeBack: boolean): Promise<ModelResult[]> {
     const { name } = model;
     if (name === '') {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, 'The model has no name.');
