@@ -12,6 +12,7 @@ import { servableIdText, ServableState, type ServableId } from './core/servable.
 import type { Source } from './core/source.js';
 import { VersionLabels } from './core/version-labels.js';
 import type { Log } from './log/log.js';
+import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
 import type { SavedModel } from './native/saved-model.js';
 import { LoadMemory } from './servables/load-memory.js';
@@ -45,6 +46,7 @@ export class ServerCore {
   readonly #labels: VersionLabels;
   readonly #models: ModelSet;
   readonly #configFile: ModelConfigFile | null;
+  #metrics: LifecycleMetrics | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
@@ -71,7 +73,10 @@ export class ServerCore {
           memory,
           opLibraries,
           warmup,
-          onWarmup: (id, _path, outcome) => logWarmup(log, id, outcome),
+          onWarmup: (id, path, outcome) => {
+            logWarmup(log, id, outcome);
+            this.#metrics?.warmedUp(path, outcome);
+          },
         }),
       parallelLoads: initialLoads,
       policyOf: (name) =>
@@ -105,6 +110,7 @@ export class ServerCore {
             pollWaitSeconds: flags.model_config_file_poll_wait_seconds,
             log,
             reload: (config) => this.#models.reload(config),
+            onReload: (error) => this.#metrics?.reloaded(error),
           });
     const manager = this.#manager;
     this.catalog = {
@@ -126,8 +132,12 @@ export class ServerCore {
     });
   }
 
-  /** Resolves when every model of the first configuration serves. @throws ServingError */
-  async start(): Promise<void> {
+  /**
+   * Resolves when every model of the first configuration serves. `metrics` null counts nothing.
+   * @throws ServingError
+   */
+  async start(metrics: LifecycleMetrics | null): Promise<void> {
+    this.#metrics = metrics;
     const { flags, models } = this.#options;
     const config = models ?? (await this.#configFile?.read()) ?? configOf(flags);
     if (config.kind === 'custom') {

@@ -10,6 +10,7 @@ import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
 import { RequestLog } from './log/request-log.js';
+import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
 import { ProcessMetrics } from './metrics/process-metrics.js';
 import { Registry } from './metrics/registry.js';
@@ -18,7 +19,6 @@ import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
 import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer, type RestMetrics } from './rest/server.js';
-import { canServe } from './rest/ssl-app.js';
 import { AdminApi } from './service/admin-api.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
@@ -51,13 +51,14 @@ export class Server {
     if (channel.ignored.length > 0) {
       log.warn(`--grpc_channel_arguments without effect: ${channel.ignored.join(', ')}`);
     }
-    await this.#core.start();
     // Upstream's rule: where the file cannot be read, REST stays closed and gRPC goes on.
     const metrics = await this.#metrics().catch((error: unknown) => {
       const { message, violations } = ServingError.from(error);
       log.error({ violations }, `REST is off: --monitoring_config_file: ${message}`);
       return 'unreadable' as const;
     });
+    const lifecycle = metrics === 'unreadable' ? null : (metrics?.lifecycle ?? null);
+    await this.#core.start(lifecycle);
     const { catalog } = this.#core;
     const inference = new InferenceService(
       catalog,
@@ -69,7 +70,7 @@ export class Server {
     const admin = flags.enable_admin_api ? new AdminApi(this.#core.admin) : null;
     await this.#startGrpc({
       inference,
-      modelService: new ModelServiceCodec(modelStatus, this.#core.admin),
+      modelService: new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle),
       metadata: new MetadataCodec(modelMetadata),
       health: flags.enable_grpc_healthcheck_service,
       channelOptions: channel.options,
@@ -81,10 +82,6 @@ export class Server {
     if (flags.rest_api_port === 0 || metrics === 'unreadable') return;
     if (flags.rest_api_port === flags.port) {
       log.error('rest_api_port and port must differ: REST is off');
-      return;
-    }
-    if (!canServe(ssl)) {
-      log.error('client_verify is set and REST cannot require client certificates: REST is off');
       return;
     }
     const rest = new RestServer({
@@ -129,7 +126,7 @@ export class Server {
   }
 
   /** Null without a page, which only REST could serve. @throws ServingError */
-  async #metrics(): Promise<RestMetrics | null> {
+  async #metrics(): Promise<(RestMetrics & { readonly lifecycle: LifecycleMetrics }) | null> {
     const { monitoring_config_file: file, rest_api_port: restPort, port } = this.#options.flags;
     if (file === '' || restPort === 0 || restPort === port) return null;
     const path = await prometheusPath(file);
@@ -141,7 +138,8 @@ export class Server {
       (name) => this.#core.catalog.statuses(name).length > 0,
     );
     const process = new ProcessMetrics();
-    return { path, requests, page: new MetricsPage(registry, () => process.text()) };
+    const page = new MetricsPage(registry, () => process.text());
+    return { path, requests, page, lifecycle: new LifecycleMetrics(registry) };
   }
 
   async #startGrpc(options: GrpcServerOptions): Promise<void> {

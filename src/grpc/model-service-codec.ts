@@ -2,22 +2,36 @@
 import type protobuf from 'protobufjs';
 
 import { modelServerConfigOf } from '../config/model-config.js';
+import type { LifecycleMetrics, MetricIncrease } from '../metrics/lifecycle-metrics.js';
 import { readModelSpec } from '../native/requests.js';
 import { loadProtos } from '../protos/protos.js';
 import type { ModelAdminService } from '../service/model-admin.js';
 import type { ModelStatusService } from '../service/model-status.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
+/** A ReloadConfigRequest in its plain form. */
+interface ReloadMessage {
+  readonly config?: Record<string, unknown>;
+  readonly metric_names?: readonly string[];
+}
+
 export class ModelServiceCodec {
   readonly #modelStatus: ModelStatusService;
   readonly #modelAdmin: ModelAdminService;
+  readonly #metrics: LifecycleMetrics | null;
   readonly #statusResponse: protobuf.Type;
   readonly #reloadRequest: protobuf.Type;
   readonly #reloadResponse: protobuf.Type;
 
-  constructor(modelStatus: ModelStatusService, modelAdmin: ModelAdminService) {
+  /** `metrics` null: nothing is counted, and every metric that a reload asks for has grown by 0. */
+  constructor(
+    modelStatus: ModelStatusService,
+    modelAdmin: ModelAdminService,
+    metrics: LifecycleMetrics | null,
+  ) {
     this.#modelStatus = modelStatus;
     this.#modelAdmin = modelAdmin;
+    this.#metrics = metrics;
     const root = loadProtos(
       ['get_model_status', 'model_management'].map(
         (name) => `tensorflow_serving/apis/${name}.proto`,
@@ -49,12 +63,26 @@ export class ModelServiceCodec {
 
   /** A ReloadConfigRequest to its response, when the new models serve. @throws ServingError */
   async handleReloadConfig(request: Uint8Array): Promise<Uint8Array> {
-    const { config } = this.#reloadOf(request);
-    await this.#modelAdmin.reload(modelServerConfigOf(config ?? {}));
-    return this.#reloadResponse.encode({ status: { error_code: 0 } }).finish();
+    try {
+      const { config, metric_names: names } = this.#reloadOf(request);
+      const increases = this.#watch(new Set(names));
+      await this.#modelAdmin.reload(modelServerConfigOf(config ?? {}));
+      this.#metrics?.reloaded(null);
+      const metric = increases();
+      return this.#reloadResponse.encode({ status: { error_code: 0 }, metric }).finish();
+    } catch (thrown) {
+      const error = ServingError.from(thrown);
+      this.#metrics?.reloaded(error);
+      throw error;
+    }
   }
 
-  #reloadOf(request: Uint8Array): { config?: Record<string, unknown> } {
+  #watch(names: ReadonlySet<string>): () => MetricIncrease[] {
+    const none = (name: string): MetricIncrease => ({ name, int64_value_increase: 0 });
+    return this.#metrics?.watch(names) ?? ((): MetricIncrease[] => [...names].map(none));
+  }
+
+  #reloadOf(request: Uint8Array): ReloadMessage {
     try {
       const message = this.#reloadRequest.decode(request);
       return this.#reloadRequest.toObject(message, { longs: BigInt, enums: String });

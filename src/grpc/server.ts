@@ -242,5 +242,7 @@ function timeoutOf(deadline: Date | number): number {
 /** Upstream cuts long messages, since some clients limit header sizes. */
 function shortened(message: string): string {
   if (message.length <= MAX_MESSAGE_CHARS) return message;
-  return `${message.slice(0, MAX_MESSAGE_CHARS)}...TRUNCATED`;
+  // Half a surrogate pair could not be sent.
+  const kept = message.slice(0, MAX_MESSAGE_CHARS).replace(/[\ud800-\udbff]$/, '');
+  return `${kept}...TRUNCATED`;
 }

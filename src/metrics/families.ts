@@ -33,6 +33,18 @@ export interface HistogramFamily {
   samples(): Iterable<HistogramSample>;
 }
 
+/** The order of cells: by label values, the first label first. */
+export function byLabelValues(
+  a: { readonly labelValues: readonly string[] },
+  b: { readonly labelValues: readonly string[] },
+): number {
+  for (let i = 0; i < a.labelValues.length; ++i) {
+    const [left = '', right = ''] = [a.labelValues[i], b.labelValues[i]];
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}
+
 abstract class Cells<C> {
   readonly name: string;
   readonly labelNames: readonly string[];

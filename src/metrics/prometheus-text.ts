@@ -2,7 +2,12 @@
  * Families as upstream's Prometheus text: a TYPE line each, no HELP, braces even without labels, every
  * bucket even when empty. In pieces, so that a long page need not be written in one turn of the loop.
  */
-import type { Family, HistogramFamily, HistogramSample } from './families.js';
+import {
+  byLabelValues,
+  type Family,
+  type HistogramFamily,
+  type HistogramSample,
+} from './families.js';
 
 export function metricName(name: string): string {
   return withoutLeadingDigit(name.replace(/[^a-zA-Z0-9_]/g, ':'));
@@ -41,12 +46,12 @@ export function* familyText(family: Family): Generator<string> {
   yield `# TYPE ${name} ${family.kind}\n`;
   if (family.kind === 'histogram') {
     const limits = [...family.limits.map(formatG), '+Inf'].map((limit) => `le="${limit}"} `);
-    for (const sample of sorted<HistogramSample>(family.samples())) {
+    for (const sample of [...family.samples()].sort(byLabelValues)) {
       yield histogramText(name, family, sample, limits);
     }
     return;
   }
-  for (const { labelValues, value } of sorted(family.samples())) {
+  for (const { labelValues, value } of [...family.samples()].sort(byLabelValues)) {
     yield `${name}{${labels(family.labelNames, labelValues)}} ${value}\n`;
   }
 }
@@ -74,15 +79,4 @@ function labels(names: readonly string[], values: readonly string[]): string {
 
 function withoutLeadingDigit(name: string): string {
   return /^\d/.test(name) ? `_${name}` : name;
-}
-
-/** By label values, the first label first. */
-function sorted<S extends { readonly labelValues: readonly string[] }>(samples: Iterable<S>): S[] {
-  return [...samples].sort((a, b) => {
-    for (let i = 0; i < a.labelValues.length; ++i) {
-      const [left = '', right = ''] = [a.labelValues[i], b.labelValues[i]];
-      if (left !== right) return left < right ? -1 : 1;
-    }
-    return 0;
-  });
 }

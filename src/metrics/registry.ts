@@ -2,7 +2,7 @@
  * Registry: the metric families of the process's page. A new metric is one line: `registry.counter(name,
  * labels)`. Families that are counted elsewhere come from readers, asked once per page.
  */
-import { Counter, Gauge, Histogram, type Family } from './families.js';
+import { byLabelValues, Counter, Gauge, Histogram, type Family } from './families.js';
 
 export class Registry {
   readonly #families = new Map<string, Family>();
@@ -28,6 +28,18 @@ export class Registry {
   families(): Family[] {
     const all = [...this.#families.values(), ...this.#readers.flatMap((read) => read())];
     return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Of each metric its first cell, as a whole number: 0 where there is none, or no number. */
+  firstValues(names: ReadonlySet<string>): Map<string, number> {
+    const values = new Map([...names].map((name) => [name, 0]));
+    if (names.size === 0) return values;
+    for (const family of this.families()) {
+      if (family.kind === 'histogram' || !names.has(family.name)) continue;
+      const [first] = [...family.samples()].sort(byLabelValues);
+      values.set(family.name, Math.trunc(first?.value ?? 0));
+    }
+    return values;
   }
 
   #add<F extends Family>(family: F): F {

@@ -80,7 +80,7 @@ export class Exchange implements Waiting {
     onBody: (body: ArrayBuffer | Uint8Array, held: Held | null) => void,
   ): void {
     let size = 0;
-    this.#response.onData((chunk, isLast) => {
+    const take = (chunk: ArrayBuffer, isLast: boolean): void => {
       if (this.over) return;
       size += chunk.byteLength;
       if (size > maxBytes) {
@@ -97,6 +97,13 @@ export class Exchange implements Waiting {
       } else if (isLast) {
         this.#incoming = null; // whoever takes it releases it
         onBody(body.view(), body);
+      }
+    };
+    this.#response.onData((chunk, isLast) => {
+      try {
+        take(chunk, isLast);
+      } catch (error) {
+        this.fail(ServingError.from(error));
       }
     });
   }

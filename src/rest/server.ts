@@ -22,6 +22,7 @@ import type { InferenceService } from '../service/inference.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { AdminEndpoint } from './admin-endpoint.js';
 import { BufferBudget, type Held } from './buffer-budget.js';
+import { ClientVerification } from './client-verification.js';
 import { Deadlines } from './deadlines.js';
 import { acceptsGzip, inflate } from './compression.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
@@ -69,6 +70,8 @@ export interface RestMetrics {
 export class RestServer implements ExchangeHost {
   readonly #options: RestServerOptions;
   readonly #app: TemplatedApp;
+  /** In front of the app where clients must show a certificate. */
+  readonly #verification: ClientVerification | null;
   readonly #deadlines: Deadlines;
   readonly #budget: BufferBudget;
   readonly #modelList: ModelList;
@@ -81,7 +84,12 @@ export class RestServer implements ExchangeHost {
 
   constructor(options: RestServerOptions) {
     this.#options = options;
-    this.#app = options.ssl === null ? uWS.App() : sslApp(options.ssl);
+    // Otherwise every answer carries a header with the library's name.
+    (uWS as unknown as { _cfg(mode: 'silent'): void })._cfg('silent');
+    const { ssl } = options;
+    const verifies = ssl !== null && ssl.clientCa !== null;
+    this.#verification = verifies ? new ClientVerification(ssl) : null;
+    this.#app = ssl === null || verifies ? uWS.App() : sslApp(ssl);
     this.#deadlines = new Deadlines(options.timeoutMillis);
     this.#budget = new BufferBudget(options.maxBufferedBytes);
     this.#modelList = new ModelList(options.modelStatus);
@@ -103,22 +111,27 @@ export class RestServer implements ExchangeHost {
   }
 
   /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
-  listen(port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#app.listen(port, EXCLUSIVE_PORT, (socket) => {
+  async listen(port: number): Promise<void> {
+    const verification = this.#verification;
+    await new Promise<void>((resolve, reject) => {
+      const listening = (socket: us_listen_socket | false): void => {
         if (socket !== false) {
           this.#socket = socket;
           resolve();
         } else {
           reject(new ServingError(StatusCode.UNAVAILABLE, `cannot listen on port ${port}`));
         }
-      });
+      };
+      if (verification === null) this.#app.listen(port, EXCLUSIVE_PORT, listening);
+      else this.#app.listen_unix(listening, verification.path);
     });
+    await verification?.listen(port);
   }
 
   /** Accepts no more connections; resolves when every request that came in has its answer. */
   async close(): Promise<void> {
     this.draining = true;
+    this.#verification?.close();
     if (this.#socket !== null) uWS.us_listen_socket_close(this.#socket);
     this.#socket = null;
     if (this.#open > 0) {
@@ -133,6 +146,7 @@ export class RestServer implements ExchangeHost {
   destroy(): void {
     this.#deadlines.close();
     this.#app.close();
+    this.#verification?.destroy();
   }
 
   ended(exchange: Exchange): void {
@@ -163,6 +177,20 @@ export class RestServer implements ExchangeHost {
     const target = query === undefined ? path : `${path}?${query}`;
     ++this.#open;
     const exchange = new Exchange(response, this, method === 'HEAD');
+    try {
+      this.#dispatch(exchange, request, method, path, target);
+    } catch (error) {
+      exchange.fail(ServingError.from(error)); // a bug of ours: the other requests go on
+    }
+  };
+
+  #dispatch(
+    exchange: Exchange,
+    request: HttpRequest,
+    method: string,
+    path: string,
+    target: string,
+  ): void {
     const refused = refusal(method, target);
     if (refused !== null) {
       exchange.page(refused);
@@ -209,10 +237,11 @@ export class RestServer implements ExchangeHost {
     };
     if (request.getHeader('content-encoding').includes('gzip')) {
       exchange.receive(declaredLength, maxBodyBytes, 0, this.#budget, (body, held) => {
-        this.#inflate(exchange, body as Uint8Array, held, infer);
+        const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body; // an empty one
+        this.#inflate(exchange, bytes, held, infer);
       });
     } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, this.#budget, infer);
-  };
+  }
 
   #inflate(
     exchange: Exchange,

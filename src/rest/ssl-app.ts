@@ -12,18 +12,10 @@ import type { SslConfig } from '../config/ssl-config.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
 /**
- * Whether REST can keep the promise of `ssl`. It cannot require certificates of clients:
- * uWebSockets checks one that is shown, but also serves a client that shows none.
+ * Asks no client for a certificate: see client-verification.ts. Blocking: for start-up.
+ * @throws ServingError when the app cannot be made
  */
-export function canServe(ssl: SslConfig | null): boolean {
-  return ssl === null || ssl.clientCa === null;
-}
-
-/** Blocking: for start-up. @throws ServingError when the app cannot be made; `canServe` must hold */
 export function sslApp(ssl: SslConfig): TemplatedApp {
-  if (!canServe(ssl)) {
-    throw new ServingError(StatusCode.UNIMPLEMENTED, 'REST cannot require client certificates');
-  }
   const folder = mkdtempSync(join(tmpdir(), 'tensorgate-ssl-')); // mode 0700
   try {
     const file = (name: string, text: string): string => {

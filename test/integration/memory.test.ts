@@ -56,7 +56,10 @@ describe('Memory', function () {
     const settled = curve.slice(SETTLED_AFTER);
     // Freed and not trimmed is several times the weights at once, leaked is the weights each time.
     assert.ok(Math.max(...settled) - before < 5 * MODEL_MIB, told);
-    assert.ok((settled.at(-1) as number) - (settled[0] as number) < MODEL_MIB, told);
+    // It swings by one copy of the weights, as TensorFlow's own threads let go; leaking, it would climb.
+    const half = Math.floor(settled.length / 2);
+    const climbed = Math.max(...settled.slice(half)) - Math.max(...settled.slice(0, half));
+    assert.ok(climbed < MODEL_MIB, told);
   });
 
   it('is checked before a load, and a later attempt may succeed', async () => {

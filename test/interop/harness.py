@@ -37,6 +37,7 @@ class Target:
     """One server: its stubs, and REST calls that give back status, headers and exact bytes."""
 
     def __init__(self, grpc_address, rest_address, process=None):
+        self.grpc_address = grpc_address
         self.rest_address = rest_address
         self.process = process
         self.channel = grpc.insecure_channel(grpc_address, options=[

@@ -135,7 +135,6 @@ class HalfPlusTwo(RestTest):
         'unknown model': ('/v1/models/nope', 404, error_body('Could not find any versions of model nope')),
         'unknown version': ('/v1/models/half_plus_two/versions/99', 404,
                             error_body('Could not find version 99 of model half_plus_two')),
-        'no model name': ('/v1/models', 400, error_body('Missing model name in request.')),
         'trailing slash': ('/v1/models/half_plus_two/', 400,
                            error_body('Malformed request: GET /v1/models/half_plus_two/')),
     })

@@ -7,8 +7,7 @@ import tensors
 from harness import ModelTest, cases, expand_cases
 from tensorflow.core.example import example_pb2
 from tensorflow_serving.apis import (
-    classification_pb2, get_model_metadata_pb2, get_model_status_pb2, inference_pb2, model_management_pb2, predict_pb2,
-    regression_pb2)
+    classification_pb2, get_model_metadata_pb2, get_model_status_pb2, inference_pb2, predict_pb2, regression_pb2)
 
 REGRESS = 'tensorflow/serving/regress'
 CLASSIFY = 'tensorflow/serving/classify'
@@ -88,13 +87,6 @@ class HalfPlusFamily(ModelTest):
         status, = self.server.model.GetModelStatus(request, timeout=60).model_version_status
         self.assertEqual((status.version, status.state, status.status.error_code),
                          (123, get_model_status_pb2.ModelVersionStatus.AVAILABLE, 0))
-
-    def test_handle_reload_config_request_is_not_served(self):
-        request = model_management_pb2.ReloadConfigRequest()
-        request.config.model_config_list.config.add(name='m', base_path='/m', model_platform='tensorflow')
-        with self.assertRaises(grpc.RpcError) as caught:
-            self.server.model.HandleReloadConfigRequest(request, timeout=60)
-        self.assertEqual(caught.exception.code(), grpc.StatusCode.UNIMPLEMENTED)
 
     def urlopen(self, path, body=None):
         if self.server.rest_address is None:

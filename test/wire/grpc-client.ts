@@ -82,9 +82,12 @@ export class GrpcClient {
   }
 
   /** Replaces all models by these; a ModelConfig needs only name and base_path. */
-  reload(models: readonly object[]): Promise<Record<string, unknown>> {
+  reload(
+    models: readonly object[],
+    metricNames: readonly string[] = [],
+  ): Promise<Record<string, unknown>> {
     const config = models.map((model) => ({ model_platform: 'tensorflow', ...model }));
-    const request = { config: { model_config_list: { config } } };
+    const request = { config: { model_config_list: { config } }, metric_names: metricNames };
     return this.#call(RELOAD, 'ReloadConfigRequest', request, 'ReloadConfigResponse');
   }
 

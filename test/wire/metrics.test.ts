@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { GrpcClient, floats, PREDICT } from './grpc-client.js';
+import { GrpcClient, floats, PREDICT, RELOAD } from './grpc-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { freePort, ServerProcess } from './server-process.js';
+import { logRecord, writeWarmupFile } from './tf-record.js';
 
 const MODELS = fileURLToPath(new URL('../../../examples/models', import.meta.url));
 const IRIS = join(MODELS, 'iris_classifier');
@@ -256,6 +257,62 @@ describe('Metrics over the wire', () => {
     }
     assert.ok((page.value('process_resident_memory_bytes') ?? 0) > 1e6);
     assert.ok((page.value('nodejs_heap_size_used_bytes') ?? 0) > 1e5);
+  });
+
+  it('counts the records of a warm-up file, and how long they took', async () => {
+    const base = mkdtempSync(join(folder, 'warm-'));
+    cpSync(join(HALF_PLUS_TWO, '1'), join(base, '1'), { recursive: true });
+    const request = { inputs: { x: floats(1) } };
+    const log = logRecord({ predict_log: { request } });
+    writeWarmupFile(join(base, '1'), Buffer.concat([log, log]));
+    const server = await started('m', base);
+    const page = await pageOf(server);
+    const labels = { model_path: join(base, '1'), status: 'OK' };
+    assert.equal(page.value(`${SERVING}:model_warmup_records_read`, labels), 2);
+    assert.equal(page.value(`${SERVING}:model_warmup_latency_count`, labels), 1);
+    assert.ok((page.value(`${SERVING}:model_warmup_latency_sum`, labels) ?? 0) > 0);
+  });
+
+  it('tells a reload by how much metrics have grown, each once, and counts reloads', async () => {
+    const server = await started('half_plus_two', HALF_PLUS_TWO);
+    const client = clientOf(server);
+    const models = [{ name: 'half_plus_two', base_path: HALF_PLUS_TWO }];
+    const reloads = '/tensorgate/config_reload_count';
+    const latency = '/tensorflow/serving/request_latency'; // a histogram
+    const { status, metric } = await client.reload(models, [reloads, latency, 'none', reloads]);
+    assert.deepEqual(status, {});
+    assert.deepEqual(metric, [
+      { name: reloads, int64_value_increase: '1' },
+      { name: latency, int64_value_increase: '0' },
+      { name: 'none', int64_value_increase: '0' },
+    ]);
+    await assert.rejects(client.reload([...models, ...models]));
+    await assert.rejects(client.raw(RELOAD, Buffer.from([0x0a, 0xff])));
+    assert.deepEqual((await pageOf(server)).all(':tensorgate:config_reload_count'), {
+      'status="INVALID_ARGUMENT"': 2,
+      'status="OK"': 1,
+    });
+  });
+
+  it('counts polls of the configuration file, and answers 0 where there is no page', async () => {
+    const file = join(folder, 'models.config');
+    const one = `config { name: "m" base_path: "${HALF_PLUS_TWO}" model_platform: "tensorflow" }`;
+    writeFileSync(file, `model_config_list { ${one} }`);
+    const polled = [`--model_config_file=${file}`, '--model_config_file_poll_wait_seconds=1'];
+    const server = await ServerProcess.startWith(`--monitoring_config_file=${config}`, ...polled);
+    servers.push(server);
+    writeFileSync(file, `model_config_list { ${one} ${one} }`);
+    await server.untilLogged('Illegal to list model m');
+    const name = ':tensorgate:config_reload_count';
+    const refused = (await pageOf(server)).value(name, { status: 'INVALID_ARGUMENT' });
+    assert.ok((refused ?? 0) > 0);
+
+    const dark = await ServerProcess.start('m', HALF_PLUS_TWO);
+    servers.push(dark);
+    const attempts = '/tensorflow/cc/saved_model/load_attempt_count';
+    const models = [{ name: 'n', base_path: HALF_PLUS_TWO }];
+    const { metric } = await clientOf(dark).reload(models, [attempts, attempts]);
+    assert.deepEqual(metric, [{ name: attempts, int64_value_increase: '0' }]);
   });
 
   it('answers any method at its path, and refuses a query', async () => {

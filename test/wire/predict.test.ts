@@ -39,6 +39,18 @@ describe('Predict over the wire', () => {
     assert.ok((await response.text()).includes(`Latest(${name})`));
   });
 
+  it('never cuts a gRPC message within a character', async () => {
+    for (const lead of ['', 'a']) {
+      const name = lead + '😀'.repeat(1000); // one of the two has a surrogate pair across the cut
+      await assert.rejects(client.predict({ model_spec: { name } }), (error: unknown) => {
+        const { code, details } = error as RpcError;
+        assert.equal(code, StatusCode.NOT_FOUND);
+        assert.match(details, /😀\.\.\.TRUNCATED$/u);
+        return true;
+      });
+    }
+  });
+
   it('inflates a gzip body, and takes a broken or oversized one as empty', async () => {
     const gzipped = async (body: Uint8Array): Promise<string> => {
       const headers = { 'Content-Encoding': 'gzip' };

@@ -164,16 +164,20 @@ describe('TLS', function () {
     assert.deepEqual(readdirSync(scratch), []);
   });
 
-  it('asks clients for a certificate where it must, and opens no REST then', async () => {
+  it('asks clients for a certificate where it must, on both transports', async () => {
     const running = await start(sslFlag(pemField('custom_ca', ca.cert) + 'client_verify: true'));
-    await running.untilLogged('REST cannot require client certificates: REST is off');
     await predict(running.grpcAddress, ca.cert, client);
     await assert.rejects(predict(running.grpcAddress, ca.cert, null), unavailable);
     await assert.rejects(predict(running.grpcAddress, ca.cert, stranger), unavailable);
     const { key, cert } = client;
-    await assert.rejects(post(running.restPort, '{}', { ca: ca.cert, key, cert }), {
-      code: 'ECONNREFUSED',
-    });
+    const body = JSON.stringify({ instances: Array.from({ length: 200_000 }, () => 1.5) });
+    const [status, text] = await post(running.restPort, body, { ca: ca.cert, key, cert });
+    assert.equal(status, 200);
+    assert.equal((JSON.parse(text) as { predictions: number[] }).predictions.length, 200_000);
+    await assert.rejects(post(running.restPort, '{}', { ca: ca.cert }));
+    await assert.rejects(
+      post(running.restPort, '{}', { ca: ca.cert, key: stranger.key, cert: stranger.cert }),
+    );
     await predict(running.grpcAddress, ca.cert, client);
   });
 

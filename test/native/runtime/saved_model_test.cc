@@ -13,22 +13,11 @@
 #include "codec/predict_proto.h"
 #include "runtime/inference_call.h"
 #include "runtime/session_registry.h"
+#include "test_model.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
 namespace {
-
-std::unique_ptr<SavedModel> LoadTestModel(const std::string& folder) {
-  LoadOptions options;
-  options.name = "m";
-  options.version = 7;
-  options.path = std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
-  options.tags = {"serve"};
-  std::unique_ptr<SavedModel> model;
-  const Status status = SavedModel::Load(options, &model);
-  EXPECT_TRUE(status.ok()) << status.message();
-  return model;
-}
 
 std::string FloatTensorProto(const std::vector<float>& values) {
   OutputBuffer bytes;
@@ -80,7 +69,7 @@ TEST(ToTfTensorTest, CarriesStringsAndTensorsWithoutElements) {
 }
 
 TEST(SavedModelTest, BindsItsSignatures) {
-  const std::unique_ptr<SavedModel> model = LoadTestModel("test/models/multi_io/1");
+  const std::unique_ptr<SavedModel> model = LoadModel("test/models/multi_io/1");
   ASSERT_NE(model, nullptr);
   const BoundSignature* signature = model->FindSignature("serving_default");
   ASSERT_NE(signature, nullptr);
@@ -94,13 +83,13 @@ TEST(SavedModelTest, BindsItsSignatures) {
 }
 
 TEST(SavedModelTest, LoadsAModelWithoutSignatures) {
-  const std::unique_ptr<SavedModel> model = LoadTestModel("test/models/no_signature/1");
+  const std::unique_ptr<SavedModel> model = LoadModel("test/models/no_signature/1");
   ASSERT_NE(model, nullptr);
   EXPECT_EQ(model->FindSignature("serving_default"), nullptr);
 }
 
 TEST(InferenceCallTest, AnswersJsonThroughTensorFlowOnSeveralThreadsAtOnce) {
-  const std::shared_ptr<const SavedModel> model = LoadTestModel("examples/models/half_plus_two/1");
+  const std::shared_ptr<const SavedModel> model = LoadModel("examples/models/half_plus_two/1");
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
@@ -128,7 +117,7 @@ class SignalJob : public Job {
 TEST(SessionRegistryTest, FreesAModelWhenItsLastHolderLetsGo) {
   WorkerPool disposers("dispose", 1, 8);
   SessionRegistry registry(&disposers);
-  const uint32_t id = registry.Add(LoadTestModel("examples/models/half_plus_two/1"));
+  const uint32_t id = registry.Add(LoadModel("examples/models/half_plus_two/1"));
   std::shared_ptr<const SavedModel> held = registry.Find(id);
   ASSERT_NE(held, nullptr);
 

@@ -8,6 +8,7 @@
 #include "../proto_builder.h"
 #include "codec/session_run_proto.h"
 #include "runtime/inference_call.h"
+#include "test_model.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -41,15 +42,8 @@ std::string Spec(std::string_view signature = {}) {
 class SessionRunTest : public testing::Test {
  protected:
   void Load(const std::string& folder) {
-    LoadOptions options;
-    options.name = "m";
-    options.version = 7;
-    options.path = std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
-    options.tags = {"serve"};
-    std::unique_ptr<SavedModel> model;
-    const Status status = SavedModel::Load(options, &model);
-    ASSERT_TRUE(status.ok()) << status.message();
-    model_ = std::move(model);
+    model_ = LoadModel(folder);
+    ASSERT_NE(model_, nullptr);
   }
   void SetUp() override { Load("examples/models/half_plus_two/1"); }
   void TearDown() override {

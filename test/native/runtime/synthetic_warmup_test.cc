@@ -7,29 +7,11 @@
 #include <vector>
 
 #include "runtime/state_changes.h"
+#include "test_model.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
 namespace {
-
-std::unique_ptr<SavedModel> LoadModel(const std::string& folder) {
-  LoadOptions options;
-  options.name = "m";
-  options.version = 7;
-  options.path = std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
-  options.tags = {"serve"};
-  std::unique_ptr<SavedModel> model;
-  const Status status = SavedModel::Load(options, &model);
-  EXPECT_TRUE(status.ok()) << status.message();
-  return model;
-}
-
-float Value(const SavedModel& model, const std::string& signature) {
-  std::vector<TensorHandle> outputs;
-  const Status status = model.Run({}, {}, {model.FindSignature(signature)->outputs[0]}, &outputs);
-  EXPECT_TRUE(status.ok()) << status.message();
-  return *static_cast<const float*>(TF_TensorData(outputs[0].get()));
-}
 
 TEST(StateChangesTest, FindsWritesBehindControlEdgesFunctionsAndBranches) {
   const auto model = LoadModel("test/models/tally/1");
@@ -62,8 +44,8 @@ TEST(SyntheticWarmupTest, LeavesTheStateOfAModelAsItIs) {
   EXPECT_EQ(report.run, 3u);
   EXPECT_EQ(report.failed, 0u) << report.first_failure;
   EXPECT_EQ(report.skipped, 5u);
-  EXPECT_EQ(Value(*model, "serving_default"), 0.0f);
-  EXPECT_EQ(Value(*model, "get_tally"), 0.0f);
+  EXPECT_EQ(ValueOf(*model, "serving_default"), 0.0f);
+  EXPECT_EQ(ValueOf(*model, "get_tally"), 0.0f);
 }
 
 TEST(SyntheticWarmupTest, MakesInputsUpForEveryTypeOfInput) {

@@ -9,6 +9,7 @@
 #include "../violation_text.h"
 #include "runtime/inference_call.h"
 #include "runtime/saved_model.h"
+#include "test_model.h"
 
 namespace tensorgate {
 namespace {
@@ -18,18 +19,6 @@ using proto::Dtype;
 using proto::PackedFixed;
 using proto::Shape;
 using proto::StringVal;
-
-std::shared_ptr<const SavedModel> Load(const std::string& folder) {
-  LoadOptions options;
-  options.name = "m";
-  options.version = 1;
-  options.path = std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
-  options.tags = {"serve"};
-  std::unique_ptr<SavedModel> model;
-  const Status status = SavedModel::Load(options, &model);
-  EXPECT_TRUE(status.ok()) << status.message();
-  return model;
-}
 
 std::string Input(const std::string& alias, const std::string& tensor) {
   return BytesField(2, BytesField(1, alias) + BytesField(2, tensor));
@@ -54,9 +43,9 @@ class ViolationsTest : public testing::Test {
   }
   std::string Json(const std::string& body) { return Outcome(NewJsonPredictCall(half_), body); }
 
-  const std::shared_ptr<const SavedModel> half_ = Load("examples/models/half_plus_two/1");
-  const std::shared_ptr<const SavedModel> iris_ = Load("examples/models/iris_classifier/1");
-  const std::shared_ptr<const SavedModel> two_ = Load("test/models/multi_io/1");
+  const std::shared_ptr<const SavedModel> half_ = LoadModel("examples/models/half_plus_two/1");
+  const std::shared_ptr<const SavedModel> iris_ = LoadModel("examples/models/iris_classifier/1");
+  const std::shared_ptr<const SavedModel> two_ = LoadModel("test/models/multi_io/1");
 };
 
 TEST_F(ViolationsTest, SayWhichInputTensorFlowRefuses) {

@@ -12,33 +12,13 @@
 
 #include "../proto_builder.h"
 #include "../tf_record_builder.h"
+#include "test_model.h"
 
 namespace tensorgate {
 namespace {
 
 using proto::BytesField;
 using record::Record;
-
-std::unique_ptr<SavedModel> LoadModel(const std::string& folder) {
-  LoadOptions options;
-  options.name = "m";
-  options.version = 7;
-  options.path = std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
-  options.tags = {"serve"};
-  std::unique_ptr<SavedModel> model;
-  const Status status = SavedModel::Load(options, &model);
-  EXPECT_TRUE(status.ok()) << status.message();
-  return model;
-}
-
-// The only element of a signature's first output, for signatures without inputs.
-float Value(const SavedModel& model, const std::string& signature) {
-  const BoundSignature* found = model.FindSignature(signature);
-  std::vector<TensorHandle> outputs;
-  const Status status = model.Run({}, {}, {found->outputs[0]}, &outputs);
-  EXPECT_TRUE(status.ok()) << status.message();
-  return *static_cast<const float*>(TF_TensorData(outputs[0].get()));
-}
 
 std::string Spec(const std::string& signature, const std::string& name = "") {
   return BytesField(1, BytesField(1, name) + BytesField(3, signature));
@@ -128,8 +108,8 @@ TEST_F(WarmupTest, RunsEachRecordAsOftenAsAsked) {
   Write(Record(PredictLog(Spec("incr_tally", "any name"))) +
         Record(PredictLog(Spec("incr_count"))));
   EXPECT_EQ(Run(*model, /*iterations=*/3).records, 2u);
-  EXPECT_EQ(Value(*model, "get_tally"), 3.0f);
-  EXPECT_EQ(Value(*model, "serving_default"), 3.0f);
+  EXPECT_EQ(ValueOf(*model, "get_tally"), 3.0f);
+  EXPECT_EQ(ValueOf(*model, "serving_default"), 3.0f);
 }
 
 TEST_F(WarmupTest, CountsRecordsWithoutALogTypeAndRunsNothing) {

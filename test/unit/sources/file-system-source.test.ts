@@ -219,6 +219,33 @@ describe('FileSystemSource', () => {
     await until(() => reported('other') === '1');
   });
 
+  it('follows a change of base path, and back', async () => {
+    add('1');
+    const other = join(base, 'other');
+    mkdirSync(join(other, '7'), { recursive: true });
+    writeFileSync(join(other, '7', 'saved_model.pb'), '');
+    start();
+    await until(() => reported() === '1');
+    source.configure([model({ basePath: other })]);
+    await until(() => reported() === '7');
+    assert.equal(reports.at(-1)?.[1][0]?.path, join(other, '7'));
+    source.configure([model()]);
+    await until(() => reported() === '1');
+  });
+
+  it('gives each of several models its own set', async () => {
+    add('1');
+    mkdirSync(join(base, 'empty'));
+    start([
+      model(),
+      model({ name: 'twin', policy: { kind: 'all' } }),
+      model({ name: 'empty', basePath: join(base, 'empty') }),
+    ]);
+    add('2');
+    await until(() => reported() === '2' && reported('twin') === '2,1');
+    await until(() => reported('empty') === '');
+  });
+
   it('follows a change of policy', async () => {
     for (const name of ['1', '2']) add(name);
     start();

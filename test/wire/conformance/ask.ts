@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<GrpcMethod, readonly [string, string, string]>> = {
   MultiInference: ['PredictionService', 'MultiInferenceRequest', 'MultiInferenceResponse'],
   GetModelMetadata: ['PredictionService', 'GetModelMetadataRequest', 'GetModelMetadataResponse'],
   GetModelStatus: ['ModelService', 'GetModelStatusRequest', 'GetModelStatusResponse'],
+  HandleReloadConfigRequest: ['ModelService', 'ReloadConfigRequest', 'ReloadConfigResponse'],
 };
 
 function assertText(actual: string, expected: Text): void {
@@ -95,8 +96,8 @@ export function http(
   });
 }
 
-/** Not the API's, but the connection's; `uWebSockets` is what that library puts into every answer. */
-const OF_HTTP = new Set(['date', 'content-length', 'connection', 'keep-alive', 'uwebsockets']);
+/** Not the API's, but the connection's. */
+const OF_HTTP = new Set(['date', 'content-length', 'connection', 'keep-alive']);
 
 export async function askRest(port: number, asked: RestCase): Promise<void> {
   const { status, headers, body } = await http(port, asked);

@@ -4,7 +4,13 @@
 export type Text = string | { readonly contains: string };
 
 export type GrpcMethod =
-  'Predict' | 'Classify' | 'Regress' | 'MultiInference' | 'GetModelMetadata' | 'GetModelStatus';
+  | 'Predict'
+  | 'Classify'
+  | 'Regress'
+  | 'MultiInference'
+  | 'GetModelMetadata'
+  | 'GetModelStatus'
+  | 'HandleReloadConfigRequest';
 
 export interface GrpcCase {
   readonly method: GrpcMethod;
@@ -41,6 +47,8 @@ export interface Case {
   readonly title: string;
   /** A key of MODELS. */
   readonly model: string;
+  /** A key of SETUPS: a server with a configuration file. */
+  readonly setup?: string;
   readonly flags?: readonly string[];
   /** Why the server does not answer so yet: the case is pending. */
   readonly notYet?: string;

@@ -3,7 +3,7 @@
  * whether each line of the checklist has a case, or says why not.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { GrpcClient } from '../grpc-client.js';
@@ -20,7 +20,9 @@ import { predict } from './cases/predict.js';
 import { regress } from './cases/regress.js';
 import { restHandler } from './cases/rest-handler.js';
 import { routes } from './cases/routes.js';
+import { serverCore } from './cases/server-core.js';
 import { status } from './cases/status.js';
+import { CORE } from './checklist-core.js';
 import { CHECKLIST, ELSEWHERE, NOT_YET } from './checklist.js';
 import {
   hasTestdata,
@@ -29,6 +31,7 @@ import {
   UPSTREAM_HALF_PLUS_TWO,
   upstreamBasePath,
 } from './models.js';
+import { SETUPS, untilAvailable, write } from './setups.js';
 
 const CASES: readonly Case[] = [
   ...restHandler,
@@ -42,6 +45,7 @@ const CASES: readonly Case[] = [
   ...multiInference,
   ...metadata,
   ...status,
+  ...serverCore,
 ];
 
 /** The test's title says no more than the case's; a pending one has its reason beside it. */
@@ -57,14 +61,21 @@ function run(title: string, basePath: () => string, cases: readonly Case[]): voi
   describe(title, () => {
     let server: ServerProcess;
     let client: GrpcClient;
+    let folder = '';
     before(async () => {
-      const { model, flags = [] } = cases[0] as Case;
-      server = await ServerProcess.start(model, basePath(), ...flags);
+      const { model, setup: name = '', flags = [] } = cases[0] as Case;
+      const base = basePath();
+      const setup = SETUPS[name];
+      const written = setup === undefined ? null : write(setup, base);
+      folder = written?.folder ?? '';
+      server = await ServerProcess.start(model, base, ...(written?.flags ?? []), ...flags);
       client = new GrpcClient(server.grpcAddress);
+      await untilAvailable(client, model, setup?.versions ?? []);
     });
     after(async () => {
       client.close();
       assert.equal((await server.stop()).code, 0);
+      if (folder !== '') rmSync(folder, { recursive: true });
     });
     for (const { title: what, notYet, grpc, rest } of cases) {
       if (notYet !== undefined) {
@@ -80,7 +91,8 @@ function run(title: string, basePath: () => string, cases: readonly Case[]): voi
 function grouped(cases: readonly Case[]): ReadonlyMap<string, readonly Case[]> {
   const groups = new Map<string, Case[]>();
   for (const each of cases) {
-    const key = [each.model, ...(each.flags ?? [])].join(' ');
+    const { model, setup = [], flags = [] } = each;
+    const key = [model].concat(setup, flags).join(' ');
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
   return groups;
@@ -123,6 +135,12 @@ describe("Conformance, on upstream's own models", () => {
   }
 });
 
+/** Whether a test of that title is in the source: a string of it, or the name of a GoogleTest. */
+function hasTest(source: string, title: string): boolean {
+  const quoted = ["'", '"', '`'].map((quote) => `${quote}${title}${quote}`);
+  return [...quoted, `, ${title}) {`].some((text) => source.includes(text));
+}
+
 describe('The conformance checklist', () => {
   const lines = new Set(
     Object.entries(CHECKLIST).flatMap(([name, tests]) => tests.map((test) => `${name} / ${test}`)),
@@ -152,8 +170,27 @@ describe('The conformance checklist', () => {
     assert.equal(new Set(CASES.map(({ title }) => title)).size, CASES.length);
   });
 
-  for (const [line, { test }] of Object.entries(ELSEWHERE)) {
-    if (test !== null) it(`${line}: is tested in ${test}`, () => assert.ok(existsSync(test)));
+  it('ticks a line of the core by cases where it says so, and nowhere else', () => {
+    const said = Object.entries(CORE).flatMap(([section, lines]) =>
+      Object.keys(lines)
+        .filter((line) => lines[line] === 'cases')
+        .map((line) => `${section} / ${line}`),
+    );
+    const sections = new Set(Object.keys(CORE));
+    const shown = [...ticked].filter((line) => sections.has(line.split(' / ')[0] as string));
+    assert.deepEqual(shown.sort(), said.sort());
+  });
+
+  for (const [line, { test, titles = [] }] of Object.entries(ELSEWHERE)) {
+    if (test === null) continue;
+    it(`${line}: is tested in ${test}`, () => {
+      const source = readFileSync(test, 'utf8');
+      assert.deepEqual(
+        titles.filter((title) => !hasTest(source, title)),
+        [],
+      );
+      assert.ok(titles.length > 0, 'it names no test');
+    });
   }
 
   for (const { line, what, reason } of NOT_YET) {

@@ -17,6 +17,7 @@ export const MODELS: Readonly<Record<string, string>> = {
   odd_outputs: path('test/models/odd_outputs'),
   no_signature: path('test/models/no_signature'),
   defaults: path('test/models/defaults'),
+  versions: path('test/models/versions'),
   text_echo: path('examples/models/text_echo'),
 };
 

@@ -24,6 +24,32 @@ function encoded(
   return { method: 'POST', path: `${MODEL}:predict`, headers, body, expect };
 }
 
+const METRICS = '/monitoring/prometheus/metrics';
+
+/** The page of metrics, which is not the same twice. */
+const page = (method: string, path: string): RestCase => ({
+  method,
+  path,
+  expect: {
+    status: 200,
+    body: { contains: '# TYPE :tensorflow:serving:request_count counter\n' },
+    headers: { 'content-type': 'text/plain' },
+  },
+});
+
+/** A gzip of BODY with another size in its trailer. */
+function declaring(size: number): Uint8Array {
+  const bytes = gzipSync(BODY);
+  bytes.writeUInt32LE(size, bytes.length - 4);
+  return bytes;
+}
+
+function withBrokenChecksum(): Uint8Array {
+  const bytes = gzipSync(BODY);
+  bytes[bytes.length - 8] = ~(bytes[bytes.length - 8] as number) & 0xff;
+  return bytes;
+}
+
 const GZIP = { 'Content-Encoding': 'gzip' };
 
 export const httpLayer: readonly Case[] = section('4 HTTP layer', 'half_plus_two', [
@@ -105,12 +131,74 @@ export const httpLayer: readonly Case[] = section('4 HTTP layer', 'half_plus_two
     }),
   },
   {
+    title: 'ExactPathMatching: the page of metrics',
+    setup: 'metrics',
+    rest: page('GET', METRICS),
+  },
+  {
+    title: 'ExactPathMatching: the page of metrics by any method',
+    setup: 'metrics',
+    rest: page('POST', METRICS),
+  },
+  {
+    title: 'ExactPathMatching: a slash more is another path',
+    setup: 'metrics',
+    rest: notFoundPage(`${METRICS}/`),
+  },
+  {
+    title: 'ExactPathMatching: less of the path is another one',
+    setup: 'metrics',
+    rest: notFoundPage('/monitoring/prometheus'),
+  },
+  {
+    title: 'ExactPathMatching: a query is refused',
+    setup: 'metrics',
+    rest: {
+      method: 'GET',
+      path: `${METRICS}?x=1`,
+      expect: {
+        status: 400,
+        body: `Unexpected path: ${METRICS}?x=1. Should be ${METRICS}`,
+        headers: { 'content-type': 'text/plain' },
+      },
+    },
+  },
+  {
+    title: 'ExactPathMatching: no page without a monitoring file',
+    rest: notFoundPage(METRICS),
+  },
+  {
+    title: "UriPrecedesOverRequestDispather: the page at one of the API's paths",
+    setup: 'metrics_over_api',
+    rest: page('GET', MODEL),
+  },
+  {
+    title: 'UriPrecedesOverRequestDispather: the API at every other path',
+    setup: 'metrics_over_api',
+    rest: posted(`${MODEL}:predict`, BODY, REPLY),
+  },
+  {
+    title: 'gzip streams: concatenated, all but the last empty',
+    rest: encoded(GZIP, Buffer.concat([gzipSync(''), gzipSync(BODY)]), { reply: REPLY }),
+  },
+  {
+    title: 'gzip streams: huge by its trailer',
+    rest: encoded(GZIP, declaring(0x7fffffff), { error: EMPTY }),
+  },
+  {
+    title: 'gzip streams: a trailer that says less than there is',
+    rest: encoded(GZIP, declaring(BODY.length - 1), { error: EMPTY }),
+  },
+  {
+    title: 'gzip streams: a broken checksum',
+    rest: encoded(GZIP, withBrokenChecksum(), { error: EMPTY }),
+  },
+  {
     title: 'gzip streams: truncated',
     rest: encoded(GZIP, gzipSync(BODY).subarray(0, 30), { error: EMPTY }),
   },
   {
     title: 'gzip streams: concatenated',
-    notYet: 'several gzip members are inflated one after the other',
     rest: encoded(GZIP, Buffer.concat([gzipSync('{"instances": '), gzipSync('[1.0]}')]), {
       error: EMPTY,
     }),

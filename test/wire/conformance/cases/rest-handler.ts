@@ -1,7 +1,7 @@
 /** Section 1 of the checklist: what upstream's REST handler answers. */
 import { section, type Case, type RestCase } from '../case.js';
 import { classified, outputs, posted, postRefused, predictions, regressed } from '../messages.js';
-import { statusAt } from './status.js';
+import { statusAt, statusText } from './status.js';
 
 const MODEL = '/v1/models/half_plus_two';
 
@@ -162,6 +162,11 @@ export const restHandler: readonly Case[] = section('1 REST handler', 'half_plus
     rest: posted(`${MODEL}/versions/123:predict`, `{${X_2_BY_2}}`, TWO_BY_TWO),
   },
   {
+    title: 'Predict: by label',
+    setup: 'labelled',
+    rest: posted(`${MODEL}/labels/some_label:predict`, `{${X_2_BY_2}}`, TWO_BY_TWO),
+  },
+  {
     title: 'Predict: by signature name',
     rest: posted(
       `${MODEL}:predict`,
@@ -173,16 +178,18 @@ export const restHandler: readonly Case[] = section('1 REST handler', 'half_plus
     title: 'Predict: columns',
     rest: posted(`${MODEL}:predict`, '{"inputs": [3.0, 4.0]}', outputs('3.5', '4.0')),
   },
-  ...[':regress', '/versions/123:regress'].map((path) => ({
+  ...[':regress', '/versions/123:regress', '/labels/some_label:regress'].map((path) => ({
     title: `Regress: ${path}`,
+    setup: 'labelled',
     rest: posted(
       `${MODEL}${path}`,
       '{"signature_name": "regress_x_to_y", "examples": [{"x": 80.0}]}',
       regressed('42.0'),
     ),
   })),
-  ...[':classify', '/versions/123:classify'].map((path) => ({
+  ...[':classify', '/versions/123:classify', '/labels/some_label:classify'].map((path) => ({
     title: `Classify: ${path}`,
+    setup: 'labelled',
     rest: posted(
       `${MODEL}${path}`,
       '{"signature_name": "classify_x_to_y", "examples": [{"x": 20.0}]}',
@@ -192,6 +199,16 @@ export const restHandler: readonly Case[] = section('1 REST handler', 'half_plus
   { title: 'GetStatus: all versions', rest: statusAt(MODEL) },
   { title: 'GetStatus: by version', rest: statusAt(`${MODEL}/versions/123`) },
   { title: 'GetStatus: by label', rest: statusAt(`${MODEL}/labels/some_label`) },
+  {
+    title: 'GetStatus: two versions',
+    model: 'versions',
+    setup: 'all_versions',
+    rest: {
+      method: 'GET',
+      path: '/v1/models/versions',
+      expect: { status: 200, body: statusText('2', '1') },
+    },
+  },
   {
     title: 'GetModelMetadata: a model without signatures, byte for byte',
     model: 'no_signature',

@@ -4,29 +4,31 @@ import { answered, getRefused, INVALID_ARGUMENT, NOT_FOUND, refused } from '../m
 
 const NAME = 'half_plus_two';
 // An OK status is all defaults, so nothing of it is on the wire but its presence.
-const REPLY = { model_version_status: [{ version: '123', state: 'AVAILABLE', status: {} }] };
+const available = (version: string): object => ({ version, state: 'AVAILABLE', status: {} });
+const REPLY = { model_version_status: [available('123')] };
+const BOTH = { model_version_status: [available('2'), available('1')] };
 
 /** The same over REST, byte for byte. */
-export const STATUS_OF_123 = `{
- "model_version_status": [
-  {
-   "version": "123",
+export function statusText(...versions: readonly string[]): string {
+  const texts = versions.map(
+    (version) => `  {
+   "version": "${version}",
    "state": "AVAILABLE",
    "status": {
     "error_code": "OK",
     "error_message": ""
    }
-  }
- ]
+  }`,
+  );
+  return `{\n "model_version_status": [\n${texts.join(',\n')}\n ]\n}\n`;
 }
-`;
 
 export const statusAt = (path: string): RestCase => ({
   method: 'GET',
   path,
   expect: {
     status: 200,
-    body: STATUS_OF_123,
+    body: statusText('123'),
     headers: { 'content-type': 'application/json' },
   },
 });
@@ -79,6 +81,32 @@ export const status: readonly Case[] = section('9 Status', NAME, [
     title: 'AllVersionsSuccess: a label is not looked at',
     grpc: answered('GetModelStatus', { model_spec: { name: NAME, version_label: 'l' } }, REPLY),
     rest: statusAt('/v1/models/half_plus_two/labels/nope'),
+  },
+  {
+    title: 'AllVersionsSuccess: two versions, the higher one first',
+    model: 'versions',
+    setup: 'all_versions',
+    grpc: answered('GetModelStatus', { model_spec: { name: 'versions' } }, BOTH),
+    rest: {
+      method: 'GET',
+      path: '/v1/models/versions',
+      expect: { status: 200, body: statusText('2', '1') },
+    },
+  },
+  {
+    title: 'SingleVersionSuccess: one of two',
+    model: 'versions',
+    setup: 'all_versions',
+    grpc: answered(
+      'GetModelStatus',
+      { model_spec: { name: 'versions', version: { value: 1 } } },
+      { model_version_status: [available('1')] },
+    ),
+    rest: {
+      method: 'GET',
+      path: '/v1/models/versions/versions/1',
+      expect: { status: 200, body: statusText('1') },
+    },
   },
   {
     title: 'SingleVersionSuccess: by number',

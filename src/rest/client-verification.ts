@@ -1,0 +1,78 @@
+/**
+ * ClientVerification: the HTTPS listener where clients must show a certificate, which uWebSockets cannot
+ * require. Node's TLS checks it and hands the bytes on to the app, which listens on a Unix socket that
+ * nobody else can reach. Slower than uWebSockets' own TLS: each byte is copied twice more.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+
+import type { SslConfig } from '../config/ssl-config.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+
+export class ClientVerification {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'tensorgate-rest-')); // mode 0700
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  /** REQUIRES: `ssl.clientCa` is set. */
+  constructor({ serverKey, serverCert, clientCa }: SslConfig) {
+    this.#server = createServer(
+      {
+        key: serverKey,
+        cert: serverCert,
+        ca: clientCa ?? [],
+        requestCert: true,
+        rejectUnauthorized: true,
+        ALPNProtocols: ['http/1.1'],
+      },
+      this.#pass,
+    );
+  }
+
+  /** Where the app is to listen. */
+  get path(): string {
+    return join(this.#folder, 'rest');
+  }
+
+  /** All addresses. @throws ServingError UNAVAILABLE when the port cannot be bound */
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause: Error) => {
+        const message = `cannot listen on port ${port}: ${cause.message}`;
+        reject(new ServingError(StatusCode.UNAVAILABLE, message, [], { cause }));
+      });
+      this.#server.listen(port, resolve);
+    });
+  }
+
+  /** Accepts no more connections; those that are open go on. */
+  close(): void {
+    this.#server.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Ends every connection. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  readonly #pass = (client: TLSSocket): void => {
+    const app = connect(this.path);
+    for (const [from, to] of [
+      [client, app],
+      [app, client],
+    ] as const) {
+      this.#sockets.add(from);
+      from.setNoDelay();
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+    }
+  };
+}

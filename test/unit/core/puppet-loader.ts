@@ -1,0 +1,64 @@
+/** Loader and clock of the control plane's tests: nothing ends before the test says so. */
+import type { Clock } from '../../../src/core/clock.js';
+import type { Loader } from '../../../src/core/loader.js';
+import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
+
+/** A loader that ends when the test says so. */
+export class PuppetLoader implements Loader<string> {
+  readonly name: string;
+  loads = 0;
+  unloads = 0;
+  #settle: { resolve(servable: string): void; reject(error: Error): void } | null = null;
+  #unloaded: (() => void) | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  load(): Promise<string> {
+    ++this.loads;
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+  }
+
+  unload(): Promise<void> {
+    ++this.unloads;
+    return new Promise((resolve) => {
+      this.#unloaded = resolve;
+    });
+  }
+
+  async finishLoad(): Promise<void> {
+    this.#settle?.resolve(this.name);
+    await settled();
+  }
+
+  async failLoad(message: string): Promise<void> {
+    this.#settle?.reject(new ServingError(StatusCode.DATA_LOSS, message));
+    await settled();
+  }
+
+  async finishUnload(): Promise<void> {
+    this.#unloaded?.();
+    await settled();
+  }
+}
+
+/** Lets every microtask run. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+export class FakeClock implements Clock {
+  readonly slept: number[] = [];
+  /** Time stands still: a sleep ends only by being cancelled. */
+  holds = false;
+
+  sleep(millis: number, cancelled: Promise<void>): Promise<void> {
+    this.slept.push(millis);
+    return this.holds ? cancelled : Promise.resolve();
+  }
+}
