@@ -99,6 +99,7 @@ export class ServerCore {
       source: this.#source,
       labels: this.#labels,
       untilServing: (names, what) => this.#manager.untilServing(names, what),
+      dismiss: (name) => this.#manager.dismiss(name),
       waitMillis: flags.model_reload_wait_seconds * 1000,
       clock: systemClock,
     });
@@ -109,7 +110,7 @@ export class ServerCore {
             path: flags.model_config_file,
             pollWaitSeconds: flags.model_config_file_poll_wait_seconds,
             log,
-            reload: (config) => this.#models.reload(config),
+            reload: (read, onAccepted) => this.#models.reloadFrom(read, onAccepted),
             onReload: (error) => this.#metrics?.reloaded(error),
           });
     const manager = this.#manager;
@@ -127,7 +128,8 @@ export class ServerCore {
       models: this.#models,
       statuses: (name) => manager.statuses(name),
       found: (name) => this.#source.found(name),
-      writeFile: file === null ? null : (list) => file.write(list),
+      file,
+      filePollSeconds: file === null ? 0 : Math.max(0, flags.model_config_file_poll_wait_seconds),
       log,
     });
   }

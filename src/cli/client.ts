@@ -51,10 +51,10 @@ export class Client {
     return this.#call(MODEL_SERVICE, method, request);
   }
 
-  /** A call of AdminService. @throws ServingError */
-  async admin(method: string, request: Plain): Promise<Plain> {
+  /** A call of AdminService, which has `leastMillis` even past the deadline. @throws ServingError */
+  async admin(method: string, request: Plain, leastMillis = 0): Promise<Plain> {
     try {
-      return await this.#call(ADMIN_SERVICE, method, request);
+      return await this.#call(ADMIN_SERVICE, method, request, leastMillis);
     } catch (error) {
       const { code } = ServingError.from(error);
       if (code !== StatusCode.UNIMPLEMENTED) throw error;
@@ -73,7 +73,7 @@ export class Client {
     return checked.kind === 'models' ? checked.models : [];
   }
 
-  #call(service: string, name: string, request: Plain): Promise<Plain> {
+  #call(service: string, name: string, request: Plain, leastMillis = 0): Promise<Plain> {
     const method = this.#root.lookupService(service).methods[name] as protobuf.Method;
     const requestType = method.resolvedRequestType as protobuf.Type;
     const responseType = method.resolvedResponseType as protobuf.Type;
@@ -84,9 +84,9 @@ export class Client {
         rawBytes,
         rawBytes,
         Buffer.from(bytes),
-        { deadline: this.deadline },
+        { deadline: Math.max(this.deadline, Date.now() + leastMillis) },
         (error, reply) => {
-          if (error !== null) reject(refusal(error));
+          if (error !== null) reject(refusal(error, name));
           else {
             const message = responseType.decode(reply as Buffer);
             resolve(responseType.toObject(message, { longs: BigInt, enums: String }));
@@ -97,7 +97,12 @@ export class Client {
   }
 }
 
-function refusal({ code, details }: grpc.ServiceError): ServingError {
+function refusal({ code, details }: grpc.ServiceError, method: string): ServingError {
+  if (code === grpc.status.DEADLINE_EXCEEDED && details.startsWith('Deadline exceeded')) {
+    const isChange = !method.startsWith('Get');
+    const hint = isChange ? '; the change may be in force all the same, see status' : '';
+    return new ServingError(code, `no answer within --timeout_seconds${hint}`);
+  }
   return new ServingError(code, details.replace(/ Resolution note: $/, '')); // where there is none
 }
 

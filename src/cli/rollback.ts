@@ -12,8 +12,8 @@ import { UsageError, type Command } from './command.js';
 import { versionsOf, type VersionState } from './status.js';
 
 const POLL_MILLIS = 100;
-/** Of the time there is, for putting back what was configured. */
-const RESERVED_MILLIS = 2000;
+/** For putting back what was configured, even when the time is up. */
+const PUT_BACK_MILLIS = 5000;
 
 interface Found {
   readonly config: ModelConfig;
@@ -95,26 +95,32 @@ async function moveTo(
   client: Client,
   before: Found,
   target: bigint,
-  config: ModelConfig,
+  after: ModelConfig,
   write_back: boolean,
 ): Promise<void> {
-  await client.admin('SetModel', { config: modelMessageOf(config), write_back });
+  const [from, to] = [modelMessageOf(before.config), modelMessageOf(after)];
+  // `expected`: what others have changed since it was asked for stays.
+  await client.admin('SetModel', { config: to, expected: from, write_back });
   try {
     const hadFailed = before.versions.some(
       (each) => each.version === target && each.error !== null,
     );
-    if (hadFailed) await client.admin('ReloadModel', { name: config.name }); // tries it again
-    await untilAlone(client, config.name, target);
+    if (hadFailed) await client.admin('ReloadModel', { name: after.name }); // tries it again
+    await untilAlone(client, after.name, target);
   } catch (error) {
-    await client.admin('SetModel', { config: modelMessageOf(before.config), write_back });
     const { code, message } = ServingError.from(error);
-    throw new ServingError(code, `${message}; what was configured before is in force again`);
+    const back = { config: from, expected: to, write_back };
+    const outcome = await client.admin('SetModel', back, PUT_BACK_MILLIS).then(
+      () => 'what was configured before is in force again',
+      (thrown: unknown) => `it could not be put back: ${ServingError.from(thrown).message}`,
+    );
+    throw new ServingError(code, `${message}; ${outcome}`);
   }
 }
 
 /** Resolves when the version is the one that serves. @throws ServingError when it failed to load */
 async function untilAlone(client: Client, name: string, target: bigint): Promise<void> {
-  while (Date.now() < client.deadline - RESERVED_MILLIS) {
+  while (Date.now() < client.deadline) {
     const versions = await versionsOf(client, name);
     const { state = '', error = null } = versions.find((each) => each.version === target) ?? {};
     const others = versions.filter(({ version }) => version !== target);

@@ -251,6 +251,15 @@ export function modelMessageOf(model: ModelConfig): ModelMessage {
   };
 }
 
+/** Whether both are written the same way. */
+export function isSameModel(a: ModelConfig, b: ModelConfig): boolean {
+  const bytes = (model: ModelConfig): Uint8Array => {
+    const list = modelServerConfigType();
+    return list.encode(list.fromObject(plainOf([model]))).finish();
+  };
+  return Buffer.from(bytes(a)).equals(bytes(b));
+}
+
 function isDefault(policy: VersionPolicy): boolean {
   return policy.kind === 'latest' && policy.count === 1;
 }

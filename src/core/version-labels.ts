@@ -25,18 +25,27 @@ export class VersionLabels {
   }
 
   /**
-   * Replaces the labels of all models, or none. `evenUnchanged`: checks those too that stay as they
-   * are, as upstream at a reload.
+   * Replaces the labels of all models, or none.
    * @throws ServingError FAILED_PRECONDITION for a version that a label may not stand for now
    */
-  assign(labels: ReadonlyMap<string, Labels>, evenUnchanged = true): void {
+  assign(labels: ReadonlyMap<string, Labels>): void {
+    for (const [name, ofModel] of labels) {
+      for (const [label, target] of ofModel) this.#check(name, label, target);
+    }
+    this.#labels = labels;
+  }
+
+  /** The check of `assign`, of those labels alone that do not stay as they are. @throws ServingError */
+  checkChanges(labels: ReadonlyMap<string, Labels>): void {
     for (const [name, ofModel] of labels) {
       for (const [label, target] of ofModel) {
-        if (evenUnchanged || !isSame(target, this.of(name).get(label))) {
-          this.#check(name, label, target);
-        }
+        if (!isSame(target, this.of(name).get(label))) this.#check(name, label, target);
       }
     }
+  }
+
+  /** As `assign`. REQUIRES: labels whose changes were checked. */
+  replace(labels: ReadonlyMap<string, Labels>): void {
     this.#labels = labels;
   }
 

@@ -5,6 +5,9 @@ import type { AdminApi } from '../service/admin-api.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Unary } from './server.js';
 
+/** As over REST. */
+const MAX_REQUEST_BYTES = 1 << 20;
+
 /** Every method by its name. */
 export function adminUnary(admin: AdminApi): Record<string, Unary> {
   const methods = [...admin.methods].map(([name, { request, response, call }]): [string, Unary] => [
@@ -19,7 +22,12 @@ export function adminUnary(admin: AdminApi): Record<string, Unary> {
   return Object.fromEntries(methods);
 }
 
+/** @throws ServingError */
 function decoded(type: protobuf.Type, bytes: Uint8Array): protobuf.Message {
+  if (bytes.length > MAX_REQUEST_BYTES) {
+    const message = `The request is larger than ${MAX_REQUEST_BYTES} bytes`;
+    throw new ServingError(StatusCode.RESOURCE_EXHAUSTED, message);
+  }
   try {
     return type.decode(bytes);
   } catch (cause) {

@@ -77,7 +77,8 @@ function requestOf(type: protobuf.Type, route: AdminRoute, body: string | null):
     const message = route.message(body === null ? null : JSON.parse(body));
     return protojson.fromJson(type, message);
   } catch (cause) {
-    const { message } = cause as Error;
+    if (cause instanceof ServingError) throw cause;
+    const message = `The body makes no ${type.name}: ${(cause as Error).message}`;
     throw new ServingError(StatusCode.INVALID_ARGUMENT, message, [], { cause });
   }
 }

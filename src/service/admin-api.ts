@@ -56,10 +56,11 @@ export class AdminApi {
             isSet(request, 'write_back'),
           ),
         ),
-      SetModel: async (request) =>
-        changeMessage(
-          await admin.set(modelConfigOf(plainIn(request, 'config')), isSet(request, 'write_back')),
-        ),
+      SetModel: async (request) => {
+        const model = modelConfigOf(plainIn(request, 'config'));
+        const expected = 'expected' in request ? modelConfigOf(plainIn(request, 'expected')) : null;
+        return changeMessage(await admin.set(model, expected, isSet(request, 'write_back')));
+      },
       RemoveModel: async (request) =>
         changeMessage(await admin.remove(textOf(request, 'name'), isSet(request, 'write_back'))),
       SetLabels: async (request) => {

@@ -1,8 +1,14 @@
 /**
  * Changes of what is served, free of any transport. A change is refused, and nothing has changed, or it
- * is in force, and a result for each model says what became of it.
+ * is in force (and written back, if that was asked for), and a result for each model says what became
+ * of it.
  */
-import type { LabelTarget, ModelConfig, ModelServerConfig } from '../config/model-config.js';
+import {
+  isSameModel,
+  type LabelTarget,
+  type ModelConfig,
+  type ModelServerConfig,
+} from '../config/model-config.js';
 import type { ModelSet } from '../core/model-set.js';
 import { ServableState, type VersionStatus } from '../core/servable.js';
 import type { Log } from '../log/log.js';
@@ -14,8 +20,13 @@ export interface ModelAdminOptions {
   readonly statuses: (name: string) => readonly VersionStatus[];
   /** The versions that lie below a model's base path. */
   readonly found: (name: string) => Promise<readonly bigint[]>;
-  /** Replaces the file of --model_config_file; null: there is none. */
-  readonly writeFile: ((models: readonly ModelConfig[]) => Promise<void>) | null;
+  /** The file of --model_config_file; null: there is none. */
+  readonly file: {
+    /** @throws ServingError, when the file is as it was */
+    write(models: readonly ModelConfig[], evenIfChanged: boolean): Promise<void>;
+  } | null;
+  /** How often the file is put in force again, whatever was changed since; 0: never. */
+  readonly filePollSeconds: number;
   readonly log: Log;
 }
 
@@ -69,26 +80,45 @@ export class ModelAdminService {
     }
   }
 
-  /** As `reload`, with a result for each. @throws ServingError when it is refused */
+  /**
+   * As `reload`, with a result for each. Writing back replaces whatever the file holds.
+   * @throws ServingError when it is refused
+   */
   async setAll(config: ModelServerConfig, writeBack: boolean): Promise<ModelResult[]> {
     const models = listOf(config);
     for (const model of models) checkLogging(model);
     const names = models.map(({ name }) => name);
-    return this.#change('all models set', names, writeBack, () => models);
+    return this.#change('all models set', names, writeBack, () => models, {
+      evenIfChanged: true,
+      replaces: true,
+    });
   }
 
-  /** Adds the model or replaces the one of its name. @throws ServingError when it is refused */
-  async set(model: ModelConfig, writeBack: boolean): Promise<ModelResult[]> {
+  /**
+   * Adds the model or replaces the one of its name; if `expected` is given, only if that is what the
+   * model is configured as. @throws ServingError when it is refused
+   */
+  async set(
+    model: ModelConfig,
+    expected: ModelConfig | null,
+    writeBack: boolean,
+  ): Promise<ModelResult[]> {
     const { name } = model;
     if (name === '') {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, 'The model has no name.');
     }
     checkLogging(model);
-    return this.#change('model set', [name], writeBack, (models) =>
-      models.some((each) => each.name === name)
-        ? models.map((each) => (each.name === name ? model : each))
-        : [...models, model],
-    );
+    const change = (models: Models): Models => {
+      const before = models.find((each) => each.name === name);
+      if (expected !== null && (before === undefined || !isSameModel(before, expected))) {
+        const message = `The configuration of model ${name} is not the expected one`;
+        throw new ServingError(StatusCode.ABORTED, message);
+      }
+      return before === undefined
+        ? [...models, model]
+        : models.map((each) => (each === before ? model : each));
+    };
+    return this.#change('model set', [name], writeBack, change, { replaces: true });
   }
 
   /** @throws ServingError when it is refused */
@@ -110,14 +140,12 @@ export class ModelAdminService {
 
   /** Looks for versions now and tries failed ones again. @throws ServingError NOT_FOUND */
   async rescan(name: string): Promise<ModelResult[]> {
-    const { models, statuses } = this.#options;
     configured(this.models(), name);
-    const isLoading = (): boolean =>
-      statuses(name).some(
-        ({ state }) => state === ServableState.START || state === ServableState.LOADING,
-      );
-    const error = await errorOf(models.rescan(name, isLoading));
-    return [this.#resultOf(name, error)];
+    await this.#options.models.rescan(name);
+    const isLoading = this.#options
+      .statuses(name)
+      .some(({ state }) => state === ServableState.START || state === ServableState.LOADING);
+    return this.#results([name], isLoading ? [name] : []);
   }
 
   async #change(
@@ -125,32 +153,58 @@ export class ModelAdminService {
     names: readonly string[],
     writeBack: boolean,
     change: (models: Models) => Models,
+    { evenIfChanged = false, replaces = false } = {},
   ): Promise<ModelResult[]> {
-    const { models, writeFile, log } = this.#options;
-    if (writeBack && writeFile === null) {
+    const { models, log } = this.#options;
+    const file = this.#fileToWrite(writeBack);
+    const added = await models.edit(
+      change,
+      file === null ? null : (changed) => file.write(changed, evenIfChanged),
+    );
+    log.info({ models: names, writeBack }, `${what} by request`);
+    const stuck = replaces ? names.filter((name) => !this.#isServing(name)) : [];
+    const again = stuck.filter((name) => !added.includes(name));
+    await Promise.all(again.map((name) => models.rescan(name))); // it may be right now
+    return this.#results(names, [...added, ...again]);
+  }
+
+  /** Null: none. @throws ServingError FAILED_PRECONDITION */
+  #fileToWrite(writeBack: boolean): ModelAdminOptions['file'] {
+    const { file, filePollSeconds } = this.#options;
+    if (writeBack && file === null) {
       throw new ServingError(
         StatusCode.FAILED_PRECONDITION,
         'There is no file to write back to: the server runs without --model_config_file.',
       );
     }
-    let isDone = false;
-    const error = await errorOf(
-      models.edit(change, async (changed) => {
-        log.info({ models: names, writeBack }, `${what} by request`);
-        if (writeBack) await writeFile?.(changed).catch(refuseWriting);
-        isDone = true;
-      }),
-    );
-    if (!isDone && error !== null) throw error;
-    return names.map((name) => this.#resultOf(name, error));
+    if (!writeBack && filePollSeconds > 0) {
+      throw new ServingError(
+        StatusCode.FAILED_PRECONDITION,
+        `The server puts its --model_config_file in force again every ${filePollSeconds} s, which ` +
+          'would undo the change: ask for it to be written back (write_back).',
+      );
+    }
+    return writeBack ? file : null;
   }
 
-  #resultOf(name: string, error: ServingError | null): ModelResult {
-    const versions = this.#options.statuses(name);
-    const isServing = versions.some(({ state }) => state === ServableState.AVAILABLE);
-    if (error === null || isServing) return { name, error: null, versions };
-    const failed = versions.find((version) => version.error !== null);
-    return { name, error: failed?.error ?? error, versions };
+  #isServing(name: string): boolean {
+    return this.#options.statuses(name).some(({ state }) => state === ServableState.AVAILABLE);
+  }
+
+  /** When those to wait for serve, or do not. */
+  async #results(names: readonly string[], awaited: readonly string[]): Promise<ModelResult[]> {
+    const error = await this.#options.models.untilServing(awaited).then(
+      () => null,
+      (thrown: unknown) => ServingError.from(thrown),
+    );
+    return names.map((name) => {
+      const versions = this.#options.statuses(name);
+      const isGone = this.#options.models.of(name) === null;
+      if (isGone) return { name, error: awaited.includes(name) ? removed(name) : null, versions };
+      if (this.#isServing(name)) return { name, error: null, versions };
+      const failed = versions.find((version) => version.error !== null);
+      return { name, error: failed?.error ?? error ?? notServing(name), versions };
+    });
   }
 }
 
@@ -167,6 +221,14 @@ function configured(models: Models, name: string): ModelConfig {
   const model = models.find((each) => each.name === name);
   if (model !== undefined) return model;
   throw new ServingError(StatusCode.NOT_FOUND, `Model ${name} is not configured`);
+}
+
+function removed(name: string): ServingError {
+  return new ServingError(StatusCode.ABORTED, `Model ${name} was removed by a later change`);
+}
+
+function notServing(name: string): ServingError {
+  return new ServingError(StatusCode.UNAVAILABLE, `Model ${name} has no version AVAILABLE`);
 }
 
 /** Before the change rather than after it, as a reload has it from upstream. */
@@ -189,21 +251,4 @@ function changedLabels({ name, labels }: ModelConfig, change: LabelChange): Mode
   }
   for (const [label, target] of change.set) changed.set(label, target);
   return changed;
-}
-
-function refuseWriting(cause: unknown): never {
-  const { message } = cause as Error;
-  throw new ServingError(
-    StatusCode.INTERNAL,
-    `The change is in force, but it could not be written back: ${message}`,
-    [],
-    { cause },
-  );
-}
-
-function errorOf(work: Promise<void>): Promise<ServingError | null> {
-  return work.then(
-    () => null,
-    (error: unknown) => ServingError.from(error),
-  );
 }

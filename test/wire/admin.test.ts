@@ -28,7 +28,7 @@ const model = (name: string, more: object = {}): object => ({
   model_platform: 'tensorflow',
   ...more,
 });
-const split = (...parts: [version: number, weight: number][]): object => ({
+const split = (...parts: [version: number | string, weight: number][]): object => ({
   parts: parts.map(([version, weight]) => ({ version, weight })),
 });
 
@@ -268,7 +268,7 @@ describe('The admin API', function () {
       const expected = model('n', {
         ...ALL,
         version_labels: { stable: '2' },
-        version_label_weights,
+        version_label_weights: { canary: split(['1', 9], ['2', 1]) },
       });
       client.close();
       assert.equal((await server.stop()).code, 0);
@@ -371,7 +371,7 @@ describe('The admin API', function () {
       ['another name', 'PUT', '/models/m', '{"name": "n"}', 400, /names the model m, the body/],
       ['no version', 'PUT', `${labels}/a`, '{}', 400, /The label a of model m has no versions/],
       ['a version that is gone', 'PUT', `${labels}/a`, '{"version": 9}', 400, /label to version 9/],
-      ['a version too large', 'PUT', `${labels}/a`, '{"version": "1e30"}', 400, /version/],
+      ['a version too large', 'PUT', `${labels}/a`, '{"version": "1e30"}', 400, /no SetLabelsReq/],
       ['an unknown label', 'DELETE', `${labels}/a`, undefined, 404, /has no label a/],
       ['deep nesting', 'PUT', '/models/m', '{"a":'.repeat(5000), 400, /JSON/],
       ['a body too large', 'PUT', '/models/m', ' '.repeat((1 << 20) + 1), 413, /1048576 bytes/],
