@@ -1,4 +1,4 @@
-/** `tensorgate models`: adds a model to those that are served, or removes one. */
+/** `tensorgate models`: adds a model, removes one, or looks for its versions now. */
 import {
   modelMessageOf,
   singleModel,
@@ -15,14 +15,19 @@ export const models: Command = {
   usage: [
     'models add MODEL BASE_PATH [--latest=N | --all | --versions=N,N…] [--replace] [--write_back]',
     'models remove MODEL [--write_back]',
+    'models reload MODEL',
   ],
   switches: ['all', 'replace', 'write_back'],
   values: ['latest', 'versions'],
-  run: (given, client) => {
+  run: async (given, client) => {
     const [action] = given.take(1, 3);
     if (action === 'add') return add(given, client);
     if (action === 'remove') return remove(given, client);
-    throw new UsageError('models add, or models remove?');
+    if (action === 'reload') {
+      const [, name = ''] = given.take(2, 2);
+      return changed(client, await client.admin('ReloadModel', { name }));
+    }
+    throw new UsageError('models add, models remove, or models reload?');
   },
 };
 
