@@ -32,23 +32,23 @@ describe('The admin API over REST', function () {
       added.body,
       `{
  "result": [
-{
- "name": "n",
- "status": {
-  "error_code": "OK",
-  "error_message": ""
- },
- "model_version_status": [
   {
-   "version": "2",
-   "state": "AVAILABLE",
+   "name": "n",
    "status": {
     "error_code": "OK",
     "error_message": ""
-   }
+   },
+   "model_version_status": [
+    {
+     "version": "2",
+     "state": "AVAILABLE",
+     "status": {
+      "error_code": "OK",
+      "error_message": ""
+     }
+    }
+   ]
   }
- ]
-}
  ]
 }
 `,
