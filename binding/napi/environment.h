@@ -27,10 +27,16 @@ class Environment {
   // full the job fails with UNAVAILABLE.
   void Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
 
+  // The same as a spare job.
+  void SubmitSpare(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
+
   // Ends `job` with `status` without running it.
   void Fail(std::unique_ptr<AsyncJob> job, Status status);
 
  private:
+  void SubmitBy(bool (WorkerPool::*post)(std::unique_ptr<Job>*), WorkerPool* pool,
+                std::unique_ptr<AsyncJob> job);
+
   std::shared_ptr<CompletionQueue> completions_;
 };
 

@@ -44,7 +44,7 @@ class ExampleCall : public InferenceCall {
     std::vector<TensorHandle> outputs;
     const auto started = std::chrono::steady_clock::now();
     Status status = model_->Run(feeds_, inputs, fetches_, &outputs);
-    if (status.ok()) CountRun(std::chrono::steady_clock::now() - started);
+    if (status.ok() && counted()) CountRun(std::chrono::steady_clock::now() - started);
     examples_.reset();
     if (!status.ok()) return status;
     std::vector<std::vector<int64_t>> dims(outputs.size());

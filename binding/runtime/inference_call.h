@@ -24,6 +24,15 @@ class InferenceCall {
   // THREAD: run pool; blocks for the whole inference. REQUIRES: Decode() succeeded.
   // ERRORS: TensorFlow's status, that of the checks on its outputs, or the encoder's.
   virtual Status RunAndEncode(OutputBuffer* out) = 0;
+
+  // Keeps the run out of RunStatistics: no client asked for it.
+  void LeaveUncounted() { counted_ = false; }
+
+ protected:
+  bool counted() const { return counted_; }
+
+ private:
+  bool counted_ = true;
 };
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.

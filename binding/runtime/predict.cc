@@ -70,7 +70,7 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
   const auto started = std::chrono::steady_clock::now();
   Status status = model_->Run(feeds_, feed_values_, fetches_, &outputs);
   if (status.code() == Code::kInvalidArgument) status = WithMismatches(std::move(status));
-  if (status.ok()) {
+  if (status.ok() && counted()) {
     model_->statistics().runs(Method::kPredict).Record(std::chrono::steady_clock::now() - started);
   }
   // The request's tensors are the larger part as a rule: gone before the answer is written.

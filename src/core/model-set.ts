@@ -21,6 +21,8 @@ export interface ModelSetOptions {
   readonly dismiss: (name: string) => void;
   /** How long a reload waits for models that are new to it; 0 is no limit, as upstream. */
   readonly waitMillis: number;
+  /** The models of a configuration that is in force from now on. */
+  readonly onModels?: (models: readonly ModelConfig[]) => void;
   readonly clock: Clock;
 }
 
@@ -158,6 +160,7 @@ export class ModelSet {
     const names = new Set(config.models.map(({ name }) => name));
     const before = new Set(this.models.map(({ name }) => name));
     this.#config = config;
+    this.#options.onModels?.(config.models);
     source.configure(config.models);
     for (const name of before) if (!names.has(name)) dismiss(name);
     return [...names].filter((name) => !before.has(name));

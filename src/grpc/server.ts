@@ -11,6 +11,7 @@ import { Method } from '../native/binding.js';
 import { readModelSpec, type ModelSpec } from '../native/requests.js';
 import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
 import type { InferenceService } from '../service/inference.js';
+import type { Headers } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { adminUnary } from './admin-codec.js';
 import { ERROR_DETAILS_TRAILER, ErrorDetails } from './error-details.js';
@@ -41,6 +42,7 @@ export type Unary = (
   request: Buffer,
   timeoutMillis: number,
   done: (error: ServingError | null, reply: Uint8Array | null) => void,
+  headers: Headers,
 ) => void;
 
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
@@ -180,7 +182,7 @@ export class GrpcServer {
         else callback(this.#failure(method, call.request, requestId, error));
       };
       try {
-        unary(call.request, timeoutOf(call.getDeadline()), done);
+        unary(call.request, timeoutOf(call.getDeadline()), done, call.metadata);
       } catch (error) {
         done(ServingError.from(error), null);
       }
