@@ -16,5 +16,5 @@ const [target, ...sources] = process.argv.slice(2).map(
 );
 const lists = await Promise.all(sources.map((source) => source.read()));
 for (;;) {
-  for (const list of lists) if (list.kind === 'models') await target?.write(list.models);
+  for (const list of lists) if (list.kind === 'models') await target?.write(list.models, true);
 }
