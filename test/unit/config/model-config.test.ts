@@ -147,7 +147,7 @@ describe('modelServerConfigOf', () => {
       weights.map(({ batchingWeight }) => batchingWeight),
       [1, 1],
     );
-    refuses(
+    refused(
       'The batching_weight of model m must not be below 0, got -1',
       `${M} batching_weight: -1`,
     );
