@@ -26,6 +26,8 @@ export interface Batch<T> {
   readonly rows: number;
   /** The rows to run, >= `rows`: what is missing is made up and dropped again. */
   readonly paddedRows: number;
+  /** By what earlier ones took; 0: not known. */
+  readonly expectedMillis: number;
 }
 
 /** How a run ended, for those who learn from it. */

@@ -147,7 +147,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   #runAlone(task: BatchTask<Pending>): void {
     const parts = [{ task, begin: 0, rows: task.rows }];
-    this.run({ parts, rows: 0, paddedRows: 0 }, () => undefined);
+    this.run({ parts, rows: 0, paddedRows: 0, expectedMillis: 0 }, () => undefined);
   }
 
   #queueOf(key: number): ScheduledQueue<Pending> | null {
