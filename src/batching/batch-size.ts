@@ -60,7 +60,8 @@ export class BatchSize {
   learn(rows: number, millis: number): void {
     this.#times.add(rows, millis);
     // A task may have more rows than the size to be measured: the smallest there is is then its own.
-    while (this.#measured > 0 && this.#measured < Math.min(rows, this.#maxRows)) this.#measured *= 2;
+    while (this.#measured > 0 && this.#measured < Math.min(rows, this.#maxRows))
+      this.#measured *= 2;
     const before = this.#chosen;
     this.#chosen = this.#best();
     if (this.#measured === 0 || this.#times.runs(this.#measured) < ENOUGH_RUNS) return;
