@@ -22,6 +22,7 @@ import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
 import type { ModelCatalog } from './service/model-catalog.js';
+import { ShadowTraffic } from './service/shadow-traffic.js';
 import { FileSystemSource } from './sources/file-system-source.js';
 import { ModelConfigFile } from './sources/model-config-file.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
@@ -40,6 +41,7 @@ export interface ServerOptions {
 export class ServerCore {
   readonly catalog: ModelCatalog;
   readonly admin: ModelAdminService;
+  readonly shadows: ShadowTraffic;
   readonly #options: ServerOptions;
   readonly #manager: Manager<SavedModel>;
   readonly #source: Source;
@@ -81,6 +83,7 @@ export class ServerCore {
       parallelLoads: initialLoads,
       policyOf: (name) =>
         this.#models.of(name)?.resourcePreserving ? resourcePreserving : availabilityPreserving,
+      shadowOf: (name) => this.#models.of(name)?.shadow?.version ?? null,
       maxLoadRetries: Math.max(0, flags.max_num_load_retries),
       loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
       onState: (id, state, error) => logState(log, id, state, error),
@@ -100,6 +103,10 @@ export class ServerCore {
       labels: this.#labels,
       untilServing: (names, what) => this.#manager.untilServing(names, what),
       waitMillis: flags.model_reload_wait_seconds * 1000,
+      onModels: (models) => {
+        this.shadows.configure(models);
+        this.#manager.reroute();
+      },
       clock: systemClock,
     });
     this.#configFile =
@@ -115,13 +122,16 @@ export class ServerCore {
     const manager = this.#manager;
     this.catalog = {
       acquire: (name, version) => manager.acquire(name, version),
+      isAvailable: (name, version) => manager.isAvailable(name, version),
       statuses: (name) => manager.statuses(name),
       names: () => manager.names(),
       get revision() {
         return manager.revision;
       },
       labelled: (name, label, key) => this.#labels.resolve(name, label, key),
+      isShared: (name, label) => this.#labels.isShared(name, label),
     };
+    this.shadows = new ShadowTraffic({ catalog: this.catalog, log });
     this.admin = new ModelAdminService(this.#models);
   }
 
@@ -153,8 +163,9 @@ export class ServerCore {
   }
 
   /** Unloads everything; resolves when all memory is given back. */
-  close(): Promise<void> {
-    return this.#manager.close();
+  async close(): Promise<void> {
+    await this.#manager.close();
+    this.shadows.flush();
   }
 }
 

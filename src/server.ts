@@ -22,6 +22,7 @@ import { RestServer, type RestMetrics } from './rest/server.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
 import { InferenceService } from './service/inference.js';
+import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServerCore, type ServerOptions } from './server-core.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
 
@@ -31,6 +32,7 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #core: ServerCore;
   readonly #requestLog: RequestLog;
+  readonly #stickyHeader: string | null;
   #grpc: GrpcServer | null = null;
   #rest: RestServer | null = null;
 
@@ -38,6 +40,7 @@ export class Server {
   constructor(options: ServerOptions) {
     this.#options = options;
     checkOptions(options);
+    this.#stickyHeader = stickyHeaderOf(options.flags.sticky_header);
     this.#core = new ServerCore(options);
     this.#requestLog = new RequestLog(options.log);
   }
@@ -59,11 +62,13 @@ export class Server {
     const lifecycle = metrics === 'unreadable' ? null : (metrics?.lifecycle ?? null);
     await this.#core.start(lifecycle);
     const { catalog } = this.#core;
-    const inference = new InferenceService(
+    const inference = new InferenceService({
       catalog,
-      flags.enable_serialization_as_tensor_content,
-      metrics === 'unreadable' ? null : (metrics?.requests ?? null),
-    );
+      asTensorContent: flags.enable_serialization_as_tensor_content,
+      metrics: metrics === 'unreadable' ? null : (metrics?.requests ?? null),
+      stickyHeader: this.#stickyHeader,
+      shadows: this.#core.shadows,
+    });
     const modelStatus = new ModelStatusService(catalog);
     const modelMetadata = new ModelMetadataService(catalog);
     await this.#startGrpc({
@@ -90,6 +95,7 @@ export class Server {
       maxBodyBytes: flags.rest_api_max_body_bytes,
       maxBufferedBytes: flags.rest_api_max_buffered_bytes,
       gzipMinBytes: flags.rest_api_gzip_min_bytes,
+      stickyHeader: this.#stickyHeader,
       corsEnabled: flags.rest_api_enable_cors_support,
       ssl,
       requestLog: this.#requestLog,
@@ -129,6 +135,7 @@ export class Server {
     if (path === null) return null;
     const registry = new Registry();
     registry.addReader(() => runFamilies(addon().runStatistics()));
+    registry.addReader(() => [this.#core.shadows.requests]);
     const requests = new RequestMetrics(
       registry,
       (name) => this.#core.catalog.statuses(name).length > 0,

@@ -9,6 +9,7 @@
 #include "napi/library_binding.h"
 #include "napi/model_binding.h"
 #include "napi/process.h"
+#include "napi/shadow_binding.h"
 #include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
@@ -78,6 +79,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportModel(env, exports);
   ExportInference(env, exports);
   ExportBatch(env, exports);
+  ExportShadow(env, exports);
   ExportTensor(env, exports);
   ExportStatistics(env, exports);
   return exports;

@@ -24,9 +24,18 @@ void Environment::Close() {
 }
 
 void Environment::Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job) {
+  SubmitBy(&WorkerPool::Post, pool, std::move(job));
+}
+
+void Environment::SubmitSpare(WorkerPool* pool, std::unique_ptr<AsyncJob> job) {
+  SubmitBy(&WorkerPool::PostSpare, pool, std::move(job));
+}
+
+void Environment::SubmitBy(bool (WorkerPool::*post)(std::unique_ptr<Job>*), WorkerPool* pool,
+                           std::unique_ptr<AsyncJob> job) {
   completions_->Expect();
   std::unique_ptr<Job> posted(std::move(job));
-  if (pool->Post(&posted)) return;
+  if ((pool->*post)(&posted)) return;
   AsyncJob::Fail(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(posted.release())), QueueFull());
 }
 

@@ -36,12 +36,17 @@ class Environment {
   // full the job fails with UNAVAILABLE.
   void Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
 
+  // The same as a spare job.
+  void SubmitSpare(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
+
   // Ends `job` with `status` without running it.
   void Fail(std::unique_ptr<AsyncJob> job, Status status);
 
  private:
   // At the environment's end.
   void Close();
+  void SubmitBy(bool (WorkerPool::*post)(std::unique_ptr<Job>*), WorkerPool* pool,
+                std::unique_ptr<AsyncJob> job);
 
   std::shared_ptr<CompletionQueue> completions_;
   HeldTasks tasks_;

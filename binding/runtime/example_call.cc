@@ -67,6 +67,7 @@ class ExampleCall : public InferenceCall {
  private:
   // Upstream takes the time of Classify and Regress, and counts the examples of MultiInference.
   void CountRun(std::chrono::nanoseconds latency) const {
+    if (!counted()) return;
     ModelStatistics& statistics = model_->statistics();
     if (method_ == Method::kMultiInference) {
       statistics.examples.Record(example_count_);

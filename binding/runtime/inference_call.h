@@ -62,9 +62,17 @@ class InferenceCall {
   // How long the session ran in RunAndEncode().
   std::chrono::nanoseconds run_time() const { return run_time_; }
 
+  // Keeps the run out of RunStatistics: no client asked for it.
+  void LeaveUncounted() { counted_ = false; }
+
  protected:
+  bool counted() const { return counted_; }
+
   const std::shared_ptr<const SavedModel> model_;
   std::chrono::nanoseconds run_time_{0};
+
+ private:
+  bool counted_ = true;
 };
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.

@@ -2,12 +2,16 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace tensorgate {
 
 WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity)
-    : name_(std::move(name)), thread_count_(threads > 0 ? threads : 1), capacity_(capacity) {}
+    : name_(std::move(name)),
+      thread_count_(threads > 0 ? threads : 1),
+      capacity_(capacity),
+      most_spare_running_(thread_count_ > 1 ? thread_count_ / 2 : 1) {}
 
 WorkerPool::~WorkerPool() {
   std::vector<std::thread> threads;
@@ -27,6 +31,13 @@ bool WorkerPool::Post(std::unique_ptr<Job>* job) {
   return true;
 }
 
+bool WorkerPool::PostSpare(std::unique_ptr<Job>* job) {
+  MutexLock lock(&mutex_);
+  if (queue_.size() > capacity_ / 4 || spare_.size() >= capacity_) return false;
+  spare_.push_back(std::move(*job));
+  return true;
+}
+
 void WorkerPool::PostAlways(std::unique_ptr<Job> job) {
   {
     MutexLock lock(&mutex_);
@@ -41,7 +52,9 @@ void WorkerPool::Wake() {
     MutexLock lock(&mutex_);
     while (threads_.size() < thread_count_) threads_.emplace_back([this] { Work(); });
     // Workers that are up, or on their way up, look at the queue before they sleep.
-    const size_t wanted = queue_.size() > wake_ups_ ? queue_.size() - wake_ups_ : 0;
+    const size_t startable =
+        queue_.size() + std::min(spare_.size(), most_spare_running_ - spare_running_);
+    const size_t wanted = startable > wake_ups_ ? startable - wake_ups_ : 0;
     calls = wanted < idle_ ? wanted : idle_;
     idle_ -= calls;
     wake_ups_ += calls;
@@ -51,18 +64,23 @@ void WorkerPool::Wake() {
 
 void WorkerPool::Work() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+  bool was_spare = false;
   for (;;) {
     std::unique_ptr<Job> job;
     {
       MutexLock lock(&mutex_);
-      while (queue_.empty()) {
+      if (was_spare) --spare_running_;
+      while (!HasWork()) {
         if (stopping_) return;
         ++idle_;
         while (wake_ups_ == 0 && !stopping_) wake_.Wait(&mutex_);
         if (wake_ups_ > 0) --wake_ups_;
       }
-      job = std::move(queue_.front());
-      queue_.pop_front();
+      was_spare = queue_.empty();
+      if (was_spare) ++spare_running_;
+      std::deque<std::unique_ptr<Job>>& source = was_spare ? spare_ : queue_;
+      job = std::move(source.front());
+      source.pop_front();
     }
     Job* running = job.get();
     running->Run(std::move(job));

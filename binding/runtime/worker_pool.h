@@ -1,5 +1,6 @@
 // WorkerPool: own threads with a bounded queue, for runs and for loads. Never libuv's pool, which
-// file system calls share. Jobs start in the order they were posted.
+// file system calls share. Jobs start in the order they were posted. Spare jobs fill idle time: one
+// starts only when no other job waits, and at most half of the threads run them at once.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +37,10 @@ class WorkerPool {
   // Wakes as many sleeping workers as there are jobs for them. Any thread.
   void Wake();
 
+  // Posts a spare job, which starts after the next Wake(). OWNERSHIP: as Post; false also when the
+  // queue is more than a quarter full. Any thread.
+  [[nodiscard]] bool PostSpare(std::unique_ptr<Job>* job);
+
   // Posts regardless of the capacity, and wakes: for work that frees memory.
   void PostAlways(std::unique_ptr<Job> job);
 
@@ -43,13 +48,20 @@ class WorkerPool {
 
  private:
   void Work();
+  bool MayStartSpare() const REQUIRES_LOCK(mutex_) {
+    return !spare_.empty() && spare_running_ < most_spare_running_;
+  }
+  bool HasWork() const REQUIRES_LOCK(mutex_) { return !queue_.empty() || MayStartSpare(); }
 
   const std::string name_;
   const size_t thread_count_;
   const size_t capacity_;
+  const size_t most_spare_running_;
   Mutex mutex_;
   CondVar wake_;
   std::deque<std::unique_ptr<Job>> queue_ GUARDED_BY(mutex_);
+  std::deque<std::unique_ptr<Job>> spare_ GUARDED_BY(mutex_);
+  size_t spare_running_ GUARDED_BY(mutex_) = 0;
   size_t idle_ GUARDED_BY(mutex_) = 0;      // sleeping, and nobody has called them yet
   size_t wake_ups_ GUARDED_BY(mutex_) = 0;  // called, but not up yet
   bool stopping_ GUARDED_BY(mutex_) = false;

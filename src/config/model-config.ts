@@ -137,7 +137,7 @@ function modelOf(message: ModelMessage): ModelConfig {
     policy: policyOf(message),
     labels: labelsOf(name, message),
     pollWaitSeconds: message.file_system_poll_wait_seconds ?? null,
-    shadow: shadowOf(name, message),
+    shadow: shadowOf(name, message, policyOf(message)),
     resourcePreserving: message.resource_preserving ?? false,
     wantsLogging: message.logging_config !== undefined,
   };
@@ -198,11 +198,19 @@ function labelsOf(name: string, message: ModelMessage): Map<string, LabelTarget>
   return labels;
 }
 
-function shadowOf(name: string, { shadow }: ModelMessage): ShadowConfig | null {
+function shadowOf(
+  name: string,
+  { shadow }: ModelMessage,
+  policy: VersionPolicy,
+): ShadowConfig | null {
   if (shadow === undefined) return null;
   const { version = 0n, share = 0, tolerance = 0 } = shadow;
   if (!(share >= 0 && share <= 1)) refuse(`Shadow share of model ${name} is ${share}, not 0 to 1`);
   if (!(tolerance >= 0)) refuse(`Shadow tolerance of model ${name} is ${tolerance}`);
+  const named = policy.kind === 'specific' ? policy.versions : [];
+  if (named.length > 0 && named.every((each) => each === version)) {
+    refuse(`Model ${name} has no version but its shadow: nothing would answer`);
+  }
   return { version, share, tolerance: tolerance || DEFAULT_TOLERANCE };
 }
 

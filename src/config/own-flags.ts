@@ -99,6 +99,13 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: refuse a load whose estimated memory is not available',
   },
   {
+    name: 'sticky_header',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: header whose value ties requests to a version of a weighted label',
+  },
+  {
     name: 'log_level',
     type: 'string',
     default: 'info',

@@ -12,6 +12,8 @@ export interface PolicyVersion {
   readonly aspired: boolean;
   /** A load has been asked for; it may wait for its turn in START. */
   readonly loadRequested: boolean;
+  /** Answers nobody who does not name it, so it takes the place of no other version. */
+  readonly isShadow: boolean;
 }
 
 export type Action<V> = { readonly kind: 'load' | 'unload'; readonly version: V } | null;
@@ -23,14 +25,19 @@ export type AspiredVersionPolicy = <V extends PolicyVersion>(
 
 /** Something serves before the old goes: a failed replacement leaves the old version serving. */
 export const availabilityPreserving: AspiredVersionPolicy = (versions, moreComing) => {
-  const ready = versions.filter(({ state }) => state === ServableState.AVAILABLE);
+  const idle = versions.find(
+    ({ isShadow, aspired, state }) => isShadow && !aspired && state === ServableState.AVAILABLE,
+  );
+  if (idle !== undefined) return { kind: 'unload', version: idle };
+  const answering = versions.filter(({ isShadow }) => !isShadow);
+  const ready = answering.filter(({ state }) => state === ServableState.AVAILABLE);
   const unwanted = ready.filter(({ aspired }) => !aspired);
-  const noneAspired = !moreComing && !versions.some(({ aspired }) => aspired);
+  const noneAspired = !moreComing && !answering.some(({ aspired }) => aspired);
   const anAspiredIsReady = ready.length > unwanted.length;
   if (unwanted.length > 0 && (noneAspired || anAspiredIsReady || unwanted.length > 1)) {
     const version = lowest(unwanted);
     // Beyond upstream: one at a time, so that the last to serve goes only when the others are gone.
-    const isUnloading = versions.some(({ state }) => state === ServableState.UNLOADING);
+    const isUnloading = answering.some(({ state }) => state === ServableState.UNLOADING);
     const isLast = !ready.some(({ id }) => id.version > version.id.version);
     if (!(isUnloading && isLast)) return { kind: 'unload', version };
   }
@@ -52,7 +59,9 @@ function highestToLoad<V extends PolicyVersion>(versions: readonly V[]): Action<
       aspired && state === ServableState.START && !loadRequested,
   );
   if (waiting.length === 0) return null;
-  const highest = waiting.reduce((high, each) => (each.id.version > high.id.version ? each : high));
+  const answering = waiting.filter(({ isShadow }) => !isShadow);
+  const first = answering.length > 0 ? answering : waiting;
+  const highest = first.reduce((high, each) => (each.id.version > high.id.version ? each : high));
   return { kind: 'load', version: highest };
 }
 

@@ -26,6 +26,8 @@ export class Harness<S> {
   readonly id: ServableId;
   readonly origin: AspiredVersion;
   loadRequested = false;
+  /** Its answers go to no client who does not name it. The manager sets it. */
+  isShadow = false;
   #aspired = true;
   #state: ServableState = ServableState.START;
   #error: ServingError | null = null;

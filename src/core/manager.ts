@@ -20,6 +20,8 @@ export interface ManagerOptions<S> extends RetryOptions {
   readonly parallelLoads?: number;
   readonly policyOf?: (name: string) => AspiredVersionPolicy;
   readonly clock?: Clock;
+  /** The version of the model that requests must name to get its answers; null is none. */
+  readonly shadowOf?: (name: string) => bigint | null;
   /** Called on every change of state. */
   readonly onState?: (id: ServableId, state: ServableState, error: ServingError | null) => void;
 }
@@ -29,6 +31,8 @@ interface Model<S> {
   readonly managed: Map<bigint, Harness<S>>;
   /** AVAILABLE versions, highest first. */
   available: Harness<S>[];
+  /** What answers requests that name no version. */
+  latest: Harness<S> | undefined;
   /** The last status of every version ever seen; upstream keeps those that are gone, too. */
   readonly statuses: Map<bigint, VersionStatus>;
   /** A set that waits for versions which are still on their way out. */
@@ -67,16 +71,21 @@ export class Manager<S> {
     this.#reconcile(name, model);
   };
 
+  /** To be called when `shadowOf` says something new. */
+  reroute(): void {
+    for (const [name, model] of this.#models) this.#route(name, model);
+  }
+
   /**
-   * Pins the version, or the highest available one.
+   * Pins the version, or the highest available one that is no shadow.
    * @throws ServingError NOT_FOUND when it is not available
    */
   acquire(name: string, version: bigint | null): ServableHandle<S> {
-    const available = this.#models.get(name)?.available;
+    const model = this.#models.get(name);
     const harness =
       version === null
-        ? available?.[0]
-        : available?.find((candidate) => candidate.id.version === version);
+        ? model?.latest
+        : model?.available.find((candidate) => candidate.id.version === version);
     if (harness !== undefined) return harness.acquire();
     const asked = version === null ? `Latest(${name})` : `Specific(${name}, ${version})`;
     throw new ServingError(StatusCode.NOT_FOUND, `Servable not found for request: ${asked}`);
@@ -150,7 +159,13 @@ export class Manager<S> {
   #model(name: string): Model<S> {
     let model = this.#models.get(name);
     if (model === undefined) {
-      model = { managed: new Map(), available: [], statuses: new Map(), held: null };
+      model = {
+        managed: new Map(),
+        available: [],
+        latest: undefined,
+        statuses: new Map(),
+        held: null,
+      };
       this.#models.set(name, model);
       ++this.#revision;
     }
@@ -200,6 +215,7 @@ export class Manager<S> {
       const id = { name, version: each.version };
       const loader = this.#options.loaderFor(name, each.version, each.path);
       const harness = new Harness(id, each, loader, this.#changed);
+      harness.isShadow = this.#options.shadowOf?.(name) === each.version;
       model.managed.set(each.version, harness);
       this.#publish(harness);
     }
@@ -211,6 +227,7 @@ export class Manager<S> {
     model.available = [...model.managed.values()]
       .filter((each) => each.state === ServableState.AVAILABLE)
       .sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
+    this.#route(name, model);
     // A version that failed stays managed while it is aspired: it is not tried again.
     if (harness.state === ServableState.END && !harness.aspired) {
       model.managed.delete(harness.id.version);
@@ -225,6 +242,16 @@ export class Manager<S> {
       else if (harness.state === ServableState.AVAILABLE) this.#track(harness.unload());
     }
   };
+
+  /** A version that answers and is made the shadow goes on answering until another one can. */
+  #route(name: string, model: Model<S>): void {
+    const shadow = this.#options.shadowOf?.(name) ?? null;
+    for (const harness of model.managed.values()) harness.isShadow = harness.id.version === shadow;
+    const before = model.latest;
+    model.latest =
+      model.available.find(({ isShadow }) => !isShadow) ??
+      model.available.find((harness) => harness === before);
+  }
 
   #publish(harness: Harness<S>): void {
     const { name, version } = harness.id;
@@ -243,7 +270,7 @@ export class Manager<S> {
    */
   #outcome(name: string): string | null {
     const wanted = [...(this.#models.get(name)?.managed.values() ?? [])]
-      .filter((harness) => harness.aspired)
+      .filter((harness) => harness.aspired && !harness.isShadow)
       .sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
     if (wanted.some(({ state }) => state === ServableState.AVAILABLE)) return '';
     const failed = wanted.find(({ state }) => state === ServableState.END);

@@ -18,6 +18,8 @@ export interface ModelSetOptions {
   readonly untilServing: (names: readonly string[], what: string) => Promise<void>;
   /** How long a reload waits for models that are new to it; 0 is no limit, as upstream. */
   readonly waitMillis: number;
+  /** The models of a configuration that is in force from now on. */
+  readonly onModels?: (models: readonly ModelConfig[]) => void;
   readonly clock: Clock;
 }
 
@@ -84,6 +86,7 @@ export class ModelSet {
     labels.assign(new Map(models.map((model) => [model.name, model.labels])));
     const before = new Set(this.models.map(({ name }) => name));
     this.#config = config;
+    this.#options.onModels?.(models);
     source.configure(models);
     const added = models.map(({ name }) => name).filter((name) => !before.has(name));
     await this.#untilServing(added, what, waitMillis);

@@ -39,6 +39,11 @@ export class VersionLabels {
     return this.#labels?.get(name) ?? new Map();
   }
 
+  /** Whether several versions share the requests with this label. */
+  isShared(name: string, label: string): boolean {
+    return (this.#labels?.get(name)?.get(label)?.size ?? 0) > 1;
+  }
+
   /**
    * The version a request with this label goes to. `key` ties requests that have the same one to the
    * same version of a label with several; null draws by lot.

@@ -10,6 +10,7 @@ import type { RequestLog } from '../log/request-log.js';
 import { Method } from '../native/binding.js';
 import { readModelSpec, type ModelSpec } from '../native/requests.js';
 import type { InferenceService } from '../service/inference.js';
+import type { Headers } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { ERROR_DETAILS_TRAILER, ErrorDetails } from './error-details.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
@@ -37,6 +38,7 @@ type Unary = (
   request: Buffer,
   timeoutMillis: number,
   done: (error: ServingError | null, reply: Uint8Array | null) => void,
+  headers: Headers,
 ) => void;
 
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
@@ -169,7 +171,7 @@ export class GrpcServer {
         else callback(this.#failure(method, call.request, requestId, error));
       };
       try {
-        unary(call.request, timeoutOf(call.getDeadline()), done);
+        unary(call.request, timeoutOf(call.getDeadline()), done, call.metadata);
       } catch (error) {
         done(ServingError.from(error), null);
       }

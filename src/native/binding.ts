@@ -73,6 +73,12 @@ export const Method = {
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
+/** As binding/runtime/shadow.h has it; null: it waited too long to be run. */
+export const ShadowOutcome = { agreed: 0, differed: 1, failed: 2 } as const;
+export type ShadowOutcome = (typeof ShadowOutcome)[keyof typeof ShadowOutcome];
+/** `detail` says what differs first. */
+export type NativeShadowResult = readonly [outcome: ShadowOutcome | null, detail: string];
+
 export interface NativeLoaded {
   /** Null when none was asked for; with a failure the other members are missing. */
   readonly warmup: NativeWarmup | null;
@@ -232,6 +238,21 @@ export interface NativeBinding {
   /** Forgets a held task, also one some of whose slices run; nothing answers its slot any more. */
   dropTask(task: number): void;
 
+  /**
+   * Runs the request again when the run pool is idle and compares the outcome with what the client
+   * got: `reply`, or null and the error's `code`. UNAVAILABLE when the pool has too much to do.
+   */
+  inferShadow(
+    slot: number,
+    id: number,
+    body: Uint8Array | ArrayBuffer,
+    method: Method,
+    isJson: boolean,
+    asTensorContent: boolean,
+    code: number,
+    reply: Uint8Array | string | null,
+    tolerance: number,
+  ): void;
   /** The checks upstream makes before it looks for the model; null when they pass. */
   checkJson(body: Uint8Array | ArrayBuffer, method: Method): NativeFailure | null;
   /** The ModelSpec in field 1 of a request; of MultiInference's first task. */

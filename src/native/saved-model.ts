@@ -9,6 +9,7 @@ import type {
   Method,
   NativeLoaded,
   NativeLoadOptions,
+  NativeShadowResult,
   NativeTensor,
   NativeWarmup,
   NativeWarmupOptions,
@@ -20,6 +21,21 @@ export type LoadOptions = Omit<NativeLoadOptions, 'warmup'>;
 export interface WarmupOptions extends NativeWarmupOptions {
   /** Called once per load whose session came up, before `load` settles; also when warm-up failed. */
   readonly onWarmup: (warmup: NativeWarmup) => void;
+}
+
+/** A request that another version answers. */
+export interface ShadowCall {
+  /** Not SessionRun; of JSON, one of the three that REST has. */
+  readonly method: Method;
+  readonly isJson: boolean;
+  readonly asTensorContent: boolean;
+  readonly body: Uint8Array | ArrayBuffer;
+}
+
+/** What it answered: `reply` is null for an error, whose code is not OK. */
+export interface PrimaryAnswer {
+  readonly code: number;
+  readonly reply: Uint8Array | string | null;
 }
 
 export class SavedModel {
@@ -100,6 +116,28 @@ export class SavedModel {
     onTask: (task: Task) => void,
   ): void {
     prepareJson(this.#id, method, body, done, onTask);
+  }
+
+  /** OWNERSHIP: body and reply must stay as they are until `done`. */
+  inferShadow(
+    { method, isJson, asTensorContent, body }: ShadowCall,
+    { code, reply }: PrimaryAnswer,
+    tolerance: number,
+    done: Done<NativeShadowResult>,
+  ): void {
+    call(done, (slot) => {
+      addon().inferShadow(
+        slot,
+        this.#id,
+        body,
+        method,
+        isJson,
+        asTensorContent,
+        code,
+        reply,
+        tolerance,
+      );
+    });
   }
 
   /** All outputs of a signature. Inputs from allocateTensor() are detached. */

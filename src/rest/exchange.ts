@@ -44,6 +44,8 @@ export class Exchange implements Waiting {
   asked: Route | null = null;
   /** Echoed; empty if the client sent none. */
   requestId = '';
+  /** The version that answers for a label that several share; empty otherwise. */
+  modelVersion = '';
   /** True once it was answered or the client has gone. */
   over = false;
   /** Whether the client takes a compressed answer. */
@@ -224,6 +226,9 @@ export class Exchange implements Waiting {
       if (status !== '200 OK') this.#response.writeStatus(status);
       this.#response.writeHeader('Content-Type', 'application/json');
       this.#writeCors();
+      if (this.modelVersion !== '') {
+        this.#response.writeHeader('X-Model-Version', this.modelVersion);
+      }
       if (coding === 'gzip') this.#response.writeHeader('Content-Encoding', 'gzip');
       if (coding !== null) this.#response.writeHeader('Vary', 'Accept-Encoding');
       this.#write(body, false);

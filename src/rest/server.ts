@@ -18,6 +18,7 @@ import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
 import type { InferenceService } from '../service/inference.js';
+import { stickyKeyOf } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BufferBudget, type Held } from './buffer-budget.js';
 import { ClientVerification } from './client-verification.js';
@@ -49,6 +50,8 @@ export interface RestServerOptions {
   readonly maxBufferedBytes: number;
   /** Answers from this length on are compressed for clients that take it; 0 is none. */
   readonly gzipMinBytes: number;
+  /** As stickyHeaderOf() gives it. */
+  readonly stickyHeader: string | null;
   readonly corsEnabled: boolean;
   /** Null is plain HTTP. */
   readonly ssl: SslConfig | null;
@@ -216,13 +219,19 @@ export class RestServer implements ExchangeHost {
       return;
     }
     this.#deadlines.add(exchange);
+    const key = choice.label === null ? null : this.#stickyKey(request);
     const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void => {
       exchange.begin();
-      inference.json(action, name, choice, body, Math.max(0, timeoutMillis), (error, reply) => {
+      const timeout = Math.max(0, timeoutMillis);
+      const id = inference.json(action, name, choice, key, body, timeout, (error, reply) => {
         held?.release();
         if (error !== null) exchange.fail(error);
         else exchange.json(reply as string | Uint8Array);
       });
+      // The JSON does not say which of the label's versions it comes from.
+      if (choice.label !== null && id !== null && inference.isShared(name, choice.label)) {
+        exchange.modelVersion = id.version.toString();
+      }
     };
     if (request.getHeader('content-encoding').includes('gzip')) {
       exchange.receive(declaredLength, maxBodyBytes, 0, this.#budget, (body, held) => {
@@ -230,6 +239,11 @@ export class RestServer implements ExchangeHost {
         this.#inflate(exchange, bytes, held, infer);
       });
     } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, this.#budget, infer);
+  }
+
+  #stickyKey(request: HttpRequest): string | null {
+    const { stickyHeader } = this.#options;
+    return stickyHeader === null ? null : stickyKeyOf(request.getHeader(stickyHeader));
   }
 
   #inflate(

@@ -9,28 +9,38 @@ import type { Done } from '../native/calls.js';
 import { jsonError, readModelSpec, type ModelSpec } from '../native/requests.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { ServableId } from '../core/servable.js';
 import { resolve, type ModelCatalog, type VersionChoice } from './model-catalog.js';
+import type { ShadowRequest, ShadowTraffic } from './shadow-traffic.js';
+import { stickyKeyOf, type Headers } from './sticky-key.js';
 
 /** The methods that REST has, by the names in its paths. */
 export type JsonMethod = 'predict' | 'classify' | 'regress';
+
+export interface InferenceOptions {
+  readonly catalog: ModelCatalog;
+  /** About the outputs of Predict alone. */
+  readonly asTensorContent: boolean;
+  /** Counts the serialized requests; those of REST are counted by the transport, which sees more. */
+  readonly metrics: RequestMetrics | null;
+  /** As stickyHeaderOf() gives it. */
+  readonly stickyHeader: string | null;
+  readonly shadows: ShadowTraffic;
+}
 
 export class InferenceService {
   readonly #catalog: ModelCatalog;
   readonly #asTensorContent: boolean;
   readonly #metrics: RequestMetrics | null;
+  readonly #stickyHeader: string | null;
+  readonly #shadows: ShadowTraffic;
 
-  /**
-   * `asTensorContent` is about the outputs of Predict alone. `metrics` counts the serialized requests;
-   * those of REST are counted by the transport, which sees more of them.
-   */
-  constructor(
-    catalog: ModelCatalog,
-    asTensorContent: boolean,
-    metrics: RequestMetrics | null = null,
-  ) {
-    this.#catalog = catalog;
-    this.#asTensorContent = asTensorContent;
-    this.#metrics = metrics;
+  constructor(options: InferenceOptions) {
+    this.#catalog = options.catalog;
+    this.#asTensorContent = options.asTensorContent;
+    this.#metrics = options.metrics;
+    this.#stickyHeader = options.stickyHeader;
+    this.#shadows = options.shadows;
   }
 
   /** A serialized request to the serialized response. `timeoutMillis` 0 is none. */
@@ -39,6 +49,7 @@ export class InferenceService {
     body: Uint8Array,
     timeoutMillis: number,
     done: Done<Uint8Array>,
+    headers: Headers,
   ): void {
     const number = Method[method];
     const startMillis = this.#metrics === null ? 0 : performance.now();
@@ -46,13 +57,15 @@ export class InferenceService {
     let handle: ServableHandle<SavedModel>;
     try {
       spec = readModelSpec(body, number);
-      handle = this.#handleFor(spec, number);
+      handle = this.#handleFor(spec, number, headers);
     } catch (error) {
       const refusal = ServingError.from(error);
       this.#count(method, spec, refusal, startMillis);
       done(refusal, null);
       return;
     }
+    // SessionRun may change the session it runs in.
+    const shadow = method === 'sessionRun' ? null : this.#sampled(handle.id, number, false, body);
     handle.servable.inferProto(
       number,
       body,
@@ -62,35 +75,56 @@ export class InferenceService {
         handle.release();
         this.#count(method, spec, error, startMillis);
         done(error, reply);
+        shadow?.answered(error, reply);
       },
     );
   }
 
   /**
    * A REST body to the reply body. OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is
-   * until `done`.
+   * until `done`. `key` is the sticky key. Returns what answers; null where `done` has an error.
    */
   json(
     method: JsonMethod,
     name: string,
     choice: VersionChoice,
+    key: string | null,
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-  ): void {
+  ): ServableId | null {
     const number = Method[method];
     let handle: ServableHandle<SavedModel>;
     try {
-      handle = resolve(this.#catalog, name, choice);
+      handle = resolve(this.#catalog, name, choice, key);
     } catch (error) {
       // Upstream reads the body before it looks for the model.
       done(jsonError(body, number) ?? ServingError.from(error), null);
-      return;
+      return null;
     }
+    const shadow = this.#sampled(handle.id, number, true, body);
     handle.servable.inferJson(number, body, timeoutMillis, (error, reply) => {
       handle.release();
       done(error, reply);
+      shadow?.answered(error, reply);
     });
+    return handle.id;
+  }
+
+  /** Whether the label's requests go to several versions. */
+  isShared(name: string, label: string): boolean {
+    return this.#catalog.isShared(name, label);
+  }
+
+  #sampled(
+    { name, version }: ServableId,
+    method: Method,
+    isJson: boolean,
+    body: Uint8Array | ArrayBuffer,
+  ): ShadowRequest | null {
+    const shadows = this.#shadows;
+    if (!shadows.isOn) return null;
+    return shadows.sample(name, version, method, isJson, this.#asTensorContent, body);
   }
 
   /** Upstream does not count MultiInference; SessionRun it does not have. */
@@ -105,7 +139,7 @@ export class InferenceService {
     this.#metrics.ended(spec?.name ?? '', GRPC_ENTRY[method], code, startMillis);
   }
 
-  #handleFor(spec: ModelSpec | null, method: Method): ServableHandle<SavedModel> {
+  #handleFor(spec: ModelSpec | null, method: Method, headers: Headers): ServableHandle<SavedModel> {
     if (spec === null && method !== Method.multiInference) {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec', [
         { field: 'model_spec', description: 'expected a model_spec, got none' },
@@ -117,6 +151,8 @@ export class InferenceService {
         { field: `${field}.name`, description: 'expected the name of a model, got none' },
       ]);
     }
-    return resolve(this.#catalog, spec.name, spec);
+    const readsKey = spec.label !== null && this.#stickyHeader !== null;
+    const key = readsKey ? stickyKeyOf(headers.get(this.#stickyHeader)[0]) : null;
+    return resolve(this.#catalog, spec.name, spec, key);
   }
 }

@@ -5,12 +5,15 @@ import type { SavedModel } from '../native/saved-model.js';
 import { ServingError } from '../status/serving-error.js';
 
 export interface ModelCatalog {
-  /** Version null is the highest available. @throws ServingError NOT_FOUND */
+  /** Version null is the highest available that is no shadow. @throws ServingError NOT_FOUND */
   acquire(name: string, version: bigint | null): ServableHandle<SavedModel>;
+  isAvailable(name: string, version: bigint): boolean;
   /** Every version ever seen, highest first. */
   statuses(name: string): readonly VersionStatus[];
   /** The version that a label stands for. @throws ServingError INVALID_ARGUMENT or UNAVAILABLE */
   labelled(name: string, label: string, key: string | null): bigint;
+  /** Whether several versions share the requests with this label. */
+  isShared(name: string, label: string): boolean;
   /** Every model ever heard of, in no order. */
   names(): readonly string[];
   /** Changes whenever a status or the set of names does. */
@@ -28,15 +31,19 @@ export interface VersionChoice {
   readonly label: string | null;
 }
 
-/** @throws ServingError NOT_FOUND, and as `labelled` */
+/**
+ * `key` ties requests to one version of a label that several share; null draws by lot.
+ * @throws ServingError NOT_FOUND, and as `labelled`
+ */
 export function resolve(
   catalog: ModelCatalog,
   name: string,
   choice: VersionChoice,
+  key: string | null = null,
 ): ServableHandle<SavedModel> {
   const { label, version } = choice;
   try {
-    return catalog.acquire(name, label === null ? version : catalog.labelled(name, label, null));
+    return catalog.acquire(name, label === null ? version : catalog.labelled(name, label, key));
   } catch (error) {
     const { code, message, violations } = ServingError.from(error);
     const isUnknown = catalog.statuses(name).length === 0;

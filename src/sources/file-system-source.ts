@@ -148,12 +148,14 @@ export class FileSystemSource implements Source {
       noModel.push(folder);
       return null;
     };
-    const found = await wantedVersions(config.policy, versions, check);
+    const shadow = config.shadow?.version ?? null;
+    const found = await wantedVersions(config.policy, shadow, versions, check);
     let { wanted } = found;
     for (const version of found.missing) troubles.push(missingText(config, version));
+    if (found.isShadowMissing) troubles.push(shadowMissingText(config));
     if (wanted.length === 0 && stillResting.size === 0 && noModel.length > 0) {
       // As upstream, so that the failed load shows why there is nothing to serve.
-      ({ wanted } = await wantedVersions(config.policy, noModel, (folder) =>
+      ({ wanted } = await wantedVersions(config.policy, shadow, noModel, (folder) =>
         Promise.resolve({ ...folder, fingerprint: '' }),
       ));
     } else if (noModel.length > 0) {
@@ -205,6 +207,10 @@ function missingText(config: ModelConfig, version: bigint): string {
     `Version ${version} of servable ${config.name}, which was requested to be served as a ` +
     "'specific' version in the servable's version policy, was not found in the file system"
   );
+}
+
+function shadowMissingText(config: ModelConfig): string {
+  return `Shadow version ${config.shadow?.version} of servable ${config.name} was not found in the file system`;
 }
 
 function noVersionsText(config: ModelConfig): string {

@@ -1,4 +1,4 @@
-/** Which of the versions that are there a model's policy wants. */
+/** Which of the versions that are there a model wants: by its policy, and its shadow besides. */
 import type { VersionPolicy } from '../config/model-config.js';
 import type { AspiredVersion } from '../core/source.js';
 import type { VersionFolder } from './version-folders.js';
@@ -10,26 +10,37 @@ export interface Wanted {
   readonly wanted: AspiredVersion[];
   /** Named by a `specific` policy, but not there. */
   readonly missing: bigint[];
+  /** There is to be a shadow version, and it is not there. */
+  readonly isShadowMissing: boolean;
 }
 
 /**
  * `versions` highest first. Only what the policy may want is checked: with `latest` no more folders
- * than it takes to find that many.
+ * than it takes to find that many. The policy is about the versions that answer, so `shadow` comes on
+ * top of those it wants: with `latest` and one version, that is the highest but the shadow.
  */
 export async function wantedVersions(
   policy: VersionPolicy,
+  shadow: bigint | null,
   versions: readonly VersionFolder[],
   check: Check,
 ): Promise<Wanted> {
   const named = policy.kind === 'specific' ? new Set(policy.versions) : null;
   const count = policy.kind === 'latest' ? policy.count : Infinity;
   const wanted: AspiredVersion[] = [];
+  let left = count;
   for (const folder of versions) {
-    if (wanted.length === count) break;
-    if (named !== null && !named.has(folder.version)) continue;
+    const isShadow = folder.version === shadow;
+    if (!isShadow && (left === 0 || named?.has(folder.version) === false)) {
+      if (shadow === null && left === 0) break;
+      continue;
+    }
     const fit = await check(folder);
-    if (fit !== null) wanted.push(fit);
+    if (fit === null) continue;
+    wanted.push(fit);
+    if (!isShadow) --left;
   }
-  const missing = [...(named ?? [])].filter((each) => !versions.some((v) => v.version === each));
-  return { wanted, missing };
+  const isThere = (version: bigint): boolean => versions.some((each) => each.version === version);
+  const missing = [...(named ?? [])].filter((version) => !isThere(version));
+  return { wanted, missing, isShadowMissing: shadow !== null && !isThere(shadow) };
 }

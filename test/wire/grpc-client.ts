@@ -36,14 +36,19 @@ export class GrpcClient {
   }
 
   /** Any bytes as the request; rejects with an RpcError. */
-  raw(path: string, request: Uint8Array, deadlineMillis = 30_000): Promise<Buffer> {
+  raw(
+    path: string,
+    request: Uint8Array,
+    deadlineMillis = 30_000,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
         path,
         bytes,
         bytes,
         Buffer.from(request),
-        new grpc.Metadata(),
+        grpc.Metadata.fromHttp2Headers(headers),
         { deadline: Date.now() + deadlineMillis },
         (error, reply) => {
           if (error === null) resolve(reply as Buffer);
@@ -54,8 +59,11 @@ export class GrpcClient {
     });
   }
 
-  predict(request: object): Promise<Record<string, unknown>> {
-    return this.#call(PREDICT, 'PredictRequest', request, 'PredictResponse');
+  predict(
+    request: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Record<string, unknown>> {
+    return this.#call(PREDICT, 'PredictRequest', request, 'PredictResponse', headers);
   }
 
   classify(request: object): Promise<Record<string, unknown>> {
@@ -96,8 +104,10 @@ export class GrpcClient {
     requestType: string,
     request: object,
     responseType: string,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Record<string, unknown>> {
-    return decode(responseType, await this.raw(path, encode(requestType, request)));
+    const bytes = encode(requestType, request);
+    return decode(responseType, await this.raw(path, bytes, undefined, headers));
   }
 }
 

@@ -64,6 +64,81 @@ TEST(WorkerPoolTest, LeavesTheJobWithTheCallerWhenTheQueueIsFull) {
   EXPECT_NE(refused, nullptr);
 }
 
+TEST(WorkerPoolTest, RunsSpareJobsWhenNoOtherWaits) {
+  std::vector<int> order;
+  std::promise<void> done;
+  {
+    WorkerPool pool("test", 1, 8);
+    std::unique_ptr<Job> spare = MakeJob([&] {
+      order.push_back(0);
+      done.set_value();
+    });
+    ASSERT_TRUE(pool.PostSpare(&spare));
+    EXPECT_EQ(spare, nullptr);
+    for (int i = 1; i < 3; ++i) {
+      std::unique_ptr<Job> job = MakeJob([&, i] { order.push_back(i); });
+      ASSERT_TRUE(pool.Post(&job));
+    }
+    pool.Wake();
+    done.get_future().wait();
+  }
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 0}));
+}
+
+TEST(WorkerPoolTest, LeavesHalfOfTheThreadsWithoutSpareJobs) {
+  std::promise<void> gate;
+  std::shared_future<void> opened = gate.get_future().share();
+  std::atomic<int> spare_started{0};
+  std::atomic<int> spare_done{0};
+  std::promise<void> both_started;
+  std::promise<void> first_runs;
+  std::promise<void> second_runs;
+  std::promise<void> second_done;
+  {
+    WorkerPool pool("test", 4, 16);
+    for (int i = 0; i < 4; ++i) {
+      std::unique_ptr<Job> spare = MakeJob([&, opened] {
+        if (++spare_started == 2) both_started.set_value();
+        opened.wait();
+        ++spare_done;
+      });
+      ASSERT_TRUE(pool.PostSpare(&spare));
+    }
+    pool.Wake();
+    both_started.get_future().wait();
+    // The other two threads are free: these jobs need both at once.
+    std::unique_ptr<Job> first = MakeJob([&] {
+      first_runs.set_value();
+      second_runs.get_future().wait();
+    });
+    std::unique_ptr<Job> second = MakeJob([&] {
+      first_runs.get_future().wait();
+      second_runs.set_value();
+      second_done.set_value();
+    });
+    ASSERT_TRUE(pool.Post(&first));
+    ASSERT_TRUE(pool.Post(&second));
+    pool.Wake();
+    second_done.get_future().wait();
+    EXPECT_EQ(spare_started, 2);
+    gate.set_value();
+  }
+  EXPECT_EQ(spare_done, 4) << "the pool finishes spare jobs, too";
+}
+
+TEST(WorkerPoolTest, TakesNoSpareJobWhenMoreThanAQuarterOfTheQueueIsFull) {
+  WorkerPool pool("test", 1, 8);
+  const auto post = [&](bool (WorkerPool::*by)(std::unique_ptr<Job>*)) {
+    std::unique_ptr<Job> job = MakeJob([] {});
+    return (pool.*by)(&job);
+  };
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(post(&WorkerPool::Post));
+  EXPECT_TRUE(post(&WorkerPool::PostSpare));
+  ASSERT_TRUE(post(&WorkerPool::Post));
+  EXPECT_FALSE(post(&WorkerPool::PostSpare));
+  EXPECT_TRUE(post(&WorkerPool::Post)) << "spare jobs take no room of the others";
+}
+
 TEST(WorkerPoolTest, PostsWhatFreesMemoryIntoAFullQueue) {
   std::promise<void> ran;
   WorkerPool pool("test", 1, 0);

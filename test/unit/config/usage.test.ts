@@ -94,6 +94,7 @@ describe('usageText', () => {
       '\t--custom_op_libraries',
       '\t--allow_model_op_libraries',
       '\t--check_load_memory',
+      '\t--sticky_header',
       '\t--log_level',
       '', // the text ends with a newline
     ]);

@@ -8,14 +8,18 @@ import {
 } from '../../../src/core/aspired-version-policy.js';
 import { ServableState } from '../../../src/core/servable.js';
 
-/** `3 AVAILABLE` is wanted, `2 AVAILABLE -` is not; `4 START *` has been told to load. */
+/**
+ * `3 AVAILABLE` is wanted, `2 AVAILABLE -` is not; `4 START *` has been told to load. `~` marks the
+ * shadow, `~-` one that is not wanted.
+ */
 function versionOf(text: string): PolicyVersion {
   const [version = '', state = '', mark] = text.split(' ');
   return {
     id: { version: BigInt(version) },
     state: ServableState[state as keyof typeof ServableState],
-    aspired: mark !== '-',
+    aspired: mark?.endsWith('-') !== true,
     loadRequested: mark === '*',
+    isShadow: mark?.startsWith('~') === true,
   };
 }
 
@@ -69,6 +73,14 @@ describe('availabilityPreserving', () => {
       ['1 AVAILABLE -', '2 AVAILABLE', '3 END'],
       'unload 1',
     ],
+    'keeps the old version though the shadow is ready': [
+      ['1 AVAILABLE -', '2 LOADING', '3 AVAILABLE ~'],
+      'nothing',
+    ],
+    'unloads a shadow that is not wanted any more': [['1 AVAILABLE', '3 AVAILABLE ~-'], 'unload 3'],
+    'loads what answers before the shadow': [['2 START', '3 START ~'], 'load 2'],
+    'loads the shadow when nothing else is to be loaded': [['2 START *', '3 START ~'], 'load 3'],
+    'unloads all when only the shadow is wanted': [['1 AVAILABLE -', '3 AVAILABLE ~'], 'unload 1'],
     'lets several unwanted versions shrink to one': [
       ['1 AVAILABLE -', '2 AVAILABLE -', '3 LOADING'],
       'unload 1',

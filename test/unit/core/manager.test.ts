@@ -5,7 +5,7 @@ import { ServableState, type ServableId } from '../../../src/core/servable.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 import { FakeClock, PuppetLoader, settled } from './puppet-loader.js';
 
-function setUp(maxLoadRetries = 0) {
+function setUp(maxLoadRetries = 0, shadowOf: () => bigint | null = () => null) {
   const loaders = new Map<bigint, PuppetLoader>();
   const seen: string[] = [];
   const clock = new FakeClock();
@@ -18,6 +18,7 @@ function setUp(maxLoadRetries = 0) {
     maxLoadRetries,
     loadRetryIntervalMillis: 60_000,
     clock,
+    shadowOf,
     onState: (id: ServableId, state) => {
       const name = Object.entries(ServableState).find(([, number]) => number === state)?.[0];
       seen.push(`${id.version} ${name}`);
@@ -269,6 +270,70 @@ describe('Manager', () => {
     });
     await loader(1n).failLoad('broken');
     await refused;
+  });
+
+  describe('with a shadow version', () => {
+    const served = (manager: Manager<string>): bigint => {
+      const handle = manager.acquire('m', null);
+      handle.release();
+      return handle.id.version;
+    };
+
+    it('does not hand it out unless it is named', async () => {
+      const { manager, aspire, loader } = setUp(0, () => 3n);
+      await aspire(2n, 3n);
+      await loader(3n).finishLoad();
+      assert.throws(
+        () => manager.acquire('m', null),
+        notFound('Servable not found for request: Latest(m)'),
+      );
+      await loader(2n).finishLoad();
+      assert.equal(served(manager), 2n);
+      assert.equal(manager.acquire('m', 3n).id.version, 3n);
+    });
+
+    it('does not take it for one that serves, nor for one that failed', async () => {
+      const { manager, aspire, loader } = setUp(0, () => 3n);
+      await aspire(2n, 3n);
+      let isServing = false;
+      const serving = manager.untilServing(['m']).then(() => {
+        isServing = true;
+      });
+      await loader(3n).failLoad('broken');
+      assert.equal(isServing, false);
+      await loader(2n).finishLoad();
+      await serving;
+    });
+
+    it('keeps the old version serving until a new one is there besides the shadow', async () => {
+      const { manager, aspire, loader } = setUp(0, () => 3n);
+      await aspire(1n, 3n);
+      await loader(1n).finishLoad();
+      await loader(3n).finishLoad();
+      await aspire(2n, 3n);
+      assert.equal(served(manager), 1n);
+      assert.equal(loader(1n).unloads, 0);
+      await loader(2n).finishLoad();
+      assert.equal(served(manager), 2n);
+      assert.equal(loader(1n).unloads, 1);
+    });
+
+    it('lets the version that becomes the shadow answer until another can', async () => {
+      let shadow: bigint | null = null;
+      const { manager, aspire, loader } = setUp(0, () => shadow);
+      await aspire(3n);
+      await loader(3n).finishLoad();
+      shadow = 3n;
+      manager.reroute();
+      assert.equal(served(manager), 3n);
+      await aspire(2n, 3n);
+      assert.equal(served(manager), 3n);
+      await loader(2n).finishLoad();
+      assert.equal(served(manager), 2n);
+      shadow = null;
+      manager.reroute();
+      assert.equal(served(manager), 3n);
+    });
   });
 
   it('waits at close for a load in progress and unloads what it brought', async () => {

@@ -16,6 +16,8 @@ describe('ModelList', () => {
   const list = new ModelList(
     new ModelStatusService({
       acquire: () => assert.fail('the list needs no handle'),
+      isAvailable: () => assert.fail('the list needs no availability'),
+      isShared: () => assert.fail('the list needs no label'),
       labelled: () => assert.fail('the list needs no label'),
       statuses: (name) => {
         ++asked;

@@ -91,6 +91,45 @@ describe('FileSystemSource', () => {
     assert.match(warnings[0] ?? '', /^Version 99 of servable m, which was requested/);
   });
 
+  describe('with a shadow version', () => {
+    const shadow = (version: bigint): ModelConfig['shadow'] => ({
+      version,
+      share: 1,
+      tolerance: 0,
+    });
+
+    for (const [what, policy, expected] of [
+      ['beside the latest', { kind: 'latest', count: 1 }, '5,3'],
+      ['beside several', { kind: 'latest', count: 2 }, '5,4,3'],
+      ['beside specific ones', { kind: 'specific', versions: [1n] }, '3,1'],
+      ['once, though it is named', { kind: 'specific', versions: [1n, 3n] }, '3,1'],
+      ['among all', { kind: 'all' }, '5,4,3,1'],
+    ] as const) {
+      it(`reports it ${what}`, async () => {
+        for (const name of ['1', '3', '4', '5']) add(name);
+        start([model({ policy, shadow: shadow(3n) })]);
+        await until(() => reported() === expected);
+        assert.deepEqual(warnings, []);
+      });
+    }
+
+    it('reports the latest of the others where the shadow is the highest', async () => {
+      for (const name of ['1', '2', '3']) add(name);
+      start([model({ shadow: shadow(3n) })]);
+      await until(() => reported() === '3,2');
+    });
+
+    it('names it once when it is not there', async () => {
+      add('1');
+      start([model({ shadow: shadow(9n) })]);
+      await until(() => reports.length > 2);
+      assert.equal(reported(), '1');
+      assert.deepEqual(warnings, [
+        'Shadow version 9 of servable m was not found in the file system',
+      ]);
+    });
+  });
+
   it('reports the empty set for a specific policy that names no version', async () => {
     add('1');
     start([model({ policy: { kind: 'specific', versions: [] } })]);
