@@ -46,7 +46,7 @@ class ExampleCall : public InferenceCall {
     const auto started = std::chrono::steady_clock::now();
     Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
     run_time_ = std::chrono::steady_clock::now() - started;
-    if (status.ok()) CountRun(run_time_);
+    if (status.ok() && counted()) CountRun(run_time_);
     examples_.reset();
     if (!status.ok()) return status;
     std::vector<std::vector<int64_t>> dims(outputs.size());
@@ -67,7 +67,6 @@ class ExampleCall : public InferenceCall {
  private:
   // Upstream takes the time of Classify and Regress, and counts the examples of MultiInference.
   void CountRun(std::chrono::nanoseconds latency) const {
-    if (!counted()) return;
     ModelStatistics& statistics = model_->statistics();
     if (method_ == Method::kMultiInference) {
       statistics.examples.Record(example_count_);

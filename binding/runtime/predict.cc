@@ -75,8 +75,10 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
   const auto started = std::chrono::steady_clock::now();
   Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
   run_time_ = std::chrono::steady_clock::now() - started;
-  if (status.ok()) CountRun(run_time_);
-  if (!status.ok()) status = Explain(std::move(status));
+  if (!status.ok())
+    status = Explain(std::move(status));
+  else if (counted())
+    CountRun(run_time_);
   // The request's tensors are the larger part as a rule: gone before the answer is written.
   inputs_.clear();
   if (!status.ok()) return status;
@@ -98,7 +100,7 @@ Status PredictCall::Finish(const std::vector<TensorView>& outputs, std::chrono::
 }
 
 void PredictCall::CountRun(std::chrono::nanoseconds latency) const {
-  if (counted()) model_->statistics().runs(Method::kPredict).Record(latency);
+  model_->statistics().runs(Method::kPredict).Record(latency);
 }
 
 // TensorFlow's own text names an argument of a function or a node of the graph, which no client
