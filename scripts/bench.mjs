@@ -3,14 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { exitWith, setup } from './setup.mjs';
 import { packageRoot } from './setup/layout.mjs';
-
-const PROGRAMS = ['loadgen', 'raw_run', 'codec_micro'];
+import { buildBenchPrograms } from './testing/bench-programs.mjs';
 
 try {
   process.env.TENSORGATE_ADDON = await setup();
-  const folder = join(packageRoot, 'build', 'bench');
-  run('cmake', ['-S', packageRoot, '-B', folder, '-DTENSORGATE_BENCH=ON']);
-  run('cmake', ['--build', folder, '--target', ...PROGRAMS]);
+  buildBenchPrograms(['loadgen', 'raw_run', 'codec_micro']);
 } catch (error) {
   exitWith(error);
 }
@@ -19,9 +16,3 @@ const { status } = spawnSync(process.execPath, [bench, ...process.argv.slice(2)]
   stdio: 'inherit',
 });
 process.exitCode = status ?? 1;
-
-/** Quiet while it works; its output is the message when it does not. */
-function run(/** @type {string} */ command, /** @type {string[]} */ args) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw error ?? new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`);
-}

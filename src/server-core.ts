@@ -102,6 +102,7 @@ export class ServerCore {
       source: this.#source,
       labels: this.#labels,
       untilServing: (names, what) => this.#manager.untilServing(names, what),
+      dismiss: (name) => this.#manager.dismiss(name),
       waitMillis: flags.model_reload_wait_seconds * 1000,
       onModels: (models) => {
         this.shadows.configure(models);
@@ -116,7 +117,7 @@ export class ServerCore {
             path: flags.model_config_file,
             pollWaitSeconds: flags.model_config_file_poll_wait_seconds,
             log,
-            reload: (config) => this.#models.reload(config),
+            reload: (read, onAccepted) => this.#models.reloadFrom(read, onAccepted),
             onReload: (error) => this.#metrics?.reloaded(error),
           });
     const manager = this.#manager;
@@ -132,7 +133,15 @@ export class ServerCore {
       isShared: (name, label) => this.#labels.isShared(name, label),
     };
     this.shadows = new ShadowTraffic({ catalog: this.catalog, log });
-    this.admin = new ModelAdminService(this.#models);
+    const file = this.#configFile;
+    this.admin = new ModelAdminService({
+      models: this.#models,
+      statuses: (name) => manager.statuses(name),
+      found: (name) => this.#source.found(name),
+      file,
+      filePollSeconds: file === null ? 0 : Math.max(0, flags.model_config_file_poll_wait_seconds),
+      log,
+    });
   }
 
   /**

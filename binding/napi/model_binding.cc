@@ -8,6 +8,7 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/violation_list.h"
+#include "runtime/load_priority.h"
 #include "runtime/saved_model.h"
 #include "runtime/warmup.h"
 
@@ -70,7 +71,9 @@ class LoadJob : public AsyncJob {
 
  protected:
   Status Execute() override {
+    YieldToRequests();
     Status status = SavedModel::Load(options_, &model_);
+    if (status.ok()) AllowYielding();
     if (!status.ok() || !warmup_) return status;
     report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) model_.reset();

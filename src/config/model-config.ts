@@ -115,6 +115,16 @@ export function modelServerConfigOf(plain: Readonly<Record<string, unknown>>): M
   return { kind: 'models', models };
 }
 
+/** The same of one model; without a platform it is TensorFlow's. @throws ServingError as above */
+export function modelConfigOf(plain: Readonly<Record<string, unknown>>): ModelConfig {
+  const message = plain as ModelMessage;
+  const { model_platform: platform = '', model_type: type = 'MODEL_TYPE_UNSPECIFIED' } = message;
+  const isBare = platform === '' && type === 'MODEL_TYPE_UNSPECIFIED';
+  const model = modelOf(isBare ? { ...message, model_platform: TENSORFLOW } : message);
+  checkModels([model]);
+  return model;
+}
+
 /** @throws ServingError INVALID_ARGUMENT for what no list of models may hold */
 export function checkModels(models: readonly ModelConfig[]): void {
   const names = new Set<string>();
@@ -174,7 +184,11 @@ function policyOf({ model_version_policy: policy }: ModelMessage): VersionPolicy
   return { kind: 'latest', count: policy?.latest?.num_versions || 1 };
 }
 
-function labelsOf(name: string, message: ModelMessage): Map<string, LabelTarget> {
+/** The labels of a model in a message's plain form. @throws ServingError INVALID_ARGUMENT */
+export function labelsOf(
+  name: string,
+  message: Pick<ModelMessage, 'version_labels' | 'version_label_weights'>,
+): Map<string, LabelTarget> {
   const labels = new Map<string, LabelTarget>();
   for (const [label, version] of Object.entries(message.version_labels ?? {})) {
     labels.set(label, new Map([[version, 1]]));
@@ -219,7 +233,8 @@ export function plainOf(models: readonly ModelConfig[]): Record<string, unknown>
   return { model_config_list: { config: models.map(modelMessageOf) } };
 }
 
-function modelMessageOf(model: ModelConfig): ModelMessage {
+/** The same of one model. */
+export function modelMessageOf(model: ModelConfig): ModelMessage {
   const single = [...model.labels].filter(([, target]) => target.size === 1);
   const spread = [...model.labels].filter(([, target]) => target.size > 1);
   return {
@@ -242,6 +257,15 @@ function modelMessageOf(model: ModelConfig): ModelMessage {
     ...(model.shadow === null ? {} : { shadow: model.shadow }),
     ...(model.resourcePreserving ? { resource_preserving: true } : {}),
   };
+}
+
+/** Whether both are written the same way. */
+export function isSameModel(a: ModelConfig, b: ModelConfig): boolean {
+  const bytes = (model: ModelConfig): Uint8Array => {
+    const list = modelServerConfigType();
+    return list.encode(list.fromObject(plainOf([model]))).finish();
+  };
+  return Buffer.from(bytes(a)).equals(bytes(b));
 }
 
 function isDefault(policy: VersionPolicy): boolean {

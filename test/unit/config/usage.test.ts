@@ -91,6 +91,7 @@ describe('usageText', () => {
       '\t--synthetic_warmup',
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
+      '\t--enable_admin_api',
       '\t--custom_op_libraries',
       '\t--allow_model_op_libraries',
       '\t--check_load_memory',
