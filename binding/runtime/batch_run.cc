@@ -126,14 +126,16 @@ class BatchRun {
     report_.run_time += call.run_time();
   }
 
-  void EachAlone(const std::vector<Member>& members, BatchOutcome outcome, const Status& status) {
-    report_.outcome = outcome;
+  void EachAlone(const std::vector<Member>& members, const Status& status) {
+    report_.outcome = BatchOutcome::kUnmergeable;
     for (const Member& member : members) {
       if (members.size() == 1 && member.part->is_slice) {
         Fail(member.part, status);
       } else {
         Alone(member.part);
       }
+      const bool failed = !member.part->status.ok() || member.part->task->failed();
+      if (failed) report_.outcome = BatchOutcome::kRetried;
     }
   }
 
@@ -152,16 +154,16 @@ class BatchRun {
 
     std::vector<TensorHandle> inputs;
     Status status = MergeInputs(of_members, orders, ShapesOf(members), padded_rows - rows, &inputs);
-    if (!status.ok()) return EachAlone(members, BatchOutcome::kRetried, status);
+    if (!status.ok()) return EachAlone(members, status);
     auto outputs = std::make_shared<std::vector<TensorHandle>>();
     status = RunOnce(leader, &inputs, outputs.get());
     if (!status.ok()) {
-      if (members.size() > 1) return EachAlone(members, BatchOutcome::kRetried, status);
+      if (members.size() > 1) return EachAlone(members, status);
       return Fail(first, first->task->call().Explain(std::move(status)));
     }
     status = CheckOutputs(*outputs, padded_rows);
     if (!status.ok() && !options_.strict) {
-      return EachAlone(members, BatchOutcome::kNotSplit, status);
+      return EachAlone(members, status);
     }
     int64_t row = 0;
     for (const Member& member : members) {

@@ -118,10 +118,8 @@ export class AutoQueue<T> implements BatchingQueue<T> {
   }
 
   learn(batch: Batch<T>, outcome: BatchOutcome): void {
-    if (outcome.merged) {
-      this.#size.learn(batch.rows, outcome.millis);
-      return;
-    }
+    if (outcome.result === 'ran') this.#size.learn(batch.rows, outcome.millis);
+    if (outcome.result !== 'unmergeable') return;
     this.#alone = this.#nextAlone;
     this.#nextAlone = Math.min(ALONE_AT_MOST, this.#nextAlone * 2);
   }

@@ -34,8 +34,11 @@ export interface Batch<T> {
 export interface BatchOutcome {
   /** How long the session ran, in milliseconds. */
   readonly millis: number;
-  /** False where the tasks could not be merged, or the merged run failed. */
-  readonly merged: boolean;
+  /**
+   * `failed`: the run says nothing about its time. `unmergeable`: the tasks ran alone, and well, after
+   * they could not run together.
+   */
+  readonly result: 'ran' | 'failed' | 'unmergeable';
 }
 
 export interface BatchHandler<T> {

@@ -106,7 +106,7 @@ export class TunedQueue<T> implements BatchingQueue<T> {
   }
 
   learn(batch: Batch<T>, outcome: BatchOutcome): void {
-    if (outcome.merged) this.#times.add(batch.paddedRows, outcome.millis);
+    if (outcome.result === 'ran') this.#times.add(batch.paddedRows, outcome.millis);
   }
 
   flush(): void {

@@ -125,10 +125,13 @@ export type NativePrepared = readonly [
 export const BatchOutcome = {
   /** One run for all that could share it, whatever the answers are. */
   ran: 0,
-  /** The shared run failed, or there was no memory for it; each task then ran alone. */
+  /** The shared run failed; each task then ran alone, and not all of them well. */
   retried: 1,
-  /** Its outputs had no row for each input row, and `strict` was off; each task then ran alone. */
-  notSplit: 2,
+  /**
+   * The shared run failed, or, with `strict` off, its outputs had no row for each input row; alone all
+   * tasks ran well.
+   */
+  unmergeable: 2,
 } as const;
 export type BatchOutcome = (typeof BatchOutcome)[keyof typeof BatchOutcome];
 

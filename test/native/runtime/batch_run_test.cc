@@ -283,7 +283,7 @@ TEST_F(BatchRunTest, RunsEachAloneWherePaddingWouldTakeTooMuch) {
   for (const std::string& one : bodies) {
     parts.push_back(WholeOf(TaskOf(NewProtoPredictCall(model, true), one)));
   }
-  EXPECT_EQ(Run(&parts).outcome, BatchOutcome::kRetried);
+  EXPECT_EQ(Run(&parts).outcome, BatchOutcome::kUnmergeable);
   for (size_t i = 0; i < parts.size(); ++i) {
     EXPECT_EQ(AnswerOf(parts[i]), AloneAnswer(NewProtoPredictCall(model, true), bodies[i]));
   }
@@ -317,9 +317,9 @@ TEST_F(BatchRunTest, RunsEachAloneWhereOutputsHaveNoRowForEach) {
   for (const std::string signature : {"scalar", "one_row_more", "no_rows"}) {
     const std::string head = R"({"signature_name": ")" + signature + R"(", "inputs": )";
     ExpectReport(ExpectAnswersAsAlone(model, {head + "[1, 2]}", head + "[3]}"}), 3, 3,
-                 BatchOutcome::kNotSplit);
+                 BatchOutcome::kUnmergeable);
     options_.pad_to = 4;
-    ExpectReport(ExpectAnswersAsAlone(model, {head + "[1, 2]}"}), 2, 4, BatchOutcome::kNotSplit);
+    ExpectReport(ExpectAnswersAsAlone(model, {head + "[1, 2]}"}), 2, 4, BatchOutcome::kUnmergeable);
     options_.pad_to = 0;
   }
 }

@@ -144,7 +144,7 @@ describe('AutoQueue', () => {
     start();
     saturate(100, (rows) => 1 + 0.01 * rows);
     clock.turn();
-    handler.endFirst({ merged: false });
+    handler.endFirst({ result: 'unmergeable' });
     const sizes = saturate(65, (rows) => 1 + 0.01 * rows);
     assert.ok(
       sizes.slice(0, 64).every((rows) => rows === 1),
