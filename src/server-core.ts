@@ -72,22 +72,25 @@ export class ServerCore {
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
-        const loader = new SavedModelLoader({ name, version }, path, {
-          tags,
-          configProto,
-          runInCallerThread,
-          checkMethodNames: flags.enable_signature_method_name_check,
-          memory,
-          opLibraries,
-          warmup,
-          onWarmup: (id, path, outcome) => {
-            logWarmup(log, id, outcome);
-            this.#metrics?.warmedUp(path, outcome);
-          },
-        });
-        return this.#batching === null
-          ? loader
-          : new BatchedLoader(loader, this.#batching, { name, version }, path);
+        const id = { name, version };
+        const loaderFor = (batchRows: readonly number[]): SavedModelLoader =>
+          new SavedModelLoader(id, path, {
+            tags,
+            configProto,
+            runInCallerThread,
+            checkMethodNames: flags.enable_signature_method_name_check,
+            memory,
+            opLibraries,
+            warmup: warmup && { ...warmup, batchRows },
+            onWarmup: (id, path, outcome) => {
+              logWarmup(log, id, outcome);
+              this.#metrics?.warmedUp(path, outcome);
+            },
+          });
+        const batching = this.#batching;
+        return batching === null
+          ? loaderFor([])
+          : new BatchedLoader({ id, path, batching, loaderFor });
       },
       parallelLoads: initialLoads,
       policyOf: (name) =>

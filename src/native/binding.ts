@@ -32,6 +32,8 @@ export interface NativeWarmupOptions {
   readonly iterations: number;
   /** Without a warm-up file, run the signatures with made-up inputs. */
   readonly synthetic: boolean;
+  /** Sizes of batches to run them with, besides one row; from 1 on. */
+  readonly batchRows: readonly number[];
 }
 
 /** What a version ran between its load and AVAILABLE. */

@@ -34,6 +34,8 @@ export interface BatchingSettings {
   newQueue<T>(): BatchingQueue<T>;
   /** Tasks of unequal shape are merged, padded to the largest. */
   readonly padVariableLength: boolean;
+  /** Sizes that batches will have; empty where any may come. */
+  readonly batchRows: readonly number[];
   /** Requests that cannot be batched are errors, as upstream; otherwise they run alone. */
   readonly strict: boolean;
   /** The model's share of the threads, as it is configured now. */
@@ -111,6 +113,7 @@ export class ModelBatching {
         ...common,
         newQueue: <T>() => new AutoQueue<T>(options, statistics),
         padVariableLength: false,
+        batchRows: [],
         strict: false,
       };
     }
@@ -119,6 +122,7 @@ export class ModelBatching {
       ...common,
       newQueue: <T>() => new TunedQueue<T>(options, statistics),
       padVariableLength: parameters.padVariableLengthInputs,
+      batchRows: options.allowedRows.filter((rows) => rows > 0),
       strict: true,
     };
   }
