@@ -19,6 +19,7 @@ const ARROWS = {
   service: [...BASE, 'core', 'native'],
   rest: [...BASE, 'core', 'native', 'service'],
   grpc: [...BASE, 'core', 'native', 'service'],
+  cli: BASE,
 };
 
 /** One rule for the files of the folder itself, one for those a folder deeper. */

@@ -62,7 +62,7 @@ export async function runForJson<T>(core: number, command: readonly string[]): P
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr.trim()}`);
-  if (stderr.includes('first failure')) process.stderr.write(stderr);
+  if (stderr.includes('failure:')) process.stderr.write(stderr);
   return JSON.parse(stdout) as T;
 }
 

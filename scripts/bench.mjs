@@ -8,16 +8,13 @@ import { parseArgs } from 'node:util';
 import { makeBenchModels } from './bench-models.mjs';
 import { exitWith, setup } from './setup.mjs';
 import { packageRoot } from './setup/layout.mjs';
-
-const PROGRAMS = ['loadgen', 'raw_run', 'codec_micro'];
+import { buildBenchPrograms } from './testing/bench-programs.mjs';
 
 const { values } = parseArgs({ options: { part: { type: 'string' } }, strict: false });
 let skipped = '';
 try {
   process.env.TENSORGATE_ADDON = await setup();
-  const folder = join(packageRoot, 'build', 'bench');
-  run('cmake', ['-S', packageRoot, '-B', folder, '-DTENSORGATE_BENCH=ON']);
-  run('cmake', ['--build', folder, '--target', ...PROGRAMS]);
+  buildBenchPrograms(['loadgen', 'raw_run', 'codec_micro']);
 } catch (error) {
   exitWith(error);
 }
@@ -32,10 +29,4 @@ if (skipped === '') {
   process.exitCode = status ?? 1;
 } else {
   console.log(`batching: skipped, its models cannot be made: ${skipped}`);
-}
-
-/** Quiet while it works; its output is the message when it does not. */
-function run(/** @type {string} */ command, /** @type {string[]} */ args) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw error ?? new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`);
 }

@@ -1,6 +1,7 @@
 /**
- * The command line: flags in, a running server or an exit code out. Everything printed here is
- * upstream's text on upstream's stream; 255 is its exit code for every refusal.
+ * The command line: flags in, a running server or an exit code out; or a command for a running server,
+ * which is src/cli. Everything printed here is upstream's text on upstream's stream; 255 is its exit code
+ * for every refusal.
  */
 import { readFileSync } from 'node:fs';
 
@@ -17,6 +18,9 @@ import { ServingError } from './status/serving-error.js';
 const REFUSED = 255;
 const UNLOAD_MILLIS = 10_000;
 const DEMO_REST_PORT = 8501;
+/** The program that knows upstream's command line alone. */
+const UPSTREAM_PROGRAM = 'tensorflow_model_server';
+const COMMANDS: ReadonlySet<string> = new Set(['status', 'reload', 'labels', 'rollback', 'models']);
 
 export interface MainOptions {
   /** What the usage text calls the program. */
@@ -32,6 +36,11 @@ export async function main(
   argv: readonly string[],
   { program, demo, prepare }: MainOptions,
 ): Promise<void> {
+  if (COMMANDS.has(argv[0] ?? '') && program !== UPSTREAM_PROGRAM) {
+    const { runCommand } = await import('./cli/run-command.js'); // a server does without it
+    process.exitCode = await runCommand(argv, program);
+    return;
+  }
   const cpus = usableCpus();
   const parsed = parseFlags(argv, cpus);
   switch (parsed.kind) {

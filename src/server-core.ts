@@ -72,22 +72,25 @@ export class ServerCore {
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
-        const loader = new SavedModelLoader({ name, version }, path, {
-          tags,
-          configProto,
-          runInCallerThread,
-          checkMethodNames: flags.enable_signature_method_name_check,
-          memory,
-          opLibraries,
-          warmup,
-          onWarmup: (id, path, outcome) => {
-            logWarmup(log, id, outcome);
-            this.#metrics?.warmedUp(path, outcome);
-          },
-        });
-        return this.#batching === null
-          ? loader
-          : new BatchedLoader(loader, this.#batching, { name, version }, path);
+        const id = { name, version };
+        const loaderFor = (batchRows: readonly number[]): SavedModelLoader =>
+          new SavedModelLoader(id, path, {
+            tags,
+            configProto,
+            runInCallerThread,
+            checkMethodNames: flags.enable_signature_method_name_check,
+            memory,
+            opLibraries,
+            warmup: warmup && { ...warmup, batchRows },
+            onWarmup: (id, path, outcome) => {
+              logWarmup(log, id, outcome);
+              this.#metrics?.warmedUp(path, outcome);
+            },
+          });
+        const batching = this.#batching;
+        return batching === null
+          ? loaderFor([])
+          : new BatchedLoader({ id, path, batching, loaderFor });
       },
       parallelLoads: initialLoads,
       policyOf: (name) =>
@@ -111,6 +114,7 @@ export class ServerCore {
       source: this.#source,
       labels: this.#labels,
       untilServing: (names, what) => this.#manager.untilServing(names, what),
+      dismiss: (name) => this.#manager.dismiss(name),
       waitMillis: flags.model_reload_wait_seconds * 1000,
       onModels: (models) => {
         this.shadows.configure(models);
@@ -125,7 +129,7 @@ export class ServerCore {
             path: flags.model_config_file,
             pollWaitSeconds: flags.model_config_file_poll_wait_seconds,
             log,
-            reload: (config) => this.#models.reload(config),
+            reload: (read, onAccepted) => this.#models.reloadFrom(read, onAccepted),
             onReload: (error) => this.#metrics?.reloaded(error),
           });
     const manager = this.#manager;
@@ -141,7 +145,15 @@ export class ServerCore {
       isShared: (name, label) => this.#labels.isShared(name, label),
     };
     this.shadows = new ShadowTraffic({ catalog: this.catalog, log });
-    this.admin = new ModelAdminService(this.#models);
+    const file = this.#configFile;
+    this.admin = new ModelAdminService({
+      models: this.#models,
+      statuses: (name) => manager.statuses(name),
+      found: (name) => this.#source.found(name),
+      file,
+      filePollSeconds: file === null ? 0 : Math.max(0, flags.model_config_file_poll_wait_seconds),
+      log,
+    });
   }
 
   /**
@@ -152,7 +164,12 @@ export class ServerCore {
     this.#metrics = metrics;
     const { flags, models, cpus } = this.#options;
     const { run, load } = this.#threads;
-    this.#batching = await ModelBatching.from(flags, cpus, run);
+    this.#batching = await ModelBatching.from(
+      flags,
+      cpus,
+      run,
+      (name) => this.#models.of(name)?.batchingWeight ?? 1,
+    );
     const runThreads = Math.max(run, this.#batching?.threads ?? 0);
     addon().configure(runThreads, flags.run_queue_capacity, load);
     const config = models ?? (await this.#configFile?.read()) ?? configOf(flags);

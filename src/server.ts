@@ -20,6 +20,7 @@ import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
 import { MetadataJson } from './rest/metadata-json.js';
 import { RestServer, type RestMetrics } from './rest/server.js';
+import { AdminApi } from './service/admin-api.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
 import { InferenceService } from './service/inference.js';
@@ -72,6 +73,7 @@ export class Server {
     });
     const modelStatus = new ModelStatusService(catalog);
     const modelMetadata = new ModelMetadataService(catalog);
+    const admin = flags.enable_admin_api ? new AdminApi(this.#core.admin) : null;
     await this.#startGrpc({
       inference,
       modelService: new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle),
@@ -80,6 +82,7 @@ export class Server {
       channelOptions: channel.options,
       ssl,
       sessionRun: flags.enable_session_run,
+      admin,
       requestLog: this.#requestLog,
     });
     if (flags.rest_api_port === 0 || metrics === 'unreadable') return;
@@ -91,6 +94,7 @@ export class Server {
       inference,
       modelStatus,
       modelMetadata,
+      admin,
       metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
       timeoutMillis: flags.rest_api_timeout_in_ms,
       maxBodyBytes: flags.rest_api_max_body_bytes,

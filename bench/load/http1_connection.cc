@@ -14,6 +14,8 @@ namespace tensorgate::load {
 namespace {
 
 constexpr size_t kMaxHead = 64 << 10;
+// Of an error's body that is kept to be told.
+constexpr size_t kMaxErrorText = 512;
 
 // One buffer for all connections: nothing in it survives OnReadable().
 char read_buffer[256 << 10];
@@ -35,6 +37,7 @@ void Http1Connection::Begin(int64_t start) {
   start_ = start;
   sent_ = 0;
   head_.clear();
+  error_text_.clear();
   in_body_ = false;
   mismatch_ = false;
 }
@@ -114,6 +117,7 @@ void Http1Connection::ConsumeBody(const char* data, size_t size) {
         body_size_ == expect.size() && std::memcmp(data, expect.data() + body_seen_, size) == 0;
     if (!same) mismatch_ = true;
   }
+  if (status_ != 200) error_text_.append(data, std::min(size, kMaxErrorText - error_text_.size()));
   body_seen_ += size;
   if (body_seen_ == body_size_) Finish();
 }
@@ -125,8 +129,10 @@ void Http1Connection::Finish() {
   Outcome outcome = mismatch_ ? Outcome::kMismatch : Outcome::kGood;
   if (status_ != 200) {
     outcome = Outcome::kFailed;
-    recorder_.Explain("HTTP status " + std::to_string(status_));
+    std::replace(error_text_.begin(), error_text_.end(), '\n', ' ');
+    recorder_.Explain("HTTP status " + std::to_string(status_) + ": " + error_text_);
   }
+  if (outcome == Outcome::kMismatch) recorder_.Explain("a reply other than the expected one");
   recorder_.Record(outcome, start_, NowNanos());
 }
 

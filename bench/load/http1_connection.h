@@ -41,6 +41,7 @@ class Http1Connection final : public Connection {
   size_t body_size_ = 0;
   size_t body_seen_ = 0;
   bool mismatch_ = false;
+  std::string error_text_;  // the beginning of the body of a reply that is not 200
 };
 
 std::string BuildHttp1Request(const Options& options);

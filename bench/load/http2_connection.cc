@@ -246,6 +246,7 @@ void Http2Connection::OnEndStream(Stream* stream) {
   } else if (options_.has_expect &&
              (stream->mismatch || stream->reply_seen != request_.expect.size())) {
     outcome = Outcome::kMismatch;
+    recorder_.Explain("a reply other than the expected one");
   }
   if (stream->body_sent < request_.body.size()) AppendRstStream(stream->id, kCancel, &out_);
   Release(stream, outcome);

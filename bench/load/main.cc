@@ -1,7 +1,8 @@
 // loadgen: drives one server on this machine and prints one line of JSON: {requests, errors,
 // mismatches, unfinished, seconds, rps, mean_us, p50_us, p90_us, p99_us, p999_us, max_us}.
 // `requests` are good replies only; `rps` counts those inside the measured window. Exits with 2
-// for a wrong command line, 1 when nothing could be measured, 0 otherwise.
+// for a wrong command line, 1 when nothing could be measured, 0 otherwise. The first ten failures
+// are told on stderr, a line each.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -31,8 +32,8 @@ int main(int argc, char** argv) {
   tensorgate::load::LoadRun run(&options);
   const bool done = run.Run(&error);
   const tensorgate::load::Recorder& recorder = run.recorder();
-  if (!recorder.first_failure().empty()) {
-    std::fprintf(stderr, "loadgen: first failure: %s\n", recorder.first_failure().c_str());
+  for (const std::string& failure : recorder.failures()) {
+    std::fprintf(stderr, "loadgen: failure: %s\n", failure.c_str());
   }
   if (!done) {
     std::fprintf(stderr, "loadgen: %s\n", error.c_str());

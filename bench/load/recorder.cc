@@ -26,7 +26,7 @@ void Recorder::Record(Outcome outcome, int64_t start, int64_t end) {
 }
 
 void Recorder::Explain(const std::string& reason) {
-  if (first_failure_.empty()) first_failure_ = reason;
+  if (failures_.size() < kMaxFailures) failures_.push_back(reason);
 }
 
 void Recorder::WriteJson(std::FILE* file) const {

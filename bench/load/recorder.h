@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "histogram.h"
 
@@ -28,19 +29,22 @@ class Recorder {
   // `start` is when the request was due (open loop) or sent (closed loop).
   void Record(Outcome outcome, int64_t start, int64_t end);
 
-  // Keeps the first reason for the report; call it beside Record(kFailed).
+  // Keeps the first reasons for the report; call it beside Record(kFailed).
   void Explain(const std::string& reason);
 
   // A request due at `start` was put on the list of arrivals (open loop).
   void CountArrival(int64_t start) { arrivals_ += InWindow(start) ? 1 : 0; }
 
   uint64_t good_ever() const { return good_ever_; }
-  const std::string& first_failure() const { return first_failure_; }
+  // At most kMaxFailures, warm-up included, in the order they came.
+  const std::vector<std::string>& failures() const { return failures_; }
 
   // One line of JSON and a newline.
   void WriteJson(std::FILE* file) const;
 
  private:
+  static constexpr size_t kMaxFailures = 10;
+
   bool InWindow(int64_t time) const { return time >= from_ && time < until_; }
 
   const int64_t from_;
@@ -52,7 +56,7 @@ class Recorder {
   uint64_t finished_inside_ = 0;  // good ones that ended in the window: the throughput
   uint64_t arrivals_ = 0;
   uint64_t good_ever_ = 0;  // warm-up included
-  std::string first_failure_;
+  std::vector<std::string> failures_;
 };
 
 }  // namespace tensorgate::load

@@ -8,6 +8,7 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/violation_list.h"
+#include "runtime/load_priority.h"
 #include "runtime/saved_model.h"
 #include "runtime/warmup.h"
 
@@ -31,7 +32,7 @@ Napi::Value WarmupValue(Napi::Env env, const WarmupReport& report) {
   return value;
 }
 
-// `warmup` of load's options: null for none, else {iterations, synthetic}.
+// `warmup` of load's options: null for none, else {iterations, synthetic, batchRows}.
 bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path,
                 std::optional<WarmupOptions>* out) {
   if (given.IsNull()) return true;
@@ -42,6 +43,16 @@ bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path
   if (napi_get_value_uint32(env, object.Get("iterations"), &options.iterations) != napi_ok ||
       napi_get_value_bool(env, object.Get("synthetic"), &options.synthetic) != napi_ok) {
     return ThrowTypeError(env, "warmup must have a number iterations and a boolean synthetic");
+  }
+  const Napi::Value rows = object.Get("batchRows");
+  if (!rows.IsArray()) return ThrowTypeError(env, "warmup must have an array batchRows");
+  const Napi::Array list = rows.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    int64_t count;
+    if (napi_get_value_int64(env, list.Get(i), &count) != napi_ok || count < 1) {
+      return ThrowTypeError(env, "batchRows must be numbers from 1 on");
+    }
+    options.batch_rows.push_back(count);
   }
   *out = std::move(options);
   return true;
@@ -70,7 +81,9 @@ class LoadJob : public AsyncJob {
 
  protected:
   Status Execute() override {
+    YieldToRequests();
     Status status = SavedModel::Load(options_, &model_);
+    if (status.ok()) AllowYielding();
     if (!status.ok() || !warmup_) return status;
     report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) model_.reset();

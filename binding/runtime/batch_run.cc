@@ -43,9 +43,11 @@ class BatchRun {
   explicit BatchRun(const BatchOptions& options) : options_(options) {}
 
   BatchReport Run(std::vector<BatchPart>* parts) {
+    // What Share() would come to, without its lists.
     BatchPart& first = (*parts)[0];
-    if (parts->size() == 1 && !first.is_slice && options_.pad_to <= first.count) {
-      if (first.task->rows() >= 0) report_.rows = report_.padded_rows = first.count;
+    const int64_t first_rows = first.task->rows();
+    if (parts->size() == 1 && !first.is_slice && options_.pad_to <= first_rows) {
+      report_.rows = report_.padded_rows = first_rows;
       Alone(&first);
       return report_;
     }
@@ -56,7 +58,7 @@ class BatchRun {
     const int64_t padded_rows = rows > 0 && options_.pad_to > rows ? options_.pad_to : rows;
     report_.rows = rows;
     report_.padded_rows = padded_rows;
-    if (!members.empty()) Share(members, padded_rows);
+    if (!members.empty()) Share(*leader_, members, padded_rows);
     for (BatchPart* part : others) Alone(part);
     return report_;
   }
@@ -67,7 +69,7 @@ class BatchRun {
     ArgumentOrder order;
   };
 
-  // Those who can share a run with the first of them. The rest are others, or answered.
+  // Those who can share a run with the first of them, the leader. The rest are others, or answered.
   std::vector<Member> Gather(std::vector<BatchPart>* parts, std::vector<BatchPart*>* others) {
     std::vector<Member> members;
     for (BatchPart& part : *parts) {
@@ -76,11 +78,10 @@ class BatchRun {
         continue;
       }
       Member member{&part, {}};
-      const bool can_share =
-          part.task->rows() >= 0 &&
-          (members.empty() || CanShareRun(members[0].part->task->call(), part.task->call(),
-                                          options_.pad_variable_length, &member.order));
-      if (can_share) {
+      const InferenceCall& call = part.task->call();
+      if (leader_ == nullptr && part.task->rows() >= 0) leader_ = &call;
+      if (part.task->rows() >= 0 &&
+          CanShareRun(*leader_, call, options_.pad_variable_length, &member.order)) {
         members.push_back(std::move(member));
       } else {
         others->push_back(&part);
@@ -118,25 +119,28 @@ class BatchRun {
 
   // A whole task as it would run without batching; a slice as a batch of its own.
   void Alone(BatchPart* part) {
-    if (part->is_slice) return Share({Member{part, {}}}, part->count);
+    if (part->is_slice) return Share(part->task->call(), {Member{part, {}}}, part->count);
     InferenceCall& call = part->task->call();
     part->status = call.RunAndEncode(&part->reply);
     part->answered = true;
     report_.run_time += call.run_time();
   }
 
-  void EachAlone(const std::vector<Member>& members, BatchOutcome outcome, const Status& status) {
-    report_.outcome = outcome;
+  void EachAlone(const std::vector<Member>& members, const Status& status) {
+    report_.outcome = BatchOutcome::kUnmergeable;
     for (const Member& member : members) {
       if (members.size() == 1 && member.part->is_slice) {
         Fail(member.part, status);
       } else {
         Alone(member.part);
       }
+      const bool failed = !member.part->status.ok() || member.part->task->failed();
+      if (failed) report_.outcome = BatchOutcome::kRetried;
     }
   }
 
-  void Share(const std::vector<Member>& members, int64_t padded_rows) {
+  // The run feeds and fetches in the order of the leader, who may be none of the members any more.
+  void Share(const InferenceCall& leader, const std::vector<Member>& members, int64_t padded_rows) {
     int64_t rows = 0;
     std::vector<BatchRows> of_members;
     std::vector<ArgumentOrder> orders;
@@ -148,19 +152,18 @@ class BatchRun {
     BatchPart* first = members[0].part;
     if (members.size() == 1 && padded_rows == rows && !first->is_slice) return Alone(first);
 
-    const RunArguments& run = *first->task->call().arguments();
     std::vector<TensorHandle> inputs;
     Status status = MergeInputs(of_members, orders, ShapesOf(members), padded_rows - rows, &inputs);
-    if (!status.ok()) return EachAlone(members, BatchOutcome::kRetried, status);
+    if (!status.ok()) return EachAlone(members, status);
     auto outputs = std::make_shared<std::vector<TensorHandle>>();
-    status = RunOnce(first->task->call().model(), run, &inputs, outputs.get());
+    status = RunOnce(leader, &inputs, outputs.get());
     if (!status.ok()) {
-      if (members.size() > 1) return EachAlone(members, BatchOutcome::kRetried, status);
+      if (members.size() > 1) return EachAlone(members, status);
       return Fail(first, first->task->call().Explain(std::move(status)));
     }
     status = CheckOutputs(*outputs, padded_rows);
     if (!status.ok() && !options_.strict) {
-      return EachAlone(members, BatchOutcome::kNotSplit, status);
+      return EachAlone(members, status);
     }
     int64_t row = 0;
     for (const Member& member : members) {
@@ -174,12 +177,13 @@ class BatchRun {
   }
 
   // Frees the inputs.
-  Status RunOnce(const SavedModel& model, const RunArguments& run,
-                 std::vector<TensorHandle>* inputs, std::vector<TensorHandle>* outputs) {
+  Status RunOnce(const InferenceCall& leader, std::vector<TensorHandle>* inputs,
+                 std::vector<TensorHandle>* outputs) {
     std::vector<TF_Tensor*> values;
     for (const TensorHandle& input : *inputs) values.push_back(input.get());
     const auto started = std::chrono::steady_clock::now();
-    Status status = model.Run(run.feeds, values, run.fetches, outputs);
+    const RunArguments& run = *leader.arguments();
+    Status status = leader.model().Run(run.feeds, values, run.fetches, outputs);
     latency_ = std::chrono::steady_clock::now() - started;
     report_.run_time += latency_;
     inputs->clear();
@@ -203,6 +207,7 @@ class BatchRun {
 
   const BatchOptions options_;
   BatchReport report_;
+  const InferenceCall* leader_ = nullptr;
   std::chrono::nanoseconds latency_{0};  // of the last run
 };
 

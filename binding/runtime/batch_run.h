@@ -38,9 +38,11 @@ struct BatchPart {
 };
 
 enum class BatchOutcome {
-  kRan = 0,       // as planned, whatever the answers are
-  kRetried = 1,   // the shared run failed, or could not be made: each ran alone
-  kNotSplit = 2,  // its outputs had no row for each input row: each ran alone
+  kRan = 0,      // as planned, whatever the answers are
+  kRetried = 1,  // the shared run failed, each ran alone, and not all of them well
+  // The shared run failed, could not be made, or had outputs without a row for each input row;
+  // alone all of them ran well.
+  kUnmergeable = 2,
 };
 
 struct BatchReport {

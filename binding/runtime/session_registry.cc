@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "runtime/load_priority.h"
+
 namespace tensorgate {
 
 // Shared by the registry and every run: the aliasing pointers that Find() gives out keep it alive.
@@ -27,6 +29,7 @@ class Disposal : public Job {
       : model_(std::move(model)), when_freed_(std::move(when_freed)) {}
 
   void Run(std::unique_ptr<Job>) override {
+    YieldToRequests();
     model_.reset();
     // Without this glibc keeps most of a freed model for itself, and the process only grows.
     malloc_trim(0);

@@ -20,7 +20,7 @@ constexpr size_t kStringBytes = sizeof(TF_TString);
 
 // The shape to run with, and its elements; false when they would take more than `*budget` bytes, or
 // are of no type that a request could carry.
-bool PlanInput(const TensorInfo& info, size_t* budget, Tensor* tensor) {
+bool PlanInput(const TensorInfo& info, int64_t rows, size_t* budget, Tensor* tensor) {
   tensor->dtype = BaseType(info.dtype);
   if (!IsServable(tensor->dtype)) return false;
   tensor->dims = info.unknown_rank ? std::vector<int64_t>{1} : info.dims;
@@ -28,6 +28,7 @@ bool PlanInput(const TensorInfo& info, size_t* budget, Tensor* tensor) {
   const bool is_string = tensor->dtype == DataType::kString;
   const size_t element = is_string ? kStringBytes : ElementSize(tensor->dtype);
   size_t elements = 1;
+  if (!tensor->dims.empty() && tensor->dims[0] < 0) tensor->dims[0] = rows;
   for (int64_t& dim : tensor->dims) {
     if (dim < 0) dim = 1;
     if (__builtin_mul_overflow(elements, static_cast<size_t>(dim), &elements)) return false;
@@ -56,12 +57,12 @@ struct Feeds {
 };
 
 // False when the signature's inputs cannot be made up within the limit.
-bool MakeFeeds(const BoundSignature& signature, size_t budget, Feeds* feeds) {
+bool MakeFeeds(const BoundSignature& signature, int64_t rows, size_t budget, Feeds* feeds) {
   std::vector<Tensor> tensors(signature.inputs.size());
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (signature.inputs[i].oper == nullptr) return false;
     if (signature.defaults[i] != nullptr) continue;
-    if (!PlanInput(signature.def.inputs[i], &budget, &tensors[i])) return false;
+    if (!PlanInput(signature.def.inputs[i], rows, &budget, &tensors[i])) return false;
   }
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (signature.defaults[i] != nullptr) {
@@ -81,6 +82,15 @@ bool HasOutputs(const BoundSignature& signature) {
     if (output.oper == nullptr) return false;
   }
   return !signature.outputs.empty();
+}
+
+bool HasRowsOfAnyNumber(const BoundSignature& signature) {
+  for (size_t i = 0; i < signature.inputs.size(); ++i) {
+    const TensorInfo& info = signature.def.inputs[i];
+    if (signature.defaults[i] != nullptr || info.unknown_rank) return false;
+    if (info.dims.empty() || info.dims[0] >= 0) return false;
+  }
+  return !signature.inputs.empty();
 }
 
 // Serialized tensorflow.RunOptions { timeout_in_ms }. TensorFlow's inter-op pool executes the
@@ -123,27 +133,33 @@ std::vector<const BoundSignature*> InOrder(const SavedModel& model) {
 }  // namespace
 
 SyntheticWarmupReport RunSyntheticWarmup(const SavedModel& model,
-                                         const SyntheticWarmupLimits& limits) {
+                                         const SyntheticWarmupLimits& limits,
+                                         const std::vector<int64_t>& batch_rows) {
   const auto deadline = Clock::now() + limits.time;
   SyntheticWarmupReport report;
   StateChanges state_changes(model.graph());
-  for (const BoundSignature* signature : InOrder(model)) {
+  const auto run = [&](const BoundSignature& signature, int64_t rows) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    const bool within_limits =
-        report.run + report.failed < limits.max_signatures && left.count() > 0;
+    const bool within_limits = report.run + report.failed < limits.max_runs && left.count() > 0;
     Feeds feeds;
-    if (!within_limits || !HasOutputs(*signature) || state_changes.MayHappen(signature->outputs) ||
-        !MakeFeeds(*signature, limits.max_input_bytes, &feeds)) {
+    if (!within_limits || !HasOutputs(signature) || state_changes.MayHappen(signature.outputs) ||
+        !MakeFeeds(signature, rows, limits.max_input_bytes, &feeds)) {
       ++report.skipped;
-      continue;
+      return;
     }
-    const Status status = RunOnce(model.session(), *signature, feeds, left);
+    const Status status = RunOnce(model.session(), signature, feeds, left);
     if (status.ok()) {
       ++report.run;
-      continue;
+    } else if (++report.failed == 1) {
+      report.first_failure = signature.def.name + ": " + status.message();
     }
-    if (++report.failed == 1) report.first_failure = signature->def.name + ": " + status.message();
+  };
+  const std::vector<const BoundSignature*> signatures = InOrder(model);
+  for (const BoundSignature* signature : signatures) run(*signature, 1);
+  for (const BoundSignature* signature : signatures) {
+    if (!HasRowsOfAnyNumber(*signature)) continue;
+    for (int64_t rows : batch_rows) run(*signature, rows);
   }
   return report;
 }

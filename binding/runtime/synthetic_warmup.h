@@ -7,13 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "runtime/saved_model.h"
 
 namespace tensorgate {
 
 struct SyntheticWarmupLimits {
-  size_t max_signatures = 16;
+  size_t max_runs = 16;
   size_t max_input_bytes = size_t{64} << 20;  // of one signature's inputs together
   std::chrono::milliseconds time{10000};      // of all runs together
 };
@@ -28,8 +29,10 @@ struct SyntheticWarmupReport {
 // Inputs are zeros and empty strings (an empty string is an empty tf.Example), unknown dimensions
 // are 1, and an unknown rank is one row. Signature defaults are taken where a signature has them.
 // A signature that may change the model's state (state_changes.h) is not run. `serving_default`
-// comes first, then the names in order.
+// comes first, then the names in order. A signature whose inputs all have an unknown first
+// dimension also runs with each of `batch_rows` in its place.
 SyntheticWarmupReport RunSyntheticWarmup(const SavedModel& model,
-                                         const SyntheticWarmupLimits& limits);
+                                         const SyntheticWarmupLimits& limits,
+                                         const std::vector<int64_t>& batch_rows = {});
 
 }  // namespace tensorgate

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "runtime/saved_model.h"
 #include "runtime/synthetic_warmup.h"
@@ -13,9 +14,10 @@
 namespace tensorgate {
 
 struct WarmupOptions {
-  std::string path;         // the version's directory
-  uint32_t iterations = 1;  // how often each record runs
-  bool synthetic = true;    // --synthetic_warmup
+  std::string path;                 // the version's directory
+  uint32_t iterations = 1;          // how often each record runs
+  bool synthetic = true;            // --synthetic_warmup
+  std::vector<int64_t> batch_rows;  // sizes of batches for made-up requests, besides one row
 };
 
 struct WarmupReport {

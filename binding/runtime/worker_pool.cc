@@ -15,12 +15,14 @@ WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity)
 
 WorkerPool::~WorkerPool() {
   std::vector<std::thread> threads;
+  size_t calls = 0;
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
+    calls = CallIdle(idle_);
     threads.swap(threads_);
   }
-  wake_.NotifyAll();
+  for (; calls > 0; --calls) wake_.Post();
   for (std::thread& thread : threads) thread.join();
 }
 
@@ -54,33 +56,46 @@ void WorkerPool::Wake() {
     // Workers that are up, or on their way up, look at the queue before they sleep.
     const size_t startable =
         queue_.size() + std::min(spare_.size(), most_spare_running_ - spare_running_);
-    const size_t wanted = startable > wake_ups_ ? startable - wake_ups_ : 0;
-    calls = wanted < idle_ ? wanted : idle_;
-    idle_ -= calls;
-    wake_ups_ += calls;
+    calls = CallIdle(startable > wake_ups_ ? startable - wake_ups_ : 0);
   }
-  for (; calls > 0; --calls) wake_.NotifyOne();
+  for (; calls > 0; --calls) wake_.Post();
+}
+
+// Returns how many posts the caller owes, once it has let go of the lock.
+size_t WorkerPool::CallIdle(size_t most) {
+  const size_t calls = std::min(most, idle_);
+  idle_ -= calls;
+  wake_ups_ += calls;
+  return calls;
 }
 
 void WorkerPool::Work() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+  bool was_called = false;
   bool was_spare = false;
   for (;;) {
     std::unique_ptr<Job> job;
     {
       MutexLock lock(&mutex_);
+      if (was_called) --wake_ups_;
       if (was_spare) --spare_running_;
-      while (!HasWork()) {
-        if (stopping_) return;
+      was_spare = false;
+      if (HasWork()) {
+        was_spare = queue_.empty();
+        if (was_spare) ++spare_running_;
+        std::deque<std::unique_ptr<Job>>& source = was_spare ? spare_ : queue_;
+        job = std::move(source.front());
+        source.pop_front();
+      } else if (stopping_) {
+        return;
+      } else {
         ++idle_;
-        while (wake_ups_ == 0 && !stopping_) wake_.Wait(&mutex_);
-        if (wake_ups_ > 0) --wake_ups_;
       }
-      was_spare = queue_.empty();
-      if (was_spare) ++spare_running_;
-      std::deque<std::unique_ptr<Job>>& source = was_spare ? spare_ : queue_;
-      job = std::move(source.front());
-      source.pop_front();
+    }
+    was_called = job == nullptr;
+    if (was_called) {
+      wake_.Wait();
+      continue;
     }
     Job* running = job.get();
     running->Run(std::move(job));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/mutex.h"
+#include "runtime/semaphore.h"
 
 namespace tensorgate {
 
@@ -48,6 +49,7 @@ class WorkerPool {
 
  private:
   void Work();
+  size_t CallIdle(size_t most) REQUIRES_LOCK(mutex_);
   bool MayStartSpare() const REQUIRES_LOCK(mutex_) {
     return !spare_.empty() && spare_running_ < most_spare_running_;
   }
@@ -58,7 +60,7 @@ class WorkerPool {
   const size_t capacity_;
   const size_t most_spare_running_;
   Mutex mutex_;
-  CondVar wake_;
+  Semaphore wake_;  // posted for each worker that is called
   std::deque<std::unique_ptr<Job>> queue_ GUARDED_BY(mutex_);
   std::deque<std::unique_ptr<Job>> spare_ GUARDED_BY(mutex_);
   size_t spare_running_ GUARDED_BY(mutex_) = 0;

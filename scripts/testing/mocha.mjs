@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { filesIn } from '../setup/fingerprint.mjs';
 import { packageRoot } from '../setup/layout.mjs';
 import { runShown } from '../setup/progress.mjs';
+import { buildBenchPrograms } from './bench-programs.mjs';
 
 const FIRST = ['unit', 'integration', 'wire'];
 const LAST = ['scripts', 'package'];
@@ -33,6 +34,7 @@ export async function mochaSection(section, tally) {
     ? testsIn(join(packageRoot, 'test', section), '.test.mjs')
     : testsIn(join(packageRoot, 'dist', 'test', section), '.test.js');
   if (files.length === 0) return tally.skip(section, 'no tests');
+  if (section === 'live') buildBenchPrograms(['loadgen']);
   const report = join(packageRoot, 'build', `mocha-${section}.json`);
   mkdirSync(join(packageRoot, 'build'), { recursive: true });
   rmSync(report, { force: true });

@@ -85,6 +85,7 @@ export class AutoQueue<T> implements BatchingQueue<T> {
   take(now: number, idleThreads: number, drop: DropTask<T>): Batch<T> | null {
     const oldest = this.#byShape.entries().next();
     if (oldest.done === true) return null;
+    if (idleThreads === 0 && !this.#size.isFull(this.#rows)) return null;
     const [shape, entries] = oldest.value;
     const limit = this.#limit(idleThreads);
     const parts: BatchPart<T>[] = [];
@@ -113,14 +114,12 @@ export class AutoQueue<T> implements BatchingQueue<T> {
     if (taken < entries.length) this.#byShape.set(shape, entries.slice(taken));
     if (parts.length === 0) return null;
     this.statistics.formed(rows, rows);
-    return { parts, rows, paddedRows: rows };
+    return { parts, rows, paddedRows: rows, expectedMillis: this.#size.expected(rows) };
   }
 
   learn(batch: Batch<T>, outcome: BatchOutcome): void {
-    if (outcome.merged) {
-      this.#size.learn(batch.rows, outcome.millis);
-      return;
-    }
+    if (outcome.result === 'ran') this.#size.learn(batch.rows, outcome.millis);
+    if (outcome.result !== 'unmergeable') return;
     this.#alone = this.#nextAlone;
     this.#nextAlone = Math.min(ALONE_AT_MOST, this.#nextAlone * 2);
   }

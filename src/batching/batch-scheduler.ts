@@ -11,6 +11,8 @@ export interface ScheduledQueue<T> {
   enqueue(task: BatchTask<T>): void;
 }
 
+/** While all threads are busy, so much work for each is handed out ahead, that none waits for us. */
+const AHEAD_MILLIS = 1;
 /** Charged ahead of a run whose time is not known yet, so that equal queues take turns. */
 const LEAST_CHARGE_MILLIS = 0.001;
 
@@ -19,19 +21,19 @@ class Member<T> implements ScheduledQueue<T> {
   served = 0;
   readonly queue: BatchingQueue<T>;
   readonly handler: BatchHandler<T>;
-  readonly weight: number;
+  readonly #weight: () => number;
   readonly #scheduler: BatchScheduler;
 
   constructor(
     scheduler: BatchScheduler,
     queue: BatchingQueue<T>,
     handler: BatchHandler<T>,
-    weight: number,
+    weight: () => number,
   ) {
     this.#scheduler = scheduler;
     this.queue = queue;
     this.handler = handler;
-    this.weight = weight;
+    this.#weight = weight;
   }
 
   enqueue(task: BatchTask<T>): void {
@@ -45,18 +47,19 @@ class Member<T> implements ScheduledQueue<T> {
     this.handler.drop(task, error);
   };
 
-  run(now: number, idleThreads: number, done: () => void): boolean {
+  /** Runs a batch; the milliseconds that it is expected to take, null where there is none. */
+  run(now: number, idleThreads: number, done: (expectedMillis: number) => void): number | null {
     const before = this.queue.depth;
     const batch = this.queue.take(now, idleThreads, this.#drop);
     this.queue.statistics.depth += this.queue.depth - before;
-    if (batch === null) return false;
-    this.served += LEAST_CHARGE_MILLIS / this.weight;
+    if (batch === null) return null;
+    this.served += LEAST_CHARGE_MILLIS / this.#weight();
     this.handler.run(batch, (outcome) => {
-      this.served += outcome.millis / this.weight;
+      this.served += outcome.millis / this.#weight();
       this.queue.learn(batch, outcome);
-      done();
+      done(batch.expectedMillis);
     });
-    return true;
+    return batch.expectedMillis;
   }
 }
 
@@ -64,7 +67,8 @@ export class BatchScheduler {
   readonly #clock: BatchClock;
   /** Those with tasks that wait. */
   readonly #waiting = new Set<Member<never>>();
-  #idle: number;
+  #running = 0; // batches; more than there are threads where some were handed out ahead
+  #runningMillis = 0; // that they are expected to take
   #served = 0; // of the queue that ran last: those that join start from here
   #isDue = false;
   #flushed = false;
@@ -73,12 +77,15 @@ export class BatchScheduler {
 
   constructor(threads: number, clock: BatchClock) {
     this.threads = threads;
-    this.#idle = threads;
     this.#clock = clock;
   }
 
-  /** `weight` > 0: its share of the threads when several queues want all of them. */
-  add<T>(queue: BatchingQueue<T>, handler: BatchHandler<T>, weight = 1): ScheduledQueue<T> {
+  /** `weight` > 0: its share of the threads when several queues want all of them; may change. */
+  add<T>(
+    queue: BatchingQueue<T>,
+    handler: BatchHandler<T>,
+    weight: () => number = () => 1,
+  ): ScheduledQueue<T> {
     return new Member(this, queue, handler, weight);
   }
 
@@ -106,7 +113,7 @@ export class BatchScheduler {
 
   /** Once for all that one turn of the event loop brings: that is where batches come from. */
   #dispatchSoon(): void {
-    if (this.#isDue || this.#idle === 0) return;
+    if (this.#isDue || !this.#mayRun()) return;
     this.#isDue = true;
     this.#clock.soon(() => {
       this.#isDue = false;
@@ -118,19 +125,32 @@ export class BatchScheduler {
     this.#forgetTimer?.();
     this.#forgetTimer = null;
     const now = this.#clock.now();
-    while (this.#idle > 0) {
+    while (this.#mayRun()) {
       const member = this.#next(now);
       if (member === null) break;
-      const started = member.run(now, this.#idle, () => {
-        ++this.#idle;
-        this.#dispatchSoon();
-      });
+      const idle = Math.max(0, this.threads - this.#running);
+      const expectedMillis = member.run(now, idle, this.#ended);
       this.#served = member.served;
-      if (started) --this.#idle;
+      if (expectedMillis !== null) {
+        ++this.#running;
+        this.#runningMillis += expectedMillis;
+      } else if (idle === 0) break;
       if (member.queue.depth === 0) this.#waiting.delete(member);
     }
-    if (this.#idle > 0) this.#waitForNext(now);
+    if (this.#running < this.threads) this.#waitForNext(now);
   }
+
+  /** Work whose time is not known is not handed out ahead. */
+  #mayRun(): boolean {
+    if (this.#running < this.threads) return true;
+    return this.#runningMillis > 0 && this.#runningMillis < AHEAD_MILLIS * this.threads;
+  }
+
+  readonly #ended = (expectedMillis: number): void => {
+    --this.#running;
+    this.#runningMillis = this.#running === 0 ? 0 : this.#runningMillis - expectedMillis;
+    this.#dispatchSoon();
+  };
 
   #next(now: number): Member<never> | null {
     let next: Member<never> | null = null;

@@ -48,6 +48,11 @@ export class BatchSize {
     return this.#measured > 0 ? this.#measured : this.#chosen;
   }
 
+  /** Whether a batch of what waits would not become larger by waiting. */
+  isFull(waitingRows: number): boolean {
+    return this.#measured === 0 && waitingRows >= this.#chosen;
+  }
+
   /** What `limit` would say, without counting as a batch. */
   get usual(): number {
     return this.#chosen;
@@ -60,6 +65,9 @@ export class BatchSize {
 
   learn(rows: number, millis: number): void {
     this.#times.add(rows, millis);
+    // A task may have more rows than the size to be measured: the smallest there is is then its own.
+    const most = this.#upwards && this.#measured > 0 ? Math.min(rows, this.#maxRows) : 0;
+    while (this.#measured < most) this.#measured *= 2;
     const before = this.#chosen;
     this.#chosen = this.#best();
     if (this.#measured === 0 || this.#times.runs(this.#measured) < ENOUGH_RUNS) return;

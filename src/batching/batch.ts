@@ -26,14 +26,19 @@ export interface Batch<T> {
   readonly rows: number;
   /** The rows to run, >= `rows`: what is missing is made up and dropped again. */
   readonly paddedRows: number;
+  /** By what earlier ones took; 0: not known. */
+  readonly expectedMillis: number;
 }
 
 /** How a run ended, for those who learn from it. */
 export interface BatchOutcome {
   /** How long the session ran, in milliseconds. */
   readonly millis: number;
-  /** False where the tasks could not be merged, or the merged run failed. */
-  readonly merged: boolean;
+  /**
+   * `failed`: the run says nothing about its time. `unmergeable`: the tasks ran alone, and well, after
+   * they could not run together.
+   */
+  readonly result: 'ran' | 'failed' | 'unmergeable';
 }
 
 export interface BatchHandler<T> {

@@ -23,7 +23,8 @@ export interface BatchingQueue<T> {
 
   /**
    * The next batch, without the tasks that need not run any more, which go to `drop`. Null where none
-   * is ready, or none is left of it. `idleThreads` counts those that could take one, at least one.
+   * is ready, or none is left of it. `idleThreads` counts those that could take one at once; 0: all are
+   * busy, and only a batch that would not grow by waiting is given.
    */
   take(now: number, idleThreads: number, drop: DropTask<T>): Batch<T> | null;
 

@@ -77,7 +77,8 @@ export class TunedQueue<T> implements BatchingQueue<T> {
     return earliest;
   }
 
-  take(now: number, _idleThreads: number, drop: DropTask<T>): Batch<T> | null {
+  take(now: number, idleThreads: number, drop: DropTask<T>): Batch<T> | null {
+    if (idleThreads === 0) return null; // upstream's threads are as many as it says
     const index = this.#batches.findIndex((batch) => this.#readyAt(batch) <= now);
     const [batch] = index < 0 ? [] : this.#batches.splice(index, 1);
     if (batch === undefined) return null;
@@ -101,11 +102,11 @@ export class TunedQueue<T> implements BatchingQueue<T> {
     if (parts.length === 0) return null;
     const paddedRows = this.#options.allowedRows.find((allowed) => allowed >= rows) ?? rows;
     this.statistics.formed(rows, paddedRows);
-    return { parts, rows, paddedRows };
+    return { parts, rows, paddedRows, expectedMillis: this.#times.expected(paddedRows) };
   }
 
   learn(batch: Batch<T>, outcome: BatchOutcome): void {
-    if (outcome.merged) this.#times.add(batch.paddedRows, outcome.millis);
+    if (outcome.result === 'ran') this.#times.add(batch.paddedRows, outcome.millis);
   }
 
   flush(): void {

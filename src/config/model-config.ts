@@ -31,6 +31,8 @@ export interface ModelConfig {
   readonly pollWaitSeconds: number | null;
   readonly shadow: ShadowConfig | null;
   readonly resourcePreserving: boolean;
+  /** Share of the threads that run batches, beside other models. */
+  readonly batchingWeight: number;
   /** Upstream's open server has no request logger: it refuses a model that asks for one. */
   readonly wantsLogging: boolean;
 }
@@ -55,6 +57,7 @@ export function singleModel(name: string, basePath: string): ModelConfig {
     pollWaitSeconds: null,
     shadow: null,
     resourcePreserving: false,
+    batchingWeight: 1,
     wantsLogging: false,
   };
 }
@@ -99,6 +102,7 @@ interface ModelMessage {
     readonly tolerance?: number;
   };
   readonly resource_preserving?: boolean;
+  readonly batching_weight?: number;
 }
 
 /**
@@ -113,6 +117,16 @@ export function modelServerConfigOf(plain: Readonly<Record<string, unknown>>): M
   const models = (config.model_config_list.config ?? []).map(modelOf);
   checkModels(models);
   return { kind: 'models', models };
+}
+
+/** The same of one model; without a platform it is TensorFlow's. @throws ServingError as above */
+export function modelConfigOf(plain: Readonly<Record<string, unknown>>): ModelConfig {
+  const message = plain as ModelMessage;
+  const { model_platform: platform = '', model_type: type = 'MODEL_TYPE_UNSPECIFIED' } = message;
+  const isBare = platform === '' && type === 'MODEL_TYPE_UNSPECIFIED';
+  const model = modelOf(isBare ? { ...message, model_platform: TENSORFLOW } : message);
+  checkModels([model]);
+  return model;
 }
 
 /** @throws ServingError INVALID_ARGUMENT for what no list of models may hold */
@@ -139,6 +153,7 @@ function modelOf(message: ModelMessage): ModelConfig {
     pollWaitSeconds: message.file_system_poll_wait_seconds ?? null,
     shadow: shadowOf(name, message, policyOf(message)),
     resourcePreserving: message.resource_preserving ?? false,
+    batchingWeight: batchingWeightOf(name, message),
     wantsLogging: message.logging_config !== undefined,
   };
 }
@@ -174,7 +189,11 @@ function policyOf({ model_version_policy: policy }: ModelMessage): VersionPolicy
   return { kind: 'latest', count: policy?.latest?.num_versions || 1 };
 }
 
-function labelsOf(name: string, message: ModelMessage): Map<string, LabelTarget> {
+/** The labels of a model in a message's plain form. @throws ServingError INVALID_ARGUMENT */
+export function labelsOf(
+  name: string,
+  message: Pick<ModelMessage, 'version_labels' | 'version_label_weights'>,
+): Map<string, LabelTarget> {
   const labels = new Map<string, LabelTarget>();
   for (const [label, version] of Object.entries(message.version_labels ?? {})) {
     labels.set(label, new Map([[version, 1]]));
@@ -214,12 +233,20 @@ function shadowOf(
   return { version, share, tolerance: tolerance || DEFAULT_TOLERANCE };
 }
 
+function batchingWeightOf(name: string, { batching_weight: weight = 1 }: ModelMessage): number {
+  if (!(weight >= 0) || weight === Infinity) {
+    refuse(`The batching_weight of model ${name} must not be below 0, got ${weight}`);
+  }
+  return weight || 1;
+}
+
 /** The plain form again, for fromObject and for writing a config back. */
 export function plainOf(models: readonly ModelConfig[]): Record<string, unknown> {
   return { model_config_list: { config: models.map(modelMessageOf) } };
 }
 
-function modelMessageOf(model: ModelConfig): ModelMessage {
+/** The same of one model. */
+export function modelMessageOf(model: ModelConfig): ModelMessage {
   const single = [...model.labels].filter(([, target]) => target.size === 1);
   const spread = [...model.labels].filter(([, target]) => target.size > 1);
   return {
@@ -241,7 +268,17 @@ function modelMessageOf(model: ModelConfig): ModelMessage {
       : { file_system_poll_wait_seconds: model.pollWaitSeconds }),
     ...(model.shadow === null ? {} : { shadow: model.shadow }),
     ...(model.resourcePreserving ? { resource_preserving: true } : {}),
+    ...(model.batchingWeight === 1 ? {} : { batching_weight: model.batchingWeight }),
   };
+}
+
+/** Whether both are written the same way. */
+export function isSameModel(a: ModelConfig, b: ModelConfig): boolean {
+  const bytes = (model: ModelConfig): Uint8Array => {
+    const list = modelServerConfigType();
+    return list.encode(list.fromObject(plainOf([model]))).finish();
+  };
+  return Buffer.from(bytes(a)).equals(bytes(b));
 }
 
 function isDefault(policy: VersionPolicy): boolean {

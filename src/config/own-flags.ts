@@ -94,6 +94,13 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: offer SessionService, which lets clients run any operation of the graph',
   },
   {
+    name: 'enable_admin_api',
+    type: 'bool',
+    default: false,
+    effect: 'served',
+    help: 'tensorgate: let any client of the ports change what is served, one model at a time',
+  },
+  {
     name: 'custom_op_libraries',
     type: 'string',
     default: '',

@@ -22,6 +22,11 @@ export async function readTextProtoFile(
   type: protobuf.Type,
   file: string,
 ): Promise<Record<string, unknown>> {
+  return parseTextProto(type, await readTextFile(file), file);
+}
+
+/** The text alone; there is some. @throws ServingError as above */
+export async function readTextFile(file: string): Promise<string> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -41,7 +46,7 @@ export async function readTextProtoFile(
       { field: file, description: 'expected a text of the protobuf text format, given 0 bytes' },
     ]);
   }
-  return parseTextProto(type, text, file);
+  return text;
 }
 
 /** As readTextProtoFile, of a text that was read already; `file` is for errors only. */

@@ -118,18 +118,24 @@ export class Manager<S> {
   }
 
   /**
-   * Resolves when each model has a version AVAILABLE, or one that failed.
+   * Resolves when each model has a version AVAILABLE, or one that failed, or was dismissed.
    * @param what upstream's word: `servable(s)` at start, `model(s)` at a reload
    * @throws ServingError UNKNOWN with upstream's text, naming every model of which a version failed
    */
   async untilServing(names: readonly string[], what = 'servable(s)'): Promise<void> {
     await Promise.all(names.map((name) => this.#untilOutcome(name)));
-    const failures = names.map((name) => this.#outcome(name)).filter((text) => text !== '');
+    const failures = names.map((name) => this.#outcome(name) ?? '').filter((text) => text !== '');
     if (failures.length === 0) return;
     throw new ServingError(
       StatusCode.UNKNOWN,
       `${failures.length} ${what} did not become available: {${failures.join('')}}`,
     );
+  }
+
+  /** Ends the waits for a model that is not wanted any more. */
+  dismiss(name: string): void {
+    for (const resolve of this.#waiting.get(name) ?? []) resolve();
+    this.#waiting.delete(name);
   }
 
   /** Unloads everything; resolves when all memory is given back. */
@@ -233,10 +239,7 @@ export class Manager<S> {
       model.managed.delete(harness.id.version);
     }
     this.#publish(harness);
-    if (this.#outcome(name) !== null) {
-      for (const resolve of this.#waiting.get(name) ?? []) resolve();
-      this.#waiting.delete(name);
-    }
+    if (this.#outcome(name) !== null) this.dismiss(name);
     if (harness.state === ServableState.AVAILABLE || harness.state === ServableState.END) {
       if (!this.#closing) queueMicrotask(() => this.#reconcile(name, model));
       else if (harness.state === ServableState.AVAILABLE) this.#track(harness.unload());

@@ -17,5 +17,9 @@ export interface Source {
   start(aspire: Aspire): void;
   /** Replaces the models looked at; one that is left out gets the empty set at once. */
   configure(models: readonly ModelConfig[]): void;
+  /** Looks at one model now, and lets its failed versions be tried again; resolves once reported. */
+  rescan(name: string): Promise<void>;
+  /** The versions that are there, wanted or not, highest first. @throws the file system's error */
+  found(name: string): Promise<readonly bigint[]>;
   close(): void;
 }

@@ -35,6 +35,20 @@ export class VersionLabels {
     this.#labels = labels;
   }
 
+  /** The check of `assign`, of those labels alone that do not stay as they are. @throws ServingError */
+  checkChanges(labels: ReadonlyMap<string, Labels>): void {
+    for (const [name, ofModel] of labels) {
+      for (const [label, target] of ofModel) {
+        if (!isSame(target, this.of(name).get(label))) this.#check(name, label, target);
+      }
+    }
+  }
+
+  /** As `assign`. REQUIRES: labels whose changes were checked. */
+  replace(labels: ReadonlyMap<string, Labels>): void {
+    this.#labels = labels;
+  }
+
   of(name: string): Labels {
     return this.#labels?.get(name) ?? new Map();
   }
@@ -105,6 +119,11 @@ export class VersionLabels {
     }
     return (parts.at(-1) as [bigint, number])[0]; // rounding
   }
+}
+
+function isSame(a: LabelTarget, b: LabelTarget | undefined): boolean {
+  if (a.size !== b?.size) return false;
+  return [...a].every(([version, weight]) => b.get(version) === weight);
 }
 
 function onlyOf(target: LabelTarget): bigint {

@@ -9,9 +9,11 @@ import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { RequestLog } from '../log/request-log.js';
 import { Method } from '../native/binding.js';
 import { readModelSpec, type ModelSpec } from '../native/requests.js';
+import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
 import type { InferenceService } from '../service/inference.js';
 import type { Headers } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { adminUnary } from './admin-codec.js';
 import { ERROR_DETAILS_TRAILER, ErrorDetails } from './error-details.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
 import type { MetadataCodec } from './metadata-codec.js';
@@ -30,11 +32,13 @@ export interface GrpcServerOptions {
   readonly ssl: SslConfig | null;
   /** Whether to serve SessionRun. */
   readonly sessionRun: boolean;
+  /** Null: not offered. */
+  readonly admin: AdminApi | null;
   readonly requestLog: RequestLog;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
-type Unary = (
+export type Unary = (
   request: Buffer,
   timeoutMillis: number,
   done: (error: ServingError | null, reply: Uint8Array | null) => void,
@@ -73,7 +77,7 @@ export class GrpcServer {
 
   constructor(options: GrpcServerOptions) {
     const { inference, modelService, metadata, health, sessionRun, channelOptions, ssl } = options;
-    const { requestLog } = options;
+    const { requestLog, admin } = options;
     this.#server = new grpc.Server(channelOptions);
     this.#credentials = credentialsOf(ssl);
     this.#requestLog = requestLog;
@@ -99,6 +103,7 @@ export class GrpcServer {
         ? (...call) => inference.proto('sessionRun', ...call)
         : (_request, _timeout, done) => done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
     });
+    if (admin !== null) this.#add(ADMIN_SERVICE, adminUnary(admin));
     this.#health = health ? new HealthService() : null;
     this.#health?.addTo(this.#server);
     this.#reflection = new ReflectionService(
@@ -106,9 +111,15 @@ export class GrpcServer {
         PREDICTION_SERVICE,
         MODEL_SERVICE,
         ...(sessionRun ? [SESSION_SERVICE] : []),
+        ...(admin === null ? [] : [ADMIN_SERVICE]),
         ...(health ? [HEALTH_SERVICE] : []),
       ],
-      [...API_PROTOS, ...(sessionRun ? [SESSION_PROTO] : []), ...(health ? [HEALTH_PROTO] : [])],
+      [
+        ...API_PROTOS,
+        ...(sessionRun ? [SESSION_PROTO] : []),
+        ...(admin === null ? [] : [ADMIN_PROTO]),
+        ...(health ? [HEALTH_PROTO] : []),
+      ],
     );
     this.#reflection.addTo(this.#server);
   }

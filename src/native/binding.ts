@@ -32,6 +32,8 @@ export interface NativeWarmupOptions {
   readonly iterations: number;
   /** Without a warm-up file, run the signatures with made-up inputs. */
   readonly synthetic: boolean;
+  /** Sizes of batches to run them with, besides one row; from 1 on. */
+  readonly batchRows: readonly number[];
 }
 
 /** What a version ran between its load and AVAILABLE. */
@@ -125,10 +127,13 @@ export type NativePrepared = readonly [
 export const BatchOutcome = {
   /** One run for all that could share it, whatever the answers are. */
   ran: 0,
-  /** The shared run failed, or there was no memory for it; each task then ran alone. */
+  /** The shared run failed; each task then ran alone, and not all of them well. */
   retried: 1,
-  /** Its outputs had no row for each input row, and `strict` was off; each task then ran alone. */
-  notSplit: 2,
+  /**
+   * The shared run failed, or, with `strict` off, its outputs had no row for each input row; alone all
+   * tasks ran well.
+   */
+  unmergeable: 2,
 } as const;
 export type BatchOutcome = (typeof BatchOutcome)[keyof typeof BatchOutcome];
 

@@ -16,11 +16,13 @@ import type { MetricsPage } from '../metrics/metrics-page.js';
 import { REST_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import type { Done } from '../native/calls.js';
 import { decodeOnLoopBytes } from '../native/saved-model.js';
+import type { AdminApi } from '../service/admin-api.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
 import type { InferenceService } from '../service/inference.js';
 import { stickyKeyOf } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { AdminEndpoint } from './admin-endpoint.js';
 import { BufferBudget, type Held } from './buffer-budget.js';
 import { ClientVerification } from './client-verification.js';
 import { Deadlines } from './deadlines.js';
@@ -44,6 +46,8 @@ export interface RestServerOptions {
   readonly modelStatus: ModelStatusService;
   readonly modelMetadata: ModelMetadataService;
   readonly metadataJson: MetadataJson;
+  /** Null: not offered. */
+  readonly admin: AdminApi | null;
   /** 0 or less is none. */
   readonly timeoutMillis: number;
   readonly maxBodyBytes: number;
@@ -75,6 +79,7 @@ export class RestServer implements ExchangeHost {
   readonly #deadlines: Deadlines;
   readonly #budget: BufferBudget;
   readonly #modelList: ModelList;
+  readonly #admin: AdminEndpoint | null;
   readonly #borrowBytes = decodeOnLoopBytes();
   #socket: us_listen_socket | null = null;
   #open = 0;
@@ -92,6 +97,8 @@ export class RestServer implements ExchangeHost {
     this.#deadlines = new Deadlines(options.timeoutMillis);
     this.#budget = new BufferBudget(options.maxBufferedBytes);
     this.#modelList = new ModelList(options.modelStatus);
+    const { admin } = options;
+    this.#admin = admin === null ? null : new AdminEndpoint(admin, this.#budget, this.#deadlines);
     this.#app.any('/*', this.#handle);
   }
 
@@ -196,6 +203,10 @@ export class RestServer implements ExchangeHost {
     const { metrics } = this.#options;
     if (metrics !== null && path === metrics.path) {
       this.#answerMetrics(exchange, metrics, target);
+      return;
+    }
+    if (this.#admin?.takes(path) === true) {
+      this.#admin.answer(exchange, method, target, request);
       return;
     }
     if (this.gzipMinBytes > 0) {

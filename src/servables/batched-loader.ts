@@ -6,23 +6,27 @@ import type { SavedModel } from '../native/saved-model.js';
 import { BatchedModel } from './batched-model.js';
 import type { ModelBatching } from './model-batching.js';
 
-export class BatchedLoader implements Loader<InferenceModel> {
-  readonly #loader: Loader<SavedModel>;
-  readonly #batching: ModelBatching;
-  readonly #id: ServableId;
-  readonly #path: string;
+export interface BatchedLoaderOptions {
+  readonly id: ServableId;
+  /** The version's folder. */
+  readonly path: string;
+  readonly batching: ModelBatching;
+  /** A loader that warms a version up for batches of these sizes. */
+  readonly loaderFor: (batchRows: readonly number[]) => Loader<SavedModel>;
+}
 
-  constructor(loader: Loader<SavedModel>, batching: ModelBatching, id: ServableId, path: string) {
-    this.#loader = loader;
-    this.#batching = batching;
-    this.#id = id;
-    this.#path = path;
+export class BatchedLoader implements Loader<InferenceModel> {
+  readonly #options: BatchedLoaderOptions;
+
+  constructor(options: BatchedLoaderOptions) {
+    this.#options = options;
   }
 
   /** Parameters that no queue can have fail the load, as upstream, and before it costs anything. */
   async load(): Promise<InferenceModel> {
-    const settings = await this.#batching.of(this.#id.name, this.#path);
-    const model = await this.#loader.load();
+    const { id, path, batching, loaderFor } = this.#options;
+    const settings = await batching.of(id.name, path);
+    const model = await loaderFor(settings?.batchRows ?? []).load();
     return settings === null ? model : new BatchedModel(model, settings);
   }
 

@@ -27,6 +27,12 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
   [NoRows.unequalRows, 'Batching Run() input tensors must have equal 0th-dimension size'],
 ]);
 
+const RESULTS = {
+  [NativeOutcome.ran]: 'ran',
+  [NativeOutcome.retried]: 'failed',
+  [NativeOutcome.unmergeable]: 'unmergeable',
+} as const;
+
 interface Pending {
   readonly task: Task;
   readonly done: Done<never>;
@@ -88,7 +94,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   run(batch: Batch<Pending>, done: (outcome: BatchOutcome) => void): void {
     const { scheduler, padVariableLength, strict } = this.#settings;
-    const { parts, rows, paddedRows } = batch;
+    const { parts, paddedRows } = batch;
     const isSplit = parts.some((part) => part.rows !== part.task.rows);
     let deadline = 0;
     for (const { task } of parts) deadline = Math.max(deadline, task.deadline);
@@ -102,13 +108,9 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
       parts.map((part) => part.task.item.task),
       isSplit ? parts.map((part) => ({ begin: part.begin, count: part.rows })) : null,
       options,
-      (error, report) => {
-        const millis = report === null ? 0 : report[0] / 1e6;
-        // Of one row or of many, a task that ran alone was not to be merged.
-        const wasOne = parts.length === 1;
-        const merged =
-          report !== null && (wasOne || (report[3] === NativeOutcome.ran && report[1] === rows));
-        done({ millis, merged: error === null && merged });
+      (_error, report) => {
+        if (report === null) done({ millis: 0, result: 'failed' });
+        else done({ millis: report[0] / 1e6, result: RESULTS[report[3]] });
       },
     );
   }
@@ -147,14 +149,15 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   #runAlone(task: BatchTask<Pending>): void {
     const parts = [{ task, begin: 0, rows: task.rows }];
-    this.run({ parts, rows: 0, paddedRows: 0 }, () => undefined);
+    this.run({ parts, rows: 0, paddedRows: 0, expectedMillis: 0 }, () => undefined);
   }
 
   #queueOf(key: number): ScheduledQueue<Pending> | null {
     const known = this.#queues.get(key);
     if (known !== undefined) return known;
     if (this.#queues.size >= MAX_QUEUES) return null;
-    const queue = this.#settings.scheduler.add(this.#settings.newQueue<Pending>(), this);
+    const { scheduler, weight } = this.#settings;
+    const queue = scheduler.add(this.#settings.newQueue<Pending>(), this, weight);
     this.#queues.set(key, queue);
     return queue;
   }

@@ -34,19 +34,30 @@ export interface BatchingSettings {
   newQueue<T>(): BatchingQueue<T>;
   /** Tasks of unequal shape are merged, padded to the largest. */
   readonly padVariableLength: boolean;
+  /** Sizes that batches will have; empty where any may come. */
+  readonly batchRows: readonly number[];
   /** Requests that cannot be batched are errors, as upstream; otherwise they run alone. */
   readonly strict: boolean;
+  /** The model's share of the threads, as it is configured now. */
+  readonly weight: () => number;
 }
 
 export class ModelBatching {
   readonly scheduler: BatchScheduler;
   readonly #flags: Flags;
   readonly #parameters: BatchingParameters;
+  readonly #weightOf: (name: string) => number;
   /** Of every model ever batched, all its versions and signatures. */
   readonly statistics = new Map<string, BatchStatistics>();
 
-  private constructor(flags: Flags, parameters: BatchingParameters, threads: number) {
+  private constructor(
+    flags: Flags,
+    parameters: BatchingParameters,
+    threads: number,
+    weightOf: (name: string) => number,
+  ) {
     this.#flags = flags;
+    this.#weightOf = weightOf;
     this.#parameters = parameters;
     this.scheduler = new BatchScheduler(threads, { ...systemBatchClock, soon });
   }
@@ -55,11 +66,16 @@ export class ModelBatching {
    * Null where nothing is to be batched. `runThreads` is the size of the run pool.
    * @throws ServingError for parameters that the server cannot start with
    */
-  static async from(flags: Flags, cpus: number, runThreads: number): Promise<ModelBatching | null> {
+  static async from(
+    flags: Flags,
+    cpus: number,
+    runThreads: number,
+    weightOf: (name: string) => number,
+  ): Promise<ModelBatching | null> {
     const { batching_parameters_file: file } = flags;
     if (!flags.enable_batching) {
       if (flags.batching !== 'auto') return null;
-      return new ModelBatching(flags, NO_PARAMETERS, runThreads);
+      return new ModelBatching(flags, NO_PARAMETERS, runThreads, weightOf);
     }
     const parameters = file === '' ? NO_PARAMETERS : await readBatchingParameters(file);
     const threads = parameters.numBatchThreads ?? cpus;
@@ -69,7 +85,7 @@ export class ModelBatching {
         `num_batch_threads must be positive; was ${threads}`,
       );
     }
-    return new ModelBatching(flags, parameters, threads);
+    return new ModelBatching(flags, parameters, threads, weightOf);
   }
 
   /** Threads that the run pool needs for this. */
@@ -82,33 +98,32 @@ export class ModelBatching {
    * @throws ServingError for parameters that no queue can have; the load then fails
    */
   async of(name: string, path: string): Promise<BatchingSettings | null> {
-    const { scheduler } = this;
-    const statistics = this.#statisticsOf(name);
-    if (!this.#flags.enable_batching) return this.#auto(statistics);
     const parameters = await this.#parametersOf(path);
     if (parameters === null) return null;
+    const statistics = this.#statisticsOf(name);
+    const common = { scheduler: this.scheduler, weight: () => this.#weightOf(name) };
+    if (!this.#flags.enable_batching) {
+      const options = {
+        capacity: this.#flags.run_queue_capacity,
+        budgetMillis: this.#flags.batching_latency_budget_ms,
+        maxBatchRows: MAX_BATCH_ROWS,
+        threads: this.threads,
+      };
+      return {
+        ...common,
+        newQueue: <T>() => new AutoQueue<T>(options, statistics),
+        padVariableLength: false,
+        batchRows: [],
+        strict: false,
+      };
+    }
     const options = queueOptions(parameters);
     return {
-      scheduler,
+      ...common,
       newQueue: <T>() => new TunedQueue<T>(options, statistics),
       padVariableLength: parameters.padVariableLengthInputs,
+      batchRows: options.allowedRows.filter((rows) => rows > 0),
       strict: true,
-    };
-  }
-
-  #auto(statistics: BatchStatistics): BatchingSettings {
-    const { scheduler } = this;
-    const options = {
-      capacity: this.#flags.run_queue_capacity,
-      budgetMillis: this.#flags.batching_latency_budget_ms,
-      maxBatchRows: MAX_BATCH_ROWS,
-      threads: scheduler.threads,
-    };
-    return {
-      scheduler,
-      newQueue: <T>() => new AutoQueue<T>(options, statistics),
-      padVariableLength: false,
-      strict: false,
     };
   }
 
@@ -118,8 +133,10 @@ export class ModelBatching {
     return statistics;
   }
 
+  /** Null: upstream does not batch a version without a file where each is to have its own. */
   async #parametersOf(path: string): Promise<BatchingParameters | null> {
-    if (!this.#flags.enable_per_model_batching_parameters) return this.#parameters;
+    const { enable_batching, enable_per_model_batching_parameters } = this.#flags;
+    if (!enable_batching || !enable_per_model_batching_parameters) return this.#parameters;
     const file = join(path, VERSION_PARAMETERS);
     try {
       await access(file);

@@ -37,6 +37,8 @@ interface Monitored {
   /** Counts the looks; the findings of one that was overtaken are dropped. */
   turn: number;
   timer: NodeJS.Timeout | null;
+  /** Counts the rescans: a version that failed before the last one is tried again. */
+  rescans: number;
   /** Troubles told, so that a lasting one is told once rather than every second. */
   told: ReadonlySet<string>;
 }
@@ -88,15 +90,29 @@ export class FileSystemSource implements Source {
     }
   }
 
+  async rescan(name: string): Promise<void> {
+    const model = this.#models.get(name);
+    if (model === undefined || this.#aspire === null) return;
+    ++model.rescans;
+    await this.#poll(model, true);
+  }
+
+  async found(name: string): Promise<readonly bigint[]> {
+    const basePath = this.#models.get(name)?.config.basePath;
+    if (basePath === undefined) return [];
+    return versionsAmong(basePath, await readdir(basePath)).versions.map(({ version }) => version);
+  }
+
   close(): void {
     this.#closed = true;
     for (const { timer } of this.#models.values()) if (timer !== null) clearTimeout(timer);
   }
 
-  async #poll(model: Monitored): Promise<void> {
+  /** `asked`: even where the model is never to be looked at by itself. */
+  async #poll(model: Monitored, asked = false): Promise<void> {
     const { config } = model;
     const waitSeconds = config.pollWaitSeconds ?? this.#options.pollWaitSeconds;
-    if (waitSeconds < 0) return;
+    if (waitSeconds < 0 && !asked) return;
     if (model.timer !== null) clearTimeout(model.timer);
     const turn = ++model.turn;
     const isOvertaken = (): boolean =>
@@ -119,16 +135,16 @@ export class FileSystemSource implements Source {
           (error instanceof Error ? error.message : String(error)),
       ]);
     }
-    if (waitSeconds === 0 && !unsettled) return;
-    const waitMillis = waitSeconds === 0 ? Infinity : waitSeconds * 1000;
+    if (waitSeconds <= 0 && !unsettled) return;
+    const waitMillis = waitSeconds <= 0 ? Infinity : waitSeconds * 1000;
     const { settleMillis } = this.#options;
     model.timer = setTimeout(
-      () => void this.#poll(model),
+      () => void this.#poll(model, asked),
       unsettled ? Math.min(waitMillis, settleMillis) : waitMillis,
     );
   }
 
-  async #look({ config, aspired, resting }: Monitored): Promise<Look> {
+  async #look({ config, aspired, resting, rescans }: Monitored): Promise<Look> {
     const { versions, others } = versionsAmong(config.basePath, await readdir(config.basePath));
     const troubles = others.length === 0 ? [] : [skippedText(config, others, 'not a number')];
     const noModel: VersionFolder[] = [];
@@ -144,7 +160,8 @@ export class FileSystemSource implements Source {
         stillResting.set(folder.path, rest);
         return isKnown ? before : null;
       }
-      if (state.isModel || isKnown) return { ...folder, fingerprint: state.fingerprint };
+      const fingerprint = `${state.fingerprint}/${rescans}`;
+      if (state.isModel || isKnown) return { ...folder, fingerprint };
       noModel.push(folder);
       return null;
     };
@@ -193,6 +210,7 @@ function newlyMonitored(config: ModelConfig): Monitored {
     resting: new Map(),
     turn: 0,
     timer: null,
+    rescans: 0,
     told: new Set(),
   };
 }

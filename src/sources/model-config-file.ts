@@ -1,8 +1,11 @@
 /**
  * ModelConfigFile: the file of --model_config_file: read at start, then again at every interval when
- * there is one. A file that cannot be used leaves what is configured in force, and says so once.
+ * there is one. A file that cannot be used leaves what is configured in force, and says so once. The
+ * admin API may replace the file, but no text that it has not seen in force.
  */
-import { open, rename, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import textFormat from 'protobufjs/ext/textformat.js';
 
@@ -13,17 +16,20 @@ import {
   type ModelConfig,
   type ModelServerConfig,
 } from '../config/model-config.js';
-import { readTextProtoFile } from '../config/text-proto.js';
+import { parseTextProto, readTextFile } from '../config/text-proto.js';
 import type { Log } from '../log/log.js';
-import { ServingError } from '../status/serving-error.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
 
 export interface ModelConfigFileOptions {
   readonly path: string;
   /** 0 or less: the file is read once. */
   readonly pollWaitSeconds: number;
   readonly log: Log;
-  /** Puts a configuration in force. */
-  readonly reload: (config: ModelServerConfig) => Promise<void>;
+  /** Puts in force what `read` gives; calls `onAccepted` when it is. */
+  readonly reload: (
+    read: () => Promise<ModelServerConfig>,
+    onAccepted: () => void,
+  ) => Promise<void>;
   /** Told of each attempt. */
   readonly onReload?: (error: ServingError | null) => void;
 }
@@ -32,16 +38,18 @@ export class ModelConfigFile {
   readonly #options: ModelConfigFileOptions;
   #timer: NodeJS.Timeout | null = null;
   #told = '';
+  /** What was read, or written, and put in force. */
+  #textInForce: string | null = null;
 
   constructor(options: ModelConfigFileOptions) {
     this.#options = options;
   }
 
-  /** @throws ServingError with upstream's text; its violations name line, column and field */
+  /** The first configuration. @throws ServingError as upstream; its violations name the place */
   async read(): Promise<ModelServerConfig> {
-    return modelServerConfigOf(
-      await readTextProtoFile(modelServerConfigType(), this.#options.path),
-    );
+    const [text, config] = await this.#look();
+    this.#textInForce = text;
+    return config;
   }
 
   /** Begins to look at the file again and again, if it is to be polled. */
@@ -62,44 +70,91 @@ export class ModelConfigFile {
 
   /**
    * Replaces the file's text by these models: comments are lost. Atomic: a reader sees the old file or
-   * the new one. @throws the file system's error
+   * the new one, whole, even after a crash. The caller puts them in force.
+   * @throws ServingError FAILED_PRECONDITION, unless `evenIfChanged`, when the text is not the one in
+   *   force; INTERNAL when it cannot be written; the file is as it was then
    */
-  async write(models: readonly ModelConfig[]): Promise<void> {
-    const type = modelServerConfigType();
-    const text = textFormat.toText(type, type.fromObject(plainOf(models)));
+  async write(models: readonly ModelConfig[], evenIfChanged: boolean): Promise<void> {
     const { path } = this.#options;
-    const draft = `${path}.${process.pid}.tmp`;
+    const type = modelServerConfigType();
+    const text = `${textFormat.toText(type, type.fromObject(plainOf(models)))}\n`;
     try {
-      const file = await open(draft, 'w');
-      try {
-        await file.writeFile(`${text}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
+      const file = await realpath(path); // a link stays one
+      if (!evenIfChanged && (await readFile(file, 'utf8')) !== this.#textInForce) {
+        throw new ServingError(
+          StatusCode.FAILED_PRECONDITION,
+          `${path} has changed since it was put in force; writing it back would undo that`,
+        );
       }
-      await rename(draft, path);
-    } catch (error) {
-      await unlink(draft).catch(() => undefined);
-      throw error;
+      await replaceFile(file, text);
+    } catch (thrown) {
+      if (thrown instanceof ServingError) throw thrown;
+      const { message } = thrown as Error;
+      throw new ServingError(StatusCode.INTERNAL, `Cannot write ${path}: ${message}`, [], {
+        cause: thrown,
+      });
     }
+    this.#textInForce = text;
+  }
+
+  async #look(): Promise<[text: string, config: ModelServerConfig]> {
+    const { path } = this.#options;
+    const text = await readTextFile(path);
+    return [text, modelServerConfigOf(parseTextProto(modelServerConfigType(), text, path))];
   }
 
   async #poll(): Promise<void> {
     const { log, reload, onReload } = this.#options;
     let trouble = 'Failed to read ModelServerConfig file: ';
-    try {
-      const config = await this.read();
+    let text = '';
+    const read = async (): Promise<ModelServerConfig> => {
+      const [found, config] = await this.#look();
+      text = found;
       trouble = 'PollFilesystemAndReloadConfig failed to ReloadConfig: ';
-      await reload(config);
+      return config;
+    };
+    try {
+      await reload(read, () => (this.#textInForce = text));
       this.#told = '';
       onReload?.(null);
     } catch (thrown) {
       const error = ServingError.from(thrown);
-      const text = trouble + error.message;
+      const message = trouble + error.message;
       // Once for each trouble, not every few seconds.
-      if (text !== this.#told) log.error({ violations: error.violations }, text);
-      this.#told = text;
+      if (message !== this.#told) log.error({ violations: error.violations }, message);
+      this.#told = message;
       onReload?.(error);
     }
+  }
+}
+
+/** @throws the file system's error */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const { mode, uid, gid } = await stat(path);
+  const draft = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.chown(uid, gid).catch(() => undefined); // only root may give it to another
+      await file.chmod(mode & 0o777);
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(path)).catch(() => undefined); // not every file system can
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

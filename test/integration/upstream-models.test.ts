@@ -22,7 +22,7 @@ function loaderOf(path: string): SavedModelLoader {
     configProto,
     runInCallerThread: true,
     checkMethodNames: false,
-    warmup: { iterations: 1, synthetic: true }, // which must leave no trace in the answers below
+    warmup: { iterations: 1, synthetic: true, batchRows: [] }, // which must leave no trace in the answers below
     onWarmup: (_id, _path, warmup) => assert.equal(warmup.failure, null),
     memory: null,
     opLibraries: new ModelOpLibraries(false, createLog('silent')),

@@ -27,7 +27,7 @@ describe('Warm-up of a SavedModel', () => {
   const load = (
     path: string,
     seen: NativeWarmup[],
-    warmup: NativeWarmupOptions = { iterations: 1, synthetic: true },
+    warmup: NativeWarmupOptions = { iterations: 1, synthetic: true, batchRows: [] },
   ): Promise<SavedModel> =>
     SavedModel.load(
       {
@@ -77,7 +77,11 @@ describe('Warm-up of a SavedModel', () => {
   });
 
   it('refuses options that are none', async () => {
-    const wrong = { iterations: 'one', synthetic: true } as unknown as NativeWarmupOptions;
+    const wrong = {
+      iterations: 'one',
+      synthetic: true,
+      batchRows: [],
+    } as unknown as NativeWarmupOptions;
     await assert.rejects(load(folder, [], wrong), /warmup must have a number iterations/);
   });
 });

@@ -55,11 +55,12 @@ describe('Batching over the wire', function () {
     client = new GrpcClient(server.grpcAddress);
     started = true;
   };
-  const serveTuned = (path: string, parameters: string): Promise<void> =>
+  const serveTuned = (path: string, parameters: string, ...flags: string[]): Promise<void> =>
     serve(
       path,
       '--enable_batching',
       `--batching_parameters_file=${write('parameters', parameters)}`,
+      ...flags,
     );
   const post = async (request: object, signal?: AbortSignal): Promise<Answer> => {
     const reply = await fetch(`${server.restUrl}/v1/models/m:predict`, {
@@ -150,6 +151,13 @@ describe('Batching over the wire', function () {
       assert.deepEqual((await rows(1, 2, 3)).body, { predictions: [2.5, 3, 3.5] });
       assert.equal(await value(`${SESSION}:padding_size_sum`, { execution_batch_size: '4' }), 1);
       assert.equal(await value(`${OWN}_padding_row_count`, { model_name: 'm' }), 1);
+    });
+
+    it('warms each allowed size up', async () => {
+      const sizes = 'max_batch_size { value: 8 } allowed_batch_sizes: 4 allowed_batch_sizes: 8';
+      await serveTuned(HALF_PLUS_TWO, sizes, '--synthetic_warmup=true');
+      const line = await server.lineWith('"msg":"synthetic warm-up"');
+      assert.equal((JSON.parse(line) as { run: number }).run, 3);
     });
 
     it('splits a large request over several batches', async () => {

@@ -105,6 +105,11 @@ export class ServerProcess {
     }
   }
 
+  /** Everything logged so far. */
+  get log(): string {
+    return this.#stderr;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

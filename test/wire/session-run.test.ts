@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import * as grpc from '@grpc/grpc-js';
-
-import { loadProtos } from '../../src/protos/protos.js';
 import { StatusCode } from '../../src/status/serving-error.js';
 import { encode, floats, GrpcClient, SESSION_RUN } from './grpc-client.js';
+import { reflected } from './reflected.js';
 import { ServerProcess } from './server-process.js';
 
 const model = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -25,31 +22,6 @@ const answer = (name: string, ...values: number[]): object => ({
   },
 });
 const SPEC = { name: 'm', version: { value: '1' } };
-
-/** The services and the files of one symbol, as reflection tells them. */
-async function reflected(address: string): Promise<{ services: string[]; declares: boolean }> {
-  const root = loadProtos(['grpc/reflection/v1/reflection.proto']);
-  const request = root.lookupType('grpc.reflection.v1.ServerReflectionRequest');
-  const response = root.lookupType('grpc.reflection.v1.ServerReflectionResponse');
-  const client = new grpc.Client(address, grpc.credentials.createInsecure());
-  const ask = async (question: object): Promise<Record<string, unknown>> => {
-    const stream = client.makeBidiStreamRequest(
-      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
-      (value: object) => Buffer.from(request.encode(request.create(value)).finish()),
-      (bytes: Buffer) => response.toObject(response.decode(bytes)),
-    );
-    stream.write(question);
-    stream.end();
-    const [reply] = (await once(stream, 'data')) as [Record<string, unknown>];
-    await once(stream.resume(), 'end');
-    return reply;
-  };
-  const { list_services_response: list } = await ask({ list_services: '' });
-  const { service } = list as { service: { name: string }[] };
-  const found = await ask({ file_containing_symbol: `${SERVICE}.SessionRun` });
-  client.close();
-  return { services: service.map(({ name }) => name), declares: !('error_response' in found) };
-}
 
 describe('SessionRun with --enable_session_run', () => {
   let server: ServerProcess;
@@ -174,7 +146,7 @@ describe('SessionRun with --enable_session_run', () => {
   }
 
   it('is listed by reflection', async () => {
-    const { services, declares } = await reflected(server.grpcAddress);
+    const { services, declares } = await reflected(server.grpcAddress, `${SERVICE}.SessionRun`);
     assert.ok(services.includes(SERVICE));
     assert.ok(declares);
   });
@@ -219,7 +191,7 @@ describe('SessionRun without its flag', () => {
         details: '',
       });
     }
-    const { services, declares } = await reflected(server.grpcAddress);
+    const { services, declares } = await reflected(server.grpcAddress, `${SERVICE}.SessionRun`);
     assert.ok(!services.includes(SERVICE));
     assert.ok(!declares);
     client.close();

@@ -75,7 +75,9 @@ class Peer {
   }
 
   uint64_t good() const { return recorder_.good_ever(); }
-  const std::string& failure() const { return recorder_.first_failure(); }
+  std::string failure() const {
+    return recorder_.failures().empty() ? std::string() : recorder_.failures().front();
+  }
 
   std::unique_ptr<Connection> connection;
 
@@ -130,7 +132,7 @@ TEST(Http1Connection, ReportsAnErrorStatus) {
   Peer peer(Protocol::kHttp1);
   ASSERT_TRUE(peer.Begin());
   ASSERT_TRUE(peer.Say(Http1Reply("503 No", "x")));
-  EXPECT_EQ(peer.failure(), "HTTP status 503");
+  EXPECT_EQ(peer.failure(), "HTTP status 503: x");
 }
 
 TEST(Http1Connection, RefusesBytesNobodyAskedFor) {

@@ -79,6 +79,14 @@ TEST(Recorder, CountsByDueTimeInAnOpenLoop) {
   EXPECT_TRUE(Has(json, "\"max_us\": 0.75}")) << json;
 }
 
+TEST(Recorder, KeepsTheFirstTenFailures) {
+  Recorder recorder(100, 200, Recorder::Select::kByStart);
+  for (int i = 0; i < 12; i++) recorder.Explain(std::to_string(i));
+  ASSERT_EQ(recorder.failures().size(), 10u);
+  EXPECT_EQ(recorder.failures().front(), "0");
+  EXPECT_EQ(recorder.failures().back(), "9");
+}
+
 TEST(Address, TakesThisMachineOnly) {
   Address address;
   std::string error;

@@ -225,6 +225,43 @@ TEST_F(BatchRunTest, RefusesThatAloneWhichCannotBePadded) {
             "INVALID_ARGUMENT: Only tensors with rank from 1 to 6 can be padded.");
 }
 
+TEST_F(BatchRunTest, KeepsTheOrderOfAFirstRequestThatCannotBePadded) {
+  const Model model = LoadModel("test/models/four_kinds/1");
+  const auto input = [](const std::string& alias, DataType dtype, std::string_view values,
+                        int64_t columns) {
+    return BytesField(
+        2, BytesField(1, alias) + BytesField(2, proto::Dtype(dtype) + proto::Shape({1, columns}) +
+                                                    proto::Content(values)));
+  };
+  const auto body = [&](int64_t columns, char value, const std::vector<std::string>& filter) {
+    const auto bytes = [&](size_t size) {
+      return std::string(static_cast<size_t>(columns) * size, value);
+    };
+    std::string strings = proto::Dtype(DataType::kString) + proto::Shape({1, columns});
+    for (int64_t i = 0; i < columns; ++i) strings += proto::StringVal(std::string(3, value));
+    std::string request = input("an_int", DataType::kInt32, bytes(4), columns) +
+                          input("a_float", DataType::kFloat, bytes(4), columns) +
+                          input("a_double", DataType::kDouble, bytes(8), columns) +
+                          BytesField(2, BytesField(1, "a_string") + BytesField(2, strings));
+    for (const std::string& alias : filter) request += BytesField(3, alias);
+    return request;
+  };
+  options_.pad_variable_length = true;
+  const std::vector<std::string> bodies = {body(0, 'a', {"a_float_out", "an_int_out"}),
+                                           body(2, 'b', {"an_int_out", "a_float_out"}),
+                                           body(2, 'c', {"a_float_out", "an_int_out"})};
+  std::vector<BatchPart> parts;
+  for (const std::string& one : bodies) {
+    parts.push_back(WholeOf(TaskOf(NewProtoPredictCall(model, false), one)));
+  }
+  ExpectReport(Run(&parts), 2, 2, BatchOutcome::kRan);
+  EXPECT_EQ(AnswerOf(parts[0]),
+            "INVALID_ARGUMENT: Got empty tensor in batch of non-empty tensors.");
+  for (size_t i = 1; i < parts.size(); ++i) {
+    EXPECT_EQ(AnswerOf(parts[i]), AloneAnswer(NewProtoPredictCall(model, false), bodies[i]));
+  }
+}
+
 TEST_F(BatchRunTest, RunsOtherRanksAloneWherePaddingIsOn) {
   const Model model = LoadModel("test/models/identity/1");
   options_.pad_variable_length = true;
@@ -246,7 +283,7 @@ TEST_F(BatchRunTest, RunsEachAloneWherePaddingWouldTakeTooMuch) {
   for (const std::string& one : bodies) {
     parts.push_back(WholeOf(TaskOf(NewProtoPredictCall(model, true), one)));
   }
-  EXPECT_EQ(Run(&parts).outcome, BatchOutcome::kRetried);
+  EXPECT_EQ(Run(&parts).outcome, BatchOutcome::kUnmergeable);
   for (size_t i = 0; i < parts.size(); ++i) {
     EXPECT_EQ(AnswerOf(parts[i]), AloneAnswer(NewProtoPredictCall(model, true), bodies[i]));
   }
@@ -280,9 +317,9 @@ TEST_F(BatchRunTest, RunsEachAloneWhereOutputsHaveNoRowForEach) {
   for (const std::string signature : {"scalar", "one_row_more", "no_rows"}) {
     const std::string head = R"({"signature_name": ")" + signature + R"(", "inputs": )";
     ExpectReport(ExpectAnswersAsAlone(model, {head + "[1, 2]}", head + "[3]}"}), 3, 3,
-                 BatchOutcome::kNotSplit);
+                 BatchOutcome::kUnmergeable);
     options_.pad_to = 4;
-    ExpectReport(ExpectAnswersAsAlone(model, {head + "[1, 2]}"}), 2, 4, BatchOutcome::kNotSplit);
+    ExpectReport(ExpectAnswersAsAlone(model, {head + "[1, 2]}"}), 2, 4, BatchOutcome::kUnmergeable);
     options_.pad_to = 0;
   }
 }

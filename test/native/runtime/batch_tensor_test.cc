@@ -230,6 +230,9 @@ TEST_F(BatchTensorTest, RefusesASizeThatOverflows) {
 }
 
 TEST_F(BatchTensorTest, RefusesMemoryThatIsNotThere) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers end the process where malloc returns null";
+#endif
   std::vector<Part> parts;
   parts.push_back(Numbers(DataType::kUint8, {1, 1}, 0));
   EXPECT_EQ(Concat(Views(parts), {int64_t{1} << 60}, 0, kNoLimit).code(), Code::kResourceExhausted);

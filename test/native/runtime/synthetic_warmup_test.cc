@@ -51,7 +51,7 @@ TEST(SyntheticWarmupTest, LeavesTheStateOfAModelAsItIs) {
 TEST(SyntheticWarmupTest, MakesInputsUpForEveryTypeOfInput) {
   const auto model = LoadModel("test/models/identity/1");
   SyntheticWarmupLimits limits;
-  limits.max_signatures = 1000;
+  limits.max_runs = 1000;
   const SyntheticWarmupReport report = RunSyntheticWarmup(*model, limits);
   EXPECT_EQ(report.run, model->signatures().size());
   EXPECT_EQ(report.failed, 0u) << report.first_failure;
@@ -73,7 +73,7 @@ TEST(SyntheticWarmupTest, RunsSeveralInputsDefaultsLoopsAndExamples) {
 TEST(SyntheticWarmupTest, KeepsToTheNumberOfSignatures) {
   const auto model = LoadModel("test/models/identity/1");
   SyntheticWarmupLimits limits;
-  limits.max_signatures = 2;
+  limits.max_runs = 2;
   const SyntheticWarmupReport report = RunSyntheticWarmup(*model, limits);
   EXPECT_EQ(report.run, 2u);
   EXPECT_EQ(report.skipped, model->signatures().size() - 2);
@@ -112,6 +112,20 @@ TEST(SyntheticWarmupTest, TakesAModelWithoutSignatures) {
   const auto model = LoadModel("test/models/no_signature/1");
   const SyntheticWarmupReport report = RunSyntheticWarmup(*model, SyntheticWarmupLimits());
   EXPECT_EQ(report.run + report.failed + report.skipped, 0u);
+}
+
+TEST(SyntheticWarmupTest, RunsEachSizeOfBatches) {
+  const auto model = LoadModel("examples/models/half_plus_two/1");
+  EXPECT_EQ(RunSyntheticWarmup(*model, SyntheticWarmupLimits(), {2, 8}).run, 3u);
+  SyntheticWarmupLimits limits;
+  limits.max_input_bytes = 7 * sizeof(float);
+  const SyntheticWarmupReport report = RunSyntheticWarmup(*model, limits, {2, 8});
+  EXPECT_EQ(report.run, 2u);
+  EXPECT_EQ(report.skipped, 1u) << "8 rows are beyond the limit";
+  const auto counter = LoadModel("test/models/counter/1");
+  const uint32_t once = RunSyntheticWarmup(*counter, SyntheticWarmupLimits()).run;
+  EXPECT_EQ(RunSyntheticWarmup(*counter, SyntheticWarmupLimits(), {2}).run, once)
+      << "no inputs, or scalars";
 }
 
 }  // namespace

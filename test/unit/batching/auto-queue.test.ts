@@ -179,7 +179,7 @@ describe('AutoQueue', () => {
     start();
     saturate(100, (rows) => 1 + 0.01 * rows);
     clock.turn();
-    handler.endFirst({ merged: false });
+    handler.endFirst({ result: 'unmergeable' });
     const sizes = saturate(65, (rows) => 1 + 0.01 * rows);
     assert.ok(
       sizes.slice(0, 64).every((rows) => rows === 1),
@@ -262,7 +262,7 @@ describe('BatchScheduler', () => {
     scheduler = new BatchScheduler(1, clock);
     const handlers = weights.map(() => new PuppetHandler());
     const members = weights.map((weight, i) =>
-      scheduler.add(new AutoQueue<string>(options), handlers[i] as PuppetHandler, weight),
+      scheduler.add(new AutoQueue<string>(options), handlers[i] as PuppetHandler, () => weight),
     );
     for (const member of members) for (let i = 0; i < 500; ++i) member.enqueue(task('t'));
     const runs = weights.map(() => 0);

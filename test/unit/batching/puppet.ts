@@ -74,7 +74,7 @@ export class PuppetHandler implements BatchHandler<string> {
       batch,
       end: (outcome: Partial<BatchOutcome> = {}): void => {
         this.running.splice(this.running.indexOf(running), 1);
-        done({ millis: 1, merged: true, ...outcome });
+        done({ millis: 1, result: 'ran', ...outcome });
       },
     };
     this.running.push(running);

@@ -263,9 +263,13 @@ describe('parseFlags', () => {
 
   describe('flags without effect', () => {
     it('warns once for each that differs from its default, in table order', () => {
-      const { warnings } = run('--enable_profiler=false', '--enable_batching', '--enable_batching');
+      const { warnings } = run(
+        '--num_tflite_pools=3',
+        '--num_tflite_pools=3',
+        '--enable_profiler=false',
+      );
       assert.deepEqual(warnings, [
-        '--enable_batching is accepted but has no effect yet',
+        '--num_tflite_pools is accepted but has no effect yet',
         '--enable_profiler is accepted but has no effect yet',
       ]);
     });

@@ -141,6 +141,18 @@ describe('modelServerConfigOf', () => {
     );
   });
 
+  it('takes a weight of 0 for 1, and none below', () => {
+    const weights = modelsOf(`${M} batching_weight: 0`, `name: "n" base_path: "/n" ${PLATFORM}`);
+    assert.deepEqual(
+      weights.map(({ batchingWeight }) => batchingWeight),
+      [1, 1],
+    );
+    refused(
+      'The batching_weight of model m must not be below 0, got -1',
+      `${M} batching_weight: -1`,
+    );
+  });
+
   it('tells a configuration without a list and a custom one from a list', () => {
     assert.deepEqual(modelServerConfigOf({}), { kind: 'none' });
     assert.deepEqual(modelServerConfigOf({ custom_model_config: {} }), { kind: 'custom' });
@@ -155,7 +167,7 @@ describe('modelServerConfigOf', () => {
       `${M} model_version_policy { specific { versions: 4 } } version_labels { key: "A" value: 4 }` +
         ' version_label_weights { key: "B" value { parts { version: 4 weight: 1 }' +
         ' parts { version: 5 weight: 2 } } } file_system_poll_wait_seconds: 0' +
-        ' shadow { version: 5 share: 0.5 tolerance: 0.25 } resource_preserving: true',
+        ' shadow { version: 5 share: 0.5 tolerance: 0.25 } resource_preserving: true batching_weight: 3',
       `name: "n" base_path: "/n" ${PLATFORM} model_version_policy { all {} }`,
       `name: "o" base_path: "/o" ${PLATFORM}`,
     );

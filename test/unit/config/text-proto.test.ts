@@ -138,7 +138,7 @@ describe('parseTextProto', () => {
 `;
     assert.equal(
       wrong(text),
-      "models.config:5:5: model_config_list.config[1].base_pth: tensorflow.serving.ModelConfig: unknown field 'base_pth', expected name, base_path, model_type, model_platform, logging_config, model_version_policy, version_labels, file_system_poll_wait_seconds, version_label_weights, shadow, resource_preserving, given base_pth",
+      "models.config:5:5: model_config_list.config[1].base_pth: tensorflow.serving.ModelConfig: unknown field 'base_pth', expected name, base_path, model_type, model_platform, logging_config, model_version_policy, version_labels, file_system_poll_wait_seconds, version_label_weights, shadow, resource_preserving, batching_weight, given base_pth",
     );
   });
 

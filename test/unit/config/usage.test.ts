@@ -83,6 +83,8 @@ describe('usageText', () => {
     assert.deepEqual(own, [
       '\t--run_pool_threads',
       '\t--run_queue_capacity',
+      '\t--batching',
+      '\t--batching_latency_budget_ms',
       '\t--rest_api_max_body_bytes',
       '\t--rest_api_max_buffered_bytes',
       '\t--rest_api_gzip_min_bytes',
@@ -91,6 +93,7 @@ describe('usageText', () => {
       '\t--synthetic_warmup',
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
+      '\t--enable_admin_api',
       '\t--custom_op_libraries',
       '\t--allow_model_op_libraries',
       '\t--check_load_memory',

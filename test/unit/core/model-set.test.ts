@@ -34,6 +34,8 @@ function setUp({ waitMillis = 0 } = {}) {
     source: {
       start: () => undefined,
       close: () => undefined,
+      rescan: () => Promise.resolve(),
+      found: () => Promise.resolve([]),
       configure: (configs) => {
         const now = new Set(configs.map(({ name }) => name));
         for (const name of names) if (!now.has(name)) manager.aspire(name, []);
@@ -45,6 +47,7 @@ function setUp({ waitMillis = 0 } = {}) {
     },
     labels,
     untilServing: (asked, what) => manager.untilServing(asked, what),
+    dismiss: (name) => manager.dismiss(name),
     waitMillis,
     clock,
   });
@@ -199,6 +202,77 @@ describe('ModelSet', () => {
     await load('b');
     assert.equal(second(), 'OK');
     assert.equal(models.of('a'), null);
+  });
+
+  it('lets an edit pass a reload that waits, and ends the wait for what the edit removes', async () => {
+    const { models, reload, load, stateOf } = setUp();
+    reload(model('a'));
+    await load('a');
+    const waiting = reload(model('a'), model('slow'));
+    const behind = reload(model('a'), model('b'));
+    await settled();
+    const added = await models.edit((list) => [...list, model('c')], null);
+    assert.deepEqual(added, ['c']);
+    assert.equal(stateOf('c'), ServableState.LOADING);
+    assert.equal(waiting(), null);
+    await models.edit((list) => list.filter(({ name }) => name !== 'slow'), null);
+    await settled();
+    assert.equal(waiting(), 'OK');
+    assert.deepEqual(
+      models.models.map(({ name }) => name),
+      ['a', 'b'],
+    );
+    await load('b');
+    assert.equal(behind(), 'OK');
+  });
+
+  it('waits for the writing of an edit before anything of it is in force, and changes nothing if it fails', async () => {
+    const { models, labels, reload, load, outcomeOf } = setUp();
+    reload(model('a'));
+    await load('a');
+    const before = models.models;
+    const labelled = model('a', { labels: new Map([['A', new Map([[1n, 1]])]]) });
+    let fail: (error: Error) => void = () => undefined;
+    const edit = outcomeOf(
+      models
+        .edit(
+          () => [labelled],
+          () => new Promise((_, reject) => (fail = reject)),
+        )
+        .then(() => undefined),
+    );
+    const next = outcomeOf(models.edit((list) => list, null).then(() => undefined));
+    await settled();
+    assert.equal(models.models, before);
+    assert.equal(next(), null);
+    fail(new Error('no space'));
+    await settled();
+    assert.equal(edit(), 'Error: no space');
+    assert.equal(next(), 'OK');
+    assert.equal(labels.of('a').size, 0);
+  });
+
+  it('reads a file in turn: no edit comes between the reading and the reload', async () => {
+    const { models, reload, load } = setUp();
+    reload(model('a'));
+    await load('a');
+    let found: (list: ModelConfig[]) => void = () => undefined;
+    const read = new Promise<ModelConfig[]>((resolve) => (found = resolve));
+    const events: string[] = [];
+    const polled = models.reloadFrom(
+      async () => ({ kind: 'models', models: await read }),
+      () => events.push('in force'),
+    );
+    await settled();
+    const edited = models.edit((list) => {
+      events.push(`edit of ${list[0]?.basePath}`);
+      return list;
+    }, null);
+    await settled();
+    assert.deepEqual(events, []);
+    found([model('a', { basePath: '/from the file' })]);
+    await Promise.all([polled, edited]);
+    assert.deepEqual(events, ['in force', 'edit of /from the file']);
   });
 
   it('waits no longer than told, and keeps what is configured', async () => {

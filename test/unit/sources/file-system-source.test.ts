@@ -209,6 +209,36 @@ describe('FileSystemSource', () => {
     await until(() => reported() === '2');
   });
 
+  it('looks when it is asked to, even if it never looks by itself, and tells all that is there', async () => {
+    for (const name of ['1', '2', 'x']) add(name);
+    start([model()], { pollWaitSeconds: -1 });
+    assert.deepEqual(reports, []);
+    await source.rescan('m');
+    assert.equal(reported(), '2');
+    assert.deepEqual(await source.found('m'), [2n, 1n]);
+    await source.rescan('unknown');
+    assert.deepEqual(await source.found('unknown'), []);
+    assert.equal(reports.length, 1);
+    rmSync(base, { recursive: true });
+    await assert.rejects(source.found('m'), { code: 'ENOENT' });
+    mkdirSync(base);
+  });
+
+  it('gives a failed version a new fingerprint at each rescan, and none in between', async () => {
+    add('1');
+    failed.add(1n);
+    start([model()], { pollWaitSeconds: 0 });
+    await until(() => reports.length === 1);
+    await source.rescan('m');
+    source.configure([model()]);
+    await until(() => reports.length === 3);
+    await source.rescan('m');
+    const [first, second, third, fourth] = reports.map(([, [only]]) => only?.fingerprint);
+    assert.notEqual(first, second);
+    assert.equal(second, third);
+    assert.notEqual(third, fourth);
+  });
+
   it('gives a failed version a new fingerprint when its files change', async () => {
     add('1');
     start();

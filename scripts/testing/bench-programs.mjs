@@ -1,0 +1,17 @@
+/** Builds native programs of bench/ in build/bench; quiet while it works, its output the error otherwise. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { packageRoot } from '../setup/layout.mjs';
+
+/** @param {string[]} programs */
+export function buildBenchPrograms(programs) {
+  const folder = join(packageRoot, 'build', 'bench');
+  run('cmake', ['-S', packageRoot, '-B', folder, '-DTENSORGATE_BENCH=ON']);
+  run('cmake', ['--build', folder, '--target', ...programs]);
+}
+
+/** @param {string} command @param {string[]} args */
+function run(command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw error ?? new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`);
+}

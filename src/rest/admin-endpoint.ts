@@ -1,0 +1,84 @@
+/**
+ * AdminEndpoint: AdminService over REST, messages as proto3 JSON. Nothing here is for browsers: a page
+ * of another site could otherwise make the browser of someone inside change what is served.
+ */
+import type { HttpRequest } from 'uWebSockets.js';
+import type protobuf from 'protobufjs';
+import protojson from 'protobufjs/ext/protojson.js';
+
+import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
+import type { AdminApi, AdminMethod } from '../service/admin-api.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { adminRoute, type AdminRoute } from './admin-routes.js';
+import type { BufferBudget } from './buffer-budget.js';
+import type { Deadlines } from './deadlines.js';
+import type { Exchange } from './exchange.js';
+import { protoJson } from './proto-json.js';
+
+const MAX_BODY_BYTES = 1 << 20;
+const PREFIX = '/admin/';
+
+export class AdminEndpoint {
+  readonly #admin: AdminApi;
+  readonly #budget: BufferBudget;
+  readonly #deadlines: Deadlines;
+
+  /** The deadlines hold for the body alone: a change takes as long as its models take to load. */
+  constructor(admin: AdminApi, budget: BufferBudget, deadlines: Deadlines) {
+    this.#admin = admin;
+    this.#budget = budget;
+    this.#deadlines = deadlines;
+  }
+
+  takes(path: string): boolean {
+    return path.startsWith(PREFIX);
+  }
+
+  /** REQUIRES: a path it takes. */
+  answer(exchange: Exchange, method: string, target: string, request: HttpRequest): void {
+    exchange.requestId = requestIdOf(request.getHeader(REQUEST_ID_KEY));
+    const route = adminRoute(method, target);
+    const rpc = route === null ? undefined : this.#admin.methods.get(route.rpc);
+    if (route === null || rpc === undefined) {
+      exchange.page('404 Not Found');
+      return;
+    }
+    if (request.getHeader('origin') !== '') {
+      const message = 'The admin API takes no requests from web pages (header Origin).';
+      exchange.fail(new ServingError(StatusCode.PERMISSION_DENIED, message));
+      return;
+    }
+    if (!route.hasBody) {
+      this.#call(exchange, rpc, route, null);
+      return;
+    }
+    this.#deadlines.add(exchange);
+    const declaredLength = Number(request.getHeader('content-length')) || 0;
+    exchange.receive(declaredLength, MAX_BODY_BYTES, MAX_BODY_BYTES, this.#budget, (body, held) => {
+      this.#deadlines.remove(exchange);
+      const text = new TextDecoder().decode(body);
+      held?.release();
+      this.#call(exchange, rpc, route, text);
+    });
+  }
+
+  #call(exchange: Exchange, rpc: AdminMethod, route: AdminRoute, body: string | null): void {
+    const called = Promise.resolve().then(() => rpc.call(requestOf(rpc.request, route, body)));
+    called.then(
+      (reply) => exchange.json(protoJson(rpc.response, reply)),
+      (error: unknown) => exchange.fail(ServingError.from(error)),
+    );
+  }
+}
+
+/** @throws ServingError INVALID_ARGUMENT with what is wrong about the body */
+function requestOf(type: protobuf.Type, route: AdminRoute, body: string | null): protobuf.Message {
+  try {
+    const message = route.message(body === null ? null : JSON.parse(body));
+    return protojson.fromJson(type, message);
+  } catch (cause) {
+    if (cause instanceof ServingError) throw cause;
+    const message = `The body makes no ${type.name}: ${(cause as Error).message}`;
+    throw new ServingError(StatusCode.INVALID_ARGUMENT, message, [], { cause });
+  }
+}

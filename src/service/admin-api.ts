@@ -1,0 +1,110 @@
+/**
+ * AdminApi: tensorgate.AdminService, message in, message out. gRPC and REST differ only in how they
+ * write the messages.
+ */
+import type protobuf from 'protobufjs';
+
+import {
+  labelsOf,
+  modelConfigOf,
+  modelMessageOf,
+  modelServerConfigOf,
+  plainOf,
+} from '../config/model-config.js';
+import type { VersionStatus } from '../core/servable.js';
+import { loadProtos } from '../protos/protos.js';
+import type { ServingError } from '../status/serving-error.js';
+import type { ModelAdminService, ModelResult } from './model-admin.js';
+
+export const ADMIN_PROTO = 'tensorgate/admin.proto';
+export const ADMIN_SERVICE = 'tensorgate.AdminService';
+
+/** A request in its plain form: bigints for int64, names for enums, only what is set. */
+type Plain = Readonly<Record<string, unknown>>;
+type Splits = NonNullable<Parameters<typeof labelsOf>[1]['version_label_weights']>;
+
+export interface AdminMethod {
+  readonly request: protobuf.Type;
+  readonly response: protobuf.Type;
+  /** REQUIRES: a message of `request`. @throws ServingError */
+  readonly call: (request: protobuf.Message) => Promise<protobuf.Message>;
+}
+
+const textOf = (request: Plain, field: string): string => (request[field] as string) ?? '';
+const plainIn = (request: Plain, field: string): Plain => (request[field] as Plain) ?? {};
+const isSet = (request: Plain, field: string): boolean => request[field] === true;
+
+export class AdminApi {
+  /** By name. */
+  readonly methods: ReadonlyMap<string, AdminMethod>;
+
+  constructor(admin: ModelAdminService) {
+    const handlers: Record<string, (request: Plain) => Promise<object>> = {
+      GetConfig: () => Promise.resolve({ config: plainOf(admin.models()) }),
+      GetModel: async (request) => {
+        const { config, versions, found } = await admin.model(textOf(request, 'name'));
+        return {
+          config: modelMessageOf(config),
+          model_version_status: versions.map(versionMessage),
+          found_versions: found,
+        };
+      },
+      SetConfig: async (request) =>
+        changeMessage(
+          await admin.setAll(
+            modelServerConfigOf(plainIn(request, 'config')),
+            isSet(request, 'write_back'),
+          ),
+        ),
+      SetModel: async (request) => {
+        const model = modelConfigOf(plainIn(request, 'config'));
+        const expected = 'expected' in request ? modelConfigOf(plainIn(request, 'expected')) : null;
+        return changeMessage(await admin.set(model, expected, isSet(request, 'write_back')));
+      },
+      RemoveModel: async (request) =>
+        changeMessage(await admin.remove(textOf(request, 'name'), isSet(request, 'write_back'))),
+      SetLabels: async (request) => {
+        const name = textOf(request, 'name');
+        const splits = plainIn(request, 'set') as Splits;
+        const change = {
+          set: labelsOf(name, { version_label_weights: splits }),
+          remove: (request['remove'] as string[] | undefined) ?? [],
+          replace: isSet(request, 'replace'),
+        };
+        return changeMessage(await admin.setLabels(name, change, isSet(request, 'write_back')));
+      },
+      ReloadModel: async (request) => changeMessage(await admin.rescan(textOf(request, 'name'))),
+    };
+    const service = loadProtos([ADMIN_PROTO]).lookupService(ADMIN_SERVICE);
+    this.methods = new Map(
+      service.methodsArray.map((method): [string, AdminMethod] => {
+        const request = method.resolvedRequestType as protobuf.Type;
+        const response = method.resolvedResponseType as protobuf.Type;
+        const handle = handlers[method.name] as (request: Plain) => Promise<object>;
+        const call = async (message: protobuf.Message): Promise<protobuf.Message> => {
+          const plain = request.toObject(message, { longs: BigInt, enums: String });
+          return response.fromObject(await handle(plain));
+        };
+        return [method.name, { request, response, call }];
+      }),
+    );
+  }
+}
+
+function changeMessage(results: readonly ModelResult[]): object {
+  return {
+    result: results.map(({ name, error, versions }) => ({
+      name,
+      status: statusMessage(error),
+      model_version_status: versions.map(versionMessage),
+    })),
+  };
+}
+
+function versionMessage({ version, state, error }: VersionStatus): object {
+  return { version, state, status: statusMessage(error) };
+}
+
+function statusMessage(error: ServingError | null): object {
+  return { error_code: error?.code ?? 0, error_message: error?.message ?? '' };
+}

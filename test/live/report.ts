@@ -1,0 +1,67 @@
+/** What a live run tells: latencies in quiet and while something goes on, failures, growth. */
+import { formatCount, formatMicros, formatRatio, formatTable } from '../../bench/report.js';
+import type { StreamFigures } from './streams.js';
+
+const QUANTILES = [
+  ['p50', 'p50_us'],
+  ['p90', 'p90_us'],
+  ['p99', 'p99_us'],
+  ['p99.9', 'p999_us'],
+] as const;
+const MAX_FAILURES = 10;
+
+/** `busy` is named by `what`; both are in the order of the streams. */
+export function latencyTable(
+  quiet: readonly StreamFigures[],
+  what: string,
+  busy: readonly StreamFigures[],
+): string {
+  const head = ['stream', 'req/s', 'requests', 'failed'];
+  for (const [name] of QUANTILES) head.push(`${name} quiet`, what, 'ratio');
+  const rows = busy.map((figures, i) => {
+    const { stream, rps, requests, failed } = figures;
+    const row = [stream.name, formatCount(rps), formatCount(requests + failed), String(failed)];
+    const before = quiet[i];
+    for (const [, key] of QUANTILES) {
+      row.push(before === undefined ? '-' : formatMicros(before[key]), formatMicros(figures[key]));
+      row.push(formatRatio(figures[key], before?.[key] ?? null));
+    }
+    return row;
+  });
+  return formatTable([head, ...rows]);
+}
+
+export function failedOf(figures: readonly StreamFigures[]): number {
+  return figures.reduce((sum, { failed }) => sum + failed, 0);
+}
+
+/** Empty where nothing failed; otherwise the first failures, as the clients and the server told them. */
+export function failureText(figures: readonly StreamFigures[], log: string): string {
+  if (failedOf(figures) === 0) return '';
+  const told = log.split('\n').filter((line) => line.includes('"msg":"request failed"'));
+  return [
+    `${failedOf(figures)} requests failed:`,
+    ...figures.flatMap(({ failures }) => failures).slice(0, MAX_FAILURES),
+    'by the log of the server:',
+    ...told.slice(0, MAX_FAILURES),
+  ].join('\n');
+}
+
+/**
+ * How much higher the later half of a curve lies than the earlier one, by their medians: what grows for
+ * ever climbs; a lone peak does not count. The first few, until everything has its size, are left out.
+ */
+export function climbOf(
+  curve: readonly number[],
+  settledAfter: number,
+): { mib: number; percent: number } {
+  const settled = curve.slice(settledAfter);
+  const half = Math.floor(settled.length / 2);
+  const earlier = medianOf(settled.slice(0, half));
+  const later = medianOf(settled.slice(half));
+  return { mib: later - earlier, percent: (later / earlier - 1) * 100 };
+}
+
+function medianOf(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
