@@ -131,12 +131,13 @@ function sizeNote(body: Buffer): string {
   return body.length < 100_000 ? '' : ` (${(body.length / 1e6).toFixed(2)} MB)`;
 }
 
-function folder(path: string): string {
+/** A path below the repository, made absolute. */
+export function folder(path: string): string {
   return fileURLToPath(new URL(path, REPOSITORY));
 }
 
 /** Numbers in [0, 1) without a pattern that a parser could profit from. */
-function ramp(count: number): Float32Array {
+export function ramp(count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => ((i * 7919 + 13) % 10_007) / 10_007);
 }
 

@@ -2,13 +2,19 @@
  * The bench: bare TF_SessionRun, the codec, single native calls, then the whole server under load
  * beside an echo on the same transport. Prints tables, writes bench/results/<date>.json.
  *   npm run bench -- [--runs=3] [--seconds=5] [--warmup=1] [--only=TEXT] [--part=micro|server]
- * Exits with 1 when any reply of the server part was wrong.
+ * Settings of batching are compared only when asked for; that also draws their curves, to
+ * bench/results/<date>.svg and where --picture says:
+ *   npm run bench -- --part=batching [--picture=FILE.svg]
+ * Exits with 1 when any reply under load was wrong.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { BATCHING_CASES } from './batching-cases.js';
+import { batchingCharts, batchingTable, failuresOf, verdict } from './batching-report.js';
+import { type BatchingResult, measureBatching } from './batching.js';
 import { grpcBody, restBody, SERVER_CASES } from './cases.js';
 import { chooseCores } from './cores.js';
 import type { MicroResult } from './micro.js';
@@ -39,22 +45,32 @@ const { values } = parseArgs({
     warmup: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     part: { type: 'string', default: 'all' },
+    picture: { type: 'string' },
   },
 });
-if (!['all', 'micro', 'server'].includes(values.part)) {
-  throw new Error(`--part is micro, server or all, not ${values.part}`);
+if (!['all', 'micro', 'server', 'batching'].includes(values.part)) {
+  throw new Error(`--part is micro, server, batching or all, not ${values.part}`);
 }
+const withBatching = values.part === 'batching';
 const date = new Date();
 const cores = chooseCores();
-const cases = SERVER_CASES.filter((one) => one.name.includes(values.only));
+const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(values.only);
+const cases = withBatching ? [] : SERVER_CASES.filter(isAsked);
 if (cores.shared) print('Only one CPU: server and client share it, all figures are lower bounds.');
 const models = new Set(cases.map((one) => one.model));
+const settings = {
+  cores,
+  runs: Number(values.runs),
+  seconds: Number(values.seconds),
+  warmup: Number(values.warmup),
+};
 
 const rawRuns = await measureRawRuns();
-const withMicro = values.part !== 'server';
+const withMicro = values.part === 'all' || values.part === 'micro';
 const codec = withMicro ? await measureCodec() : [];
 const micro = withMicro ? await measureMicro() : [];
-const served = values.part === 'micro' ? [] : await measureServed();
+const served = values.part === 'micro' || withBatching ? [] : await measureServed();
+const batching = withBatching ? await measureSettings() : [];
 
 const path = writeResults(join(REPOSITORY, 'bench', 'results'), date, {
   date: date.toISOString(),
@@ -66,9 +82,19 @@ const path = writeResults(join(REPOSITORY, 'bench', 'results'), date, {
   codec,
   micro,
   server: served,
+  batching,
 });
 print(`\nwritten: ${path}`);
-if (served.some(({ failures }) => failures > 0)) process.exitCode = 1;
+if (withBatching) {
+  for (const picture of [path.replace(/json$/, 'svg'), values.picture ?? '']) {
+    if (picture !== '') writeFileSync(picture, batchingCharts(batching));
+  }
+}
+const wrong = [
+  ...served.map(({ failures }) => failures),
+  ...batching.flatMap(({ loads }) => loads.flatMap(({ runs }) => runs.map(failuresOf))),
+];
+if (wrong.some((failures) => failures > 0)) process.exitCode = 1;
 
 /** Runs per second by model name; the denominator of every "of raw run". */
 async function measureRawRuns(): Promise<Map<string, number>> {
@@ -76,6 +102,7 @@ async function measureRawRuns(): Promise<Map<string, number>> {
   for (const model of models) {
     runs.set(model.name, await runRawSession(cores.server, model, 2 * MICRO_SECONDS));
   }
+  if (runs.size === 0) return runs;
   const rows = [...runs].map(([name, rate]) => [name, formatCount(rate), formatMicros(1e6 / rate)]);
   print(`\n${formatTable([['bare TF_SessionRun', 'runs/s', 'mean'], ...rows])}`);
   return runs;
@@ -128,12 +155,6 @@ async function measureMicro(): Promise<MicroResult[]> {
 
 async function measureServed(): Promise<ServerResult[]> {
   const results: ServerResult[] = [];
-  const settings = {
-    cores,
-    runs: Number(values.runs),
-    seconds: Number(values.seconds),
-    warmup: Number(values.warmup),
-  };
   await measureServer(cases, settings, (result) => {
     results.push(result);
     print(`measured ${result.name}: ${formatCount(result.rps)} req/s`);
@@ -149,6 +170,16 @@ async function measureServed(): Promise<ServerResult[]> {
   ]);
   const head = ['case', 'req/s', 'p50', 'p99', 'of raw run', 'of echo', 'echo req/s'];
   print(`\n${formatTable([head, ...rows])}`);
+  return results;
+}
+
+async function measureSettings(): Promise<BatchingResult[]> {
+  const results: BatchingResult[] = [];
+  await measureBatching(BATCHING_CASES.filter(isAsked), settings, (result) => {
+    results.push(result);
+    print(`\n${batchingTable(result)}`);
+  });
+  print(results.map(verdict).join('\n'));
   return results;
 }
 

@@ -32,6 +32,10 @@ export interface LoadOptions {
   readonly expect: string;
   readonly seconds: number;
   readonly warmup: number;
+  /** Requests a second of an open loop with Poisson arrivals; absent: a closed loop. */
+  readonly rate?: number;
+  /** Of the arrival times. */
+  readonly seed?: number;
 }
 
 export function runLoad(core: number, options: LoadOptions): Promise<LoadFigures> {
@@ -46,6 +50,8 @@ export function runLoad(core: number, options: LoadOptions): Promise<LoadFigures
     `--expect=${options.expect}`,
     `--seconds=${options.seconds}`,
     `--warmup=${options.warmup}`,
+    ...(options.rate === undefined ? [] : [`--rate=${options.rate}`]),
+    ...(options.seed === undefined ? [] : [`--seed=${options.seed}`]),
   ]);
 }
 

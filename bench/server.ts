@@ -56,12 +56,17 @@ export async function measureServer(
   }
 }
 
-interface Served {
+export interface Served {
   readonly process: PinnedServer;
   readonly ports: { readonly rest: number; readonly grpc: number };
 }
 
-async function startTensorgate(model: BenchModel, core: number): Promise<Served> {
+/** `flags` beside those that every server of the bench gets. */
+export async function startTensorgate(
+  model: BenchModel,
+  core: number,
+  flags: readonly string[] = [],
+): Promise<Served> {
   const ports = { rest: await freePort(), grpc: await freePort() };
   const server = new PinnedServer(core, [
     process.execPath,
@@ -71,6 +76,7 @@ async function startTensorgate(model: BenchModel, core: number): Promise<Served>
     `--model_name=${model.name}`,
     `--model_base_path=${model.basePath}`,
     '--log_level=warn',
+    ...flags,
   ]);
   await server.ready(() => isAvailable(ports.rest, model.name));
   return { process: server, ports };

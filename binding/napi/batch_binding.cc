@@ -43,7 +43,7 @@ napi_value ArrayOf(napi_env env, const double* numbers, uint32_t count) {
   return array;
 }
 
-// Decodes a body on the run pool. A task that JavaScript never hears of goes with its job.
+// Decodes a body on the decode pool. A task that JavaScript never hears of goes with its job.
 class PrepareJob : public AsyncJob {
  public:
   PrepareJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
@@ -123,7 +123,8 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
                                           reply_is_text);
   if (decode_later) {
     job->SetBody(env, info[2], body);
-    environment.Submit(&Process::Get().runs, std::move(job));
+    environment.Submit(&Process::Get().decodes, std::move(job));
+    Process::Get().decodes.Wake();
   } else {
     environment.Fail(std::move(job), std::move(status));
   }

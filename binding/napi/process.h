@@ -1,5 +1,5 @@
-// What the whole process shares, whatever the number of JavaScript environments: the run pool, the
-// load pool and the registry of loaded models. Never destroyed: worker threads may outlive main().
+// What the whole process shares, whatever the number of JavaScript environments: the pools and the
+// registry of loaded models. Never destroyed: worker threads may outlive main().
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,9 @@ struct Process {
   explicit Process(const PoolSizes& sizes);
 
   WorkerPool runs;
+  // Large bodies whose runs are batched: behind a running batch they would be decoded too late to
+  // be in the next one. As large as the run pool.
+  WorkerPool decodes;
   WorkerPool loads;
   SessionRegistry registry;
 };

@@ -1,14 +1,13 @@
 /**
- * The PyPI client against the server: test/interop/run.py, in a virtual environment of its own.
+ * The PyPI client against the server: test/interop/run.py, in its virtual environment.
  * Upstream's test models are served too where they are at hand: in TENSORGATE_TESTDATA=DIR, or beside
  * the checkout.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fingerprint, readStamp, writeStamp } from '../setup/fingerprint.mjs';
 import { packageRoot } from '../setup/layout.mjs';
-import { runLogged } from '../setup/progress.mjs';
+import { pythonClient } from './python-client.mjs';
 
 const FOLDER = join('test', 'interop');
 const TOTALS = /^interop: (\d+) passed, (\d+) failed, (\d+) skipped$/m;
@@ -17,10 +16,9 @@ const TOTALS = /^interop: (\d+) passed, (\d+) failed, (\d+) skipped$/m;
 export async function interopSection(tally) {
   const runner = join(packageRoot, FOLDER, 'run.py');
   if (!existsSync(runner)) return tally.skip('interop', `no ${FOLDER}`);
-  const venv = join(packageRoot, 'build', 'interop-venv');
-  const python = join(venv, 'bin', 'python');
+  let python;
   try {
-    await prepare(venv, python);
+    python = await pythonClient();
   } catch (error) {
     return tally.skip(
       'interop',
@@ -39,33 +37,6 @@ export async function interopSection(tally) {
   const [passed, failed, skipped] = totals.slice(1).map(Number);
   tally.add({ passed, failed, skipped });
   if (status !== 0 && failed === 0) tally.fail('interop', `ended with status ${status}`);
-}
-
-/** @param {string} venv @param {string} python */
-async function prepare(venv, python) {
-  const requirements = join(FOLDER, 'requirements.txt');
-  const stamp = join(venv, 'requirements.stamp');
-  const wanted = fingerprint(packageRoot, [requirements]);
-  if (readStamp(stamp) === wanted && existsSync(python)) return;
-  const log = (/** @type {string} */ name) =>
-    join(packageRoot, 'build', 'logs', `interop-${name}.log`);
-  await runLogged('making build/interop-venv', log('venv'), 'python3', [
-    '-m',
-    'venv',
-    '--clear',
-    venv,
-  ]);
-  const args = [
-    '-m',
-    'pip',
-    'install',
-    '--progress-bar',
-    'off',
-    '-r',
-    join(packageRoot, requirements),
-  ];
-  await runLogged('installing the Python client', log('pip'), python, args);
-  writeStamp(stamp, wanted);
 }
 
 /**

@@ -12,8 +12,9 @@ const ENOUGH_RUNS = 3;
 const NEARLY = 1.03;
 /** Doubling goes on where it made a row cheaper by 2 % at least. */
 const WORTH_DOUBLING = 0.98;
-/** Every so many full batches the sizes beside the chosen one are measured again. */
-const MEASURE_AGAIN_AFTER = 500;
+/** After so many full batches a size beside the chosen one is measured again, at first and later. */
+const MEASURE_AGAIN_AFTER = 16;
+const MEASURE_AGAIN_AT_MOST = 512;
 
 export class BatchSize {
   readonly #maxRows: number;
@@ -24,6 +25,7 @@ export class BatchSize {
   #measured = 1;
   #upwards = true;
   #fullBatches = 0;
+  #measureAgainAfter = MEASURE_AGAIN_AFTER;
 
   /** `budgetMillis`: how long a batch of several tasks may run. */
   constructor(maxRows: number, budgetMillis: number) {
@@ -31,15 +33,19 @@ export class BatchSize {
     this.#budgetMillis = budgetMillis;
   }
 
-  /** Rows that the next batch may have while so many wait. */
+  /**
+   * Rows that the next batch may have while so many wait. A size to be measured is a limit even while
+   * fewer wait: clients that ask again when answered would otherwise come in batches of the chosen size,
+   * and more than that would never wait.
+   */
   limit(waitingRows: number): number {
-    if (this.#measured > 0 && waitingRows >= this.#measured) return this.#measured;
-    if (waitingRows >= this.#chosen && ++this.#fullBatches >= MEASURE_AGAIN_AFTER) {
+    if (waitingRows >= this.#chosen && ++this.#fullBatches >= this.#measureAgainAfter) {
       this.#fullBatches = 0;
+      this.#measureAgainAfter = Math.min(MEASURE_AGAIN_AT_MOST, this.#measureAgainAfter * 2);
       this.#upwards = !this.#upwards;
       this.#measure(this.#upwards ? this.#chosen * 2 : this.#chosen / 2);
     }
-    return this.#chosen;
+    return this.#measured > 0 ? this.#measured : this.#chosen;
   }
 
   /** Whether a batch of what waits would not become larger by waiting. */
@@ -60,18 +66,20 @@ export class BatchSize {
   learn(rows: number, millis: number): void {
     this.#times.add(rows, millis);
     // A task may have more rows than the size to be measured: the smallest there is is then its own.
-    while (this.#measured > 0 && this.#measured < Math.min(rows, this.#maxRows))
-      this.#measured *= 2;
+    const most = this.#upwards && this.#measured > 0 ? Math.min(rows, this.#maxRows) : 0;
+    while (this.#measured < most) this.#measured *= 2;
     const before = this.#chosen;
     this.#chosen = this.#best();
     if (this.#measured === 0 || this.#times.runs(this.#measured) < ENOUGH_RUNS) return;
     const measured = this.#measured;
     this.#measured = 0;
+    this.#fullBatches = 0;
     if (this.#upwards && this.#isCheaperThanHalf(measured)) this.#measure(measured * 2);
     if (!this.#upwards && this.#chosen < before) this.#measure(this.#chosen / 2);
   }
 
   #measure(size: number): void {
+    this.#measured = 0;
     if (size < 1 || size > this.#maxRows) return;
     this.#times.forget(size);
     if (this.#times.expected(size) <= this.#budgetMillis || size === 1) this.#measured = size;

@@ -3,8 +3,14 @@
  * what is not known is guessed from the nearest size that is.
  */
 
-/** The weight of the newest run; the others fade. */
-const NEWEST = 0.2;
+/**
+ * The weight of the newest run; the others fade. Whatever disturbs a run makes it longer, so one that is
+ * faster than known says more than one that is slower.
+ */
+const FASTER = 0.2;
+const SLOWER = 0.05;
+/** So many runs at first count by the fastest: the first of a size is a slow one, as a rule. */
+const FIRST_RUNS = 3;
 
 interface Known {
   millis: number;
@@ -22,10 +28,11 @@ export class RunTimes {
       this.#bySize[size] = { millis, rows, runs: 1 };
       return;
     }
-    // The mean at first, so that the first run, as a rule a slow one, does not stay.
-    const weight = Math.max(NEWEST, 1 / (known.runs + 1));
+    const isFaster = millis * known.rows < known.millis * rows;
+    let weight = isFaster ? FASTER : SLOWER;
+    if (known.runs < FIRST_RUNS) weight = isFaster ? 1 : 0;
     // A run that was interrupted for long says nothing about the size.
-    const bounded = known.runs < 3 ? millis : Math.min(millis, 4 * known.millis);
+    const bounded = Math.min(millis, 4 * known.millis);
     known.millis += (bounded - known.millis) * weight;
     known.rows += (rows - known.rows) * weight;
     ++known.runs;

@@ -263,12 +263,25 @@ describe('A batch', () => {
     await model.unload();
   });
 
-  it('decodes large bodies on the run pool, and merges them', async () => {
-    const instances = Array.from({ length: 50_000 }, (_, i) => i);
-    const large = json({ instances });
+  const large = json({ instances: Array.from({ length: 50_000 }, (_, i) => i) });
+
+  it('decodes large bodies off the event loop, and merges them', async () => {
     assert.ok(large.body.length > addon().decodeOnLoopBytes);
     const report = await expectSameAsAlone(half, [large, json({ instances: [1] }), large]);
     assert.deepEqual(report.slice(1), [100_001, 100_001, BatchOutcome.ran]);
+  });
+
+  it('decodes large bodies while all run threads are busy, so that the next batch has them', async () => {
+    const model = await load(testModel('slow'));
+    const busy = Array.from({ length: 2 * availableParallelism() }, () =>
+      alone(model, { method: Method.predict, body: Buffer.from(slowBody(500)), isJson: true }),
+    );
+    const held = prepare(half, large);
+    const first = await Promise.race([...busy, held.then(() => 'decoded')]);
+    assert.equal(first, 'decoded');
+    dropTask((await held).task);
+    await Promise.all(busy);
+    await model.unload();
   });
 
   it('ends tasks whose deadline passed before the run began', async () => {

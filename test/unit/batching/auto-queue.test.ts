@@ -63,7 +63,42 @@ describe('AutoQueue', () => {
     start();
     const sizes = saturate(100, (rows) => 2 * rows);
     assert.equal(sizes.at(-1), 1);
-    assert.ok(sizes.filter((rows) => rows > 1).length <= 3, sizes.join());
+    assert.ok(sizes.filter((rows) => rows > 1).length <= 6, sizes.join());
+  });
+
+  it('is not kept from growing by a first run of each size that is slow', () => {
+    start();
+    const asked = new Map<number, number>();
+    const cost = (rows: number): number => {
+      const times = asked.get(rows) ?? 0;
+      asked.set(rows, times + 1);
+      return (times < 2 ? 300 : 1) + 0.01 * rows; // asked twice for each run
+    };
+    const sizes = saturate(30, cost);
+    assert.ok(
+      sizes.slice(21).every((rows) => rows === 64),
+      sizes.join(),
+    );
+  });
+
+  it('is not kept from growing by runs that are interrupted', () => {
+    start();
+    let calls = 0;
+    const cost = (rows: number): number => (++calls % 5 === 0 ? 4 : 1) + 0.01 * rows;
+    const sizes = saturate(200, cost);
+    assert.ok(
+      sizes.slice(30).every((rows) => rows >= 32),
+      sizes.join(),
+    );
+  });
+
+  it('takes all that wait where they are fewer than the next size to be measured', () => {
+    start();
+    const sizes = saturate(40, (rows) => 1 + 0.01 * rows, 5);
+    assert.ok(
+      sizes.slice(10).every((rows) => rows === 5),
+      sizes.join(),
+    );
   });
 
   it('takes the smallest size that is nearly as cheap as the best', () => {
