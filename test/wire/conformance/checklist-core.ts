@@ -3,20 +3,8 @@
  * its evidence beside it.
  */
 
-/** Where a line is shown to hold. */
-export type Evidence =
-  /** By cases of the table. */
-  | 'cases'
-  /** By tests elsewhere: a file from the root of the repository and their titles in it. */
-  | { readonly test: string; readonly titles: readonly string[]; readonly why: string }
-  /** By nothing: there is nothing a server could show. */
-  | { readonly test: null; readonly why: string }
-  /** Not at all so far. */
-  | { readonly notYet: string };
-
-const inFile =
-  (test: string, why: string) =>
-  (...titles: readonly string[]): Evidence => ({ test, titles, why });
+import { BATCHING } from './checklist-batching.js';
+import { inFile, library, notYet, type Evidence } from './evidence.js';
 
 const NO_REQUEST = 'no single request shows it';
 const modelSet = inFile('test/unit/core/model-set.test.ts', NO_REQUEST);
@@ -34,14 +22,13 @@ const nativeWarmup = inFile('test/native/runtime/warmup_test.cc', 'needs a load'
 const wireWarmup = inFile('test/wire/warmup.test.ts', 'needs a load');
 const prometheus = inFile('test/unit/metrics/prometheus-text.test.ts', 'needs metrics of its own');
 const textProto = inFile('test/unit/config/text-proto.test.ts', 'needs a start');
+const batching = inFile('test/wire/batching.test.ts', 'needs requests that wait for each other');
 const upstreamModels = inFile('test/integration/upstream-models.test.ts', 'a model of its own');
 
-const library = (why: string): Evidence => ({ test: null, why });
 const OPTION = library("an option of upstream's C++ library, which its server leaves alone");
 const PLUMBING = library("of upstream's C++ classes");
 const PLATFORMS = library('there is one platform, as in the server of upstream');
 const NO_LOGGER = library("upstream's open server has no request logger");
-const notYet = (reason: string): Evidence => ({ notYet: reason });
 const GRAPH_OPTIONS = notYet('assets.extra/saved_model_config.pb is not read');
 
 export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
@@ -235,12 +222,16 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     ),
     'retrier: RetryCancelledOnUnimplementedError': OPTION,
   },
+  '13 Batching': BATCHING,
   '14 Loading': {
     Basic: upstreamModels('loads ${name} and answers'),
     RunOptions: lifecycle('answers 504 when the REST timeout passes during a run'),
     RunOptionsError: PLUMBING,
-    Batching: notYet('there is no batching yet'),
-    PerModelBatchingParams: notYet('there is no batching yet'),
+    Batching: batching('runs requests of both transports together, and answers each with its rows'),
+    PerModelBatchingParams: batching(
+      'batches by the file of the version, not by the global one',
+      'does not batch a version without a file',
+    ),
     EstimateResourceRequirementWithGoodExport: memory('is 1.2 times the size of all files'),
     RemoveUnusedFieldsFromMetaGraph: inFile(
       'test/native/runtime/signature_test.cc',

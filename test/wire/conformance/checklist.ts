@@ -175,7 +175,6 @@ const API: Readonly<Record<string, readonly string[]>> = {
 
 /** Sections that wait as a whole, by name. */
 const WAITING: Readonly<Record<string, string>> = {
-  '13 Batching': 'there is no batching yet',
   '18 TFLite': 'TFLite models are not served yet',
   '19 HashMap': "the example servable of upstream's library",
 };
