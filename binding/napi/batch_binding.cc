@@ -10,6 +10,7 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
+#include "napi/kept_bytes.h"
 #include "napi/reply.h"
 #include "runtime/batch_run.h"
 
@@ -55,9 +56,7 @@ class PrepareJob : public AsyncJob {
 
   // `value` is what holds `body`.
   void SetBody(napi_env env, napi_value value, std::string_view body) {
-    env_ = env;
-    napi_create_reference(env, value, 1, &body_reference_);
-    body_ = body;
+    body_.Keep(env, value, body);
   }
 
   napi_value TakeValue(napi_env env) override {
@@ -66,15 +65,11 @@ class PrepareJob : public AsyncJob {
     return ArrayOf(env, numbers, kPreparedNumbers);
   }
 
-  void ReleaseReferences() override {
-    if (body_reference_ == nullptr) return;
-    napi_delete_reference(env_, body_reference_);
-    body_reference_ = nullptr;
-  }
+  void ReleaseReferences() override { body_.Drop(); }
 
  protected:
   Status Execute() override {
-    Status status = call_->Decode(body_, DecodeLimits());
+    Status status = call_->Decode(body_.view(), DecodeLimits());
     if (status.ok()) task_ = std::make_shared<BatchTask>(std::move(call_), model_);
     return status;
   }
@@ -86,9 +81,7 @@ class PrepareJob : public AsyncJob {
   const uint32_t model_;
   const bool reply_is_text_;
   std::shared_ptr<BatchTask> task_;
-  napi_env env_ = nullptr;
-  napi_ref body_reference_ = nullptr;
-  std::string_view body_;
+  KeptBytes body_;
 };
 
 // Common to both forms: (slot, model id, body, method, …). True: decoded, the numbers are in
@@ -104,11 +97,8 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
       !ReadBytes(info, 2, "body", &body) || !ReadMethod(info, 3, &method)) {
     return env.Undefined();
   }
-  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
-  if (model == nullptr) {
-    ThrowTypeError(env, "no model has the id " + std::to_string(id));
-    return env.Undefined();
-  }
+  std::shared_ptr<const SavedModel> model = FindModel(env, id);
+  if (model == nullptr) return env.Undefined();
   Environment& environment = Environment::From(env);
   std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
   const bool decode_later = body.size() > kDecodeOnLoopBytes;

@@ -10,6 +10,7 @@
 #include "codec/predict_proto.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/kept_bytes.h"
 #include "napi/reply.h"
 #include "napi/violation_list.h"
 #include "runtime/inference_call.h"
@@ -33,24 +34,18 @@ class InferenceJob : public AsyncJob {
 
   // Leaves decoding to the run pool; `value` is what holds `body`.
   void DecodeLater(napi_env env, napi_value value, std::string_view body) {
-    env_ = env;
-    napi_create_reference(env, value, 1, &body_reference_);
-    body_ = body;
+    body_.Keep(env, value, body);
   }
 
   napi_value TakeValue(napi_env env) override { return ReplyValue(env, &out_, reply_is_text_); }
 
-  void ReleaseReferences() override {
-    if (body_reference_ == nullptr) return;
-    napi_delete_reference(env_, body_reference_);
-    body_reference_ = nullptr;
-  }
+  void ReleaseReferences() override { body_.Drop(); }
 
  protected:
   Status Execute() override {
     if (Clock::now() >= deadline_) return DeadlinePassed();
-    if (body_reference_ != nullptr) {
-      Status status = DecodeNow(body_);
+    if (body_.is_kept()) {
+      Status status = DecodeNow(body_.view());
       if (!status.ok()) return status;
     }
     return call_->RunAndEncode(&out_);
@@ -62,9 +57,7 @@ class InferenceJob : public AsyncJob {
   std::unique_ptr<InferenceCall> call_;
   const bool reply_is_text_;
   Clock::time_point deadline_ = Clock::time_point::max();
-  napi_env env_ = nullptr;
-  napi_ref body_reference_ = nullptr;
-  std::string_view body_;
+  KeptBytes body_;  // where decoding is left to the run pool
   OutputBuffer out_;
 };
 
@@ -79,11 +72,8 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
       !ReadMethod(info, 4, &method)) {
     return;
   }
-  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
-  if (model == nullptr) {
-    ThrowTypeError(info.Env(), "no model has the id " + std::to_string(id));
-    return;
-  }
+  std::shared_ptr<const SavedModel> model = FindModel(info.Env(), id);
+  if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
   auto job = std::make_unique<InferenceJob>(slot, environment.completions(),
                                             new_call(std::move(model), method), reply_is_text);
@@ -165,6 +155,12 @@ bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method) {
   }
   *method = static_cast<Method>(number);
   return true;
+}
+
+std::shared_ptr<const SavedModel> FindModel(Napi::Env env, uint32_t id) {
+  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
+  if (model == nullptr) ThrowTypeError(env, "no model has the id " + std::to_string(id));
+  return model;
 }
 
 std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const SavedModel> model, Method method,

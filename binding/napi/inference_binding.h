@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "runtime/inference_call.h"
@@ -18,6 +19,9 @@ namespace tensorgate {
 // microseconds and saves keeping the body. Larger ones are decoded on the run pool, and must stay
 // as they are until the call is answered.
 constexpr size_t kDecodeOnLoopBytes = 64 << 10;
+
+// Null with a pending TypeError when no loaded model has that id.
+std::shared_ptr<const SavedModel> FindModel(Napi::Env env, uint32_t id);
 
 // The call of a method by its wire form. SessionRun has no REST form.
 std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const SavedModel> model, Method method,

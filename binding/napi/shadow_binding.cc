@@ -7,6 +7,8 @@
 
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/inference_binding.h"
+#include "napi/kept_bytes.h"
 #include "runtime/shadow.h"
 
 namespace tensorgate {
@@ -29,9 +31,7 @@ class ShadowJob : public AsyncJob {
         tolerance_(tolerance) {}
 
   void SetBody(napi_env env, napi_value value, std::string_view body) {
-    env_ = env;
-    napi_create_reference(env, value, 1, &body_reference_);
-    body_ = body;
+    body_.Keep(env, value, body);
   }
 
   // `value` is null for an error, a string or bytes. False when it is none of these.
@@ -45,7 +45,7 @@ class ShadowJob : public AsyncJob {
       return true;
     }
     if (!BytesOf(value.Env(), value, &primary_.reply)) return false;
-    napi_create_reference(value.Env(), value, 1, &reply_reference_);
+    reply_.Keep(value.Env(), value, primary_.reply);
     return true;
   }
 
@@ -62,15 +62,14 @@ class ShadowJob : public AsyncJob {
   }
 
   void ReleaseReferences() override {
-    if (body_reference_ != nullptr) napi_delete_reference(env_, body_reference_);
-    if (reply_reference_ != nullptr) napi_delete_reference(env_, reply_reference_);
-    body_reference_ = reply_reference_ = nullptr;
+    body_.Drop();
+    reply_.Drop();
   }
 
  protected:
   Status Execute() override {
     ran_ = Clock::now() - posted_ < kMostWait;
-    if (ran_) result_ = RunShadow(call_.get(), body_, method_, primary_, tolerance_);
+    if (ran_) result_ = RunShadow(call_.get(), body_.view(), method_, primary_, tolerance_);
     return Status();
   }
 
@@ -81,25 +80,13 @@ class ShadowJob : public AsyncJob {
   const Method method_;
   const double tolerance_;
   const Clock::time_point posted_ = Clock::now();
-  napi_env env_ = nullptr;
-  napi_ref body_reference_ = nullptr;
-  napi_ref reply_reference_ = nullptr;
-  std::string_view body_;
+  KeptBytes body_;
+  KeptBytes reply_;  // unless it is `text_`
   std::string text_;
   PrimaryAnswer primary_;
   bool ran_ = false;
   ShadowResult result_;
 };
-
-std::unique_ptr<InferenceCall> NewCall(std::shared_ptr<const SavedModel> model, Method method,
-                                       bool is_json, bool as_content) {
-  if (is_json) {
-    return method == Method::kPredict ? NewJsonPredictCall(std::move(model))
-                                      : NewJsonExampleCall(std::move(model), method);
-  }
-  return method == Method::kPredict ? NewProtoPredictCall(std::move(model), as_content)
-                                    : NewProtoExampleCall(std::move(model), method);
-}
 
 // inferShadow(slot, id, body, method, isJson, asTensorContent, code, reply, tolerance)
 void InferShadow(const Napi::CallbackInfo& info) {
@@ -117,15 +104,13 @@ void InferShadow(const Napi::CallbackInfo& info) {
     ThrowTypeError(info.Env(), "method or tolerance is not one of a shadow");
     return;
   }
-  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
-  if (model == nullptr) {
-    ThrowTypeError(info.Env(), "no model has the id " + std::to_string(id));
-    return;
-  }
+  std::shared_ptr<const SavedModel> model = FindModel(info.Env(), id);
+  if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
   const Method kind = static_cast<Method>(method);
-  auto job = std::make_unique<ShadowJob>(slot, environment.completions(),
-                                         NewCall(std::move(model), kind, is_json, as_content), kind,
+  std::unique_ptr<InferenceCall> call = is_json ? NewJsonCall(std::move(model), kind)
+                                                : NewProtoCall(std::move(model), kind, as_content);
+  auto job = std::make_unique<ShadowJob>(slot, environment.completions(), std::move(call), kind,
                                          info[8].As<Napi::Number>().DoubleValue());
   if (!job->SetPrimary(info[7], static_cast<Code>(code), is_json)) {
     ThrowTypeError(info.Env(), "reply must be a string or bytes, or null with an error's code");

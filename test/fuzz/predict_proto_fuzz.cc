@@ -7,31 +7,15 @@
 #include <vector>
 
 #include "codec/predict_proto.h"
+#include "decoded_view.h"
 
 namespace {
 
 using tensorgate::Tensor;
+using tensorgate::ViewOf;
 
 void Check(bool ok) {
   if (!ok) std::abort();
-}
-
-std::string_view StringAt(const void* data, int64_t index) {
-  return static_cast<const std::string_view*>(data)[index];
-}
-
-tensorgate::TensorView ViewOf(const Tensor& tensor) {
-  tensorgate::TensorView view;
-  view.dtype = tensor.dtype;
-  view.dims = tensor.dims.data();
-  view.rank = static_cast<int>(tensor.dims.size());
-  view.elements = tensor.elements;
-  view.data = tensor.data.data();
-  if (tensor.dtype == tensorgate::DataType::kString) {
-    view.data = tensor.strings.data();
-    view.string_at = StringAt;
-  }
-  return view;
 }
 
 bool IsSubByteInteger(tensorgate::DataType dtype) {

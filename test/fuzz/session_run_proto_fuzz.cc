@@ -6,29 +6,12 @@
 #include <vector>
 
 #include "codec/session_run_proto.h"
+#include "decoded_view.h"
 
 namespace {
 
 void Check(bool ok) {
   if (!ok) std::abort();
-}
-
-std::string_view StringAt(const void* data, int64_t index) {
-  return static_cast<const std::string_view*>(data)[index];
-}
-
-tensorgate::TensorView ViewOf(const tensorgate::Tensor& tensor) {
-  tensorgate::TensorView view;
-  view.dtype = tensor.dtype;
-  view.dims = tensor.dims.data();
-  view.rank = static_cast<int>(tensor.dims.size());
-  view.elements = tensor.elements;
-  view.data = tensor.data.data();
-  if (tensor.dtype == tensorgate::DataType::kString) {
-    view.data = tensor.strings.data();
-    view.string_at = StringAt;
-  }
-  return view;
 }
 
 }  // namespace
@@ -54,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     tensors.push_back(std::move(tensor));
   }
   std::vector<tensorgate::NamedTensorView> views;
-  for (size_t i = 0; i < tensors.size(); ++i) views.push_back({names[i], ViewOf(tensors[i])});
+  for (size_t i = 0; i < tensors.size(); ++i)
+    views.push_back({names[i], tensorgate::ViewOf(tensors[i])});
   constexpr size_t kMaxBytes = size_t{1} << 16;
   tensorgate::OutputBuffer out;
   const tensorgate::Status status = tensorgate::EncodeSessionRunResponse(

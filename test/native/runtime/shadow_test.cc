@@ -7,6 +7,7 @@
 
 #include "runtime/run_statistics.h"
 #include "runtime/saved_model.h"
+#include "test_model.h"
 
 namespace tensorgate {
 namespace {
@@ -14,15 +15,7 @@ namespace {
 constexpr char kBody[] = "{\"instances\": [1.0, 2.0]}";
 
 std::shared_ptr<const SavedModel> Load(const std::string& folder) {
-  LoadOptions options;
-  options.name = "shadowed";
-  options.version = 2;
-  options.path = std::string(TENSORGATE_SOURCE_DIR) + "/test/models/" + folder;
-  options.tags = {"serve"};
-  std::unique_ptr<SavedModel> model;
-  const Status status = SavedModel::Load(options, &model);
-  EXPECT_TRUE(status.ok()) << status.message();
-  return model;
+  return LoadModel("test/models/" + folder, "shadowed");
 }
 
 ShadowResult Shadow(const std::string& folder, const std::string& body, Code code,

@@ -12,10 +12,11 @@
 
 namespace tensorgate {
 
-// As version 7 of a model named "m". `folder` below the repository, down to the version.
-inline std::unique_ptr<SavedModel> LoadModel(const std::string& folder) {
+// As version 7 of a model of that name. `folder` below the repository, down to the version.
+inline std::unique_ptr<SavedModel> LoadModel(const std::string& folder,
+                                             const std::string& name = "m") {
   LoadOptions options;
-  options.name = "m";
+  options.name = name;
   options.version = 7;
   options.path = std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
   options.tags = {"serve"};
