@@ -147,7 +147,7 @@ export class TunedQueue<T> implements BatchingQueue<T> {
     const { maxBatchRows, maxBatches } = this.#options;
     let open = this.#open(task.shape);
     // Upstream always has an open batch, and counts it.
-    const count = Math.max(this.#batches.length, open === null ? this.#batches.length + 1 : 1);
+    const count = this.#batches.length + (open === null ? 1 : 0);
     const openRows = open?.rows ?? 0;
     const capacity = (maxBatches - count) * maxBatchRows + (maxBatchRows - openRows);
     if (task.rows > capacity) {

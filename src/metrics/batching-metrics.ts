@@ -5,6 +5,8 @@
 import {
   exponentialLimits,
   HistogramCell,
+  counterFamily,
+  histogramFamily,
   LATENCY_LIMITS,
   type Family,
   type HistogramSample,
@@ -57,7 +59,7 @@ export function batchingFamilies(models: ByModel): Family[] {
     }
   }
   const whole = (name: string, limits: readonly number[], cells: HistogramCell[]): Family =>
-    histogram(name, [], limits, cells.length === 0 ? [] : [added([], cells)]);
+    histogramFamily(name, [], limits, cells.length === 0 ? [] : [added([], cells)]);
   return [
     whole(
       `${session}/input_batch_size`,
@@ -69,11 +71,11 @@ export function batchingFamilies(models: ByModel): Family[] {
       ROW_LIMITS,
       all.map(({ batchRows }) => batchRows),
     ),
-    histogram(`${session}/padding_size`, ['execution_batch_size'], ROW_LIMITS, [
+    histogramFamily(`${session}/padding_size`, ['execution_batch_size'], ROW_LIMITS, [
       ...padding.values(),
     ]),
     // Upstream's server gives its thread pool no name.
-    histogram(
+    histogramFamily(
       `${session}/queuing_latency`,
       ['thread_pool_name'],
       LATENCY_LIMITS,
@@ -86,14 +88,11 @@ export function batchingFamilies(models: ByModel): Family[] {
             ),
           ],
     ),
-    {
-      kind: 'counter',
-      name: `${session}/wrapped_run_count`,
-      labelNames: [],
-      samples: () => [
-        { labelValues: [], value: all.reduce((sum, { batches }) => sum + batches, 0) },
-      ],
-    },
+    counterFamily(
+      `${session}/wrapped_run_count`,
+      [],
+      [{ labelValues: [], value: all.reduce((sum, { batches }) => sum + batches, 0) }],
+    ),
     ...ownFamilies(models),
   ];
 }
@@ -117,7 +116,7 @@ function ownFamilies(models: ByModel): Family[] {
     limits: readonly number[],
     cell: (statistics: BatchStatistics) => HistogramCell,
   ): Family =>
-    histogram(
+    histogramFamily(
       `${own}_${name}`,
       labelNames,
       limits,
@@ -133,15 +132,6 @@ function ownFamilies(models: ByModel): Family[] {
     histograms('batch_size', ROW_LIMITS, ({ batchRows }) => batchRows),
     histograms('queuing_latency', LATENCY_LIMITS, ({ waitMicros }) => waitMicros),
   ];
-}
-
-function histogram(
-  name: string,
-  labelNames: string[],
-  limits: readonly number[],
-  samples: HistogramSample[],
-): Family {
-  return { kind: 'histogram', name, labelNames, limits, samples: () => samples };
 }
 
 /** The sum of several histograms of the same limits. */

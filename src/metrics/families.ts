@@ -144,6 +144,24 @@ export class Histogram extends Cells<HistogramCell> implements HistogramFamily {
   }
 }
 
+/** What was counted elsewhere, as it is now. */
+export function counterFamily(
+  name: string,
+  labelNames: readonly string[],
+  samples: readonly ScalarSample[],
+): ScalarFamily {
+  return { kind: 'counter', name, labelNames, samples: () => samples };
+}
+
+export function histogramFamily(
+  name: string,
+  labelNames: readonly string[],
+  limits: readonly number[],
+  samples: readonly HistogramSample[],
+): HistogramFamily {
+  return { kind: 'histogram', name, labelNames, limits, samples: () => samples };
+}
+
 /** `first`, `first × growth`, …: `count` limits, multiplied up as upstream does. */
 export function exponentialLimits(first: number, growth: number, count: number): number[] {
   const limits: number[] = [];

@@ -3,7 +3,9 @@
  * run costs JavaScript anything.
  */
 import {
+  counterFamily,
   exponentialLimits,
+  histogramFamily,
   LATENCY_LIMITS,
   type Family,
   type HistogramSample,
@@ -62,30 +64,17 @@ export function runFamilies({ models, loads }: RunStatistics): Family[] {
   const serving = '/tensorflow/serving';
   const savedModel = '/tensorflow/cc/saved_model';
   return [
-    histogram(
+    histogramFamily(
       `${serving}/runtime_latency`,
       ['model_name', 'API', 'runtime'],
       LATENCY_LIMITS,
       latencies,
     ),
-    histogram(`${serving}/request_example_counts`, ['model'], EXAMPLE_LIMITS, exampleCounts),
-    counter(`${serving}/request_example_count_total`, ['model'], exampleTotals),
-    counter(`${savedModel}/load_attempt_count`, ['model_path', 'status'], attempts),
-    counter(`${savedModel}/load_latency`, ['model_path'], loadLatencies),
+    histogramFamily(`${serving}/request_example_counts`, ['model'], EXAMPLE_LIMITS, exampleCounts),
+    counterFamily(`${serving}/request_example_count_total`, ['model'], exampleTotals),
+    counterFamily(`${savedModel}/load_attempt_count`, ['model_path', 'status'], attempts),
+    counterFamily(`${savedModel}/load_latency`, ['model_path'], loadLatencies),
   ];
-}
-
-function counter(name: string, labelNames: string[], samples: ScalarSample[]): Family {
-  return { kind: 'counter', name, labelNames, samples: () => samples };
-}
-
-function histogram(
-  name: string,
-  labelNames: string[],
-  limits: readonly number[],
-  samples: HistogramSample[],
-): Family {
-  return { kind: 'histogram', name, labelNames, limits, samples: () => samples };
 }
 
 function sampleOf(labelValues: string[], native: Float64Array): HistogramSample {
