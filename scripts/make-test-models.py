@@ -239,6 +239,41 @@ def odd_outputs():
     }
 
 
+def row_kinds():
+    """Signatures whose rows are independent, named so, and others whose rows depend on each other or cannot be tried."""
+    x = tf1.placeholder(tf.float32, shape=[None, 4], name='x')
+    half = tf1.placeholder(tf.float16, shape=[None, 4], name='half')
+    ids = tf1.placeholder(tf.int64, shape=[None, 3], name='ids')
+    two = tf1.placeholder(tf.float32, shape=[2, 4], name='two')
+    text = tf1.placeholder(tf.string, shape=[None], name='text')
+    weights = tf.random.stateless_normal([4, 3], [3, 7])
+    table = tf.random.stateless_normal([5, 4], [4, 7])
+    rows = tf.cast(tf.shape(x)[0], tf.float32)
+
+    def of_x(y):
+        return Signature({'x': x}, {'y': y})
+
+    return {
+        'independent': of_x(tf.nn.softmax(tf.matmul(tf.tanh(x), weights))),
+        'independent_half': Signature({'x': half}, {'y': tf.matmul(half, tf.cast(weights, tf.float16))}),
+        'independent_two_inputs': Signature(
+            {'x': x, 'ids': ids}, {'y': x + tf.reduce_sum(tf.gather(table, ids), 1), 'best': tf.argmax(x, axis=1)}),
+        'softmax_over_rows': of_x(tf.nn.softmax(x, axis=0)),
+        'mean_taken_off': of_x(x - tf.reduce_mean(x, axis=0)),
+        'row_before': of_x(tf.concat([x[-1:], x[:-1]], 0)),
+        'sorted': of_x(tf.sort(x, axis=0)),
+        'best_of_rows': of_x(tf.broadcast_to(tf.argmax(x, axis=0), tf.shape(x))),
+        'over_rows': of_x(x / rows),
+        'faintly_mixed': of_x(x + 1e-6 * tf.reduce_sum(x, axis=0)),
+        'steered': of_x(tf.boolean_mask(x, x[:, 0] > -2.0)),
+        'loop': of_x(tf.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, y + 1.0), [0, x])[1]),
+        'random': of_x(x + tf1.random_uniform([4])),
+        'sum': of_x(tf.reduce_sum(x)),
+        'two_rows': Signature({'x': two}, {'y': two + 1.0}),
+        'text': Signature({'x': text}, {'y': tf.strings.length(text)}),
+    }
+
+
 def conv():
     """A small image network with fixed weights: convolution, bias, ReLU, max pooling, dense, softmax."""
     images = tf1.placeholder(tf.float32, shape=[None, 8, 8, 3], name='images')
@@ -280,7 +315,7 @@ def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
     for build in (identity, multi_io, defaults, slow, failing, no_signature, counter, tally, endless, example_outputs,
-                  four_kinds, odd_outputs, conv):
+                  four_kinds, odd_outputs, row_kinds, conv):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_graph_model(base, 'custom_op', 1, custom_op)

@@ -12,7 +12,7 @@ import { servableIdText, ServableState, type ServableId } from './core/servable.
 import type { Source } from './core/source.js';
 import { VersionLabels } from './core/version-labels.js';
 import type { Log } from './log/log.js';
-import type { BatchStatistics } from './metrics/batching-metrics.js';
+import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
 import type { InferenceModel } from './native/inference-model.js';
@@ -73,12 +73,13 @@ export class ServerCore {
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
         const id = { name, version };
-        const loaderFor = (batchRows: readonly number[]): SavedModelLoader =>
+        const loaderFor = (batchRows: readonly number[], tryRows: boolean): SavedModelLoader =>
           new SavedModelLoader(id, path, {
             tags,
             configProto,
             runInCallerThread,
             checkMethodNames: flags.enable_signature_method_name_check,
+            tryRows,
             memory,
             opLibraries,
             warmup: warmup && { ...warmup, batchRows },
@@ -89,8 +90,8 @@ export class ServerCore {
           });
         const batching = this.#batching;
         return batching === null
-          ? loaderFor([])
-          : new BatchedLoader({ id, path, batching, loaderFor });
+          ? loaderFor([], false)
+          : new BatchedLoader({ id, path, batching, loaderFor, log });
       },
       parallelLoads: initialLoads,
       policyOf: (name) =>
@@ -186,9 +187,9 @@ export class ServerCore {
     this.#configFile?.start();
   }
 
-  /** Of batches, by model; empty without batching. */
-  get batchStatistics(): ReadonlyMap<string, BatchStatistics> {
-    return this.#batching?.statistics ?? new Map();
+  /** Of batches; empty without batching. */
+  get batchStatistics(): readonly QueueStatistics[] {
+    return this.#batching?.statistics ?? [];
   }
 
   /** From here on no version comes or goes by itself, and no request waits for others. */

@@ -19,8 +19,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// [task, queueKey, shapeKey, rankKey, rows]
-constexpr size_t kPreparedNumbers = 5;
+// [task, queueKey, shapeKey, rankKey, rows, signature]
+constexpr size_t kPreparedNumbers = 6;
 
 // Holds the task and writes its numbers.
 void Hold(Environment* environment, std::shared_ptr<BatchTask> task, bool reply_is_text,
@@ -31,6 +31,7 @@ void Hold(Environment* environment, std::shared_ptr<BatchTask> task, bool reply_
   numbers[2] = static_cast<double>(keys.shape);
   numbers[3] = static_cast<double>(keys.rank);
   numbers[4] = static_cast<double>(keys.rows);
+  numbers[5] = static_cast<double>(keys.signature);
 }
 
 napi_value ArrayOf(napi_env env, const double* numbers, uint32_t count) {

@@ -9,6 +9,7 @@
 #include "napi/environment.h"
 #include "napi/violation_list.h"
 #include "runtime/load_priority.h"
+#include "runtime/row_trial.h"
 #include "runtime/saved_model.h"
 #include "runtime/warmup.h"
 
@@ -29,6 +30,20 @@ Napi::Value WarmupValue(Napi::Env env, const WarmupReport& report) {
   value.Set("micros", Napi::Number::New(env, static_cast<double>(report.micros)));
   value.Set("synthetic", synthetic);
   value.Set("failure", report.status.ok() ? env.Null() : ErrorTuple(env, report.status));
+  return value;
+}
+
+// [signature, refusal, oneRowNanos, twoRowsNanos] of each
+Napi::Value RowTrialValue(Napi::Env env, const std::vector<RowTrialResult>& results) {
+  Napi::Array value = Napi::Array::New(env, results.size());
+  for (uint32_t i = 0; i < results.size(); ++i) {
+    Napi::Array entry = Napi::Array::New(env, 4);
+    entry.Set(0u, Napi::String::New(env, results[i].signature));
+    entry.Set(1u, Napi::String::New(env, results[i].refusal));
+    entry.Set(2u, Napi::Number::New(env, static_cast<double>(results[i].one_row.count())));
+    entry.Set(3u, Napi::Number::New(env, static_cast<double>(results[i].two_rows.count())));
+    value.Set(i, entry);
+  }
   return value;
 }
 
@@ -61,13 +76,14 @@ bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path
 class LoadJob : public AsyncJob {
  public:
   LoadJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, LoadOptions options,
-          std::optional<WarmupOptions> warmup)
+          std::optional<WarmupOptions> warmup, bool try_rows)
       : AsyncJob(slot, std::move(queue)),
         options_(std::move(options)),
-        warmup_(std::move(warmup)) {}
+        warmup_(std::move(warmup)),
+        try_rows_(try_rows) {}
 
-  // {warmup, id, signatureDefMap}: the model stays loaded until unload(id). A warm-up that failed
-  // is a value too, alone, since its figures are wanted.
+  // {warmup, id, signatureDefMap, signatures, rowTrial}: the model stays loaded until unload(id). A
+  // warm-up that failed is a value too, alone, since its figures are wanted.
   napi_value TakeValue(napi_env raw_env) override {
     const Napi::Env env(raw_env);
     Napi::Object value = Napi::Object::New(env);
@@ -75,6 +91,12 @@ class LoadJob : public AsyncJob {
     if (model_ == nullptr) return value;
     const std::string& map = model_->signature_def_map();
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
+    Napi::Array signatures = Napi::Array::New(env);
+    for (const BoundSignature& signature : model_->signatures()) {
+      signatures.Set(signatures.Length(), Napi::String::New(env, signature.def.name));
+    }
+    value.Set("signatures", signatures);
+    value.Set("rowTrial", try_rows_ ? RowTrialValue(env, row_trial_) : env.Null());
     value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(model_))));
     return value;
   }
@@ -84,16 +106,23 @@ class LoadJob : public AsyncJob {
     YieldToRequests();
     Status status = SavedModel::Load(options_, &model_);
     if (status.ok()) AllowYielding();
-    if (!status.ok() || !warmup_) return status;
-    report_ = WarmUp(*model_, *warmup_);
-    if (!report_.status.ok()) model_.reset();
+    if (!status.ok()) return status;
+    if (warmup_) report_ = WarmUp(*model_, *warmup_);
+    if (!report_.status.ok()) {
+      model_.reset();
+    } else if (try_rows_) {
+      model_->RequireProvenRows();
+      row_trial_ = TryRows(model_.get(), RowTrialLimits());
+    }
     return Status();
   }
 
  private:
   const LoadOptions options_;
   const std::optional<WarmupOptions> warmup_;  // none: no warm-up
+  const bool try_rows_;
   WarmupReport report_;
+  std::vector<RowTrialResult> row_trial_;
   std::unique_ptr<SavedModel> model_;
 };
 
@@ -110,7 +139,8 @@ class UnloadJob : public AsyncJob {
   Status Execute() override { return Status(); }  // runs when the model is gone
 };
 
-// load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames, warmup})
+// load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames, warmup,
+// tryRows})
 void Load(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot;
@@ -126,6 +156,7 @@ void Load(const Napi::CallbackInfo& info) {
     return;
   }
   bool lossless = false;
+  bool try_rows = false;
   std::string_view config;
   const Napi::Value caller_thread = given.Get("runInCallerThread");
   const Napi::Value check_names = given.Get("checkMethodNames");
@@ -141,8 +172,9 @@ void Load(const Napi::CallbackInfo& info) {
   }
   options.config_proto.assign(config);
   if (napi_get_value_bool(env, caller_thread, &options.run_in_caller_thread) != napi_ok ||
-      napi_get_value_bool(env, check_names, &options.check_method_names) != napi_ok) {
-    ThrowTypeError(env, "runInCallerThread and checkMethodNames must be booleans");
+      napi_get_value_bool(env, check_names, &options.check_method_names) != napi_ok ||
+      napi_get_value_bool(env, given.Get("tryRows"), &try_rows) != napi_ok) {
+    ThrowTypeError(env, "runInCallerThread, checkMethodNames and tryRows must be booleans");
     return;
   }
   std::optional<WarmupOptions> warmup;
@@ -150,7 +182,7 @@ void Load(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::From(env);
   environment.Submit(&Process::Get().loads,
                      std::make_unique<LoadJob>(slot, environment.completions(), std::move(options),
-                                               std::move(warmup)));
+                                               std::move(warmup), try_rows));
   Process::Get().loads.Wake();
 }
 

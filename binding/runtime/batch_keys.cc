@@ -54,6 +54,13 @@ BatchKeys KeysOf(const InferenceCall& call, uint32_t model) {
   const RunArguments* run = call.arguments();
   keys.rows = run == nullptr ? int64_t{kNeverBatched} : RowCountOf(*run);
   if (run == nullptr) return keys;
+  if (run->signature != nullptr) {
+    keys.signature = static_cast<int32_t>(run->signature - call.model().signatures().data());
+  }
+  if (keys.rows >= 0 && call.model().requires_proven_rows() &&
+      (run->signature == nullptr || !run->signature->rows_proven)) {
+    keys.rows = kUnprovenRows;
+  }
   const uint64_t seed = Mix(Seed(), model);
   const uint64_t fetch_seed = Mix(seed, 1);
   // Sums, so that the order does not matter.

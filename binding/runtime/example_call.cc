@@ -93,6 +93,7 @@ class ExampleCall : public InferenceCall {
           .With(is_json_ ? "signature_name" : "model_spec.signature_name",
                 model_->UnknownSignature(name));
     }
+    run_.signature = signature;
     return Prepare(*signature, method_ == Method::kClassify, model_->checks_method_names());
   }
 

@@ -22,6 +22,7 @@ namespace tensorgate {
 
 // What a run feeds and fetches.
 struct RunArguments {
+  const BoundSignature* signature = nullptr;  // the model's; null: of several, or of none
   std::vector<TF_Output> feeds;
   std::vector<TF_Tensor*> values;  // as feeds; they belong to the call, or to its model (defaults)
   std::vector<size_t> defaults;    // feeds whose value is the signature's, not the request's

@@ -54,6 +54,7 @@ Status PredictCall::FeedValue(size_t index, TF_Tensor* value) {
 
 Status PredictCall::Fetch(size_t index) {
   if (signature_->outputs[index].oper == nullptr) return NotInGraph(signature_->def.outputs[index]);
+  run_.signature = signature_;
   run_.fetches.push_back(signature_->outputs[index]);
   fetch_aliases_.push_back(signature_->def.outputs[index].alias);
   return Status();

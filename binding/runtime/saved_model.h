@@ -24,6 +24,7 @@ struct BoundSignature {
   std::vector<InputSpec> input_specs;  // as def.inputs, base types: what the JSON decoder reads
   std::vector<TensorHandle>
       defaults;  // as def.inputs: the value when a request leaves it out, or null
+  bool rows_proven = false;  // independent of each other; see SavedModel::ProveRows
   bool has_defaults() const { return !def.defaults.empty(); }
 };
 
@@ -55,6 +56,11 @@ class SavedModel {
   // For warm-up, before the model is shared. OWNERSHIP: the model's.
   TF_Graph* graph() const { return graph_.get(); }
   TF_Session* session() const { return session_.get(); }
+
+  // Before the model is shared: from here on only signatures whose rows are proven share runs.
+  void RequireProvenRows() { requires_proven_rows_ = true; }
+  void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
+  bool requires_proven_rows() const { return requires_proven_rows_; }
 
   // Null when the model has no signature of that name.
   const BoundSignature* FindSignature(std::string_view name) const;
@@ -90,6 +96,7 @@ class SavedModel {
   std::string name_;
   int64_t version_ = 0;
   bool checks_method_names_ = false;
+  bool requires_proven_rows_ = false;
   ModelStatistics* statistics_ = nullptr;
   std::string signature_def_map_;
   std::vector<BoundSignature> signatures_;  // sorted by name

@@ -14,7 +14,7 @@ struct StateChanges::Function {
   };
   std::unique_ptr<TF_Function, Delete> definition;
   bool is_read = false;
-  bool is_harmless = false;
+  Traits traits;
   std::vector<std::string> calls;
 };
 
@@ -83,6 +83,50 @@ bool OnlyReads(std::string_view op_type) {
 // say, write into their input's memory, or hold a run until others join it.
 bool IsHarmful(std::string_view op_type) {
   constexpr std::string_view kPrefixes[] = {"Abort", "BatchFunction", "Debug", "Inplace", "PyFunc"};
+  for (std::string_view prefix : kPrefixes) {
+    if (op_type.substr(0, prefix.size()) == prefix) return true;
+  }
+  return false;
+}
+
+// Their values decide which ops run or how many elements come out: each stands for all ops whose
+// names begin so. Opaque ones count as well.
+bool IsSteered(std::string_view op_type) {
+  constexpr std::string_view kPrefixes[] = {"Batch",
+                                            "Case",
+                                            "CombinedNonMax",
+                                            "DenseToSparse",
+                                            "DynamicPartition",
+                                            "Enter",
+                                            "Exit",
+                                            "For",
+                                            "If",
+                                            "ListDiff",
+                                            "LoopCond",
+                                            "Map",
+                                            "Merge",
+                                            "NextIteration",
+                                            "NonMax",
+                                            "PyFunc",
+                                            "Ragged",
+                                            "RefEnter",
+                                            "RefMerge",
+                                            "RefSwitch",
+                                            "SetSize",
+                                            "SparseSegment",
+                                            "StatelessCase",
+                                            "StatelessIf",
+                                            "StatelessWhile",
+                                            "Switch",
+                                            "TensorArray",
+                                            "TensorList",
+                                            "UnsortedSegment",
+                                            "Unique",
+                                            "Where",
+                                            "While",
+                                            "XlaCallModule"};
+  // Products of matrices, and of rows with blocks: nothing about them depends on a value.
+  if (op_type.substr(0, 11) == "BatchMatMul" || op_type == "BatchToSpaceND") return false;
   for (std::string_view prefix : kPrefixes) {
     if (op_type.substr(0, prefix.size()) == prefix) return true;
   }
@@ -195,7 +239,7 @@ StateChanges::StateChanges(TF_Graph* graph) : graph_(graph) {
 
 StateChanges::~StateChanges() = default;
 
-const StateChanges::OpType& StateChanges::Look(const std::string& op_type) {
+const StateChanges::OpType& StateChanges::TypeOf(const std::string& op_type) {
   const auto [entry, is_new] = op_types_.emplace(op_type, OpType());
   OpType& found = entry->second;
   if (!is_new) return found;
@@ -207,7 +251,8 @@ const StateChanges::OpType& StateChanges::Look(const std::string& op_type) {
       !ReadOpDef(Bytes(op_def), &may_change, &found.calls_functions)) {
     return found;
   }
-  found.is_harmless = OnlyReads(op_type) || (!may_change && !IsHarmful(op_type));
+  found.traits.may_change = !OnlyReads(op_type) && (may_change || IsHarmful(op_type));
+  found.traits.is_steered = IsSteered(op_type);
   return found;
 }
 
@@ -219,7 +264,7 @@ bool StateChanges::CalledFunctionsOf(TF_Operation* oper, std::vector<std::string
   return TF_GetCode(status.get()) == TF_OK && ReadNode(Bytes(node), &op_type, names);
 }
 
-bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
+StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
   std::set<TF_Operation*> seen;
   std::vector<TF_Operation*> waiting;
   const auto visit = [&](TF_Operation* oper) {
@@ -227,6 +272,7 @@ bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
   };
   for (const TF_Output& fetch : fetches) visit(fetch.oper);
   std::vector<std::string> calls;
+  Traits traits = kNone;
   while (!waiting.empty()) {
     TF_Operation* oper = waiting.back();
     waiting.pop_back();
@@ -234,9 +280,9 @@ bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
     if (functions_.count(op_type) > 0) {
       calls.push_back(op_type);  // a function called by its name as an op
     } else {
-      const OpType& type = Look(op_type);
-      if (!type.is_harmless) return true;
-      if (type.calls_functions && !CalledFunctionsOf(oper, &calls)) return true;
+      const OpType& type = TypeOf(op_type);
+      traits.Add(type.traits);
+      if (type.calls_functions && !CalledFunctionsOf(oper, &calls)) return Traits();
     }
     for (int i = 0; i < TF_OperationNumInputs(oper); ++i) {
       visit(TF_OperationInput(TF_Input{oper, i}).oper);
@@ -245,38 +291,46 @@ bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
     TF_OperationGetControlInputs(oper, controls.data(), static_cast<int>(controls.size()));
     for (TF_Operation* control : controls) visit(control);
   }
-  return FunctionsMayChange(std::move(calls));
+  traits.Add(TraitsOfFunctions(std::move(calls)));
+  return traits;
 }
 
-bool StateChanges::FunctionsMayChange(std::vector<std::string> names) {
+StateChanges::Traits StateChanges::TraitsOfFunctions(std::vector<std::string> names) {
   std::set<std::string> seen;
+  Traits traits = kNone;
   while (!names.empty()) {
     const std::string name = std::move(names.back());
     names.pop_back();
     if (!seen.insert(name).second) continue;
     const auto found = functions_.find(name);
-    if (found == functions_.end() || !BodyIsHarmless(&found->second)) return true;
+    if (found == functions_.end()) return Traits();
+    traits.Add(TraitsOfBody(&found->second));
     names.insert(names.end(), found->second.calls.begin(), found->second.calls.end());
   }
-  return false;
+  return traits;
 }
 
 // FunctionDef: node_def 3. All nodes count: TensorFlow keeps stateful ones that no output needs.
-bool StateChanges::BodyIsHarmless(Function* function) {
-  if (function->is_read) return function->is_harmless;
+StateChanges::Traits StateChanges::TraitsOfBody(Function* function) {
+  if (function->is_read) return function->traits;
   function->is_read = true;
   StatusHandle status(TF_NewStatus());
   BufferHandle body(TF_NewBuffer());
   TF_FunctionToFunctionDef(function->definition.get(), body.get(), status.get());
-  if (TF_GetCode(status.get()) != TF_OK) return false;
-  function->is_harmless = ForEachBytes(Bytes(body), 3, [&](std::string_view node) {
+  if (TF_GetCode(status.get()) != TF_OK) return function->traits;
+  Traits traits = kNone;
+  const bool is_read = ForEachBytes(Bytes(body), 3, [&](std::string_view node) {
     std::string op_type;
     if (!ReadNode(node, &op_type, &function->calls)) return false;
-    if (functions_.count(op_type) == 0) return Look(op_type).is_harmless;
-    function->calls.push_back(op_type);
+    if (functions_.count(op_type) > 0) {
+      function->calls.push_back(op_type);
+    } else {
+      traits.Add(TypeOf(op_type).traits);
+    }
     return true;
   });
-  return function->is_harmless;
+  if (is_read) function->traits = traits;
+  return function->traits;
 }
 
 }  // namespace tensorgate

@@ -1,5 +1,6 @@
 // StateChanges: whether a run may leave something behind: a changed variable or table, a moved
-// random generator or queue, a written file. Says so of every op it does not know to be harmless.
+// random generator or queue, a written file; and whether values steer it. Says so of every op it
+// does not know to be harmless.
 // One thread at a time, while nobody changes the graph.
 #pragma once
 
@@ -22,19 +23,35 @@ class StateChanges {
   // called functions. An op is harmless when TensorFlow has it registered as stateless, without
   // inputs by reference, or when it is listed in state_changes.cc as one that only reads.
   // REQUIRES: every fetch has an oper.
-  bool MayHappen(const std::vector<TF_Output>& fetches);
+  bool MayHappen(const std::vector<TF_Output>& fetches) { return Look(fetches).may_change; }
+
+  // Whether values may decide which ops of these run, how often, or how many elements come out:
+  // control flow, Where, Unique and their like, and every op that is not known. What one input
+  // shows of such a graph need not hold for another.
+  bool ValuesMaySteer(const std::vector<TF_Output>& fetches) { return Look(fetches).is_steered; }
 
  private:
+  // Until an op is known, the worst.
+  struct Traits {
+    bool may_change = true;
+    bool is_steered = true;
+    void Add(const Traits& other) {
+      may_change |= other.may_change;
+      is_steered |= other.is_steered;
+    }
+  };
+  static constexpr Traits kNone{false, false};
   struct OpType {
-    bool is_harmless = false;
+    Traits traits;
     bool calls_functions = false;  // has attributes that name functions
   };
   struct Function;
 
-  const OpType& Look(const std::string& op_type);
+  Traits Look(const std::vector<TF_Output>& fetches);
+  const OpType& TypeOf(const std::string& op_type);
   bool CalledFunctionsOf(TF_Operation* oper, std::vector<std::string>* names) const;
-  bool FunctionsMayChange(std::vector<std::string> names);
-  bool BodyIsHarmless(Function* function);
+  Traits TraitsOfFunctions(std::vector<std::string> names);
+  Traits TraitsOfBody(Function* function);
 
   TF_Graph* const graph_;
   std::map<std::string, OpType> op_types_;

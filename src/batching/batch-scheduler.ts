@@ -100,6 +100,21 @@ export class BatchScheduler {
     this.#dispatchSoon();
   }
 
+  /**
+   * Takes a free thread, where nothing waits for one, for a run that is in no queue; `end` gives it
+   * back. False: none is free.
+   */
+  tryBegin(): boolean {
+    if (this.#running >= this.threads || this.#waiting.size > 0) return false;
+    ++this.#running;
+    return true;
+  }
+
+  /** A run of tryBegin() is over. */
+  end(): void {
+    this.#ended(0);
+  }
+
   /** Called by a member that has got a task. */
   joined<T>(member: Member<T>): void {
     if (!this.#waiting.has(member as never)) {
@@ -113,7 +128,7 @@ export class BatchScheduler {
 
   /** Once for all that one turn of the event loop brings: that is where batches come from. */
   #dispatchSoon(): void {
-    if (this.#isDue || !this.#mayRun()) return;
+    if (this.#isDue || this.#waiting.size === 0 || !this.#mayRun()) return;
     this.#isDue = true;
     this.#clock.soon(() => {
       this.#isDue = false;

@@ -12,6 +12,8 @@ const ENOUGH_RUNS = 3;
 const NEARLY = 1.03;
 /** Doubling goes on where it made a row cheaper by 2 % at least. */
 const WORTH_DOUBLING = 0.98;
+/** What a batch costs beside its run: to form it, to wake a thread, to hear of its end. */
+const BATCH_MILLIS = 0.02;
 /** After so many full batches a size beside the chosen one is measured again, at first and later. */
 const MEASURE_AGAIN_AFTER = 16;
 const MEASURE_AGAIN_AT_MOST = 512;
@@ -88,10 +90,10 @@ export class BatchSize {
   #best(): number {
     let best = Infinity;
     for (let size = 1; size <= this.#maxRows; size *= 2) {
-      if (this.#counts(size)) best = Math.min(best, this.#times.perRow(size) ?? Infinity);
+      if (this.#counts(size)) best = Math.min(best, this.#perRow(size) ?? Infinity);
     }
     for (let size = 1; size <= this.#maxRows; size *= 2) {
-      const perRow = this.#times.perRow(size);
+      const perRow = this.#perRow(size);
       if (this.#counts(size) && perRow !== null && perRow <= best * NEARLY) return size;
     }
     return 1;
@@ -104,8 +106,13 @@ export class BatchSize {
 
   #isCheaperThanHalf(size: number): boolean {
     if (size === 1) return true;
-    const half = this.#times.perRow(size / 2);
-    const whole = this.#times.perRow(size);
+    const half = this.#perRow(size / 2);
+    const whole = this.#perRow(size);
     return half === null || whole === null || whole <= half * WORTH_DOUBLING;
+  }
+
+  #perRow(size: number): number | null {
+    const perRow = this.#times.perRow(size);
+    return perRow === null ? null : perRow + BATCH_MILLIS / size;
   }
 }

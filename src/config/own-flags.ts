@@ -21,7 +21,7 @@ export const TENSORGATE_FLAGS = [
   {
     name: 'batching',
     type: 'string',
-    default: 'off',
+    default: 'auto',
     effect: 'served',
     choices: ['auto', 'off'],
     help: 'tensorgate: batching without parameters: auto or off; --enable_batching comes first',

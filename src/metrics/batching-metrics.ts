@@ -1,6 +1,6 @@
 /**
- * What the queues of batches count: BatchStatistics per model, read when a page is asked for. Upstream's
- * metrics have no model's name; ours, `:tensorgate:batching_*`, do.
+ * What the queues of batches count: BatchStatistics per model and signature, read when a page is asked
+ * for. Upstream's metrics name neither; ours, `:tensorgate:batching_*`, do.
  */
 import {
   exponentialLimits,
@@ -46,10 +46,16 @@ export class BatchStatistics {
   }
 }
 
-type ByModel = ReadonlyMap<string, BatchStatistics>;
+/** The statistics of all queues of a model's signature, whatever the version. */
+export interface QueueStatistics {
+  readonly model: string;
+  /** Empty: of requests that run several. */
+  readonly signature: string;
+  readonly statistics: BatchStatistics;
+}
 
-export function batchingFamilies(models: ByModel): Family[] {
-  const all = [...models.values()];
+export function batchingFamilies(queues: readonly QueueStatistics[]): Family[] {
+  const all = queues.map(({ statistics }) => statistics);
   const session = '/tensorflow/serving/batching_session';
   const padding = new Map<string, HistogramSample>();
   for (const { paddingRows } of all) {
@@ -93,20 +99,20 @@ export function batchingFamilies(models: ByModel): Family[] {
       [],
       [{ labelValues: [], value: all.reduce((sum, { batches }) => sum + batches, 0) }],
     ),
-    ...ownFamilies(models),
+    ...ownFamilies(queues),
   ];
 }
 
-function ownFamilies(models: ByModel): Family[] {
+function ownFamilies(queues: readonly QueueStatistics[]): Family[] {
   const own = '/tensorgate/batching';
-  const labelNames = ['model_name'];
+  const labelNames = ['model_name', 'signature_name'];
   const scalars = (
     kind: 'counter' | 'gauge',
     name: string,
     value: (statistics: BatchStatistics) => number,
   ): Family => {
-    const samples: ScalarSample[] = [...models].map(([model, statistics]) => ({
-      labelValues: [model],
+    const samples: ScalarSample[] = queues.map(({ model, signature, statistics }) => ({
+      labelValues: [model, signature],
       value: value(statistics),
     }));
     return { kind, name: `${own}_${name}`, labelNames, samples: () => samples };
@@ -120,7 +126,9 @@ function ownFamilies(models: ByModel): Family[] {
       `${own}_${name}`,
       labelNames,
       limits,
-      [...models].map(([model, statistics]) => added([model], [cell(statistics)])),
+      queues.map(({ model, signature, statistics }) =>
+        added([model, signature], [cell(statistics)]),
+      ),
     );
   return [
     scalars('gauge', 'queue_depth', ({ depth }) => depth),

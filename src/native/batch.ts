@@ -15,6 +15,7 @@ export interface Task {
   readonly shapeKey: number;
   readonly rankKey: number;
   readonly rows: number;
+  readonly signature: number;
   /** Where its answer goes. */
   readonly slot: number;
 }
@@ -95,6 +96,7 @@ function taskOf(numbers: NativePrepared, slot: number): Task {
     shapeKey: numbers[2],
     rankKey: numbers[3],
     rows: numbers[4],
+    signature: numbers[5],
     slot,
   };
 }

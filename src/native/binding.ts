@@ -25,6 +25,11 @@ export interface NativeLoadOptions {
   readonly checkMethodNames: boolean;
   /** Null: no warm-up. */
   readonly warmup: NativeWarmupOptions | null;
+  /**
+   * Find out which signatures have independent rows: only their requests get rows from prepareProto and
+   * prepareJson, those of others NoRows.unprovenRows.
+   */
+  readonly tryRows: boolean;
 }
 
 export interface NativeWarmupOptions {
@@ -87,7 +92,22 @@ export interface NativeLoaded {
   readonly id: number;
   /** Serialized tensorflow.serving.SignatureDefMap. */
   readonly signatureDefMap: Buffer;
+  /** Names, in the order of NativePrepared's indexes. */
+  readonly signatures: readonly string[];
+  /** Of each signature; null when it was not asked for. */
+  readonly rowTrial: readonly NativeRowTrial[] | null;
 }
+
+/**
+ * Whether a signature's rows are independent, as binding/runtime/row_trial.h finds out: `refusal` says
+ * why not, '' where they are. The times are of the fastest of a few runs, 0 where refused.
+ */
+export type NativeRowTrial = readonly [
+  signature: string,
+  refusal: string,
+  oneRowNanos: number,
+  twoRowsNanos: number,
+];
 
 /** What is alive in the process; all zero when everything is unloaded and collected. */
 export interface NativeCounters {
@@ -106,6 +126,8 @@ export const NoRows = {
   unequalRows: -3,
   /** SessionRun, or a default among the inputs that has other rows than the request. */
   neverBatched: -4,
+  /** With `tryRows`: of a signature whose rows may depend on each other. */
+  unprovenRows: -5,
 } as const;
 
 /**
@@ -122,6 +144,8 @@ export type NativePrepared = readonly [
   rankKey: number,
   /** Dimension 0 of all inputs, or one of NoRows. */
   rows: number,
+  /** Its index in NativeLoaded.signatures; -1: several, or none. */
+  signature: number,
 ];
 
 export const BatchOutcome = {

@@ -9,6 +9,7 @@ import type {
   Method,
   NativeLoaded,
   NativeLoadOptions,
+  NativeRowTrial,
   NativeShadowResult,
   NativeTensor,
   NativeWarmup,
@@ -17,7 +18,10 @@ import type {
 import { call, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, PrimaryAnswer, ShadowCall } from './inference-model.js';
 
-export type LoadOptions = Omit<NativeLoadOptions, 'warmup'>;
+export interface LoadOptions extends Omit<NativeLoadOptions, 'warmup' | 'tryRows'> {
+  /** Absent: false. */
+  readonly tryRows?: boolean;
+}
 
 export interface WarmupOptions extends NativeWarmupOptions {
   /** Called once per load whose session came up, before `load` settles; also when warm-up failed. */
@@ -28,10 +32,16 @@ export class SavedModel implements InferenceModel {
   readonly #id: number;
   /** Serialized tensorflow.serving.SignatureDefMap, as the model has it. */
   readonly signatureDefMap: Uint8Array;
+  /** Names, by the numbers that tasks have of them. */
+  readonly signatures: readonly string[];
+  /** Null unless it was asked for. */
+  readonly rowTrial: readonly NativeRowTrial[] | null;
 
   private constructor(loaded: NativeLoaded) {
     this.#id = loaded.id;
     this.signatureDefMap = loaded.signatureDefMap;
+    this.signatures = loaded.signatures;
+    this.rowTrial = loaded.rowTrial;
   }
 
   /** Rejects with TensorFlow's status, or that of the warm-up. */
@@ -40,7 +50,7 @@ export class SavedModel implements InferenceModel {
     warmup: WarmupOptions | null = null,
   ): Promise<SavedModel> {
     const loaded = await settled<NativeLoaded>((done) => {
-      call(done, (slot) => addon().load(slot, { ...options, warmup }));
+      call(done, (slot) => addon().load(slot, { tryRows: false, ...options, warmup }));
     });
     if (loaded.warmup !== null) {
       warmup?.onWarmup(loaded.warmup);

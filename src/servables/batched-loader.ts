@@ -1,6 +1,11 @@
-/** BatchedLoader: a version that another loader brings into memory, with its batching. */
+/**
+ * BatchedLoader: a version that another loader brings into memory, with its batching. Unless batching was
+ * asked for with parameters, only signatures share runs whose rows turn out to be independent.
+ */
 import type { Loader } from '../core/loader.js';
-import type { ServableId } from '../core/servable.js';
+import { servableIdText, type ServableId } from '../core/servable.js';
+import type { Log } from '../log/log.js';
+import type { NativeRowTrial } from '../native/binding.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { BatchedModel } from './batched-model.js';
@@ -11,8 +16,9 @@ export interface BatchedLoaderOptions {
   /** The version's folder. */
   readonly path: string;
   readonly batching: ModelBatching;
-  /** A loader that warms a version up for batches of these sizes. */
-  readonly loaderFor: (batchRows: readonly number[]) => Loader<SavedModel>;
+  /** A loader that warms a version up for batches of these sizes, and finds out about its rows. */
+  readonly loaderFor: (batchRows: readonly number[], tryRows: boolean) => Loader<SavedModel>;
+  readonly log: Log;
 }
 
 export class BatchedLoader implements Loader<InferenceModel> {
@@ -26,8 +32,23 @@ export class BatchedLoader implements Loader<InferenceModel> {
   async load(): Promise<InferenceModel> {
     const { id, path, batching, loaderFor } = this.#options;
     const settings = await batching.of(id.name, path);
-    const model = await loaderFor(settings?.batchRows ?? []).load();
-    return settings === null ? model : new BatchedModel(model, settings);
+    if (settings === null) return loaderFor([], false).load();
+    const model = await loaderFor(settings.batchRows, !settings.strict).load();
+    const sharesRuns = model.rowTrial === null || this.#report(model.rowTrial);
+    return sharesRuns ? new BatchedModel(model, settings) : model;
+  }
+
+  /** Whether a signature has independent rows; the log has why others do not. */
+  #report(trial: readonly NativeRowTrial[]): boolean {
+    const { id, log } = this.#options;
+    const batched: string[] = [];
+    const alone: Record<string, string> = {};
+    for (const [signature, refusal] of trial) {
+      if (refusal === '') batched.push(signature);
+      else alone[signature] = refusal;
+    }
+    log.info({ servable: servableIdText(id), batched, alone }, 'which signatures are batched');
+    return batched.length > 0;
   }
 
   unload(servable: InferenceModel): Promise<void> {

@@ -20,6 +20,9 @@ import type { BatchingSettings } from './model-batching.js';
 /** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
 const MAX_QUEUES = 256;
 
+/** After so many batches of a single request, requests are taken to come one by one. */
+const QUIET_AFTER = 16;
+
 /** Upstream's words for what has no rows to batch. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [NoRows.noInputs, 'Batching Run() must have at least one input tensor'],
@@ -42,6 +45,8 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   readonly #model: SavedModel;
   readonly #settings: BatchingSettings;
   readonly #queues = new Map<number, ScheduledQueue<Pending>>();
+  /** Batches of a single request, one after the other. */
+  #singles = 0;
 
   constructor(model: SavedModel, settings: BatchingSettings) {
     this.#model = model;
@@ -64,6 +69,11 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
       this.#model.inferProto(method, body, timeoutMillis, asTensorContent, done);
       return;
     }
+    const direct = this.#direct(done);
+    if (direct !== null) {
+      this.#model.inferProto(method, body, timeoutMillis, asTensorContent, direct);
+      return;
+    }
     const deadline = this.#deadlineOf(timeoutMillis);
     this.#model.prepareProto(method, body, asTensorContent, done, (task) =>
       this.#enqueue(task, deadline, done, isGone),
@@ -77,6 +87,11 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     done: Done<string | Uint8Array>,
     isGone?: IsGone,
   ): void {
+    const direct = this.#direct(done);
+    if (direct !== null) {
+      this.#model.inferJson(method, body, timeoutMillis, direct);
+      return;
+    }
     const deadline = this.#deadlineOf(timeoutMillis);
     this.#model.prepareJson(method, body, done, (task) =>
       this.#enqueue(task, deadline, done, isGone),
@@ -95,6 +110,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   run(batch: Batch<Pending>, done: (outcome: BatchOutcome) => void): void {
     const { scheduler, padVariableLength, strict } = this.#settings;
     const { parts, paddedRows } = batch;
+    this.#singles = parts.length === 1 ? this.#singles + 1 : 0;
     const isSplit = parts.some((part) => part.rows !== part.task.rows);
     let deadline = 0;
     for (const { task } of parts) deadline = Math.max(deadline, task.deadline);
@@ -120,6 +136,19 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     item.done(error, null);
   }
 
+  /**
+   * While requests come one by one, and a thread is free, a request has nobody to share its run with:
+   * without a task it costs less. Null where it is to be a task; else the one to call when it is done.
+   */
+  #direct<T>(done: Done<T>): Done<T> | null {
+    const { scheduler, strict } = this.#settings;
+    if (strict || this.#singles < QUIET_AFTER || !scheduler.tryBegin()) return null;
+    return (error, reply) => {
+      scheduler.end();
+      done(error, reply);
+    };
+  }
+
   #deadlineOf(timeoutMillis: number): number {
     return timeoutMillis === 0 ? Infinity : this.#settings.scheduler.now() + timeoutMillis;
   }
@@ -139,7 +168,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     try {
       const refusal = strict ? REFUSALS.get(rows) : undefined;
       if (refusal !== undefined) throw new ServingError(StatusCode.INVALID_ARGUMENT, refusal);
-      const queue = rows < 0 ? null : this.#queueOf(task.queueKey);
+      const queue = rows < 0 ? null : this.#queueOf(task);
       if (queue === null) this.#runAlone(batchTask);
       else queue.enqueue(batchTask);
     } catch (error) {
@@ -152,13 +181,14 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     this.run({ parts, rows: 0, paddedRows: 0, expectedMillis: 0 }, () => undefined);
   }
 
-  #queueOf(key: number): ScheduledQueue<Pending> | null {
-    const known = this.#queues.get(key);
+  #queueOf({ queueKey, signature }: Task): ScheduledQueue<Pending> | null {
+    const known = this.#queues.get(queueKey);
     if (known !== undefined) return known;
     if (this.#queues.size >= MAX_QUEUES) return null;
     const { scheduler, weight } = this.#settings;
-    const queue = scheduler.add(this.#settings.newQueue<Pending>(), this, weight);
-    this.#queues.set(key, queue);
+    const name = this.#model.signatures[signature] ?? '';
+    const queue = scheduler.add(this.#settings.newQueue<Pending>(name), this, weight);
+    this.#queues.set(queueKey, queue);
     return queue;
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '../batching/index.js';
 import { NO_PARAMETERS } from '../batching/queue-options.js';
 import type { Flags } from '../config/flag-table.js';
+import type { QueueStatistics } from '../metrics/batching-metrics.js';
 import { soon } from '../native/calls.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { readBatchingParameters } from './batching-parameters-file.js';
@@ -30,13 +31,16 @@ const MAX_BATCH_ROWS = 1024;
 /** How the requests of one version are batched. */
 export interface BatchingSettings {
   readonly scheduler: BatchScheduler;
-  /** Counts into the statistics of the model. */
-  newQueue<T>(): BatchingQueue<T>;
+  /** Counts into the statistics of the model's signature; '' where it is of several. */
+  newQueue<T>(signature: string): BatchingQueue<T>;
   /** Tasks of unequal shape are merged, padded to the largest. */
   readonly padVariableLength: boolean;
   /** Sizes that batches will have; empty where any may come. */
   readonly batchRows: readonly number[];
-  /** Requests that cannot be batched are errors, as upstream; otherwise they run alone. */
+  /**
+   * Requests that cannot be batched are errors, as upstream; otherwise they run alone, as do those of
+   * signatures whose rows are not known to be independent.
+   */
   readonly strict: boolean;
   /** The model's share of the threads, as it is configured now. */
   readonly weight: () => number;
@@ -47,8 +51,8 @@ export class ModelBatching {
   readonly #flags: Flags;
   readonly #parameters: BatchingParameters;
   readonly #weightOf: (name: string) => number;
-  /** Of every model ever batched, all its versions and signatures. */
-  readonly statistics = new Map<string, BatchStatistics>();
+  /** Of every model and signature ever batched, by both. */
+  readonly #statistics = new Map<string, Map<string, BatchStatistics>>();
 
   private constructor(
     flags: Flags,
@@ -100,7 +104,6 @@ export class ModelBatching {
   async of(name: string, path: string): Promise<BatchingSettings | null> {
     const parameters = await this.#parametersOf(path);
     if (parameters === null) return null;
-    const statistics = this.#statisticsOf(name);
     const common = { scheduler: this.scheduler, weight: () => this.#weightOf(name) };
     if (!this.#flags.enable_batching) {
       const options = {
@@ -111,7 +114,8 @@ export class ModelBatching {
       };
       return {
         ...common,
-        newQueue: <T>() => new AutoQueue<T>(options, statistics),
+        newQueue: <T>(signature: string) =>
+          new AutoQueue<T>(options, this.#statisticsOf(name, signature)),
         padVariableLength: false,
         batchRows: [],
         strict: false,
@@ -120,16 +124,27 @@ export class ModelBatching {
     const options = queueOptions(parameters);
     return {
       ...common,
-      newQueue: <T>() => new TunedQueue<T>(options, statistics),
+      newQueue: <T>(signature: string) =>
+        new TunedQueue<T>(options, this.#statisticsOf(name, signature)),
       padVariableLength: parameters.padVariableLengthInputs,
       batchRows: options.allowedRows.filter((rows) => rows > 0),
       strict: true,
     };
   }
 
-  #statisticsOf(name: string): BatchStatistics {
-    const statistics = this.statistics.get(name) ?? new BatchStatistics();
-    this.statistics.set(name, statistics);
+  get statistics(): QueueStatistics[] {
+    const all: QueueStatistics[] = [];
+    for (const [model, signatures] of this.#statistics) {
+      for (const [signature, statistics] of signatures) all.push({ model, signature, statistics });
+    }
+    return all;
+  }
+
+  #statisticsOf(name: string, signature: string): BatchStatistics {
+    const signatures = this.#statistics.get(name) ?? new Map<string, BatchStatistics>();
+    this.#statistics.set(name, signatures);
+    const statistics = signatures.get(signature) ?? new BatchStatistics();
+    signatures.set(signature, statistics);
     return statistics;
   }
 

@@ -19,6 +19,8 @@ export interface SavedModelLoaderOptions {
   readonly configProto: Uint8Array;
   readonly runInCallerThread: boolean;
   readonly checkMethodNames: boolean;
+  /** See NativeLoadOptions; absent: false. */
+  readonly tryRows?: boolean;
   /** Null: no warm-up. */
   readonly warmup: NativeWarmupOptions | null;
   /** Called after each warm-up, whether it failed or not. */

@@ -15,6 +15,7 @@ const HALF_PLUS_TWO = join(DEMO_MODELS, 'half_plus_two');
 const PAGE = '/monitoring/prometheus/metrics';
 const SESSION = ':tensorflow:serving:batching_session';
 const OWN = ':tensorgate:batching';
+const QUEUE = { model_name: 'm', signature_name: 'serving_default' };
 /** A batch that is not full never runs within a test. */
 const WAITS = 'batch_timeout_micros { value: 60000000 }';
 
@@ -81,7 +82,7 @@ describe('Batching over the wire', function () {
     (await page()).value(name, labels) ?? 0;
   const runs = (): Promise<number> => value(`${SESSION}:wrapped_run_count`);
   const untilWaiting = async (tasks: number): Promise<void> => {
-    while ((await value(`${OWN}_queue_depth`, { model_name: 'm' })) < tasks);
+    while ((await value(`${OWN}_queue_depth`, QUEUE)) < tasks);
   };
 
   describe('with parameters', () => {
@@ -106,7 +107,7 @@ describe('Batching over the wire', function () {
       assert.equal(await value(`${SESSION}:input_batch_size_count`), 4);
       assert.equal(await value(`${SESSION}:padding_size_sum`, { execution_batch_size: '6' }), 0);
       assert.equal(await value(`${SESSION}:queuing_latency_count`, { thread_pool_name: '' }), 4);
-      assert.equal(await value(`${OWN}_queue_depth`, { model_name: 'm' }), 0);
+      assert.equal(await value(`${OWN}_queue_depth`, QUEUE), 0);
     });
 
     it('fails the poisonous request alone', async () => {
@@ -150,7 +151,7 @@ describe('Batching over the wire', function () {
       await serveTuned(HALF_PLUS_TWO, sizes);
       assert.deepEqual((await rows(1, 2, 3)).body, { predictions: [2.5, 3, 3.5] });
       assert.equal(await value(`${SESSION}:padding_size_sum`, { execution_batch_size: '4' }), 1);
-      assert.equal(await value(`${OWN}_padding_row_count`, { model_name: 'm' }), 1);
+      assert.equal(await value(`${OWN}_padding_row_count`, QUEUE), 1);
     });
 
     it('warms each allowed size up', async () => {
@@ -213,7 +214,7 @@ describe('Batching over the wire', function () {
       await page();
       await page(); // by now the server has seen the connection close
       assert.deepEqual((await rows(1)).body, { predictions: [2.5] });
-      assert.equal(await value(`${OWN}_dropped_count`, { model_name: 'm' }), 1);
+      assert.equal(await value(`${OWN}_dropped_count`, QUEUE), 1);
       assert.equal(await value(`${SESSION}:processed_batch_size_sum`), 1);
     });
 
@@ -292,7 +293,7 @@ describe('Batching over the wire', function () {
       assert.deepEqual([rest.status, rest.body], [503, { error }]);
       const rpc = client.predict({ model_spec: { name: 'm' }, inputs: { x: floats(1, 2) } });
       await assert.rejects(rpc, ({ code, details }: RpcError) => code === 14 && details === error);
-      assert.equal(await value(`${OWN}_refused_count`, { model_name: 'm' }), 2);
+      assert.equal(await value(`${OWN}_refused_count`, QUEUE), 2);
       gone.abort();
       await waiting;
     });
@@ -409,6 +410,41 @@ describe('Batching over the wire', function () {
       const batches = await runs();
       assert.ok(batches <= 200, `${batches} runs`);
       assert.equal((await rows()).status, 400);
+    });
+
+    it('says which signatures are batched, and why others are not', async () => {
+      await serve(join(TEST_MODELS, 'row_kinds'), '--batching=auto', '--log_level=info');
+      const line = JSON.parse(await server.lineWith('which signatures are batched')) as {
+        batched: string[];
+        alone: Record<string, string>;
+      };
+      assert.deepEqual(line.batched, ['independent', 'independent_half', 'independent_two_inputs']);
+      assert.equal(line.alone.sum, 'output "y" has no row for each input row');
+    });
+
+    it('never merges requests of rows that depend on each other', async () => {
+      await serve(join(TEST_MODELS, 'row_kinds'), '--batching=auto');
+      const ask = (signature_name: string, i: number): Promise<Answer> =>
+        post({ signature_name, instances: [[i, 1, 2, 3]] });
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, (_, i) =>
+          ask(i % 2 === 0 ? 'over_rows' : 'softmax_over_rows', i),
+        ),
+      );
+      answers.forEach(({ body }, i) => {
+        assert.deepEqual(body, { predictions: [i % 2 === 0 ? [i, 1, 2, 3] : [1, 1, 1, 1]] });
+      });
+      assert.equal(await runs(), 0);
+    });
+
+    it('makes no batches while requests come one by one', async () => {
+      await serve(HALF_PLUS_TWO, '--batching=auto');
+      for (let i = 0; i < 40; ++i) {
+        assert.deepEqual((await rows(i)).body, { predictions: [i / 2 + 2] });
+      }
+      assert.equal(await runs(), 16);
+      for (let i = 0; i < 20; ++i) await Promise.all(Array.from({ length: 20 }, () => rows(1)));
+      assert.ok((await runs()) > 16);
     });
 
     it('runs alone what cannot be batched', async () => {

@@ -54,6 +54,18 @@ TEST_F(BatchKeysTest, TellModelsFeedsAndFetchesApart) {
   EXPECT_EQ(Of(identity, Signature("identity_float32") + x).queue, Of(identity, x).queue);
 }
 
+TEST_F(BatchKeysTest, HaveRowsOnlyWhereProvenWhenThatIsRequired) {
+  std::unique_ptr<SavedModel> loaded = LoadModel("test/models/multi_io/1");
+  loaded->RequireProvenRows();
+  EXPECT_EQ(Of(std::move(loaded), a_ + b_).rows, kUnprovenRows);
+  loaded = LoadModel("test/models/multi_io/1");
+  loaded->RequireProvenRows();
+  loaded->ProveRows(0);
+  const BatchKeys keys = Of(std::move(loaded), a_ + b_);
+  EXPECT_EQ(keys.rows, 3);
+  EXPECT_EQ(keys.signature, 0);
+}
+
 TEST_F(BatchKeysTest, DoNotDependOnTheOrderOfTheFetches) {
   EXPECT_EQ(Of(two_, a_ + b_ + Filter("sum") + Filter("b_plus_one")).queue,
             Of(two_, a_ + b_ + Filter("b_plus_one") + Filter("sum")).queue);

@@ -101,6 +101,12 @@ describe('AutoQueue', () => {
     );
   });
 
+  it('counts what a batch costs beside its run', () => {
+    start();
+    const sizes = saturate(200, (rows) => 0.01 * rows);
+    assert.equal(sizes.at(-1), 64);
+  });
+
   it('takes the smallest size that is nearly as cheap as the best', () => {
     start();
     // A row of 16 costs 1.0625, of 64 1.0156: 16 is not within 3 %, 32 (1.031) is.
@@ -321,5 +327,23 @@ describe('BatchScheduler', () => {
     handler.endFirst();
     clock.turn();
     assert.deepEqual(handler.names, ['1', '2', '3']);
+  });
+
+  it('gives a free thread to a run without a queue, and takes it back', () => {
+    clock = new PuppetClock();
+    scheduler = new BatchScheduler(1, clock);
+    const handler = new PuppetHandler();
+    const queue = scheduler.add(new AutoQueue<string>(options), handler);
+    assert.ok(scheduler.tryBegin());
+    assert.ok(!scheduler.tryBegin(), 'the thread is taken');
+    queue.enqueue(task('a'));
+    clock.turn();
+    assert.deepEqual(handler.names, []);
+    scheduler.end();
+    assert.ok(!scheduler.tryBegin(), 'a task waits for the thread');
+    clock.turn();
+    assert.deepEqual(handler.names, ['a']);
+    handler.endFirst();
+    assert.ok(scheduler.tryBegin());
   });
 });

@@ -1,0 +1,235 @@
+#include "runtime/row_trial.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "runtime/batch_tensor.h"
+#include "runtime/made_up_inputs.h"
+#include "runtime/state_changes.h"
+#include "status/violation.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Of the largest magnitude among a row's elements.
+constexpr double kTolerance = 1e-3;
+constexpr double kShortTolerance = 3e-2;  // half, bfloat16
+// Runs are repeated for their time as long as it stays within this.
+constexpr std::chrono::milliseconds kTiming{10};
+constexpr int kMaxTimedRuns = 16;
+
+float FromBfloat16(uint16_t bits) {
+  const uint32_t wide = uint32_t{bits} << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+double FromHalf(uint16_t bits) {
+  const int exponent = bits >> 10 & 0x1f;
+  const double fraction = bits & 0x3ff;
+  double value =
+      exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 1024, exponent - 25);
+  if (exponent == 0x1f) value = fraction == 0 ? HUGE_VAL : NAN;
+  return (bits & 0x8000) != 0 ? -value : value;
+}
+
+template <typename T, typename ToDouble>
+std::vector<double> Numbers(const TensorView& view, ToDouble to_double) {
+  const T* values = static_cast<const T*>(view.data);
+  std::vector<double> numbers(static_cast<size_t>(view.elements));
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = to_double(values[i]);
+  return numbers;
+}
+
+// False for types that are not rounded.
+bool ReadNumbers(const TensorView& view, std::vector<double>* numbers) {
+  const auto widen = [](auto value) { return static_cast<double>(value); };
+  switch (view.dtype) {
+    case DataType::kFloat:
+      *numbers = Numbers<float>(view, widen);
+      return true;
+    case DataType::kDouble:
+      *numbers = Numbers<double>(view, widen);
+      return true;
+    case DataType::kHalf:
+      *numbers = Numbers<uint16_t>(view, FromHalf);
+      return true;
+    case DataType::kBfloat16:
+      *numbers = Numbers<uint16_t>(view, FromBfloat16);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool SameShape(const TensorView& a, const TensorView& b) {
+  return a.dtype == b.dtype && a.rank == b.rank && std::equal(a.dims, a.dims + a.rank, b.dims);
+}
+
+bool SameBits(const TensorView& a, const TensorView& b) {
+  if (!SameShape(a, b)) return false;
+  if (a.dtype == DataType::kString) {
+    for (int64_t i = 0; i < a.elements; ++i) {
+      if (a.string_at(a.data, i) != b.string_at(b.data, i)) return false;
+    }
+    return true;
+  }
+  const size_t bytes = static_cast<size_t>(a.elements) * ElementSize(a.dtype);
+  return bytes == 0 || std::memcmp(a.data, b.data, bytes) == 0;
+}
+
+bool Close(const TensorView& a, const TensorView& b) {
+  std::vector<double> left, right;
+  if (!ReadNumbers(a, &left)) return SameBits(a, b);
+  if (!SameShape(a, b) || !ReadNumbers(b, &right)) return false;
+  double largest = 0;
+  for (double value : left) {
+    if (std::isfinite(value)) largest = std::max(largest, std::fabs(value));
+  }
+  const bool is_short = ElementSize(a.dtype) == 2;
+  const double tolerance = largest * (is_short ? kShortTolerance : kTolerance);
+  for (size_t i = 0; i < left.size(); ++i) {
+    if (std::isnan(left[i]) && std::isnan(right[i])) continue;
+    // Infinities have no difference.
+    if (left[i] != right[i] && !(std::fabs(left[i] - right[i]) <= tolerance)) return false;
+  }
+  return true;
+}
+
+class RowTrial {
+ public:
+  RowTrial(const SavedModel& model, const BoundSignature& signature, size_t max_input_bytes)
+      : model_(model), signature_(signature), max_input_bytes_(max_input_bytes) {}
+
+  void Run(RowTrialResult* result) {
+    result->refusal = Compare();
+    if (!result->refusal.empty()) return;
+    result->one_row = Fastest(alone_);
+    result->two_rows = Fastest(pair_);
+  }
+
+ private:
+  using Outputs = std::vector<TensorHandle>;
+
+  std::string Compare() {
+    if (!MakeUp({RowFill::kRandom, RowFill::kOtherRandom}, &pair_) ||
+        !MakeUp({RowFill::kRandom}, &alone_)) {
+      return "its inputs cannot be made up";
+    }
+    Outputs pair, alone;
+    Status status = RunOn(pair_, &pair);
+    if (!status.ok()) return "it fails with made-up rows: " + status.message();
+    for (size_t i = 0; i < pair.size(); ++i) {
+      if (TF_NumDims(pair[i].get()) == 0 || TF_Dim(pair[i].get(), 0) != 2) {
+        return "output " + Quoted(signature_.def.outputs[i].alias) +
+               " has no row for each input row";
+      }
+    }
+    status = RunOn(alone_, &alone);
+    if (!status.ok()) return "it fails with one made-up row: " + status.message();
+    const std::string unlike = Unlike(pair, alone, 0, 1, &Close);
+    if (!unlike.empty()) return unlike + " differs when its row is alone";
+    // Two attempts, since NaN or large numbers may be an error of their own; one must succeed.
+    Outputs tainted, large;
+    const bool has_tainted = RunOn({RowFill::kRandom, RowFill::kNan}, &tainted);
+    const bool has_large = RunOn({RowFill::kLarge, RowFill::kOtherRandom}, &large);
+    if (!has_tainted && !has_large) return "it fails with NaN and with large numbers";
+    std::string mixed;
+    if (has_tainted) mixed = Unlike(pair, tainted, 0, 2, &SameBits);
+    if (has_large && mixed.empty()) mixed = Unlike(pair, large, 1, 2, &SameBits);
+    return mixed.empty() ? "" : mixed + " depends on other rows";
+  }
+
+  // The first output whose row `row` is not the same in both; `rows` are those of `other`.
+  std::string Unlike(const Outputs& outputs, const Outputs& other, int64_t row, int64_t rows,
+                     bool (*same)(const TensorView&, const TensorView&)) const {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      std::vector<int64_t> dims[4];
+      const TensorView whole = ViewOf(outputs[i].get(), &dims[0]);
+      const TensorView other_whole = ViewOf(other[i].get(), &dims[1]);
+      const bool is_same =
+          other_whole.rank > 0 && other_whole.dims[0] == rows &&
+          same(RowsOf(whole, row, 1, &dims[2]), RowsOf(other_whole, row, 1, &dims[3]));
+      if (!is_same) return "output " + Quoted(signature_.def.outputs[i].alias);
+    }
+    return "";
+  }
+
+  bool MakeUp(const std::vector<RowFill>& rows, MadeUpInputs* inputs) const {
+    return MakeUpInputs(signature_, rows, max_input_bytes_, inputs);
+  }
+
+  bool RunOn(const std::vector<RowFill>& rows, Outputs* outputs) const {
+    MadeUpInputs inputs;
+    return MakeUp(rows, &inputs) && RunOn(inputs, outputs).ok();
+  }
+
+  Status RunOn(const MadeUpInputs& inputs, Outputs* outputs) const {
+    return model_.Run(signature_.inputs, inputs.values, signature_.outputs, outputs);
+  }
+
+  std::chrono::nanoseconds Fastest(const MadeUpInputs& inputs) const {
+    auto fastest = std::chrono::nanoseconds::max();
+    const auto end = Clock::now() + kTiming;
+    for (int i = 0; i < kMaxTimedRuns; ++i) {
+      Outputs outputs;
+      const auto started = Clock::now();
+      if (!RunOn(inputs, &outputs).ok()) return std::chrono::nanoseconds(0);
+      const auto ended = Clock::now();
+      fastest = std::min<std::chrono::nanoseconds>(fastest, ended - started);
+      if (ended >= end) break;
+    }
+    return fastest;
+  }
+
+  const SavedModel& model_;
+  const BoundSignature& signature_;
+  const size_t max_input_bytes_;
+  MadeUpInputs pair_, alone_;
+};
+
+// Why there is nothing to try; empty where there is.
+std::string Untriable(const BoundSignature& signature, StateChanges* graph) {
+  for (const TF_Output& output : signature.outputs) {
+    if (output.oper == nullptr) return "it has outputs that are not in the graph";
+  }
+  if (signature.outputs.empty()) return "it has no outputs";
+  if (!HasRowsOfAnyNumber(signature)) return "its inputs do not take any number of rows";
+  for (const TensorInfo& input : signature.def.inputs) {
+    if (BaseType(input.dtype) == DataType::kString) return "strings cannot be made up";
+  }
+  if (graph->MayHappen(signature.outputs)) return "a run may change its state";
+  if (graph->ValuesMaySteer(signature.outputs)) return "values steer what is computed";
+  return "";
+}
+
+}  // namespace
+
+std::vector<RowTrialResult> TryRows(SavedModel* model, const RowTrialLimits& limits) {
+  const auto deadline = Clock::now() + limits.time;
+  StateChanges graph(model->graph());
+  std::vector<RowTrialResult> results;
+  size_t tried = 0;
+  for (size_t i = 0; i < model->signatures().size(); ++i) {
+    const BoundSignature& signature = model->signatures()[i];
+    RowTrialResult& result = results.emplace_back();
+    result.signature = signature.def.name;
+    result.refusal = Untriable(signature, &graph);
+    if (!result.refusal.empty()) continue;
+    if (++tried > limits.max_signatures || Clock::now() >= deadline) {
+      result.refusal = "there was no time to try it";
+      continue;
+    }
+    RowTrial(*model, signature, limits.max_input_bytes).Run(&result);
+    if (result.refusal.empty()) model->ProveRows(i);
+  }
+  return results;
+}
+
+}  // namespace tensorgate
