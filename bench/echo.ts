@@ -23,7 +23,7 @@ export async function startEcho(one: ServerCase, reply: string, core: number): P
     `--reply=${reply}`,
     ...(one.transport === 'grpc' ? [`--path=${pathOf('grpc', one.model)}`] : []),
   ]);
-  await echo.ready(() => acceptsConnections(endpoint.port));
+  await echo.ready(() => acceptsConnections(endpoint));
   const name = one.transport === 'rest' ? 'echo (uWebSockets)' : 'echo (grpc-js)';
   return { name, process: echo, endpoint, reply };
 }

@@ -14,6 +14,9 @@ import { median } from './statistics.js';
 import { UPSTREAM_RESIDENT_BYTES } from './upstream-figures.js';
 import type { Variant } from './variants.js';
 
+/** For --only, as cases have names. */
+export const FOOTPRINT_CASE = { name: 'memory and cold start' };
+
 export interface Footprint {
   readonly name: string;
   /** UNITS: milliseconds from spawning the server of half_plus_two; one each run. */

@@ -11,11 +11,11 @@ import { type BatchingResult, measureBatching } from './batching.js';
 import { SERVER_CASES, type ServerCase } from './cases.js';
 import { HELP, parseCommandLine, type PartName } from './command-line.js';
 import { chooseCores } from './cores.js';
-import { type Footprint, footprintTable, measureFootprint } from './footprint.js';
+import { type Footprint, FOOTPRINT_CASE, footprintTable, measureFootprint } from './footprint.js';
 import { runInstructions } from './instruction-counts.js';
 import { LOADED_TOGETHER, MODEL_CASES } from './model-cases.js';
 import { measureCodec, measureRawRuns, measureSingleCalls } from './native-parts.js';
-import { findOtherServer } from './other-server.js';
+import { checkReachable, findOtherServer, type OtherServer } from './other-server.js';
 import { modelConfig } from './own-server.js';
 import { formatCount, machineFacts, packageVersion, writeResults } from './report.js';
 import { failuresIn, serverPicture, serverTable } from './server-report.js';
@@ -24,17 +24,13 @@ import { variantsOf } from './variants.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
-const options = parseCommandLine(process.argv.slice(2));
-if (options === null) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
+const options = parseCommandLine(process.argv.slice(2)) ?? help();
 const { parts, only, runs, seconds, warmup } = options;
 const date = new Date();
 const cores = chooseCores();
 const settings = { cores, runs, seconds, warmup };
 const variants = options.withOwn ? variantsOf(options) : [];
-const other = options.against === null ? null : await findOtherServer(options.against);
+const other = options.against === null ? null : await reachable(options.against);
 const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(only);
 
 const rawRuns = new Map<string, number>();
@@ -78,6 +74,26 @@ if (Object.keys(results).length > 0) {
 }
 if (failures > 0) process.exitCode = 1;
 
+async function reachable(against: string): Promise<OtherServer> {
+  try {
+    const found = await findOtherServer(against);
+    await checkReachable(found);
+    print(
+      `${against} runs where you started it: on CPU ${cores.server} of this machine and idle otherwise, ` +
+        'it meets what tensorgate meets',
+    );
+    return found;
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}
+
+function help(): never {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+
 /** Those of them that were not run yet. */
 async function runRaw(cases: readonly ServerCase[]): Promise<void> {
   const models = modelsOf(cases).filter(({ name }) => !rawRuns.has(name));
@@ -114,16 +130,21 @@ async function runModels(): Promise<void> {
   const config = join(REPOSITORY, 'build', 'bench-models', 'models.config');
   writeFileSync(config, modelConfig(modelsOf([...SERVER_CASES, ...MODEL_CASES])));
   await runCases('models', MODEL_CASES.filter(isAsked));
-  if (only !== '' || variants.length === 0) return;
+  if (!isAsked(FOOTPRINT_CASE)) return;
   const footprints: Footprint[] = [];
   for (const variant of variants) {
     footprints.push(await measureFootprint(variant, LOADED_TOGETHER, settings));
   }
+  if (footprints.length === 0) return;
   results.footprints = footprints;
   print(footprintTable(footprints, LOADED_TOGETHER));
 }
 
 async function runCases(part: 'server' | 'models', cases: readonly ServerCase[]): Promise<void> {
+  if (cases.length === 0) {
+    print(`${part}: no case has "${only}" in its name`);
+    return;
+  }
   await runRaw(cases);
   const served: ServerResult[] = [];
   await measureServer(cases, { variants, other }, settings, (result) => {
@@ -134,7 +155,7 @@ async function runCases(part: 'server' | 'models', cases: readonly ServerCase[])
     failures += failuresIn(result);
   });
   if (served.length === 0) {
-    print(`${part}: no case that is asked for has a server with its model`);
+    print(`${part}: no server has the models of the cases`);
     return;
   }
   results[part] = served;

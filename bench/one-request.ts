@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ServerCase, Transport } from './cases.js';
 import { pathOf } from './cases.js';
-import { addressOf, type Endpoint, LOOPBACK } from './endpoint.js';
+import { addressOf, type Endpoint } from './endpoint.js';
 import {
   decodePredictOutput,
   encodeStatusRequest,
@@ -28,8 +28,8 @@ export async function isAvailable(
   return status.model_version_status?.some(({ state }) => state === 'AVAILABLE') ?? false;
 }
 
-export async function acceptsConnections(port: number): Promise<boolean> {
-  const socket = connect(port, LOOPBACK);
+export async function acceptsConnections({ host, port }: Endpoint): Promise<boolean> {
+  const socket = connect(port, host);
   try {
     await once(socket, 'connect');
     return true;

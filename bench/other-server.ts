@@ -5,8 +5,8 @@
  */
 import { lookup } from 'node:dns/promises';
 import type { Transport } from './cases.js';
-import { type Endpoint, LOOPBACK } from './endpoint.js';
-import { isAvailable } from './one-request.js';
+import { addressOf, type Endpoint, LOOPBACK } from './endpoint.js';
+import { acceptsConnections, isAvailable } from './one-request.js';
 
 export interface OtherServer {
   /** As it was given. */
@@ -23,6 +23,16 @@ export async function findOtherServer(text: string): Promise<OtherServer> {
   return { name: text, endpoints: { grpc: await endpointOf(grpc), rest: await endpointOf(rest) } };
 }
 
+/** Throws where nothing listens. */
+export async function checkReachable({ endpoints }: OtherServer): Promise<void> {
+  for (const endpoint of Object.values(endpoints)) {
+    if (endpoint === null) continue;
+    await acceptsConnections(endpoint).catch((error: Error) => {
+      throw new Error(`--against: ${addressOf(endpoint)} cannot be reached: ${error.message}`);
+    });
+  }
+}
+
 /** Null where it has no such model, or is not asked over this transport. */
 export async function endpointFor(
   other: OtherServer,
@@ -34,7 +44,7 @@ export async function endpointFor(
   return (await isAvailable(transport, endpoint, model).catch(refusal)) ? endpoint : null;
 }
 
-/** A server that does not know the model says so; one that cannot be reached ends the bench. */
+/** A server that does not know the model says so; one that fails otherwise ends the bench. */
 function refusal(error: unknown): false {
   const { code } = error as { code?: unknown };
   const cause = (error as { cause?: { code?: unknown } }).cause?.code;

@@ -1,8 +1,9 @@
 /** The servers that a run of the bench compares: variants of tensorgate, and one that runs already. */
 import assert from 'node:assert/strict';
 import { addressOf } from '../../../bench/endpoint.js';
-import { findOtherServer } from '../../../bench/other-server.js';
+import { checkReachable, findOtherServer } from '../../../bench/other-server.js';
 import { modelConfig } from '../../../bench/own-server.js';
+import { freePort } from '../../../bench/processes.js';
 import { LOADED_TOGETHER } from '../../../bench/model-cases.js';
 import { takesPart, variantsOf } from '../../../bench/variants.js';
 
@@ -62,6 +63,15 @@ describe('a server to compare with', () => {
     ]) {
       await assert.rejects(findOtherServer(text), /--against/, text);
     }
+  });
+
+  it('is refused where nothing listens', async () => {
+    const port = await freePort();
+    const other = await findOtherServer(`127.0.0.1:${port}`);
+    const message = new RegExp(
+      `^Error: --against: 127.0.0.1:${port} cannot be reached: .*ECONNREFUSED`,
+    );
+    await assert.rejects(checkReachable(other), message);
   });
 
   it('has addresses that URLs can hold', () => {
