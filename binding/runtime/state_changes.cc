@@ -235,6 +235,7 @@ bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
       calls.push_back(op_type);  // a function called by its name as an op
     } else {
       const OpType& type = Look(op_type);
+      culprit_ = op_type;
       if (!type.is_harmless) return true;
       if (type.calls_functions && !CalledFunctionsOf(oper, &calls)) return true;
     }
@@ -255,6 +256,7 @@ bool StateChanges::FunctionsMayChange(std::vector<std::string> names) {
     names.pop_back();
     if (!seen.insert(name).second) continue;
     const auto found = functions_.find(name);
+    culprit_ = name;
     if (found == functions_.end() || !BodyIsHarmless(&found->second)) return true;
     names.insert(names.end(), found->second.calls.begin(), found->second.calls.end());
   }
@@ -272,7 +274,10 @@ bool StateChanges::BodyIsHarmless(Function* function) {
   function->is_harmless = ForEachBytes(Bytes(body), 3, [&](std::string_view node) {
     std::string op_type;
     if (!ReadNode(node, &op_type, &function->calls)) return false;
-    if (functions_.count(op_type) == 0) return Look(op_type).is_harmless;
+    if (functions_.count(op_type) == 0) {
+      culprit_ = op_type;
+      return Look(op_type).is_harmless;
+    }
     function->calls.push_back(op_type);
     return true;
   });

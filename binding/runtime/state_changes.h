@@ -23,6 +23,8 @@ class StateChanges {
   // inputs by reference, or when it is listed in state_changes.cc as one that only reads.
   // REQUIRES: every fetch has an oper.
   bool MayHappen(const std::vector<TF_Output>& fetches);
+  // The op or function for which MayHappen() last said so.
+  const std::string& culprit() const { return culprit_; }
 
  private:
   struct OpType {
@@ -39,6 +41,7 @@ class StateChanges {
   TF_Graph* const graph_;
   std::map<std::string, OpType> op_types_;
   std::map<std::string, Function> functions_;
+  std::string culprit_;
 };
 
 }  // namespace tensorgate
