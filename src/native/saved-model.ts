@@ -9,6 +9,8 @@ import type {
   Method,
   NativeLoaded,
   NativeLoadOptions,
+  NativePlan,
+  NativePlanOptions,
   NativeShadowResult,
   NativeTensor,
   NativeWarmup,
@@ -17,7 +19,18 @@ import type {
 import { call, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, PrimaryAnswer, ShadowCall } from './inference-model.js';
 
-export type LoadOptions = Omit<NativeLoadOptions, 'warmup'>;
+export interface LoadOptions extends Omit<NativeLoadOptions, 'warmup' | 'plan'> {
+  /** As it was saved, when left out. */
+  readonly plan?: NativePlanOptions;
+}
+
+const AS_SAVED: NativePlanOptions = {
+  wanted: 'as-saved',
+  refusal: '',
+  synthetic: false,
+  trialMillis: 0,
+  known: null,
+};
 
 export interface WarmupOptions extends NativeWarmupOptions {
   /** Called once per load whose session came up, before `load` settles; also when warm-up failed. */
@@ -28,10 +41,13 @@ export class SavedModel implements InferenceModel {
   readonly #id: number;
   /** Serialized tensorflow.serving.SignatureDefMap, as the model has it. */
   readonly signatureDefMap: Uint8Array;
+  /** How its graph is executed. */
+  readonly plan: NativePlan;
 
   private constructor(loaded: NativeLoaded) {
     this.#id = loaded.id;
     this.signatureDefMap = loaded.signatureDefMap;
+    this.plan = loaded.plan;
   }
 
   /** Rejects with TensorFlow's status, or that of the warm-up. */
@@ -40,7 +56,7 @@ export class SavedModel implements InferenceModel {
     warmup: WarmupOptions | null = null,
   ): Promise<SavedModel> {
     const loaded = await settled<NativeLoaded>((done) => {
-      call(done, (slot) => addon().load(slot, { ...options, warmup }));
+      call(done, (slot) => addon().load(slot, { plan: AS_SAVED, ...options, warmup }));
     });
     if (loaded.warmup !== null) {
       warmup?.onWarmup(loaded.warmup);
