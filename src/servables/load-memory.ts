@@ -9,6 +9,8 @@ import { estimateLoadBytes } from './memory-estimate.js';
 
 /** Counted until `release`, which must be called exactly once. */
 export interface Reservation {
+  /** Counts `times` as much besides; false, and nothing more is counted, where that does not fit. */
+  grow(times: number): Promise<boolean>;
   release(): void;
 }
 
@@ -32,9 +34,18 @@ export class LoadMemory {
     if (bytes + this.#reserved > available.bytes)
       throw refusal(id, bytes, available, this.#reserved);
     this.#reserved += bytes;
+    let held = bytes;
     return {
+      grow: async (times) => {
+        const more = bytes * times;
+        const now = await this.#available();
+        if (more + this.#reserved > now.bytes) return false;
+        this.#reserved += more;
+        held += more;
+        return true;
+      },
       release: () => {
-        this.#reserved -= bytes;
+        this.#reserved -= held;
       },
     };
   }

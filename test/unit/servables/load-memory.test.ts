@@ -51,6 +51,20 @@ describe('Memory of a load', () => {
     });
   });
 
+  it('grows where there is room for more, and gives all of it back', async () => {
+    const memory = memoryOf(1200 * 4);
+    const first = await memory.reserve(ID, folder);
+    assert.equal(await first.grow(4), false);
+    const second = await memory.reserve(ID, folder);
+    assert.equal(await first.grow(2), true);
+    assert.equal(await second.grow(1), false);
+    await assert.rejects(memory.reserve(ID, folder), ServingError);
+    first.release();
+    assert.equal(await second.grow(3), true);
+    second.release();
+    assert.equal(await (await memory.reserve(ID, folder)).grow(3), true);
+  });
+
   it('counts the loads in progress, until they are over', async () => {
     const memory = memoryOf(2400);
     const first = await memory.reserve(ID, folder);
