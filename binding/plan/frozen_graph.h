@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/saved_model.h"
 #include "status/status.h"
@@ -12,18 +13,19 @@
 namespace tensorgate {
 
 struct FrozenGraph {
-  std::string graph_def;  // serialized; takes as much as the weights
+  std::string graph_def;                     // serialized; takes as much as the weights
+  std::vector<SignatureTensors> signatures;  // `serving_default` first, then by name
   uint32_t variables = 0;
   int64_t weight_bytes = 0;
 };
 
-// ERRORS: FAILED_PRECONDITION and RESOURCE_EXHAUSTED with the reason why the model cannot be
-// frozen.
+// Signatures that compute the same, such as those that Keras exports twice, become one: TensorFlow
+// would copy all constants for each. ERRORS: FAILED_PRECONDITION and RESOURCE_EXHAUSTED with the
+// reason why the model cannot be frozen.
 Status FreezeModel(const SavedModel& model, FrozenGraph* frozen);
 
 // `config_proto`: the model's own. ERRORS: TensorFlow's status.
-Status NewFrozenSession(const SavedModel& model, const FrozenGraph& frozen,
-                        const std::string& config_proto, bool xla,
+Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto, bool xla,
                         std::unique_ptr<GraphSession>* session);
 
 }  // namespace tensorgate

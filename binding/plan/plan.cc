@@ -78,10 +78,10 @@ class PlanChoosing {
     if (status.ok()) {
       report_.variables = frozen.variables;
       report_.weight_bytes = frozen.weight_bytes;
-      status = NewFrozenSession(*model_, frozen, options_.config_proto, false, &frozen_);
+      status = NewFrozenSession(frozen, options_.config_proto, false, &frozen_);
     }
     if (status.ok() && wanted_ == PlanKind::kFrozenXla) {
-      status = NewFrozenSession(*model_, frozen, options_.config_proto, true, &frozen_xla_);
+      status = NewFrozenSession(frozen, options_.config_proto, true, &frozen_xla_);
     }
     if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
   }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -15,10 +17,16 @@
 
 namespace tensorgate {
 
+// A tensor of another graph, by the name that it has in the session's.
+struct NamedOutput {
+  TF_Output output;
+  std::string name;
+};
+
 // What a signature feeds and fetches.
 struct SignatureTensors {
-  std::vector<TF_Output> feeds;
-  std::vector<TF_Output> fetches;
+  std::vector<NamedOutput> feeds;
+  std::vector<NamedOutput> fetches;
 };
 
 class GraphSession {
@@ -28,10 +36,10 @@ class GraphSession {
   // outputs are fetched where a client wants some.
   static constexpr size_t kMaxOtherCombinations = 8;
 
-  // `signatures`: all that may be fed and fetched, as tensors of another graph that has nodes of
-  // the same names. `config`: serialized tensorflow.ConfigProto. ERRORS: TensorFlow's status.
+  // `signatures`: all that may be fed and fetched. `config`: serialized tensorflow.ConfigProto.
+  // ERRORS: TensorFlow's status.
   static Status Create(std::string_view config, std::string_view graph_def,
-                       std::vector<SignatureTensors> signatures,
+                       const std::vector<SignatureTensors>& signatures,
                        std::unique_ptr<GraphSession>* out);
   ~GraphSession();
   GraphSession(const GraphSession&) = delete;
@@ -43,28 +51,41 @@ class GraphSession {
            const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
            std::vector<TF_Tensor*>* outputs, TF_Status* status) const;
 
+  // From now on tensors are given as those of other operations. REQUIRES: no run is in flight.
+  void Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations);
+
   // Combinations that clients made, for tests.
   size_t other_combinations() const;
 
  private:
-  struct Endpoint {
-    TF_Output output;
+  struct Tensor {
     std::string name;
+    uint64_t hash;
+  };
+  using Tensors = std::vector<const Tensor*>;
+  struct Signature {
+    Tensors feeds;
+    Tensors fetches;
+  };
+  struct Known {
+    TF_Output output;
+    const Tensor* tensor;
   };
 
   GraphSession() = default;
-  const Endpoint* Find(const TF_Output& output) const;
-  // Any order gives the same.
-  uint64_t KeyOf(const std::vector<TF_Output>& feeds, const std::vector<TF_Output>& fetches) const;
-  // The signature to run instead; null: what was asked for is run as it is.
-  const SignatureTensors* InsteadOf(const std::vector<TF_Output>& feeds,
-                                    const std::vector<TF_Output>& fetches) const;
-  void RunAsAsked(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
-                  const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
-                  std::vector<TF_Tensor*>* outputs, TF_Status* status) const;
+  void Sort();
+  bool FindAll(const std::vector<TF_Output>& outputs, Tensors* found) const;
+  // Whether the combination may have executors of its own. `tensors`: so many feeds, then fetches.
+  bool MayRun(const Tensors& tensors, size_t feeds) const;
+  // All outputs of the signature that has these; empty where none has.
+  Tensors AllOutputsFor(const Tensors& tensors, size_t feeds) const;
+  void RunAsAsked(const TF_Buffer* run_options, const Tensors& tensors,
+                  const std::vector<TF_Tensor*>& inputs, std::vector<TF_Tensor*>* outputs,
+                  TF_Status* status) const;
 
-  std::vector<SignatureTensors> signatures_;
-  std::vector<Endpoint> endpoints_;  // sorted, found by binary search
+  std::deque<Tensor> tensors_;  // one for each name
+  std::vector<Known> known_;    // sorted, found by binary search
+  std::vector<Signature> signatures_;
   std::unordered_set<uint64_t> of_signatures_;
   mutable Mutex mutex_;
   mutable std::unordered_set<uint64_t> others_ GUARDED_BY(mutex_);

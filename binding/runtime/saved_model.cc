@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <unordered_map>
 #include <utility>
 
 #include "codec/predict_proto.h"
@@ -170,6 +171,26 @@ void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thre
   if (frozen == nullptr) return;
   frozen_ = std::move(frozen);
   session_.reset();
+  // Endpoints only have identities from here on: nodes of that name without anything behind them.
+  // The graph as it was saved may take as much memory as the weights.
+  GraphHandle names(TF_NewGraph());
+  StatusHandle status(TF_NewStatus());
+  std::unordered_map<TF_Operation*, TF_Operation*> renamed;
+  for (BoundSignature& signature : signatures_) {
+    for (std::vector<TF_Output>* endpoints : {&signature.inputs, &signature.outputs}) {
+      for (TF_Output& endpoint : *endpoints) {
+        if (endpoint.oper == nullptr) continue;
+        TF_Operation*& oper = renamed[endpoint.oper];
+        if (oper == nullptr) {
+          oper = TF_FinishOperation(
+              TF_NewOperation(names.get(), "NoOp", TF_OperationName(endpoint.oper)), status.get());
+        }
+        endpoint.oper = oper;
+      }
+    }
+  }
+  frozen_->Rename(renamed);
+  graph_ = std::move(names);
 }
 
 Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,

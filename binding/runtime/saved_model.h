@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "codec/json_predict.h"
+#include "runtime/graph_session.h"
 #include "runtime/run_statistics.h"
 #include "runtime/signature.h"
 #include "status/status.h"
-#include "runtime/graph_session.h"
 #include "tf/handles.h"
 
 namespace tensorgate {
@@ -66,9 +66,10 @@ class SavedModel {
   TF_Graph* graph() const { return graph_.get(); }
   TF_Session* session() const { return session_.get(); }
 
-  // From now on all runs go to `frozen`, which has the graph's values in it, and the session with
-  // which the model was loaded is closed and freed; with null that one stays. REQUIRES: no run is
-  // in flight, and nobody else has the model.
+  // From now on all runs go to `frozen`, which has the graph's values in it, and the session and
+  // the graph with which the model was loaded are freed; with null they stay. The endpoints of the
+  // signatures are other ones afterwards. REQUIRES: no run is in flight, and nobody else has the
+  // model.
   void Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread);
 
   // `serving_default` first, then the names in order.

@@ -101,7 +101,7 @@ function refusalOf(flags: Flags): string {
   if (flags.enable_session_run) {
     return '--enable_session_run lets clients name any node of the graph';
   }
-  return flags.enable_model_warmup ? '' : 'without warm-up there is no input to compare plans on';
+  return flags.enable_model_warmup ? '' : '--enable_model_warmup=false leaves no input to compare plans on';
 }
 
 /** "frozen", "frozen/pool". */

@@ -9,7 +9,10 @@ import { estimateLoadBytes } from './memory-estimate.js';
 
 /** Counted until `release`, which must be called exactly once. */
 export interface Reservation {
-  /** Counts `times` as much besides; false, and nothing more is counted, where that does not fit. */
+  /**
+   * Counts `times` as much besides, for something the load can do without; false, and nothing more is
+   * counted, where that does not fit. No load is refused for it.
+   */
   grow(times: number): Promise<boolean>;
   release(): void;
 }
@@ -17,6 +20,8 @@ export interface Reservation {
 export class LoadMemory {
   readonly #available: () => Promise<AvailableMemory>;
   #reserved = 0;
+  /** By what loads can do without. */
+  #grown = 0;
 
   constructor(available: () => Promise<AvailableMemory> = availableMemory) {
     this.#available = available;
@@ -34,18 +39,19 @@ export class LoadMemory {
     if (bytes + this.#reserved > available.bytes)
       throw refusal(id, bytes, available, this.#reserved);
     this.#reserved += bytes;
-    let held = bytes;
+    let held = 0;
     return {
       grow: async (times) => {
         const more = bytes * times;
         const now = await this.#available();
-        if (more + this.#reserved > now.bytes) return false;
-        this.#reserved += more;
+        if (more + this.#reserved + this.#grown > now.bytes) return false;
+        this.#grown += more;
         held += more;
         return true;
       },
       release: () => {
-        this.#reserved -= held;
+        this.#reserved -= bytes;
+        this.#grown -= held;
       },
     };
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/expression_hash.h"
 #include "graph/freeze.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -16,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // The last nodes are those that need most of the others.
   std::vector<std::string> roots = {std::string(graph.nodes.back().name)};
   if (graph.nodes.size() > 1) roots.emplace_back((graph.nodes.end() - 2)->name);
+  std::vector<uint64_t> hashes;
+  tensorgate::ExpressionHashes expressions(graph);
+  if (expressions.Of({}, {roots[0] + ":0"}, &hashes) && hashes.size() != 1) std::abort();
   tensorgate::Freezer freezer(graph, roots);
   std::vector<tensorgate::GraphVariable> variables;
   if (!freezer.FindVariables(&variables).ok()) return 0;

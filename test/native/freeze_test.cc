@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/attr_value.h"
+#include "graph/expression_hash.h"
 #include "graph_builder.h"
 
 namespace tensorgate {
@@ -199,6 +200,54 @@ TEST(FreezeTest, EndsCallsThatAreTooDeep) {
   const std::string graph =
       Graph({Variable("v"), Call("y", "f0", "v")}) + proto::BytesField(2, functions);
   EXPECT_EQ(Frozen(graph).status.message(), "functions call each other too deeply");
+}
+
+uint64_t HashOf(const std::string& serialized, const std::string& feed, const std::string& fetch) {
+  GraphDef graph;
+  EXPECT_TRUE(ReadGraphDef(serialized, &graph).ok());
+  std::vector<uint64_t> hashes;
+  ExpressionHashes expressions(graph);
+  return expressions.Of({feed}, {fetch}, &hashes) ? hashes[0] : 0;
+}
+
+TEST(ExpressionHashTest, IsTheSameForWhatDiffersInNamesOnly) {
+  const auto placeholder = [](const char* name) {
+    return NodeDef(name, "Placeholder", {}, {{"dtype", Type(kFloat)}, {"_user", Type(1)}});
+  };
+  const std::string body = "r:value:0";
+  const std::string graph = Graph(
+      {placeholder("a"), placeholder("b"), Variable("v"), Variable("w"), Call("f1", "f", "v"),
+       Call("g1", "g", "v"), Call("h1", "h", "v"), Call("f2", "f", "w"),
+       NodeDef("y1", "Sub", {"a", "f1"}), NodeDef("y2", "Sub", {"b", "g1"}),
+       NodeDef("swapped", "Sub", {"g1", "b"}), NodeDef("other_op", "Add", {"b", "g1"}),
+       NodeDef("other_attr", "Sub", {"b", "g1"}, {{"T", Type(3)}}),
+       NodeDef("other_body", "Sub", {"b", "h1"}), NodeDef("other_variable", "Sub", {"b", "f2"}),
+       NodeDef("other_output", "Sub", {"b", "g1:1"}),
+       NodeDef("controlled", "Sub", {"b", "g1", "^h1"})},
+      {FunctionDef("f", {Read("r", "v")}, body),
+       FunctionDef("g", {Read("another_name", "v")}, "another_name:value:0"),
+       FunctionDef("h", {Read("r", "v"), NodeDef("n", "Neg", {body})}, "n:y:0")});
+  const uint64_t hash = HashOf(graph, "a:0", "y1:0");
+  EXPECT_NE(hash, 0u);
+  EXPECT_EQ(HashOf(graph, "b:0", "y2:0"), hash);
+  for (const char* other : {"swapped", "other_op", "other_attr", "other_body", "other_variable",
+                            "other_output", "controlled"}) {
+    EXPECT_NE(HashOf(graph, "b:0", std::string(other) + ":0"), hash) << other;
+    EXPECT_NE(HashOf(graph, "b:0", std::string(other) + ":0"), 0u) << other;
+  }
+  EXPECT_NE(HashOf(graph, "a:0", "y2:0"), hash) << "b is not fed";
+}
+
+TEST(ExpressionHashTest, EndsInLoopsOfNodesAndOfFunctions) {
+  const std::string loop =
+      Graph({NodeDef("a", "Merge", {"b"}), NodeDef("b", "NextIteration", {"a"}),
+             NodeDef("x", "Placeholder", {})});
+  EXPECT_NE(HashOf(loop, "x:0", "b:0"), 0u);
+  const std::string recursive =
+      Graph({Variable("v"), Call("y", "f", "v"), NodeDef("x", "Placeholder", {})},
+            {FunctionDef("f", {Call("again", "f", "v")}, "again:output:0")});
+  EXPECT_EQ(HashOf(recursive, "x:0", "y:0"), 0u);
+  EXPECT_EQ(HashOf(recursive, "x:0", "gone:0"), 0u);
 }
 
 TEST(AttrValueTest, ReadsAndWritesFunctionsAndTypes) {

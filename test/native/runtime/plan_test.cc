@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -181,12 +182,9 @@ TEST(PlanTest, AnAdoptedPlanIsWarmedUpInEverySize) {
 TEST(PlanTest, AFrozenGraphHasNoOtherEndpointsThanItsSignatures) {
   const auto model = LoadModel("examples/models/keras_mlp/1");
   ASSERT_EQ(Choose(model.get(), PlanKind::kFrozen).plan.kind, PlanKind::kFrozen);
-  TF_Operation* other = nullptr;
-  size_t position = 0;
-  while ((other = TF_GraphNextOperation(model->graph(), &position)) != nullptr) {
-    if (std::string(TF_OperationOpType(other)) == "VarHandleOp") break;
-  }
-  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(model->FindOperation("StatefulPartitionedCall/MatMul"), nullptr);
+  TF_Operation* other = TF_FinishOperation(TF_NewOperation(model->graph(), "NoOp", "other"),
+                                           StatusHandle(TF_NewStatus()).get());
   std::vector<TensorHandle> outputs;
   EXPECT_EQ(model->Run({}, {}, {TF_Output{other, 0}}, &outputs).code(), Code::kFailedPrecondition);
   EXPECT_EQ(model->RunTargets({}, {}, {}, {other}, 0, &outputs).code(), Code::kFailedPrecondition);
@@ -211,7 +209,7 @@ TEST(PlanTest, ClientsMakeNoMoreCopiesOfAFrozenGraphThanAFew) {
   FrozenGraph frozen;
   std::unique_ptr<GraphSession> session;
   ASSERT_TRUE(FreezeModel(*model, &frozen).ok());
-  ASSERT_TRUE(NewFrozenSession(*model, frozen, "", false, &session).ok());
+  ASSERT_TRUE(NewFrozenSession(frozen, "", false, &session).ok());
   size_t combinations = 0;
   for (const char* name : {"gathered", "serving_default", "reference"}) {
     const BoundSignature& signature = *model->FindSignature(name);
@@ -230,6 +228,33 @@ TEST(PlanTest, ClientsMakeNoMoreCopiesOfAFrozenGraphThanAFew) {
   }
   EXPECT_GT(combinations, GraphSession::kMaxOtherCombinations);
   EXPECT_EQ(session->other_combinations(), GraphSession::kMaxOtherCombinations);
+}
+
+TEST(PlanTest, SignaturesThatComputeTheSameShareAFrozenGraph) {
+  // Keras exports "serve" and "serving_default", with functions of their own.
+  const auto saved = LoadModel("examples/models/keras_mlp/1");
+  FrozenGraph frozen;
+  ASSERT_TRUE(FreezeModel(*saved, &frozen).ok());
+  std::set<std::string> names;
+  size_t with_outputs = 0;
+  for (const SignatureTensors& signature : frozen.signatures) {
+    if (signature.fetches.empty()) continue;
+    ++with_outputs;
+    for (const NamedOutput& fetch : signature.fetches) names.insert(fetch.name);
+  }
+  EXPECT_EQ(with_outputs, 2u);
+  EXPECT_EQ(names.size(), 1u);
+  // One that computes something else stays itself.
+  const auto plans = LoadModel("test/models/plans/1");
+  FrozenGraph others;
+  ASSERT_TRUE(FreezeModel(*plans, &others).ok());
+  names.clear();
+  size_t outputs = 0;
+  for (const SignatureTensors& signature : others.signatures) {
+    for (const NamedOutput& fetch : signature.fetches) names.insert(fetch.name);
+    outputs += signature.fetches.size();
+  }
+  EXPECT_EQ(names.size(), outputs);
 }
 
 TensorHandle Floats(const std::vector<float>& values) {
