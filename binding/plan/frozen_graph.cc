@@ -15,9 +15,11 @@
 namespace tensorgate {
 namespace {
 
-// ConfigProto { experimental { optimize_for_static_graph: true disable_output_partition_graphs:
-// true } }: without them TensorFlow keeps the graph, and every constant, twice more.
-constexpr char kKeepFewerCopies[] = {'\x82', '\x01', '\x04', '\x60', '\x01', '\x70', '\x01'};
+// ConfigProto { experimental { disable_output_partition_graphs: true } }: without it TensorFlow
+// keeps the optimized graph of each signature, with every constant, beside its kernels. (That it
+// also keeps the graph twice as it was given cannot be helped: optimize_for_static_graph is not for
+// sessions that are made through the C API.)
+constexpr char kKeepFewerCopies[] = {'\x82', '\x01', '\x02', '\x70', '\x01'};
 
 // ConfigProto { graph_options { optimizer_options { global_jit_level: ON_1 cpu_global_jit: true } }
 // }

@@ -32,7 +32,7 @@ std::vector<TrialCase> MakeTrialCases(const SavedModel& model, const std::string
   size_t signatures = 0;
   for (const BoundSignature* signature : model.SignaturesInOrder()) {
     if (!signature->has_outputs() || ++signatures > kMaxSignatures) continue;
-    for (MadeUpValues kind : {MadeUpValues::kZero, MadeUpValues::kRandom}) {
+    for (MadeUpValues kind : {MadeUpValues::kRandom, MadeUpValues::kZero}) {
       TrialCase made;
       if (!made.made_up.Make(*signature, 1, kMaxInputBytes, kind)) continue;
       made.feeds = signature->inputs;

@@ -21,7 +21,7 @@ struct TrialCase {
 };
 
 // The first that a client is likely to send comes first. `path`: the version's folder. Made-up
-// inputs come once as zeros and once as numbers. The cases must not outlive `model`.
+// inputs come once as numbers and once as zeros. The cases must not outlive `model`.
 std::vector<TrialCase> MakeTrialCases(const SavedModel& model, const std::string& path,
                                       bool synthetic);
 
