@@ -289,6 +289,78 @@ def conv():
         {'images': images}, {'probabilities': tf.nn.softmax(logits), 'best': tf.argmax(logits, axis=1)})}
 
 
+def plans():
+    """Variables in the ways a graph can use them: no signature changes any, and each answers by at least one."""
+    def variable(name, *shape, **how):
+        initial = tf.random.stateless_normal(shape, [len(name), 3], stddev=0.5)
+        return tf1.get_variable(name, initializer=initial, **{'use_resource': True, **how})
+
+    kernel, bias, table = variable('kernel', 4, 4), variable('bias', 4), variable('table', 5, 4)
+    reference = variable('reference', 4, use_resource=False)
+    never = variable('never_initialized', 4, collections=[tf1.GraphKeys.LOCAL_VARIABLES])
+    words = tf1.get_variable('words', initializer=tf.constant(['zero', 'one', 'two']), use_resource=True)
+    half = tf1.get_variable('half', initializer=tf.cast([0.5, 1.5, -2.0, 3.0], tf.float16), use_resource=True)
+    x = tf1.placeholder(tf.float32, shape=[None, 4], name='x')
+    ids = tf1.placeholder(tf.int32, shape=[None], name='ids')
+
+    @tf.function
+    def inner(x):
+        return tf.matmul(x, kernel)
+
+    @tf.function
+    def nested(x):
+        return inner(inner(x)) + bias
+
+    @tf.function
+    def looped(x):
+        return tf.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, tf.tanh(tf.matmul(y, kernel) + bias)), [0, x])[1]
+
+    @tf.function
+    def branched(x):
+        return tf.cond(tf.reduce_sum(x) > 0.0, lambda: x * bias, lambda: inner(x) + kernel[0])
+
+    @tf.function
+    def switched(x):
+        branches = [lambda: x * bias, lambda: inner(x), lambda: x + table[1]]
+        return tf.switch_case(tf.cast(tf.reduce_sum(x), tf.int32), branches)
+
+    @tf.function
+    def gathered(ids):
+        rows = tf.gather_nd(table, tf.expand_dims(ids, 1))
+        return tf.gather(table, ids) + rows, tf.gather(words, tf.math.floormod(ids, 3)), tf.shape(table)
+
+    @tf.function
+    def never_read(x):
+        return tf.cond(tf.reduce_sum(x) > 1e30, lambda: x + never, lambda: x + 1.0)
+
+    tf1.disable_control_flow_v2()
+    old_loop = tf1.while_loop(lambda i, _: i < 2, lambda i, y: (i + 1, tf.matmul(y, kernel) + tf.gather(table, i)), [0, x])
+    tf1.enable_control_flow_v2()
+    gathered_rows, gathered_words, table_shape = gathered(ids)
+    return {
+        'serving_default': Signature({'x': x}, {'y': nested(x), 'best': tf.argmax(nested(x), axis=1)}),
+        'in_graph': Signature({'x': x}, {'y': tf.matmul(x, kernel) + bias}),
+        'looped': Signature({'x': x}, {'y': looped(x)}),
+        'old_loop': Signature({'x': x}, {'y': old_loop[1]}),
+        'branched': Signature({'x': x}, {'y': branched(x)}),
+        'switched': Signature({'x': x}, {'y': switched(x)}),
+        'gathered': Signature({'ids': ids}, {'rows': gathered_rows, 'words': gathered_words, 'shape': table_shape}),
+        'reference': Signature({'x': x}, {'y': x * reference, 'reference': reference}),
+        'never_read': Signature({'x': x}, {'y': never_read(x)}),
+        'strings': Signature({'x': x}, {'y': tf.strings.as_string(inner(x), precision=3)}),
+        'half': Signature({'x': x}, {'y': tf.cast(x, tf.float16) * half}),
+    }
+
+
+def table():
+    """The number of a word, from a table that the model initializes when it is loaded; and a variable."""
+    word = tf1.placeholder(tf.string, shape=[None], name='word')
+    keys = tf.lookup.KeyValueTensorInitializer(['zero', 'one', 'two'], tf.constant([0.0, 1.0, 2.0]))
+    lookup = tf.lookup.StaticHashTable(keys, -1.0)
+    scale = tf1.get_variable('scale', initializer=10.0, use_resource=True)
+    return {'serving_default': Signature({'word': word}, {'number': lookup.lookup(word) * scale})}
+
+
 def custom_op():
     """y = TensorgateTestScale(x), the op of test/native/ops. Needs no library to write: an Identity is renamed."""
     x = tf1.placeholder(tf.float32, shape=[None], name='x')
@@ -315,7 +387,7 @@ def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
     for build in (identity, multi_io, defaults, slow, failing, no_signature, counter, tally, endless, example_outputs,
-                  four_kinds, odd_outputs, row_kinds, conv):
+                  four_kinds, odd_outputs, row_kinds, conv, plans, table):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_graph_model(base, 'custom_op', 1, custom_op)

@@ -81,8 +81,10 @@ def write_graph_model(base, name, version, build):
             with tf1.Session() as session:
                 session.run(tf1.global_variables_initializer())
                 builder = tf1.saved_model.Builder(directory)
+                has_tables = tf1.get_collection(tf1.GraphKeys.TABLE_INITIALIZERS)
                 builder.add_meta_graph_and_variables(
                     session, [tf1.saved_model.tag_constants.SERVING],
+                    main_op=tf1.tables_initializer() if has_tables else None,
                     signature_def_map={key: s.to_proto() for key, s in signatures.items()},
                     strip_default_attrs=True)
                 builder.save()

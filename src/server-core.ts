@@ -2,6 +2,8 @@
  * ServerCore: what is served: the models that are configured, the source that looks for their versions,
  * the manager that loads them. Knows no transport.
  */
+import { cpus as osCpus } from 'node:os';
+
 import type { Flags } from './config/flag-table.js';
 import { singleModel, type ModelServerConfig } from './config/model-config.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
@@ -17,6 +19,7 @@ import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { BatchedLoader } from './servables/batched-loader.js';
+import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
 import { ModelBatching } from './servables/model-batching.js';
 import { LoadMemory } from './servables/load-memory.js';
 import { libraryPaths, loadCustomOpLibraries, ModelOpLibraries } from './servables/op-libraries.js';
@@ -52,6 +55,7 @@ export class ServerCore {
   readonly #models: ModelSet;
   readonly #configFile: ModelConfigFile | null;
   readonly #threads: { readonly run: number; readonly load: number };
+  readonly #plans: ExecutionPlans;
   #batching: ModelBatching | null = null;
   #metrics: LifecycleMetrics | null = null;
 
@@ -70,6 +74,17 @@ export class ServerCore {
       ? { iterations, synthetic: flags.synthetic_warmup }
       : null;
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
+    this.#plans = new ExecutionPlans(
+      flags,
+      () => [
+        addon().tensorflowVersion(),
+        ...new Set(osCpus().map(({ model }) => model)),
+        String(cpus),
+        Buffer.from(configProto).toString('hex'),
+        String(runInCallerThread),
+      ],
+      log,
+    );
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
         const id = { name, version };
@@ -82,6 +97,7 @@ export class ServerCore {
             tryRows,
             memory,
             opLibraries,
+            plans: this.#plans,
             warmup: warmup && { ...warmup, batchRows },
             onWarmup: (id, path, outcome) => {
               logWarmup(log, id, outcome);
@@ -99,7 +115,10 @@ export class ServerCore {
       shadowOf: (name) => this.#models.of(name)?.shadow?.version ?? null,
       maxLoadRetries: Math.max(0, flags.max_num_load_retries),
       loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
-      onState: (id, state, error) => logState(log, id, state, error),
+      onState: (id, state, error) => {
+        if (state === ServableState.END) this.#plans.unloaded(id);
+        logState(log, id, state, error);
+      },
     });
     this.#source = new FileSystemSource({
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
@@ -151,6 +170,7 @@ export class ServerCore {
       models: this.#models,
       statuses: (name) => manager.statuses(name),
       found: (name) => this.#source.found(name),
+      plans: (name) => this.#plans.of(name),
       file,
       filePollSeconds: file === null ? 0 : Math.max(0, flags.model_config_file_poll_wait_seconds),
       log,
@@ -190,6 +210,11 @@ export class ServerCore {
   /** Of batches; empty without batching. */
   get batchStatistics(): readonly QueueStatistics[] {
     return this.#batching?.statistics ?? [];
+  }
+
+  /** Of all loaded versions. */
+  get plans(): Iterable<VersionPlan & { readonly name: string }> {
+    return this.#plans.all();
   }
 
   /** From here on no version comes or goes by itself, and no request waits for others. */

@@ -13,6 +13,7 @@ import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
 import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
+import { planFamilies } from './metrics/plan-metrics.js';
 import { ProcessMetrics } from './metrics/process-metrics.js';
 import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
@@ -142,6 +143,7 @@ export class Server {
     registry.addReader(() => runFamilies(addon().runStatistics()));
     registry.addReader(() => batchingFamilies(this.#core.batchStatistics));
     registry.addReader(() => [this.#core.shadows.requests]);
+    registry.addReader(() => planFamilies(this.#core.plans));
     const requests = new RequestMetrics(
       registry,
       (name) => this.#core.catalog.statuses(name).length > 0,

@@ -6,33 +6,11 @@
 
 #include "codec/answer_compare.h"
 #include "status/violation.h"
+#include "tensor/small_floats.h"
 #include "tensor/type_text.h"
 
 namespace tensorgate {
 namespace {
-
-// IEEE binary16, as DT_HALF has it.
-double HalfValue(uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1f;
-  const int fraction = bits & 0x3ff;
-  double value;
-  if (exponent == 0x1f) {
-    value = fraction == 0 ? HUGE_VAL : NAN;
-  } else if (exponent == 0) {
-    value = std::ldexp(fraction, -24);
-  } else {
-    value = std::ldexp(fraction + 1024, exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -value : value;
-}
-
-// The upper half of a float.
-double Bfloat16Value(uint16_t bits) {
-  const uint32_t whole = uint32_t{bits} << 16;
-  float value;
-  std::memcpy(&value, &whole, sizeof(value));
-  return static_cast<double>(value);
-}
 
 template <typename T>
 T ElementAt(const Tensor& tensor, size_t index) {

@@ -7,7 +7,9 @@
 
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/plan_value.h"
 #include "napi/violation_list.h"
+#include "plan/plan.h"
 #include "runtime/load_priority.h"
 #include "runtime/row_trial.h"
 #include "runtime/saved_model.h"
@@ -76,18 +78,20 @@ bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path
 class LoadJob : public AsyncJob {
  public:
   LoadJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, LoadOptions options,
-          std::optional<WarmupOptions> warmup, bool try_rows)
+          PlanOptions plan, std::optional<WarmupOptions> warmup, bool try_rows)
       : AsyncJob(slot, std::move(queue)),
         options_(std::move(options)),
+        plan_(std::move(plan)),
         warmup_(std::move(warmup)),
         try_rows_(try_rows) {}
 
-  // {warmup, id, signatureDefMap, signatures, rowTrial}: the model stays loaded until unload(id). A
-  // warm-up that failed is a value too, alone, since its figures are wanted.
+  // {warmup, plan, id, signatureDefMap, signatures, rowTrial}: the model stays loaded until
+  // unload(id). A warm-up that failed is a value too, alone, since its figures are wanted.
   napi_value TakeValue(napi_env raw_env) override {
     const Napi::Env env(raw_env);
     Napi::Object value = Napi::Object::New(env);
     value.Set("warmup", warmup_ ? WarmupValue(env, report_) : env.Null());
+    value.Set("plan", PlanValue(env, plan_report_));
     if (model_ == nullptr) return value;
     const std::string& map = model_->signature_def_map();
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
@@ -107,20 +111,25 @@ class LoadJob : public AsyncJob {
     Status status = SavedModel::Load(options_, &model_);
     if (status.ok()) AllowYielding();
     if (!status.ok()) return status;
+    // The graph as it was saved says what may be tried; a plan may put another in its place.
+    if (try_rows_) row_trial_ = PlanRowTrial(*model_);
+    // First: what is warmed up, in all its sizes, is what will serve.
+    plan_report_ = ChoosePlan(model_.get(), plan_);
     if (warmup_) report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) {
       model_.reset();
     } else if (try_rows_) {
-      model_->RequireProvenRows();
-      row_trial_ = TryRows(model_.get(), RowTrialLimits());
+      RunRowTrial(RowTrialLimits(), model_.get(), &row_trial_);
     }
     return Status();
   }
 
  private:
   const LoadOptions options_;
+  const PlanOptions plan_;
   const std::optional<WarmupOptions> warmup_;  // none: no warm-up
   const bool try_rows_;
+  PlanReport plan_report_;
   WarmupReport report_;
   std::vector<RowTrialResult> row_trial_;
   std::unique_ptr<SavedModel> model_;
@@ -139,8 +148,8 @@ class UnloadJob : public AsyncJob {
   Status Execute() override { return Status(); }  // runs when the model is gone
 };
 
-// load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames, warmup,
-// tryRows})
+// load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames, plan,
+// warmup, tryRows})
 void Load(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot;
@@ -177,12 +186,17 @@ void Load(const Napi::CallbackInfo& info) {
     ThrowTypeError(env, "runInCallerThread, checkMethodNames and tryRows must be booleans");
     return;
   }
+  PlanOptions plan;
+  if (!ReadPlanOptions(env, given.Get("plan"), &plan)) return;
+  plan.path = options.path;
+  plan.config_proto = options.config_proto;
+  plan.in_caller_thread = options.run_in_caller_thread;
   std::optional<WarmupOptions> warmup;
   if (!ReadWarmup(env, given.Get("warmup"), options.path, &warmup)) return;
   Environment& environment = Environment::From(env);
   environment.Submit(&Process::Get().loads,
                      std::make_unique<LoadJob>(slot, environment.completions(), std::move(options),
-                                               std::move(warmup), try_rows));
+                                               std::move(plan), std::move(warmup), try_rows));
   Process::Get().loads.Wake();
 }
 

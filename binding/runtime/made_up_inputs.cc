@@ -61,10 +61,10 @@ void Fill(unsigned char* data, size_t elements, Next next) {
 void FillRow(DataType dtype, RowFill fill, uint64_t seed, size_t elements, unsigned char* data) {
   if (fill == RowFill::kZeros) return;
   Random random(seed * 8 + static_cast<uint64_t>(fill));
-  const double scale = fill == RowFill::kLarge ? 1000.0 : 1.0;
   const auto number = [&] {
-    return fill == RowFill::kNan ? std::numeric_limits<double>::quiet_NaN()
-                                 : random.Number() * scale;
+    if (fill == RowFill::kNan) return std::numeric_limits<double>::quiet_NaN();
+    if (fill == RowFill::kRandom) return 0.75 + 0.25 * random.Number();
+    return random.Number() * (fill == RowFill::kLarge ? 1000.0 : 1.0);
   };
   const auto bit = [&] { return random.Next() >> 63; };
   switch (dtype) {

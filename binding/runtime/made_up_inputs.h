@@ -14,8 +14,8 @@ namespace tensorgate {
 // What a row holds. Whole numbers stay at 0 and 1 in every kind, since they are often indexes.
 enum class RowFill {
   kZeros,
-  kRandom,       // numbers of [-1, 1), the same at each call
-  kOtherRandom,  // others
+  kRandom,       // numbers of [0.5, 1), which logarithms and roots take; the same in every process
+  kOtherRandom,  // numbers of [-1, 1)
   kLarge,        // numbers of [-1000, 1000)
   kNan,          // where the type has it, else as kOtherRandom
 };

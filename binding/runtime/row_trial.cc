@@ -9,6 +9,7 @@
 #include "runtime/made_up_inputs.h"
 #include "runtime/state_changes.h"
 #include "status/violation.h"
+#include "tensor/small_floats.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -22,22 +23,6 @@ constexpr double kShortTolerance = 3e-2;  // half, bfloat16
 // Runs are repeated for their time as long as it stays within this.
 constexpr std::chrono::milliseconds kTiming{10};
 constexpr int kMaxTimedRuns = 16;
-
-float FromBfloat16(uint16_t bits) {
-  const uint32_t wide = uint32_t{bits} << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
-double FromHalf(uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1f;
-  const double fraction = bits & 0x3ff;
-  double value =
-      exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 1024, exponent - 25);
-  if (exponent == 0x1f) value = fraction == 0 ? HUGE_VAL : NAN;
-  return (bits & 0x8000) != 0 ? -value : value;
-}
 
 template <typename T, typename ToDouble>
 std::vector<double> Numbers(const TensorView& view, ToDouble to_double) {
@@ -58,10 +43,10 @@ bool ReadNumbers(const TensorView& view, std::vector<double>* numbers) {
       *numbers = Numbers<double>(view, widen);
       return true;
     case DataType::kHalf:
-      *numbers = Numbers<uint16_t>(view, FromHalf);
+      *numbers = Numbers<uint16_t>(view, HalfValue);
       return true;
     case DataType::kBfloat16:
-      *numbers = Numbers<uint16_t>(view, FromBfloat16);
+      *numbers = Numbers<uint16_t>(view, Bfloat16Value);
       return true;
     default:
       return false;
@@ -196,10 +181,7 @@ class RowTrial {
 
 // Why there is nothing to try; empty where there is.
 std::string Untriable(const BoundSignature& signature, StateChanges* graph) {
-  for (const TF_Output& output : signature.outputs) {
-    if (output.oper == nullptr) return "it has outputs that are not in the graph";
-  }
-  if (signature.outputs.empty()) return "it has no outputs";
+  if (!signature.has_outputs()) return "it has no outputs, or some that are not in the graph";
   if (!HasRowsOfAnyNumber(signature)) return "its inputs do not take any number of rows";
   for (const TensorInfo& input : signature.def.inputs) {
     if (BaseType(input.dtype) == DataType::kString) return "strings cannot be made up";
@@ -211,25 +193,32 @@ std::string Untriable(const BoundSignature& signature, StateChanges* graph) {
 
 }  // namespace
 
-std::vector<RowTrialResult> TryRows(SavedModel* model, const RowTrialLimits& limits) {
-  const auto deadline = Clock::now() + limits.time;
-  StateChanges graph(model->graph());
+std::vector<RowTrialResult> PlanRowTrial(const SavedModel& model) {
+  StateChanges graph(model.graph());
   std::vector<RowTrialResult> results;
-  size_t tried = 0;
-  for (size_t i = 0; i < model->signatures().size(); ++i) {
-    const BoundSignature& signature = model->signatures()[i];
+  for (const BoundSignature& signature : model.signatures()) {
     RowTrialResult& result = results.emplace_back();
     result.signature = signature.def.name;
     result.refusal = Untriable(signature, &graph);
+  }
+  return results;
+}
+
+void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
+                 std::vector<RowTrialResult>* results) {
+  model->RequireProvenRows();
+  const auto deadline = Clock::now() + limits.time;
+  size_t tried = 0;
+  for (size_t i = 0; i < results->size(); ++i) {
+    RowTrialResult& result = (*results)[i];
     if (!result.refusal.empty()) continue;
     if (++tried > limits.max_signatures || Clock::now() >= deadline) {
       result.refusal = "there was no time to try it";
       continue;
     }
-    RowTrial(*model, signature, limits.max_input_bytes).Run(&result);
+    RowTrial(*model, model->signatures()[i], limits.max_input_bytes).Run(&result);
     if (result.refusal.empty()) model->ProveRows(i);
   }
-  return results;
 }
 
 }  // namespace tensorgate

@@ -28,8 +28,13 @@ struct RowTrialResult {
   std::chrono::nanoseconds two_rows{0};
 };
 
-// Of every signature, in their order; marks those whose rows are independent
-// (SavedModel::ProveRows). No result fails a load.
-std::vector<RowTrialResult> TryRows(SavedModel* model, const RowTrialLimits& limits);
+// What can be said without a run, of every signature in their order; those left to be tried have no
+// refusal. REQUIRES: the model has its graph as it was saved (no other was adopted).
+std::vector<RowTrialResult> PlanRowTrial(const SavedModel& model);
+
+// Tries those, and marks the ones whose rows are independent: from here on only they share runs
+// (SavedModel::ProveRows). No result fails a load. `results` are PlanRowTrial()'s.
+void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
+                 std::vector<RowTrialResult>* results);
 
 }  // namespace tensorgate

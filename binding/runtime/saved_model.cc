@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <unordered_map>
 #include <utility>
 
 #include "codec/predict_proto.h"
@@ -64,6 +65,20 @@ Status Bind(SignatureDef def, TF_Graph* graph, BoundSignature* out) {
 constexpr unsigned char kRunInCallerThread[] = {0x18, 0xff, 0xff, 0xff, 0xff, 0xff,
                                                 0xff, 0xff, 0xff, 0xff, 0x01};
 
+BufferHandle OptionsToRunInCallerThread() {
+  return BufferHandle(TF_NewBufferFromString(kRunInCallerThread, sizeof(kRunInCallerThread)));
+}
+
+// Serialized tensorflow.RunOptions { timeout_in_ms } (field 2, a varint).
+BufferHandle OptionsWithTimeout(uint32_t millis) {
+  OutputBuffer options;
+  WireWriter writer(&options, 1 + VarintSize(millis));
+  writer.ShortTag(2, WireType::kVarint);
+  writer.Varint(millis);
+  writer.Done();
+  return BufferHandle(TF_NewBufferFromString(options.view().data(), options.size()));
+}
+
 }  // namespace
 
 SavedModel::SavedModel() { live_models.fetch_add(1, std::memory_order_relaxed); }
@@ -105,13 +120,26 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
     Status bound = Bind(std::move(def), model->graph_.get(), &model->signatures_.emplace_back());
     if (!bound.ok()) return bound;
   }
-  if (options.run_in_caller_thread) {
-    model->run_options_.reset(
-        TF_NewBufferFromString(kRunInCallerThread, sizeof(kRunInCallerThread)));
-  }
+  model->Adopt(nullptr, options.run_in_caller_thread);
   model->statistics_ = RunStatistics::Process().Model(options.name);
   *out = std::move(model);
   return Status();
+}
+
+bool BoundSignature::has_outputs() const {
+  return !outputs.empty() &&
+         std::all_of(outputs.begin(), outputs.end(),
+                     [](const TF_Output& output) { return output.oper != nullptr; });
+}
+
+std::vector<const BoundSignature*> SavedModel::SignaturesInOrder() const {
+  std::vector<const BoundSignature*> order;
+  const BoundSignature* first = FindSignature("serving_default");
+  if (first != nullptr) order.push_back(first);
+  for (const BoundSignature& signature : signatures_) {
+    if (&signature != first) order.push_back(&signature);
+  }
+  return order;
 }
 
 const BoundSignature* SavedModel::FindSignature(std::string_view name) const {
@@ -138,10 +166,47 @@ std::string SavedModel::UnknownSignature(std::string_view name) const {
   return "got " + Quoted(name) + ", expected one of " + known;
 }
 
+void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread) {
+  run_options_ = in_caller_thread ? OptionsToRunInCallerThread() : nullptr;
+  if (frozen == nullptr) return;
+  frozen_ = std::move(frozen);
+  session_.reset();
+  // Endpoints only have identities from here on: nodes of that name without anything behind them.
+  // The graph as it was saved may take as much memory as the weights.
+  GraphHandle names(TF_NewGraph());
+  StatusHandle status(TF_NewStatus());
+  std::unordered_map<TF_Operation*, TF_Operation*> renamed;
+  for (BoundSignature& signature : signatures_) {
+    for (std::vector<TF_Output>* endpoints : {&signature.inputs, &signature.outputs}) {
+      for (TF_Output& endpoint : *endpoints) {
+        if (endpoint.oper == nullptr) continue;
+        TF_Operation*& oper = renamed[endpoint.oper];
+        if (oper == nullptr) {
+          oper = TF_FinishOperation(
+              TF_NewOperation(names.get(), "NoOp", TF_OperationName(endpoint.oper)), status.get());
+        }
+        endpoint.oper = oper;
+      }
+    }
+  }
+  frozen_->Rename(renamed);
+  graph_ = std::move(names);
+}
+
 Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                        const std::vector<TF_Output>& fetches,
                        std::vector<TensorHandle>* outputs) const {
-  return RunSession(run_options_.get(), feeds, inputs, fetches, nullptr, 0, outputs);
+  return RunSession(frozen_.get(), run_options_.get(), feeds, inputs, fetches, nullptr, 0, outputs);
+}
+
+Status SavedModel::RunAs(const Execution& execution, uint32_t timeout_millis,
+                         const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+                         const std::vector<TF_Output>& fetches,
+                         std::vector<TensorHandle>* outputs) const {
+  const BufferHandle options = timeout_millis > 0           ? OptionsWithTimeout(timeout_millis)
+                               : execution.in_caller_thread ? OptionsToRunInCallerThread()
+                                                            : nullptr;
+  return RunSession(execution.frozen, options.get(), feeds, inputs, fetches, nullptr, 0, outputs);
 }
 
 Status SavedModel::RunTargets(const std::vector<TF_Output>& feeds,
@@ -149,21 +214,13 @@ Status SavedModel::RunTargets(const std::vector<TF_Output>& feeds,
                               const std::vector<TF_Output>& fetches,
                               const std::vector<const TF_Operation*>& targets,
                               uint32_t timeout_millis, std::vector<TensorHandle>* outputs) const {
-  BufferHandle timed;
-  if (timeout_millis > 0) {
-    // Serialized tensorflow.RunOptions { timeout_in_ms } (field 2, a varint).
-    OutputBuffer options;
-    WireWriter writer(&options, 1 + VarintSize(timeout_millis));
-    writer.ShortTag(2, WireType::kVarint);
-    writer.Varint(timeout_millis);
-    writer.Done();
-    timed.reset(TF_NewBufferFromString(options.view().data(), options.size()));
-  }
-  return RunSession(timed != nullptr ? timed.get() : run_options_.get(), feeds, inputs, fetches,
-                    targets.data(), targets.size(), outputs);
+  const BufferHandle timed = timeout_millis > 0 ? OptionsWithTimeout(timeout_millis) : nullptr;
+  return RunSession(frozen_.get(), timed != nullptr ? timed.get() : run_options_.get(), feeds,
+                    inputs, fetches, targets.data(), targets.size(), outputs);
 }
 
-Status SavedModel::RunSession(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
+Status SavedModel::RunSession(const GraphSession* frozen, const TF_Buffer* run_options,
+                              const std::vector<TF_Output>& feeds,
                               const std::vector<TF_Tensor*>& inputs,
                               const std::vector<TF_Output>& fetches,
                               const TF_Operation* const* targets, size_t target_count,
@@ -173,10 +230,17 @@ Status SavedModel::RunSession(const TF_Buffer* run_options, const std::vector<TF
   thread_local StatusHandle status(TF_NewStatus());
   thread_local std::vector<TF_Tensor*> output_values;
   output_values.assign(fetches.size(), nullptr);
-  TF_SessionRun(session_.get(), run_options, feeds.data(), inputs.data(),
-                static_cast<int>(feeds.size()), fetches.data(), output_values.data(),
-                static_cast<int>(fetches.size()), targets, static_cast<int>(target_count), nullptr,
-                status.get());
+  if (frozen != nullptr) {
+    if (target_count > 0) {
+      return Status(Code::kFailedPrecondition, "a frozen graph has no targets to execute");
+    }
+    frozen->Run(run_options, feeds, inputs, fetches, &output_values, status.get());
+  } else {
+    TF_SessionRun(session_.get(), run_options, feeds.data(), inputs.data(),
+                  static_cast<int>(feeds.size()), fetches.data(), output_values.data(),
+                  static_cast<int>(fetches.size()), targets, static_cast<int>(target_count),
+                  nullptr, status.get());
+  }
   for (TF_Tensor* value : output_values) outputs->emplace_back(value);
   if (TF_GetCode(status.get()) == TF_OK) return Status();
   outputs->clear();

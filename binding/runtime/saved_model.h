@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codec/json_predict.h"
+#include "runtime/graph_session.h"
 #include "runtime/run_statistics.h"
 #include "runtime/signature.h"
 #include "status/status.h"
@@ -26,6 +27,8 @@ struct BoundSignature {
       defaults;  // as def.inputs: the value when a request leaves it out, or null
   bool rows_proven = false;  // independent of each other; see SavedModel::ProveRows
   bool has_defaults() const { return !def.defaults.empty(); }
+  // Some, and the graph has all of them.
+  bool has_outputs() const;
 };
 
 struct LoadOptions {
@@ -36,6 +39,12 @@ struct LoadOptions {
   std::string config_proto;          // serialized tensorflow.ConfigProto
   bool check_method_names = false;   // --enable_signature_method_name_check
   bool run_in_caller_thread = true;  // false: TensorFlow's inter-op pool executes the graph
+};
+
+// How a model's runs are executed.
+struct Execution {
+  const GraphSession* frozen = nullptr;  // null: the session as it was saved
+  bool in_caller_thread = true;          // false: TensorFlow's inter-op pool executes the graph
 };
 
 class SavedModel {
@@ -53,10 +62,19 @@ class SavedModel {
   ModelStatistics& statistics() const { return *statistics_; }
   const std::string& signature_def_map() const { return signature_def_map_; }
   const std::vector<BoundSignature>& signatures() const { return signatures_; }
-  // For warm-up, before the model is shared. OWNERSHIP: the model's.
+  // Before the model is shared. OWNERSHIP: the model's. The session is null once another was
+  // adopted.
   TF_Graph* graph() const { return graph_.get(); }
   TF_Session* session() const { return session_.get(); }
 
+  // From now on all runs go to `frozen`, which has the graph's values in it, and the session and
+  // the graph with which the model was loaded are freed; with null they stay. The endpoints of the
+  // signatures are other ones afterwards. REQUIRES: no run is in flight, and nobody else has the
+  // model.
+  void Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread);
+
+  // `serving_default` first, then the names in order.
+  std::vector<const BoundSignature*> SignaturesInOrder() const;
   // Before the model is shared: from here on only signatures whose rows are proven share runs.
   void RequireProvenRows() { requires_proven_rows_ = true; }
   void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
@@ -83,15 +101,20 @@ class SavedModel {
                     const std::vector<const TF_Operation*>& targets, uint32_t timeout_millis,
                     std::vector<TensorHandle>* outputs) const;
 
+  // As Run, in another way than the adopted one. UNITS: as RunTargets.
+  Status RunAs(const Execution& execution, uint32_t timeout_millis,
+               const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+               const std::vector<TF_Output>& fetches, std::vector<TensorHandle>* outputs) const;
+
   // Loaded sessions in this process; zero when all is quiet.
   static int64_t LiveCount();
 
  private:
   SavedModel();
-  Status RunSession(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
-                    const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
-                    const TF_Operation* const* targets, size_t target_count,
-                    std::vector<TensorHandle>* outputs) const;
+  Status RunSession(const GraphSession* frozen, const TF_Buffer* run_options,
+                    const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+                    const std::vector<TF_Output>& fetches, const TF_Operation* const* targets,
+                    size_t target_count, std::vector<TensorHandle>* outputs) const;
 
   std::string name_;
   int64_t version_ = 0;
@@ -101,8 +124,9 @@ class SavedModel {
   std::string signature_def_map_;
   std::vector<BoundSignature> signatures_;  // sorted by name
   BufferHandle run_options_;
-  GraphHandle graph_;
+  GraphHandle graph_;  // as saved: what the endpoints of signatures belong to
   SessionHandle session_;
+  std::unique_ptr<GraphSession> frozen_;  // in place of session_
 };
 
 }  // namespace tensorgate

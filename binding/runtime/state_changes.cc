@@ -265,6 +265,7 @@ bool StateChanges::CalledFunctionsOf(TF_Operation* oper, std::vector<std::string
 }
 
 StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
+  culprit_.clear();
   std::set<TF_Operation*> seen;
   std::vector<TF_Operation*> waiting;
   const auto visit = [&](TF_Operation* oper) {
@@ -281,8 +282,9 @@ StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
       calls.push_back(op_type);  // a function called by its name as an op
     } else {
       const OpType& type = TypeOf(op_type);
+      if (type.traits.may_change) culprit_ = op_type;
       traits.Add(type.traits);
-      if (type.calls_functions && !CalledFunctionsOf(oper, &calls)) return Traits();
+      if (type.calls_functions && !CalledFunctionsOf(oper, &calls)) return Unknown(op_type);
     }
     for (int i = 0; i < TF_OperationNumInputs(oper); ++i) {
       visit(TF_OperationInput(TF_Input{oper, i}).oper);
@@ -295,6 +297,11 @@ StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
   return traits;
 }
 
+StateChanges::Traits StateChanges::Unknown(const std::string& name) {
+  culprit_ = name;
+  return Traits();
+}
+
 StateChanges::Traits StateChanges::TraitsOfFunctions(std::vector<std::string> names) {
   std::set<std::string> seen;
   Traits traits = kNone;
@@ -303,8 +310,10 @@ StateChanges::Traits StateChanges::TraitsOfFunctions(std::vector<std::string> na
     names.pop_back();
     if (!seen.insert(name).second) continue;
     const auto found = functions_.find(name);
-    if (found == functions_.end()) return Traits();
-    traits.Add(TraitsOfBody(&found->second));
+    if (found == functions_.end()) return Unknown(name);
+    const Traits of_body = TraitsOfBody(&found->second);
+    if (of_body.may_change && culprit_.empty()) culprit_ = name;
+    traits.Add(of_body);
     names.insert(names.end(), found->second.calls.begin(), found->second.calls.end());
   }
   return traits;
@@ -325,7 +334,9 @@ StateChanges::Traits StateChanges::TraitsOfBody(Function* function) {
     if (functions_.count(op_type) > 0) {
       function->calls.push_back(op_type);
     } else {
-      traits.Add(TypeOf(op_type).traits);
+      const OpType& type = TypeOf(op_type);
+      if (type.traits.may_change) culprit_ = op_type;
+      traits.Add(type.traits);
     }
     return true;
   });

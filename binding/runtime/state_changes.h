@@ -24,6 +24,8 @@ class StateChanges {
   // inputs by reference, or when it is listed in state_changes.cc as one that only reads.
   // REQUIRES: every fetch has an oper.
   bool MayHappen(const std::vector<TF_Output>& fetches) { return Look(fetches).may_change; }
+  // The op or function for which MayHappen() last said so.
+  const std::string& culprit() const { return culprit_; }
 
   // Whether values may decide which ops of these run, how often, or how many elements come out:
   // control flow, Where, Unique and their like, and every op that is not known. What one input
@@ -48,6 +50,8 @@ class StateChanges {
   struct Function;
 
   Traits Look(const std::vector<TF_Output>& fetches);
+  // The worst, since nothing is known of that op or function.
+  Traits Unknown(const std::string& name);
   const OpType& TypeOf(const std::string& op_type);
   bool CalledFunctionsOf(TF_Operation* oper, std::vector<std::string>* names) const;
   Traits TraitsOfFunctions(std::vector<std::string> names);
@@ -56,6 +60,7 @@ class StateChanges {
   TF_Graph* const graph_;
   std::map<std::string, OpType> op_types_;
   std::map<std::string, Function> functions_;
+  std::string culprit_;
 };
 
 }  // namespace tensorgate

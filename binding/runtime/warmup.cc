@@ -48,13 +48,41 @@ Status Open(const std::string& path, FileHandle* file, uint64_t* size) {
   return Status(Code::kResourceExhausted, path + "; " + std::strerror(ENOMEM));
 }
 
+// Null for what has nothing to run. ERRORS: UNIMPLEMENTED for a type that no warm-up knows.
+Status CallFor(const PredictionLogView& log, const std::shared_ptr<const SavedModel>& model,
+               std::unique_ptr<InferenceCall>* call) {
+  switch (log.type) {
+    case LogType::kNone:
+      return Status();
+    case LogType::kPredict:
+      *call = NewProtoPredictCall(model, /*as_content=*/false);
+      return Status();
+    case LogType::kClassify:
+      *call = NewProtoExampleCall(model, Method::kClassify);
+      return Status();
+    case LogType::kRegress:
+      *call = NewProtoExampleCall(model, Method::kRegress);
+      return Status();
+    case LogType::kMultiInference:
+      *call = NewProtoExampleCall(model, Method::kMultiInference);
+      return Status();
+    case LogType::kSessionRun:
+    case LogType::kPredictStreamed:
+      break;
+  }
+  return Status(Code::kUnimplemented, "Unsupported log_type for warmup: " +
+                                          std::to_string(static_cast<uint32_t>(log.type)));
+}
+
+// Not an owner: warm-up ends before its caller lets go of the model.
+std::shared_ptr<const SavedModel> Borrow(const SavedModel& model) {
+  return std::shared_ptr<const SavedModel>(std::shared_ptr<const SavedModel>(), &model);
+}
+
 class FileWarmup {
  public:
   FileWarmup(const SavedModel& model, const WarmupOptions& options, std::string path)
-      // Not an owner: warm-up ends before its caller lets go of the model.
-      : model_(std::shared_ptr<const SavedModel>(), &model),
-        iterations_(options.iterations),
-        path_(std::move(path)) {}
+      : model_(Borrow(model)), iterations_(options.iterations), path_(std::move(path)) {}
 
   Status Run(std::FILE* file, uint64_t size, WarmupReport* report) const {
     TfRecordReader reader(file, size);
@@ -98,28 +126,11 @@ class FileWarmup {
   }
 
   Status RunLog(const PredictionLogView& log) const {
-    switch (log.type) {
-      case LogType::kNone:
-        return Status();
-      case LogType::kPredict:
-        return RunCall(NewProtoPredictCall(model_, /*as_content=*/false), log.request);
-      case LogType::kClassify:
-        return RunCall(NewProtoExampleCall(model_, Method::kClassify), log.request);
-      case LogType::kRegress:
-        return RunCall(NewProtoExampleCall(model_, Method::kRegress), log.request);
-      case LogType::kMultiInference:
-        return RunCall(NewProtoExampleCall(model_, Method::kMultiInference), log.request);
-      case LogType::kSessionRun:
-      case LogType::kPredictStreamed:
-        break;
-    }
-    return Status(Code::kUnimplemented, "Unsupported log_type for warmup: " +
-                                            std::to_string(static_cast<uint32_t>(log.type)));
-  }
-
-  static Status RunCall(std::unique_ptr<InferenceCall> call, std::string_view request) {
-    const Status decoded = call->Decode(request, DecodeLimits());
-    if (!decoded.ok()) return decoded;
+    std::unique_ptr<InferenceCall> call;
+    Status status = CallFor(log, model_, &call);
+    if (!status.ok() || call == nullptr) return status;
+    status = call->Decode(log.request, DecodeLimits());
+    if (!status.ok()) return status;
     OutputBuffer response;  // written for its own first time, and dropped
     return call->RunAndEncode(&response);
   }
@@ -149,6 +160,26 @@ WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options) {
                       std::chrono::steady_clock::now() - start)
                       .count();
   return report;
+}
+
+bool ReadWarmupCalls(const SavedModel& model, const std::string& path, size_t most,
+                     std::vector<std::unique_ptr<InferenceCall>>* calls) {
+  FileHandle file;
+  uint64_t size = 0;
+  if (!Open(path + "/" + kWarmupFile, &file, &size).ok()) return true;
+  if (file == nullptr) return false;
+  TfRecordReader reader(file.get(), size);
+  std::string_view record;
+  bool ended = false;
+  while (calls->size() < most && reader.Next(&record, &ended).ok() && !ended) {
+    PredictionLogView log;
+    std::unique_ptr<InferenceCall> call;
+    if (!ParsePredictionLog(record, &log).ok() || !CallFor(log, Borrow(model), &call).ok()) break;
+    if (call == nullptr) continue;
+    if (!call->Decode(log.request, DecodeLimits()).ok()) break;
+    calls->push_back(std::move(call));
+  }
+  return true;
 }
 
 }  // namespace tensorgate

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "runtime/inference_call.h"
 #include "runtime/saved_model.h"
 #include "runtime/synthetic_warmup.h"
 #include "status/status.h"
@@ -35,5 +37,11 @@ struct WarmupReport {
 // tensorflow.serving.PredictionLog, run in their order. A file without records is a file: nothing
 // is made up beside it.
 WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options);
+
+// The first requests of the warm-up file in the folder of a version, decoded, `most` at most; those
+// before the first that cannot be. False where there is no file. The calls must not outlive
+// `model`.
+bool ReadWarmupCalls(const SavedModel& model, const std::string& path, size_t most,
+                     std::vector<std::unique_ptr<InferenceCall>>* calls);
 
 }  // namespace tensorgate

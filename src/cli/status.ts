@@ -17,6 +17,8 @@ export interface ModelState {
   /** Null: the server does not tell, or the model is not configured any more. */
   readonly config: ModelConfig | null;
   readonly versions: readonly VersionState[];
+  /** How the versions that are loaded are executed, where the server tells it. */
+  readonly plans?: ReadonlyMap<bigint, Plain>;
 }
 
 const MAX_ERROR_CHARS = 100;
@@ -41,9 +43,11 @@ export function statusOutput(models: readonly ModelState[]): Output {
   const rows = models.flatMap(rowsOf);
   const isTold = models.some(({ config }) => config !== null);
   const hasErrors = rows.some(({ error }) => error !== '');
-  const head = { model: 'MODEL', version: 'VERSION', state: 'STATE', error: 'ERROR' };
+  const hasPlans = rows.some(({ plan }) => plan !== '');
+  const head = { model: 'MODEL', version: 'VERSION', state: 'STATE', plan: 'PLAN', error: 'ERROR' };
   const cells = [{ ...head, policy: 'POLICY', labels: 'LABELS' }, ...rows].map((row) => [
     ...[row.model, row.version, row.state],
+    ...(hasPlans ? [row.plan] : []),
     ...(isTold ? [row.policy, row.labels] : []),
     ...(hasErrors ? [row.error] : []),
   ]);
@@ -52,7 +56,8 @@ export function statusOutput(models: readonly ModelState[]): Output {
 
 async function one(client: Client, name: string): Promise<ModelState> {
   const versions = await versionsOf(client, name);
-  return { name, versions, config: (await told(client))?.find((m) => m.name === name) ?? null };
+  const config = (await told(client))?.find((m) => m.name === name) ?? null;
+  return { name, versions, config, plans: await plansOf(client, config) };
 }
 
 async function all(client: Client): Promise<ModelState[]> {
@@ -70,7 +75,7 @@ async function all(client: Client): Promise<ModelState[]> {
       const versions = (await versionsOf(client, config.name).catch(noneIfNotFound)).filter(
         ({ state, error }) => state !== 'END' || error !== null,
       );
-      return { name: config.name, config, versions };
+      return { name: config.name, config, versions, plans: await plansOf(client, config) };
     }),
   );
 }
@@ -83,6 +88,17 @@ async function told(client: Client): Promise<readonly ModelConfig[] | null> {
     if (ServingError.from(error).code === StatusCode.UNIMPLEMENTED) return null;
     throw error;
   }
+}
+
+/** None from a server that knows of no plans, and where the model is gone meanwhile. */
+async function plansOf(
+  client: Client,
+  config: ModelConfig | null,
+): Promise<ReadonlyMap<bigint, Plain>> {
+  if (config === null) return new Map();
+  const reply = await client.admin('GetModel', { name: config.name }).catch((): Plain => ({}));
+  const plans = (reply['version_plan'] as Plain[] | undefined) ?? [];
+  return new Map(plans.map((plan) => [(plan['version'] as bigint | undefined) ?? 0n, plan]));
 }
 
 function noneIfNotFound(error: unknown): VersionState[] {
@@ -102,23 +118,31 @@ function versionStateOf(plain: Plain): VersionState {
   };
 }
 
-type Row = Record<'model' | 'version' | 'state' | 'policy' | 'labels' | 'error', string>;
+type Row = Record<'model' | 'version' | 'state' | 'plan' | 'policy' | 'labels' | 'error', string>;
 
-function rowsOf({ name, config, versions }: ModelState): Row[] {
+function rowsOf({ name, config, versions, plans }: ModelState): Row[] {
   const policy = config === null ? '' : policyText(config.policy);
   if (versions.length === 0) {
-    return [{ model: name, version: '-', state: 'no version', policy, labels: '', error: '' }];
+    const row = { model: name, version: '-', state: 'no version' };
+    return [{ ...row, plan: '', policy, labels: '', error: '' }];
   }
   return versions.map(({ version, state, error }) => ({
     model: name,
     version: String(version),
     state,
+    plan: planText(plans?.get(version)),
     policy,
     labels: labelsAt(config, version)
       .map(([label, share]) => (share === 1 ? label : `${label} (${+(share * 100).toFixed(1)}%)`))
       .join(', '),
     error: error === null ? '' : shortened(`${error.code}: ${error.message}`),
   }));
+}
+
+/** "frozen", "frozen/pool" where TensorFlow's pool executes the graph. */
+function planText(plan: Plain | undefined): string {
+  if (plan === undefined) return '';
+  return `${plan['plan'] as string}${plan['caller_thread'] === true ? '' : '/pool'}`;
 }
 
 function policyText(policy: VersionPolicy): string {
@@ -142,15 +166,22 @@ function shortened(message: string): string {
   return line.length <= MAX_ERROR_CHARS ? line : `${line.slice(0, MAX_ERROR_CHARS)}…`;
 }
 
-function jsonOf({ name, config, versions }: ModelState): object {
+function jsonOf({ name, config, versions, plans }: ModelState): object {
   return {
     name,
     ...(config === null ? {} : { base_path: config.basePath, policy: policyText(config.policy) }),
     versions: versions.map(({ version, state, error }) => ({
       version: String(version),
       state,
+      ...planJson(plans?.get(version)),
       ...(config === null ? {} : { labels: Object.fromEntries(labelsAt(config, version)) }),
       error,
     })),
   };
+}
+
+/** As the server tells it, less the version. */
+function planJson(plan: Plain | undefined): object {
+  if (plan === undefined) return {};
+  return { plan: Object.fromEntries(Object.entries(plan).filter(([key]) => key !== 'version')) };
 }

@@ -23,6 +23,7 @@ export interface NativeLoadOptions {
   readonly runInCallerThread: boolean;
   /** --enable_signature_method_name_check */
   readonly checkMethodNames: boolean;
+  readonly plan: NativePlanOptions;
   /** Null: no warm-up. */
   readonly warmup: NativeWarmupOptions | null;
   /**
@@ -30,6 +31,43 @@ export interface NativeLoadOptions {
    * prepareJson, those of others NoRows.unprovenRows.
    */
   readonly tryRows: boolean;
+}
+
+/** How a graph is executed; see binding/plan/plan.h. */
+export type PlanName = 'as-saved' | 'frozen' | 'frozen+xla';
+
+export interface NativePlanChoice {
+  readonly plan: PlanName;
+  /** False: TensorFlow's inter-op pool executes the graph. */
+  readonly callerThread: boolean;
+}
+
+export interface NativePlanOptions {
+  readonly wanted: PlanName | 'auto';
+  /** Why nothing but as-saved is possible; or empty. */
+  readonly refusal: string;
+  /** Without a warm-up file, plans may be compared on made-up inputs. */
+  readonly synthetic: boolean;
+  readonly trialMillis: number;
+  /** An earlier trial's choice, which then takes place no more. */
+  readonly known: NativePlanChoice | null;
+}
+
+export interface NativePlan extends NativePlanChoice {
+  readonly reason: string;
+  /** A trial chose it. */
+  readonly tried: boolean;
+  /** Inputs on which the plans were compared. */
+  readonly cases: number;
+  /** Relative, of all floats of all answers; see binding/plan/agreement.h. */
+  readonly largestDifference: number;
+  /** Of one run, the best. */
+  readonly times: readonly (NativePlanChoice & { readonly micros: number })[];
+  /** That are constants now, and their bytes; also where as-saved was chosen in the end. */
+  readonly variables: number;
+  readonly weightBytes: number;
+  /** What all of it took. */
+  readonly micros: number;
 }
 
 export interface NativeWarmupOptions {
@@ -89,6 +127,7 @@ export type NativeShadowResult = readonly [outcome: ShadowOutcome | null, detail
 export interface NativeLoaded {
   /** Null when none was asked for; with a failure the other members are missing. */
   readonly warmup: NativeWarmup | null;
+  readonly plan: NativePlan;
   readonly id: number;
   /** Serialized tensorflow.serving.SignatureDefMap. */
   readonly signatureDefMap: Buffer;

@@ -9,6 +9,8 @@ import type {
   Method,
   NativeLoaded,
   NativeLoadOptions,
+  NativePlan,
+  NativePlanOptions,
   NativeRowTrial,
   NativeShadowResult,
   NativeTensor,
@@ -18,10 +20,20 @@ import type {
 import { call, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, PrimaryAnswer, ShadowCall } from './inference-model.js';
 
-export interface LoadOptions extends Omit<NativeLoadOptions, 'warmup' | 'tryRows'> {
+export interface LoadOptions extends Omit<NativeLoadOptions, 'warmup' | 'plan' | 'tryRows'> {
+  /** As it was saved, when left out. */
+  readonly plan?: NativePlanOptions;
   /** Absent: false. */
   readonly tryRows?: boolean;
 }
+
+const AS_SAVED: NativePlanOptions = {
+  wanted: 'as-saved',
+  refusal: '',
+  synthetic: false,
+  trialMillis: 0,
+  known: null,
+};
 
 export interface WarmupOptions extends NativeWarmupOptions {
   /** Called once per load whose session came up, before `load` settles; also when warm-up failed. */
@@ -36,12 +48,15 @@ export class SavedModel implements InferenceModel {
   readonly signatures: readonly string[];
   /** Null unless it was asked for. */
   readonly rowTrial: readonly NativeRowTrial[] | null;
+  /** How its graph is executed. */
+  readonly plan: NativePlan;
 
   private constructor(loaded: NativeLoaded) {
     this.#id = loaded.id;
     this.signatureDefMap = loaded.signatureDefMap;
     this.signatures = loaded.signatures;
     this.rowTrial = loaded.rowTrial;
+    this.plan = loaded.plan;
   }
 
   /** Rejects with TensorFlow's status, or that of the warm-up. */
@@ -50,7 +65,8 @@ export class SavedModel implements InferenceModel {
     warmup: WarmupOptions | null = null,
   ): Promise<SavedModel> {
     const loaded = await settled<NativeLoaded>((done) => {
-      call(done, (slot) => addon().load(slot, { tryRows: false, ...options, warmup }));
+      const defaults = { plan: AS_SAVED, tryRows: false };
+      call(done, (slot) => addon().load(slot, { ...defaults, ...options, warmup }));
     });
     if (loaded.warmup !== null) {
       warmup?.onWarmup(loaded.warmup);

@@ -9,12 +9,19 @@ import { estimateLoadBytes } from './memory-estimate.js';
 
 /** Counted until `release`, which must be called exactly once. */
 export interface Reservation {
+  /**
+   * Counts `times` as much besides, for something the load can do without; false, and nothing more is
+   * counted, where that does not fit. No load is refused for it.
+   */
+  grow(times: number): Promise<boolean>;
   release(): void;
 }
 
 export class LoadMemory {
   readonly #available: () => Promise<AvailableMemory>;
   #reserved = 0;
+  /** By what loads can do without. */
+  #grown = 0;
 
   constructor(available: () => Promise<AvailableMemory> = availableMemory) {
     this.#available = available;
@@ -32,9 +39,19 @@ export class LoadMemory {
     if (bytes + this.#reserved > available.bytes)
       throw refusal(id, bytes, available, this.#reserved);
     this.#reserved += bytes;
+    let held = 0;
     return {
+      grow: async (times) => {
+        const more = bytes * times;
+        const now = await this.#available();
+        if (more + this.#reserved + this.#grown > now.bytes) return false;
+        this.#grown += more;
+        held += more;
+        return true;
+      },
       release: () => {
         this.#reserved -= bytes;
+        this.#grown -= held;
       },
     };
   }

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
-import type { NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
+import type { NativePlanOptions, NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { ExecutionPlans } from './execution-plans.js';
 import type { LoadMemory } from './load-memory.js';
 import type { ModelOpLibraries } from './op-libraries.js';
 
@@ -28,6 +29,8 @@ export interface SavedModelLoaderOptions {
   /** Shared by all loaders of a server; null checks nothing. */
   readonly memory: LoadMemory | null;
   readonly opLibraries: ModelOpLibraries;
+  /** Null: graphs are executed as they were saved. */
+  readonly plans: ExecutionPlans | null;
 }
 
 export class SavedModelLoader implements Loader<SavedModel> {
@@ -43,14 +46,17 @@ export class SavedModelLoader implements Loader<SavedModel> {
 
   async load(): Promise<SavedModel> {
     await this.#checkDirectory();
-    const { memory, opLibraries, warmup, onWarmup, ...options } = this.#options;
+    const { memory, opLibraries, plans, warmup, onWarmup, ...options } = this.#options;
     const reservation = await memory?.reserve(this.#id, this.#path);
     try {
       await opLibraries.prepare(this.#id, this.#path);
-      return await SavedModel.load(
-        { ...this.#id, path: this.#path, ...options },
-        warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
-      );
+      const load = (plan: NativePlanOptions | null): Promise<SavedModel> =>
+        SavedModel.load(
+          { ...this.#id, path: this.#path, ...options, ...(plan && { plan }) },
+          warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
+        );
+      if (plans === null) return await load(null);
+      return await plans.load(this.#id, this.#path, reservation, load);
     } finally {
       reservation?.release();
     }

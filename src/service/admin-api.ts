@@ -14,7 +14,7 @@ import {
 import type { VersionStatus } from '../core/servable.js';
 import { loadProtos } from '../protos/protos.js';
 import type { ServingError } from '../status/serving-error.js';
-import type { ModelAdminService, ModelResult } from './model-admin.js';
+import type { ModelAdminService, ModelResult, VersionPlan } from './model-admin.js';
 
 export const ADMIN_PROTO = 'tensorgate/admin.proto';
 export const ADMIN_SERVICE = 'tensorgate.AdminService';
@@ -42,11 +42,12 @@ export class AdminApi {
     const handlers: Record<string, (request: Plain) => Promise<object>> = {
       GetConfig: () => Promise.resolve({ config: plainOf(admin.models()) }),
       GetModel: async (request) => {
-        const { config, versions, found } = await admin.model(textOf(request, 'name'));
+        const { config, versions, found, plans } = await admin.model(textOf(request, 'name'));
         return {
           config: modelMessageOf(config),
           model_version_status: versions.map(versionMessage),
           found_versions: found,
+          version_plan: plans.map(planMessage),
         };
       },
       SetConfig: async (request) =>
@@ -103,6 +104,23 @@ function changeMessage(results: readonly ModelResult[]): object {
 
 function versionMessage({ version, state, error }: VersionStatus): object {
   return { version, state, status: statusMessage(error) };
+}
+
+function planMessage({ version, plan }: VersionPlan): object {
+  const { callerThread, reason, cases, largestDifference, times } = plan;
+  return {
+    version,
+    plan: plan.plan,
+    caller_thread: callerThread,
+    reason,
+    cases,
+    largest_difference: largestDifference,
+    trial: times.map((time) => ({
+      plan: time.plan,
+      caller_thread: time.callerThread,
+      microseconds: time.micros,
+    })),
+  };
 }
 
 function statusMessage(error: ServingError | null): object {

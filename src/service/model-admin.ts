@@ -12,6 +12,7 @@ import {
 import type { ModelSet } from '../core/model-set.js';
 import { ServableState, type VersionStatus } from '../core/servable.js';
 import type { Log } from '../log/log.js';
+import type { NativePlan } from '../native/binding.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
 export interface ModelAdminOptions {
@@ -20,6 +21,8 @@ export interface ModelAdminOptions {
   readonly statuses: (name: string) => readonly VersionStatus[];
   /** The versions that lie below a model's base path. */
   readonly found: (name: string) => Promise<readonly bigint[]>;
+  /** How the loaded versions of a model are executed, highest first. */
+  readonly plans: (name: string) => readonly VersionPlan[];
   /** The file of --model_config_file; null: there is none. */
   readonly file: {
     /** @throws ServingError, when the file is as it was */
@@ -30,10 +33,16 @@ export interface ModelAdminOptions {
   readonly log: Log;
 }
 
+export interface VersionPlan {
+  readonly version: bigint;
+  readonly plan: NativePlan;
+}
+
 export interface ModelState {
   readonly config: ModelConfig;
   readonly versions: readonly VersionStatus[];
   readonly found: readonly bigint[];
+  readonly plans: readonly VersionPlan[];
 }
 
 /** `error`: why the model, though configured, has no version AVAILABLE. */
@@ -71,9 +80,9 @@ export class ModelAdminService {
   /** @throws ServingError NOT_FOUND, for a base path that cannot be read, too */
   async model(name: string): Promise<ModelState> {
     const config = configured(this.models(), name);
-    const { found, statuses } = this.#options;
+    const { found, plans, statuses } = this.#options;
     try {
-      return { config, found: await found(name), versions: statuses(name) };
+      return { config, found: await found(name), versions: statuses(name), plans: plans(name) };
     } catch (cause) {
       const { message } = cause as Error;
       throw new ServingError(StatusCode.NOT_FOUND, message, [], { cause });

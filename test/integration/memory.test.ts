@@ -73,6 +73,7 @@ describe('Memory', function () {
       onWarmup: () => assert.fail('there is no warm-up'),
       memory: new LoadMemory(() => Promise.resolve({ bytes, source: 'the test' })),
       opLibraries: new ModelOpLibraries(false, createLog('silent')),
+      plans: null,
     });
     const text = 'Insufficient resources to load servable {name: m version: 1}';
     await assert.rejects(loader.load(), { code: StatusCode.RESOURCE_EXHAUSTED, message: text });

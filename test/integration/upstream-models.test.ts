@@ -26,6 +26,7 @@ function loaderOf(path: string): SavedModelLoader {
     onWarmup: (_id, _path, warmup) => assert.equal(warmup.failure, null),
     memory: null,
     opLibraries: new ModelOpLibraries(false, createLog('silent')),
+    plans: null,
   });
 }
 

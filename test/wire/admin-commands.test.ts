@@ -48,12 +48,17 @@ describe('The commands for a running server', function () {
 
     it('status shows a table, and with --json the same for programs', async () => {
       await prints(
-        'MODEL  VERSION  STATE      POLICY    LABELS\nm      2        AVAILABLE  latest 1\n',
+        'MODEL  VERSION  STATE      PLAN      POLICY    LABELS\n' +
+          'm      2        AVAILABLE  as-saved  latest 1\n',
         'status',
       );
       const { stdout } = await command(on.server.grpcAddress, 'status', 'm', '--json');
+      const told = JSON.parse(stdout) as { models: { versions: { plan?: Json }[] }[] };
+      const [version] = told.models[0]?.versions ?? [];
+      assert.equal((version?.plan as { reason?: string }).reason?.includes('no variables'), true);
+      delete version?.plan;
       const versions = [{ version: '2', state: 'AVAILABLE', labels: {}, error: null }];
-      assert.deepEqual(JSON.parse(stdout), {
+      assert.deepEqual(told, {
         models: [{ name: 'm', base_path: VERSIONS, policy: 'latest 1', versions }],
       });
       await refused(REFUSED, /^NOT_FOUND: .*nope/, 'status', 'nope');

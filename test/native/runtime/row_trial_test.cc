@@ -15,7 +15,9 @@ namespace {
 std::map<std::string, RowTrialResult> Try(SavedModel* model,
                                           const RowTrialLimits& limits = RowTrialLimits()) {
   std::map<std::string, RowTrialResult> results;
-  for (RowTrialResult& result : TryRows(model, limits)) results[result.signature] = result;
+  std::vector<RowTrialResult> tried = PlanRowTrial(*model);
+  RunRowTrial(limits, model, &tried);
+  for (RowTrialResult& result : tried) results[result.signature] = result;
   return results;
 }
 

@@ -27,6 +27,42 @@ describe('The table of status', () => {
     });
   });
 
+  it('shows plans where the server tells them, in JSON with what they were chosen by', () => {
+    const frozen = {
+      version: 2n,
+      plan: 'frozen',
+      caller_thread: true,
+      reason: 'the fastest',
+      cases: 2,
+    };
+    const saved = { version: 1n, plan: 'as-saved', reason: 'a table' };
+    const plans = new Map<bigint, Record<string, unknown>>([
+      [2n, frozen],
+      [1n, saved],
+    ]);
+    const versions = [version(3n, 'LOADING'), version(2n), version(1n)];
+    const { text, json } = statusOutput([{ name: 'm', config: null, versions, plans }]);
+    assert.equal(
+      text,
+      [
+        'MODEL  VERSION  STATE      PLAN',
+        'm      3        LOADING',
+        'm      2        AVAILABLE  frozen',
+        'm      1        AVAILABLE  as-saved/pool',
+        '',
+      ].join('\n'),
+    );
+    const { models } = json as { models: { versions: { plan?: object }[] }[] };
+    assert.deepEqual(
+      models[0]?.versions.map(({ plan }) => plan),
+      [
+        undefined,
+        { plan: 'frozen', caller_thread: true, reason: 'the fastest', cases: 2 },
+        { plan: 'as-saved', reason: 'a table' },
+      ],
+    );
+  });
+
   it('shows policy and labels, with their share of requests where it is not all', () => {
     const config: ModelConfig = {
       ...singleModel('m', '/m'),

@@ -51,6 +51,19 @@ describe('Memory of a load', () => {
     });
   });
 
+  it('grows where there is room for more, which refuses no load, and gives it back', async () => {
+    const memory = memoryOf(1200 * 4);
+    const first = await memory.reserve(ID, folder);
+    assert.equal(await first.grow(4), false);
+    assert.equal(await first.grow(3), true);
+    const second = await memory.reserve(ID, folder);
+    assert.equal(await second.grow(1), false);
+    first.release();
+    assert.equal(await second.grow(3), true);
+    second.release();
+    assert.equal(await (await memory.reserve(ID, folder)).grow(3), true);
+  });
+
   it('counts the loads in progress, until they are over', async () => {
     const memory = memoryOf(2400);
     const first = await memory.reserve(ID, folder);

@@ -50,6 +50,7 @@ describe('ModelAdminService', () => {
       models: set,
       statuses: () => versions,
       found: () => Promise.resolve([1n]),
+      plans: () => [],
       file: writeFile === null ? null : { write: writeFile },
       filePollSeconds,
       log: { info: () => undefined } as never,

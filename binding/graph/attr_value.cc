@@ -1,0 +1,182 @@
+#include "graph/attr_value.h"
+
+#include "graph/message.h"
+
+namespace tensorgate {
+namespace {
+
+// AttrValue: list 1, i 3, type 6, func 10. ListValue: type 6, func 9. NameAttrList: name 1, attr 2.
+constexpr uint32_t kList = 1;
+constexpr uint32_t kInt = 3;
+constexpr uint32_t kType = 6;
+constexpr uint32_t kListFunc = 9;
+constexpr uint32_t kFunc = 10;
+constexpr uint32_t kFuncName = 1;
+constexpr uint32_t kFuncAttr = 2;
+constexpr int kMaxNesting = 32;
+
+bool ReadVarintField(std::string_view message, uint32_t wanted, uint64_t* value, bool* found) {
+  return ForEachField(message, [&](uint32_t field, WireType type, WireReader* reader) {
+    if (field != wanted || type != WireType::kVarint) return reader->Skip(field, type);
+    *found = true;
+    return reader->ReadVarint(value);
+  });
+}
+
+bool ReadBytesField(std::string_view message, uint32_t wanted, std::string_view* value,
+                    bool* found) {
+  return ForEachBytes(message, [&](uint32_t field, std::string_view bytes) {
+    if (field != wanted) return true;
+    *found = true;
+    *value = bytes;
+    return true;
+  });
+}
+
+bool ReadFunctionName(std::string_view func, std::string_view* name) {
+  bool found = false;
+  return ReadBytesField(func, kFuncName, name, &found) && found;
+}
+
+bool FindIn(std::string_view attr_value, int depth, std::vector<std::string_view>* names) {
+  if (depth > kMaxNesting) return false;
+  const auto in_func = [&](std::string_view func) {
+    return ForEachBytes(func, [&](uint32_t field, std::string_view bytes) {
+      if (field == kFuncName) names->push_back(bytes);
+      if (field != kFuncAttr) return true;
+      std::string_view key, value;
+      return ReadMapEntry(bytes, &key, &value) && FindIn(value, depth + 1, names);
+    });
+  };
+  return ForEachBytes(attr_value, [&](uint32_t field, std::string_view bytes) {
+    if (field == kFunc) return in_func(bytes);
+    if (field != kList) return true;
+    return ForEachBytes(bytes, [&](uint32_t in_list, std::string_view func) {
+      return in_list != kListFunc || in_func(func);
+    });
+  });
+}
+
+std::string RenamedFunction(std::string_view func, std::string_view name) {
+  std::string renamed;
+  AppendBytesField(kFuncName, name, &renamed);
+  ForEachBytes(func, [&](uint32_t field, std::string_view bytes) {
+    if (field == kFuncAttr) AppendBytesField(kFuncAttr, bytes, &renamed);
+    return true;
+  });
+  return renamed;
+}
+
+}  // namespace
+
+bool ReadTypeAttr(std::string_view attr_value, DataType* type) {
+  uint64_t number = 0;
+  bool found = false;
+  if (!ReadVarintField(attr_value, kType, &number, &found) || !found) return false;
+  *type = static_cast<DataType>(static_cast<int32_t>(number));
+  return true;
+}
+
+bool ReadIntAttr(std::string_view attr_value, int64_t* value) {
+  uint64_t number = 0;
+  bool found = false;
+  if (!ReadVarintField(attr_value, kInt, &number, &found) || !found) return false;
+  *value = static_cast<int64_t>(number);
+  return true;
+}
+
+bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types) {
+  const auto add = [&](WireReader* reader) {
+    uint64_t number;
+    if (!reader->ReadVarint(&number)) return false;
+    types->push_back(static_cast<DataType>(static_cast<int32_t>(number)));
+    return true;
+  };
+  std::string_view list;
+  bool found = false;
+  if (!ReadBytesField(attr_value, kList, &list, &found)) return false;
+  return ForEachField(list, [&](uint32_t field, WireType type, WireReader* reader) {
+    if (field == kType && type == WireType::kVarint) return add(reader);
+    if (field != kType || type != WireType::kBytes) return reader->Skip(field, type);
+    std::string_view packed;
+    if (!reader->ReadBytes(&packed)) return false;
+    WireReader numbers(packed);
+    while (!numbers.AtEnd()) {
+      if (!add(&numbers)) return false;
+    }
+    return true;
+  });
+}
+
+bool ReadFunctionAttr(std::string_view attr_value, std::string_view* name) {
+  std::string_view func;
+  bool found = false;
+  return ReadBytesField(attr_value, kFunc, &func, &found) && found && ReadFunctionName(func, name);
+}
+
+bool ReadFunctionListAttr(std::string_view attr_value, std::vector<std::string_view>* names) {
+  std::string_view list;
+  bool found = false;
+  if (!ReadBytesField(attr_value, kList, &list, &found)) return false;
+  return ForEachBytes(list, [&](uint32_t field, std::string_view func) {
+    if (field != kListFunc) return true;
+    return ReadFunctionName(func, &names->emplace_back());
+  });
+}
+
+bool FindFunctions(std::string_view attr_value, std::vector<std::string_view>* names) {
+  return FindIn(attr_value, 0, names);
+}
+
+std::string TypeAttr(DataType type) {
+  std::string attr;
+  AppendVarintField(kType, static_cast<uint64_t>(type), &attr);
+  return attr;
+}
+
+std::string IntAttr(int64_t value) {
+  std::string attr;
+  AppendVarintField(kInt, static_cast<uint64_t>(value), &attr);
+  return attr;
+}
+
+std::string TypeListAttr(const std::vector<DataType>& types) {
+  std::string packed, list, attr;
+  for (DataType type : types) AppendVarint(static_cast<uint64_t>(type), &packed);
+  AppendBytesField(kType, packed, &list);
+  AppendBytesField(kList, list, &attr);
+  return attr;
+}
+
+std::string EmptyListAttr() {
+  std::string attr;
+  AppendBytesField(kList, "", &attr);
+  return attr;
+}
+
+std::string WithFunction(std::string_view attr_value, std::string_view name) {
+  std::string_view func;
+  bool found = false;
+  ReadBytesField(attr_value, kFunc, &func, &found);
+  std::string attr;
+  AppendBytesField(kFunc, RenamedFunction(func, name), &attr);
+  return attr;
+}
+
+std::string WithFunctions(std::string_view attr_value, const std::vector<std::string>& names) {
+  std::string_view list;
+  bool found = false;
+  ReadBytesField(attr_value, kList, &list, &found);
+  std::string renamed, attr;
+  size_t next = 0;
+  ForEachBytes(list, [&](uint32_t field, std::string_view func) {
+    if (field == kListFunc && next < names.size()) {
+      AppendBytesField(kListFunc, RenamedFunction(func, names[next++]), &renamed);
+    }
+    return true;
+  });
+  AppendBytesField(kList, renamed, &attr);
+  return attr;
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,34 @@
+// AttrValue: what a node says besides its inputs: types and the functions it calls, read from the
+// wire and written anew. Views point into the bytes that are read. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/dtype.h"
+
+namespace tensorgate {
+
+// False: the bytes are malformed, or hold another kind of value. An empty list may be no list at
+// all.
+bool ReadTypeAttr(std::string_view attr_value, DataType* type);
+bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types);
+bool ReadIntAttr(std::string_view attr_value, int64_t* value);
+// The name of the function in a `func`, the names in a `list(func)`.
+bool ReadFunctionAttr(std::string_view attr_value, std::string_view* name);
+bool ReadFunctionListAttr(std::string_view attr_value, std::vector<std::string_view>* names);
+
+// Adds the name of every function that the value names, in attributes of functions, too. False:
+// malformed, or nested deeper than any graph has it.
+bool FindFunctions(std::string_view attr_value, std::vector<std::string_view>* names);
+
+std::string TypeAttr(DataType type);
+std::string TypeListAttr(const std::vector<DataType>& types);
+std::string IntAttr(int64_t value);
+std::string EmptyListAttr();
+// The value with the function's name, or names in their order, replaced. REQUIRES: it was read.
+std::string WithFunction(std::string_view attr_value, std::string_view name);
+std::string WithFunctions(std::string_view attr_value, const std::vector<std::string>& names);
+
+}  // namespace tensorgate

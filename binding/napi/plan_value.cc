@@ -1,0 +1,74 @@
+#include "napi/plan_value.h"
+
+#include <string>
+
+#include "napi/arguments.h"
+
+namespace tensorgate {
+namespace {
+
+bool ReadKind(Napi::Env env, const std::string& name, PlanKind* kind) {
+  for (PlanKind each : {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla}) {
+    *kind = each;
+    if (name == PlanName(each)) return true;
+  }
+  return ThrowTypeError(env, "there is no plan of that name");
+}
+
+Napi::Object ChoiceValue(Napi::Env env, const PlanChoice& choice) {
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("plan", Napi::String::New(env, PlanName(choice.kind)));
+  value.Set("callerThread", Napi::Boolean::New(env, choice.in_caller_thread));
+  return value;
+}
+
+}  // namespace
+
+bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* options) {
+  if (!given.IsObject()) return ThrowTypeError(env, "plan must be an object");
+  const Napi::Object object = given.As<Napi::Object>();
+  std::string wanted;
+  if (!ReadString(object, "wanted", &wanted) || !ReadString(object, "refusal", &options->refusal)) {
+    return false;
+  }
+  if (wanted != "auto" && !ReadKind(env, wanted, &options->wanted.emplace())) return false;
+  if (napi_get_value_uint32(env, object.Get("trialMillis"), &options->trial_millis) != napi_ok ||
+      napi_get_value_bool(env, object.Get("synthetic"), &options->synthetic) != napi_ok) {
+    return ThrowTypeError(env, "plan must have a number trialMillis and a boolean synthetic");
+  }
+  const Napi::Value known = object.Get("known");
+  if (known.IsNull()) return true;
+  if (!known.IsObject()) return ThrowTypeError(env, "known must be an object or null");
+  const Napi::Object choice = known.As<Napi::Object>();
+  std::string name;
+  options->known.emplace();
+  if (!ReadString(choice, "plan", &name) || !ReadKind(env, name, &options->known->kind)) {
+    return false;
+  }
+  if (napi_get_value_bool(env, choice.Get("callerThread"), &options->known->in_caller_thread) !=
+      napi_ok) {
+    return ThrowTypeError(env, "known must have a boolean callerThread");
+  }
+  return true;
+}
+
+Napi::Value PlanValue(Napi::Env env, const PlanReport& report) {
+  Napi::Object value = ChoiceValue(env, report.plan);
+  value.Set("reason", Napi::String::New(env, report.reason));
+  value.Set("tried", Napi::Boolean::New(env, report.tried));
+  value.Set("cases", Napi::Number::New(env, report.cases));
+  value.Set("largestDifference", Napi::Number::New(env, report.largest_difference));
+  value.Set("variables", Napi::Number::New(env, report.variables));
+  value.Set("weightBytes", Napi::Number::New(env, static_cast<double>(report.weight_bytes)));
+  value.Set("micros", Napi::Number::New(env, static_cast<double>(report.micros)));
+  Napi::Array times = Napi::Array::New(env, report.times.size());
+  for (size_t i = 0; i < report.times.size(); ++i) {
+    Napi::Object time = ChoiceValue(env, report.times[i].plan);
+    time.Set("micros", Napi::Number::New(env, static_cast<double>(report.times[i].nanos) / 1000));
+    times.Set(static_cast<uint32_t>(i), time);
+  }
+  value.Set("times", times);
+  return value;
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,20 @@
+// Execution plans as JavaScript gives and gets them. THREAD: that of the environment.
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+
+#include "plan/plan.h"
+
+namespace tensorgate {
+
+// `plan` of load's options: {wanted, refusal, synthetic, trialMillis, known}. Throws a TypeError
+// and returns false for anything else. Leaves out what LoadOptions has, too.
+bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* options);
+
+// {plan, callerThread, reason, tried, cases, largestDifference, times, variables, weightBytes,
+// micros}
+Napi::Value PlanValue(Napi::Env env, const PlanReport& report);
+
+}  // namespace tensorgate

@@ -1,0 +1,143 @@
+#include "plan/frozen_graph.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "graph/expression_hash.h"
+#include "graph/freeze.h"
+#include "plan/variable_values.h"
+#include "tf/status.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+// ConfigProto { experimental { disable_output_partition_graphs: true } }: without it TensorFlow
+// keeps the optimized graph of each signature, with every constant, beside its kernels. (That it
+// also keeps the graph twice as it was given cannot be helped: optimize_for_static_graph is not for
+// sessions that are made through the C API.)
+constexpr char kKeepFewerCopies[] = {'\x82', '\x01', '\x02', '\x70', '\x01'};
+
+// ConfigProto { graph_options { optimizer_options { global_jit_level: ON_1 cpu_global_jit: true } }
+// }
+constexpr char kJustInTime[] = {'\x52', '\x06', '\x1a', '\x04', '\x28', '\x01', '\x38', '\x01'};
+
+NamedOutput Named(const TF_Output& output) {
+  return {output, std::string(TF_OperationName(output.oper)) + ":" + std::to_string(output.index)};
+}
+
+std::vector<SignatureTensors> TensorsOf(const SavedModel& model) {
+  std::vector<SignatureTensors> signatures;
+  for (const BoundSignature* signature : model.SignaturesInOrder()) {
+    SignatureTensors& tensors = signatures.emplace_back();
+    for (const TF_Output& input : signature->inputs) {
+      if (input.oper != nullptr) tensors.feeds.push_back(Named(input));
+    }
+    for (const TF_Output& output : signature->outputs) {
+      if (output.oper != nullptr) tensors.fetches.push_back(Named(output));
+    }
+  }
+  return signatures;
+}
+
+std::vector<std::string> NamesOf(const std::vector<NamedOutput>& tensors) {
+  std::vector<std::string> names;
+  for (const NamedOutput& tensor : tensors) names.push_back(tensor.name);
+  return names;
+}
+
+void Rename(const std::vector<NamedOutput>& as, std::vector<NamedOutput>* tensors) {
+  for (size_t i = 0; i < tensors->size(); ++i) (*tensors)[i].name = as[i].name;
+}
+
+// Gives the tensors of a signature that computes the same as an earlier one the names of that
+// one's. Only where no other signature has them: a tensor has one name.
+void Unite(const GraphDef& graph, std::vector<SignatureTensors>* signatures) {
+  std::map<std::string, int> uses;
+  for (const SignatureTensors& signature : *signatures) {
+    for (const std::string& name : NamesOf(signature.feeds)) ++uses[name];
+    for (const std::string& name : NamesOf(signature.fetches)) ++uses[name];
+  }
+  const auto is_used_once = [&](const NamedOutput& tensor) { return uses[tensor.name] == 1; };
+  ExpressionHashes expressions(graph);
+  std::map<std::vector<uint64_t>, const SignatureTensors*> first_of;  // by what they compute
+  for (SignatureTensors& signature : *signatures) {
+    std::vector<uint64_t> hashes = {signature.feeds.size()};
+    if (signature.fetches.empty() ||
+        !std::all_of(signature.feeds.begin(), signature.feeds.end(), is_used_once) ||
+        !std::all_of(signature.fetches.begin(), signature.fetches.end(), is_used_once) ||
+        !expressions.Of(NamesOf(signature.feeds), NamesOf(signature.fetches), &hashes)) {
+      continue;
+    }
+    const auto [first, is_new] = first_of.emplace(std::move(hashes), &signature);
+    if (is_new) continue;
+    Rename(first->second->feeds, &signature.feeds);
+    Rename(first->second->fetches, &signature.fetches);
+  }
+}
+
+// Cheaper than to read the whole graph, with all constants in it, only to find none.
+bool HasVariables(TF_Graph* graph) {
+  size_t position = 0;
+  while (TF_Operation* oper = TF_GraphNextOperation(graph, &position)) {
+    const std::string_view op = TF_OperationOpType(oper);
+    if (op == "VarHandleOp" || op == "VariableV2" || op == "Variable") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status FreezeModel(const SavedModel& model, FrozenGraph* frozen) {
+  if (!HasVariables(model.graph())) return CannotFreeze("it has no variables");
+  // Before the nodes that read variables are added.
+  StatusHandle tf_status(TF_NewStatus());
+  BufferHandle serialized(TF_NewBuffer());
+  TF_GraphToGraphDef(model.graph(), serialized.get(), tf_status.get());
+  if (TF_GetCode(tf_status.get()) != TF_OK) return FromTf(tf_status.get());
+  GraphDef graph;
+  Status status =
+      ReadGraphDef({static_cast<const char*>(serialized->data), serialized->length}, &graph);
+  if (!status.ok()) return status;
+  frozen->signatures = TensorsOf(model);
+  Unite(graph, &frozen->signatures);
+  std::set<std::string> roots;
+  for (const SignatureTensors& signature : frozen->signatures) {
+    for (const std::vector<NamedOutput>* tensors : {&signature.feeds, &signature.fetches}) {
+      for (const std::string& name : NamesOf(*tensors)) {
+        roots.insert(name.substr(0, name.rfind(':')));
+      }
+    }
+  }
+  Freezer freezer(graph, {roots.begin(), roots.end()});
+  std::vector<GraphVariable> variables;
+  status = freezer.FindVariables(&variables);
+  if (!status.ok()) return status;
+  if (variables.empty()) return CannotFreeze("it has no variables");
+  std::vector<TensorHandle> values;
+  status = ReadVariables(model.graph(), model.session(), variables, &values);
+  if (!status.ok()) return status;
+  std::map<std::string_view, TensorView> views;
+  std::vector<std::vector<int64_t>> dims(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == nullptr) continue;
+    views.emplace(variables[i].name, ViewOf(values[i].get(), &dims[i]));
+    frozen->weight_bytes += static_cast<int64_t>(TF_TensorByteSize(values[i].get()));
+  }
+  frozen->variables = static_cast<uint32_t>(views.size());
+  if (views.empty()) return CannotFreeze("none of its variables is initialized");
+  return freezer.Freeze(views, &frozen->graph_def);
+}
+
+Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto, bool xla,
+                        std::unique_ptr<GraphSession>* session) {
+  // Protobuf merges what is appended.
+  std::string config = config_proto + std::string(kKeepFewerCopies, sizeof(kKeepFewerCopies));
+  if (xla) config.append(kJustInTime, sizeof(kJustInTime));
+  return GraphSession::Create(config, frozen.graph_def, frozen.signatures, session);
+}
+
+}  // namespace tensorgate

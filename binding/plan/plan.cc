@@ -1,0 +1,238 @@
+#include "plan/plan.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "plan/frozen_graph.h"
+#include "plan/trial.h"
+#include "plan/trial_cases.h"
+#include "runtime/state_changes.h"
+
+namespace tensorgate {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Another plan must be this much faster: the trial's noise is no reason, and frozen graphs take
+// more memory.
+constexpr double kWorthwhile = 0.97;
+
+// Below this TensorFlow's pool costs more than any parallel branches can save.
+constexpr std::chrono::milliseconds kPoolMayPay{1};
+
+// Where there is nothing to choose but the threads, less is at stake.
+constexpr std::chrono::milliseconds kLongestAlone{1000};
+
+// TensorFlow compiles a cluster once it has run it a few times.
+constexpr int kRunsUntilCompiled = 6;
+
+class PlanChoosing {
+ public:
+  PlanChoosing(SavedModel* model, const PlanOptions& options)
+      : model_(model), options_(options), wanted_(options.wanted) {
+    if (options.known) wanted_ = options.known->kind;
+    report_.plan.in_caller_thread = options.in_caller_thread;
+  }
+
+  PlanReport Choose() {
+    const auto started = Clock::now();
+    if (!options_.refusal.empty()) {
+      report_.reason = options_.refusal;
+    } else if (options_.wanted == PlanKind::kAsSaved) {
+      report_.reason = "asked for";
+    } else if (!ChangesState()) {
+      Prepare();
+      options_.known ? TakeKnown() : Try();
+    }
+    report_.micros =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started).count();
+    return std::move(report_);
+  }
+
+ private:
+  // A frozen graph would leave the changes out, and no run could be tried without making some.
+  bool ChangesState() {
+    StateChanges changes(model_->graph());
+    for (const BoundSignature& signature : model_->signatures()) {
+      std::vector<TF_Output> outputs;
+      for (const TF_Output& output : signature.outputs) {
+        if (output.oper != nullptr) outputs.push_back(output);
+      }
+      if (!changes.MayHappen(outputs)) continue;
+      report_.reason =
+          "signature " + signature.def.name + " may change its state: it uses " + changes.culprit();
+      return true;
+    }
+    return false;
+  }
+
+  void Prepare() {
+    if (wanted_ == PlanKind::kAsSaved) return;
+    FrozenGraph frozen;
+    Status status = FreezeModel(*model_, &frozen);
+    if (status.ok()) {
+      report_.variables = frozen.variables;
+      report_.weight_bytes = frozen.weight_bytes;
+      status = NewFrozenSession(frozen, options_.config_proto, false, &frozen_);
+    }
+    if (status.ok() && wanted_ == PlanKind::kFrozenXla) {
+      status = NewFrozenSession(frozen, options_.config_proto, true, &frozen_xla_);
+    }
+    if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
+  }
+
+  // The choice of an earlier trial of the same model on the same machine.
+  void TakeKnown() {
+    const bool is_possible =
+        SessionOf(options_.known->kind) != nullptr || options_.known->kind == PlanKind::kAsSaved;
+    if (is_possible) {
+      report_.plan = *options_.known;
+      report_.reason = "an earlier trial's choice";
+    } else {
+      report_.reason = refusal_;
+    }
+    Adopt();
+  }
+
+  void Try() {
+    const std::vector<TrialCase> cases = MakeTrialCases(*model_, options_.path, options_.synthetic);
+    const bool is_alone = frozen_ == nullptr;
+    if (is_alone && (!options_.in_caller_thread || wanted_ || cases.empty())) {
+      report_.reason = refusal_;
+      return;
+    }
+    TrialLimits limits;
+    limits.timing = std::chrono::milliseconds(options_.trial_millis);
+    if (is_alone) limits.run = kLongestAlone;
+    Trial trial(*model_, cases, limits);
+    std::vector<Candidate> candidates;
+    plans_.clear();
+    Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
+    if (frozen_ != nullptr) Add(PlanKind::kFrozen, options_.in_caller_thread, &candidates);
+    if (frozen_xla_ != nullptr) Add(PlanKind::kFrozenXla, options_.in_caller_thread, &candidates);
+    trial.Compare(&candidates);
+    report_.cases = static_cast<uint32_t>(trial.cases());
+    report_.largest_difference = trial.largest_difference();
+    if (trial.cases() == 0) {
+      report_.reason = is_alone ? refusal_ : "there was no input to compare plans with";
+      return;
+    }
+    for (const Candidate& candidate : candidates) {
+      if (!candidate.agrees) refusal_ = candidate.name + " does not agree: " + candidate.rejected;
+    }
+    trial.Time(&candidates);
+    TryPool(&trial, &candidates);
+    Pick(candidates);
+    Adopt();
+  }
+
+  void Add(PlanKind kind, bool in_caller_thread, std::vector<Candidate>* candidates) {
+    Candidate& candidate = candidates->emplace_back();
+    candidate.name = PlanName(kind);
+    candidate.execution = {SessionOf(kind), in_caller_thread};
+    if (kind == PlanKind::kFrozenXla) candidate.warm_runs = kRunsUntilCompiled;
+    plans_.push_back({kind, in_caller_thread});
+  }
+
+  // The same plans on TensorFlow's pool, where that may pay.
+  void TryPool(Trial* trial, std::vector<Candidate>* candidates) {
+    if (!options_.in_caller_thread || std::thread::hardware_concurrency() < 2) return;
+    const size_t count = candidates->size();
+    bool any = false;
+    for (size_t i = 0; i < count; ++i) {
+      const Candidate& candidate = (*candidates)[i];
+      if (!candidate.agrees || !candidate.is_timed() || candidate.time < kPoolMayPay) continue;
+      Add(plans_[i].kind, false, candidates);
+      any = true;
+    }
+    if (any) trial->Time(candidates);
+  }
+
+  void Pick(const std::vector<Candidate>& candidates) {
+    const auto time_of = [&](PlanKind kind, std::optional<bool> in_caller_thread) {
+      auto best = std::chrono::nanoseconds::max();
+      for (size_t i = 0; i < candidates.size(); ++i) {
+        if (plans_[i].kind != kind || !candidates[i].agrees) continue;
+        if (in_caller_thread && plans_[i].in_caller_thread != *in_caller_thread) continue;
+        best = std::min(best, candidates[i].time);
+      }
+      return best;
+    };
+    const auto is_faster = [](std::chrono::nanoseconds one, std::chrono::nanoseconds other) {
+      return static_cast<double>(one.count()) < kWorthwhile * static_cast<double>(other.count());
+    };
+    constexpr auto kNone = std::chrono::nanoseconds::max();
+    PlanKind kind = PlanKind::kAsSaved;
+    const auto frozen = time_of(PlanKind::kFrozen, {});
+    if (frozen != kNone && (wanted_ || is_faster(frozen, time_of(PlanKind::kAsSaved, {})))) {
+      kind = PlanKind::kFrozen;
+    }
+    if (is_faster(time_of(PlanKind::kFrozenXla, {}), time_of(kind, {}))) {
+      kind = PlanKind::kFrozenXla;
+    }
+    report_.plan.kind = kind;
+    if (is_faster(time_of(kind, false), time_of(kind, true))) {
+      report_.plan.in_caller_thread = false;
+    }
+    report_.tried = true;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (candidates[i].is_timed())
+        report_.times.push_back({plans_[i], candidates[i].time.count()});
+    }
+    if (kind == PlanKind::kAsSaved && !refusal_.empty()) {
+      report_.reason = refusal_;
+    } else {
+      report_.reason = wanted_ ? "asked for" : "the fastest of the trial";
+    }
+  }
+
+  void Adopt() {
+    std::unique_ptr<GraphSession> session;
+    if (report_.plan.kind == PlanKind::kFrozen) session = std::move(frozen_);
+    if (report_.plan.kind == PlanKind::kFrozenXla) session = std::move(frozen_xla_);
+    frozen_.reset();
+    frozen_xla_.reset();
+    model_->Adopt(std::move(session), report_.plan.in_caller_thread);
+    // Without this glibc keeps most of what the other plans held.
+    malloc_trim(0);
+  }
+
+  const GraphSession* SessionOf(PlanKind kind) const {
+    if (kind == PlanKind::kFrozen) return frozen_.get();
+    return kind == PlanKind::kFrozenXla ? frozen_xla_.get() : nullptr;
+  }
+
+  SavedModel* const model_;
+  const PlanOptions& options_;
+  std::optional<PlanKind> wanted_;
+  PlanReport report_;
+  std::string refusal_;  // why nothing is frozen
+  std::unique_ptr<GraphSession> frozen_;
+  std::unique_ptr<GraphSession> frozen_xla_;
+  std::vector<PlanChoice> plans_;  // of the candidates
+};
+
+}  // namespace
+
+const char* PlanName(PlanKind kind) {
+  switch (kind) {
+    case PlanKind::kAsSaved:
+      return "as-saved";
+    case PlanKind::kFrozen:
+      return "frozen";
+    case PlanKind::kFrozenXla:
+      return "frozen+xla";
+  }
+  return "";
+}
+
+PlanReport ChoosePlan(SavedModel* model, const PlanOptions& options) {
+  return PlanChoosing(model, options).Choose();
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,95 @@
+// GraphSession: a session of a serialized graph. TensorFlow's other way, a TF_Session, keeps the
+// graph once more beside the session, and so every constant in it. Concurrent runs are allowed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "runtime/mutex.h"
+#include "status/status.h"
+#include "tf/handles.h"
+
+namespace tensorgate {
+
+// A tensor of another graph, by the name that it has in the session's.
+struct NamedOutput {
+  TF_Output output;
+  std::string name;
+};
+
+// What a signature feeds and fetches.
+struct SignatureTensors {
+  std::vector<NamedOutput> feeds;
+  std::vector<NamedOutput> fetches;
+};
+
+class GraphSession {
+ public:
+  // TensorFlow copies the graph's constants for every combination of feeds and fetches, and keeps
+  // them. Beside those of signatures it gets so many from clients; then all of a signature's
+  // outputs are fetched where a client wants some.
+  static constexpr size_t kMaxOtherCombinations = 8;
+
+  // `signatures`: all that may be fed and fetched. `config`: serialized tensorflow.ConfigProto.
+  // ERRORS: TensorFlow's status.
+  static Status Create(std::string_view config, std::string_view graph_def,
+                       const std::vector<SignatureTensors>& signatures,
+                       std::unique_ptr<GraphSession>* out);
+  ~GraphSession();
+  GraphSession(const GraphSession&) = delete;
+  GraphSession& operator=(const GraphSession&) = delete;
+
+  // As TF_SessionRun, without targets. ERRORS: those in `status`; FAILED_PRECONDITION for what is
+  // none of the signatures' tensors.
+  void Run(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
+           const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
+           std::vector<TF_Tensor*>* outputs, TF_Status* status) const;
+
+  // From now on tensors are given as those of other operations. REQUIRES: no run is in flight.
+  void Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations);
+
+  // Combinations that clients made, for tests.
+  size_t other_combinations() const;
+
+ private:
+  struct Tensor {
+    std::string name;
+    uint64_t hash;
+  };
+  using Tensors = std::vector<const Tensor*>;
+  struct Signature {
+    Tensors feeds;
+    Tensors fetches;
+  };
+  struct Known {
+    TF_Output output;
+    const Tensor* tensor;
+  };
+
+  GraphSession() = default;
+  void Sort();
+  bool FindAll(const std::vector<TF_Output>& outputs, Tensors* found) const;
+  // Whether the combination may have executors of its own. `tensors`: so many feeds, then fetches.
+  bool MayRun(const Tensors& tensors, size_t feeds) const;
+  // All outputs of the signature that has these; empty where none has.
+  Tensors AllOutputsFor(const Tensors& tensors, size_t feeds) const;
+  void RunAsAsked(const TF_Buffer* run_options, const Tensors& tensors,
+                  const std::vector<TF_Tensor*>& inputs, std::vector<TF_Tensor*>* outputs,
+                  TF_Status* status) const;
+
+  std::deque<Tensor> tensors_;  // one for each name
+  std::vector<Known> known_;    // sorted, found by binary search
+  std::vector<Signature> signatures_;
+  std::unordered_set<uint64_t> of_signatures_;
+  mutable Mutex mutex_;
+  mutable std::unordered_set<uint64_t> others_ GUARDED_BY(mutex_);
+  TF_DeprecatedSession* session_ = nullptr;
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,113 @@
+/**
+ * ExecutionPlans: how the loaded versions are executed: what a load is asked for, by flags, memory and
+ * earlier trials, and what became of it. Owns what is told of the versions that are loaded.
+ */
+import type { Flags } from '../config/flag-table.js';
+import { servableIdText, type ServableId } from '../core/servable.js';
+import type { Log } from '../log/log.js';
+import type { NativePlan, NativePlanOptions } from '../native/binding.js';
+import type { Reservation } from './load-memory.js';
+import { PlanCache } from './plan-cache.js';
+
+/**
+ * While TensorFlow optimizes a frozen graph it holds up to twelve copies of the weights: so many times
+ * the estimate of a load is needed besides.
+ */
+const FREEZING_TIMES = 9;
+
+export interface VersionPlan {
+  readonly version: bigint;
+  readonly plan: NativePlan;
+}
+
+export class ExecutionPlans {
+  readonly #options: Omit<NativePlanOptions, 'known'>;
+  readonly #cache: PlanCache | null;
+  readonly #log: Log;
+  readonly #plans = new Map<string, Map<bigint, NativePlan>>();
+
+  /** `circumstances`: what a choice depends on besides model and flags. */
+  constructor(flags: Flags, circumstances: () => readonly string[], log: Log) {
+    this.#log = log;
+    this.#options = {
+      wanted: flags.plan as NativePlanOptions['wanted'],
+      refusal: refusalOf(flags),
+      synthetic: flags.synthetic_warmup,
+      trialMillis: flags.plan_trial_ms,
+    };
+    this.#cache =
+      flags.plan_cache_dir === ''
+        ? null
+        : new PlanCache(flags.plan_cache_dir, () => [flags.plan, ...circumstances()], log);
+  }
+
+  /** Loads the version in `path` with what is known of its plan. `reservation`: its memory. */
+  async load<M extends { readonly plan: NativePlan }>(
+    id: ServableId,
+    path: string,
+    reservation: Reservation | undefined,
+    load: (plan: NativePlanOptions) => Promise<M>,
+  ): Promise<M> {
+    let { refusal } = this.#options;
+    const mayFreeze = refusal === '' && this.#options.wanted !== 'as-saved';
+    if (mayFreeze && reservation !== undefined && !(await reservation.grow(FREEZING_TIMES))) {
+      refusal = 'there is not the memory to freeze it';
+    }
+    const cache = mayFreeze && refusal === '' ? this.#cache : null;
+    const file = await cache?.fileOf(path);
+    const known = file === undefined ? null : ((await cache?.read(file)) ?? null);
+    const model = await load({ ...this.#options, refusal, known });
+    this.#add(id, model.plan);
+    if (file !== undefined && model.plan.tried) await cache?.write(file, model.plan);
+    return model;
+  }
+
+  /** Of the loaded versions of a model, highest first. */
+  of(name: string): VersionPlan[] {
+    return [...(this.#plans.get(name) ?? [])]
+      .map(([version, plan]) => ({ version, plan }))
+      .sort((a, b) => (a.version > b.version ? -1 : 1));
+  }
+
+  /** Of all loaded versions. */
+  *all(): Iterable<VersionPlan & { readonly name: string }> {
+    for (const name of this.#plans.keys()) {
+      for (const each of this.of(name)) yield { name, ...each };
+    }
+  }
+
+  unloaded({ name, version }: ServableId): void {
+    const versions = this.#plans.get(name);
+    versions?.delete(version);
+    if (versions?.size === 0) this.#plans.delete(name);
+  }
+
+  #add(id: ServableId, plan: NativePlan): void {
+    const versions = this.#plans.get(id.name) ?? new Map<bigint, NativePlan>();
+    this.#plans.set(id.name, versions.set(id.version, plan));
+    const { reason, cases, largestDifference, variables, weightBytes, micros } = plan;
+    const times = Object.fromEntries(plan.times.map((time) => [planText(time), time.micros]));
+    const trial = plan.tried ? { cases, largestDifference, times } : {};
+    const frozen = plan.plan === 'as-saved' ? {} : { variables, weightBytes };
+    this.#log.info(
+      { servable: servableIdText(id), plan: planText(plan), reason, micros, ...trial, ...frozen },
+      'execution plan',
+    );
+  }
+}
+
+/** Why nothing but as-saved is possible; or empty. */
+function refusalOf(flags: Flags): string {
+  if (flags.enable_session_run) {
+    return '--enable_session_run lets clients name any node of the graph';
+  }
+  return flags.enable_model_warmup ? '' : '--enable_model_warmup=false leaves no input to compare plans on';
+}
+
+/** "frozen", "frozen/pool". */
+export function planText({
+  plan,
+  callerThread,
+}: Pick<NativePlan, 'plan' | 'callerThread'>): string {
+  return callerThread ? plan : `${plan}/pool`;
+}

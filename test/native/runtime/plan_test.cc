@@ -1,0 +1,294 @@
+#include "plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plan/agreement.h"
+#include "plan/frozen_graph.h"
+#include "runtime/made_up_inputs.h"
+#include "runtime/warmup.h"
+#include "test_model.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+PlanReport Choose(SavedModel* model, std::optional<PlanKind> wanted) {
+  PlanOptions options;
+  options.wanted = wanted;
+  options.path = "/nowhere";
+  options.trial_millis = 20;
+  return ChoosePlan(model, options);
+}
+
+// Runs every signature of both on the same inputs. `expected` is as it was saved.
+void ExpectSameAnswers(const SavedModel& expected, const SavedModel& given) {
+  ASSERT_EQ(expected.signatures().size(), given.signatures().size());
+  for (size_t i = 0; i < expected.signatures().size(); ++i) {
+    const BoundSignature& one = expected.signatures()[i];
+    const BoundSignature& other = given.signatures()[i];
+    if (!one.has_outputs()) continue;  // that of a model's initialization
+    for (MadeUpValues kind : {MadeUpValues::kZero, MadeUpValues::kRandom}) {
+      for (int64_t rows : {1, 3}) {
+        MadeUpInputs inputs;
+        ASSERT_TRUE(inputs.Make(one, rows, size_t{1} << 20, kind)) << one.def.name;
+        std::vector<TensorHandle> answers, others;
+        const Status saved = expected.Run(one.inputs, inputs.values, one.outputs, &answers);
+        const Status status = given.Run(other.inputs, inputs.values, other.outputs, &others);
+        EXPECT_EQ(status.code(), saved.code()) << one.def.name << ": " << status.message();
+        if (!saved.ok()) continue;  // an empty string is no Example for every signature
+        Agreement agreement;
+        Compare(answers, others, &agreement);
+        EXPECT_TRUE(agreement.agrees) << one.def.name << ": " << agreement.difference;
+      }
+    }
+  }
+}
+
+TEST(PlanTest, AFrozenGraphAnswersAsTheSavedOne) {
+  for (const char* path : {"test/models/plans/1", "test/models/conv/1",
+                           "examples/models/keras_mlp/1", "test/models/half_plus_family/123"}) {
+    const auto saved = LoadModel(path);
+    const auto frozen = LoadModel(path);
+    const PlanReport report = Choose(frozen.get(), PlanKind::kFrozen);
+    EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << path << ": " << report.reason;
+    EXPECT_EQ(report.reason, "asked for");
+    EXPECT_TRUE(report.tried);
+    EXPECT_GT(report.cases, 0u);
+    EXPECT_GT(report.variables, 0u);
+    EXPECT_GT(report.weight_bytes, 0);
+    EXPECT_EQ(frozen->session(), nullptr) << "its variables are held no more";
+    ExpectSameAnswers(*saved, *frozen);
+  }
+  EXPECT_EQ(LiveInputTensors(), 0);
+}
+
+TEST(PlanTest, AutoChoosesByTimesAndAnswersAsTheSavedGraph) {
+  const auto saved = LoadModel("test/models/plans/1");
+  const auto chosen = LoadModel("test/models/plans/1");
+  const PlanReport report = Choose(chosen.get(), {});
+  EXPECT_TRUE(report.tried) << report.reason;
+  ASSERT_GE(report.times.size(), 2u);
+  EXPECT_EQ(report.times[0].plan.kind, PlanKind::kAsSaved);
+  EXPECT_EQ(report.times[1].plan.kind, PlanKind::kFrozen);
+  for (const PlanTime& time : report.times) EXPECT_GT(time.nanos, 0);
+  EXPECT_LT(report.largest_difference, 1e-4);
+  ExpectSameAnswers(*saved, *chosen);
+}
+
+TEST(PlanTest, XlaIsTakenWhereItIsFasterAndAnswersAsTheSavedGraph) {
+  const auto saved = LoadModel("examples/models/keras_mlp/1");
+  const auto chosen = LoadModel("examples/models/keras_mlp/1");
+  const PlanReport report = Choose(chosen.get(), PlanKind::kFrozenXla);
+  EXPECT_NE(report.plan.kind, PlanKind::kAsSaved) << report.reason;
+  ExpectSameAnswers(*saved, *chosen);
+}
+
+TEST(PlanTest, ModelsThatCannotBeFrozenAreServedAsSavedAndSayWhy) {
+  struct Case {
+    const char* path;
+    const char* reason;
+  };
+  for (const Case& each :
+       {Case{"test/models/tally/1", "may change its state: it uses "},
+        Case{"test/models/counter/1", "may change its state: it uses Assign"},
+        Case{"test/models/table/1", "it cannot be frozen: it uses LookupTableFindV2"},
+        Case{"test/models/identity/1", "it has no variables"},
+        Case{"test/models/no_signature/1", "it cannot be frozen: "}}) {
+    const auto model = LoadModel(each.path);
+    const PlanReport report = Choose(model.get(), PlanKind::kFrozen);
+    EXPECT_EQ(report.plan.kind, PlanKind::kAsSaved);
+    EXPECT_NE(report.reason.find(each.reason), std::string::npos) << report.reason;
+    EXPECT_TRUE(report.times.empty());
+    EXPECT_NE(model->session(), nullptr);
+  }
+  const auto tally = LoadModel("test/models/tally/1");
+  Choose(tally.get(), {});
+  EXPECT_EQ(ValueOf(*tally, "get_tally"), 0.0f) << "nothing that changes it was run";
+}
+
+TEST(PlanTest, ATableStillAnswers) {
+  const auto model = LoadModel("test/models/table/1");
+  Choose(model.get(), {});
+  const BoundSignature& signature = *model->FindSignature("serving_default");
+  MadeUpInputs inputs;
+  ASSERT_TRUE(inputs.Make(signature, 1, 1000, MadeUpValues::kZero));
+  std::vector<TensorHandle> outputs;
+  ASSERT_TRUE(model->Run(signature.inputs, inputs.values, signature.outputs, &outputs).ok());
+  EXPECT_EQ(*static_cast<const float*>(TF_TensorData(outputs[0].get())), -10.0f);
+}
+
+TEST(PlanTest, IsAsSavedWhereThatIsAskedForOrNothingElseMayBe) {
+  const auto model = LoadModel("examples/models/keras_mlp/1");
+  PlanReport report = Choose(model.get(), PlanKind::kAsSaved);
+  EXPECT_EQ(report.reason, "asked for");
+  PlanOptions options;
+  options.wanted = PlanKind::kFrozen;
+  options.refusal = "clients may name any node";
+  report = ChoosePlan(model.get(), options);
+  EXPECT_EQ(report.plan.kind, PlanKind::kAsSaved);
+  EXPECT_EQ(report.reason, options.refusal);
+  EXPECT_NE(model->session(), nullptr);
+}
+
+TEST(PlanTest, TakesAnEarlierTrialsChoiceWithoutAnother) {
+  for (PlanKind kind : {PlanKind::kAsSaved, PlanKind::kFrozen}) {
+    const auto saved = LoadModel("test/models/plans/1");
+    const auto model = LoadModel("test/models/plans/1");
+    PlanOptions options;
+    options.known = PlanChoice{kind, false};
+    const PlanReport report = ChoosePlan(model.get(), options);
+    EXPECT_EQ(report.plan.kind, kind);
+    EXPECT_FALSE(report.plan.in_caller_thread);
+    EXPECT_FALSE(report.tried);
+    EXPECT_TRUE(report.times.empty());
+    ExpectSameAnswers(*saved, *model);
+  }
+  const auto table = LoadModel("test/models/table/1");
+  PlanOptions options;
+  options.known = PlanChoice{PlanKind::kFrozen, true};
+  EXPECT_EQ(ChoosePlan(table.get(), options).plan.kind, PlanKind::kAsSaved)
+      << "the model is another than it was";
+}
+
+TEST(PlanTest, IsNotAdoptedWithoutAnythingToCompareWith) {
+  const auto model = LoadModel("test/models/plans/1");
+  PlanOptions options;
+  options.wanted = PlanKind::kFrozen;
+  options.synthetic = false;
+  const PlanReport report = ChoosePlan(model.get(), options);
+  EXPECT_EQ(report.plan.kind, PlanKind::kAsSaved);
+  EXPECT_EQ(report.reason, "there was no input to compare plans with");
+}
+
+TEST(PlanTest, AnAdoptedPlanIsWarmedUpInEverySize) {
+  const auto model = LoadModel("examples/models/keras_mlp/1");
+  ASSERT_EQ(Choose(model.get(), PlanKind::kFrozen).plan.kind, PlanKind::kFrozen);
+  WarmupOptions options;
+  options.path = "/nowhere";
+  options.batch_rows = {2, 8};
+  const WarmupReport report = WarmUp(*model, options);
+  EXPECT_EQ(report.synthetic.failed, 0u) << report.synthetic.first_failure;
+  EXPECT_EQ(report.synthetic.run % 3, 0u);
+  EXPECT_GT(report.synthetic.run, 0u);
+}
+
+TEST(PlanTest, AFrozenGraphHasNoOtherEndpointsThanItsSignatures) {
+  const auto model = LoadModel("examples/models/keras_mlp/1");
+  ASSERT_EQ(Choose(model.get(), PlanKind::kFrozen).plan.kind, PlanKind::kFrozen);
+  EXPECT_EQ(model->FindOperation("StatefulPartitionedCall/MatMul"), nullptr);
+  TF_Operation* other = TF_FinishOperation(TF_NewOperation(model->graph(), "NoOp", "other"),
+                                           StatusHandle(TF_NewStatus()).get());
+  std::vector<TensorHandle> outputs;
+  EXPECT_EQ(model->Run({}, {}, {TF_Output{other, 0}}, &outputs).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(model->RunTargets({}, {}, {}, {other}, 0, &outputs).code(), Code::kFailedPrecondition);
+}
+
+// All outputs of a signature that the bits of `which` choose.
+void RunSome(const SavedModel& model, const Execution& execution, const BoundSignature& signature,
+             uint32_t which, std::vector<TensorHandle>* outputs) {
+  MadeUpInputs inputs;
+  ASSERT_TRUE(inputs.Make(signature, 2, 1000, MadeUpValues::kRandom));
+  std::vector<TF_Output> fetches;
+  for (size_t i = 0; i < signature.outputs.size(); ++i) {
+    if ((which >> i & 1) != 0) fetches.push_back(signature.outputs[i]);
+  }
+  const Status status =
+      model.RunAs(execution, 0, signature.inputs, inputs.values, fetches, outputs);
+  ASSERT_TRUE(status.ok()) << status.message();
+}
+
+TEST(PlanTest, ClientsMakeNoMoreCopiesOfAFrozenGraphThanAFew) {
+  const auto model = LoadModel("test/models/plans/1");
+  FrozenGraph frozen;
+  std::unique_ptr<GraphSession> session;
+  ASSERT_TRUE(FreezeModel(*model, &frozen).ok());
+  ASSERT_TRUE(NewFrozenSession(frozen, "", false, &session).ok());
+  size_t combinations = 0;
+  for (const char* name : {"gathered", "serving_default", "reference"}) {
+    const BoundSignature& signature = *model->FindSignature(name);
+    const uint32_t all = (1u << signature.outputs.size()) - 1;
+    for (uint32_t which = 1; which <= all; ++which) {
+      if (which != all) ++combinations;
+      for (int again = 0; again < 2; ++again) {
+        std::vector<TensorHandle> expected, given;
+        RunSome(*model, {nullptr, true}, signature, which, &expected);
+        RunSome(*model, {session.get(), true}, signature, which, &given);
+        Agreement agreement;
+        Compare(expected, given, &agreement);
+        EXPECT_TRUE(agreement.agrees) << name << " " << which << ": " << agreement.difference;
+      }
+    }
+  }
+  EXPECT_GT(combinations, GraphSession::kMaxOtherCombinations);
+  EXPECT_EQ(session->other_combinations(), GraphSession::kMaxOtherCombinations);
+}
+
+TEST(PlanTest, SignaturesThatComputeTheSameShareAFrozenGraph) {
+  // Keras exports "serve" and "serving_default", with functions of their own.
+  const auto saved = LoadModel("examples/models/keras_mlp/1");
+  FrozenGraph frozen;
+  ASSERT_TRUE(FreezeModel(*saved, &frozen).ok());
+  std::set<std::string> names;
+  size_t with_outputs = 0;
+  for (const SignatureTensors& signature : frozen.signatures) {
+    if (signature.fetches.empty()) continue;
+    ++with_outputs;
+    for (const NamedOutput& fetch : signature.fetches) names.insert(fetch.name);
+  }
+  EXPECT_EQ(with_outputs, 2u);
+  EXPECT_EQ(names.size(), 1u);
+  // One that computes something else stays itself.
+  const auto plans = LoadModel("test/models/plans/1");
+  FrozenGraph others;
+  ASSERT_TRUE(FreezeModel(*plans, &others).ok());
+  names.clear();
+  size_t outputs = 0;
+  for (const SignatureTensors& signature : others.signatures) {
+    for (const NamedOutput& fetch : signature.fetches) names.insert(fetch.name);
+    outputs += signature.fetches.size();
+  }
+  EXPECT_EQ(names.size(), outputs);
+}
+
+TensorHandle Floats(const std::vector<float>& values) {
+  const int64_t dims[] = {static_cast<int64_t>(values.size())};
+  TensorHandle tensor(TF_AllocateTensor(TF_FLOAT, dims, 1, values.size() * sizeof(float)));
+  std::memcpy(TF_TensorData(tensor.get()), values.data(), values.size() * sizeof(float));
+  return tensor;
+}
+
+Agreement AgreementOf(const std::vector<float>& expected, const std::vector<float>& given) {
+  std::vector<TensorHandle> a, b;
+  a.push_back(Floats(expected));
+  b.push_back(Floats(given));
+  Agreement agreement;
+  Compare(a, b, &agreement);
+  return agreement;
+}
+
+TEST(AgreementTest, IsWithinAToleranceOfEachNumberAndAFloorOfTheTensor) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float inf = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(AgreementOf({1, nan, inf, 0}, {1, nan, inf, 0}).agrees);
+  EXPECT_TRUE(AgreementOf({1000, 1}, {1000.05f, 1}).agrees);
+  EXPECT_FALSE(AgreementOf({1000, 1}, {1000.2f, 1}).agrees);
+  EXPECT_TRUE(AgreementOf({1000, 0}, {1000, 0.0009f}).agrees) << "rounding of the larger";
+  EXPECT_FALSE(AgreementOf({1000, 0}, {1000, 0.0011f}).agrees);
+  EXPECT_FALSE(AgreementOf({1e-9f}, {2e-9f}).agrees) << "all are small";
+  EXPECT_FALSE(AgreementOf({1}, {nan}).agrees);
+  EXPECT_FALSE(AgreementOf({nan}, {1}).agrees);
+  EXPECT_FALSE(AgreementOf({inf}, {-inf}).agrees);
+  EXPECT_FALSE(AgreementOf({1, 2}, {1}).agrees) << "another shape";
+  EXPECT_NEAR(AgreementOf({2}, {2.0001f}).largest, 5e-5, 1e-6);
+  EXPECT_EQ(AgreementOf({1, 2}, {1, 3}).difference, "output 0: element 1 is 3, as saved 2");
+}
+
+}  // namespace
+}  // namespace tensorgate
