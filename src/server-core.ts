@@ -15,6 +15,7 @@ import type { Log } from './log/log.js';
 import type { BatchStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
+import type { NativeRoutes } from './native/grpc.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { BatchedLoader } from './servables/batched-loader.js';
 import { ModelBatching } from './servables/model-batching.js';
@@ -25,6 +26,7 @@ import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
 import type { ModelCatalog } from './service/model-catalog.js';
+import { nativeRoutes } from './service/native-routes.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
 import { FileSystemSource } from './sources/file-system-source.js';
 import { ModelConfigFile } from './sources/model-config-file.js';
@@ -54,6 +56,8 @@ export class ServerCore {
   readonly #threads: { readonly run: number; readonly load: number };
   #batching: ModelBatching | null = null;
   #metrics: LifecycleMetrics | null = null;
+  #onRoutes: ((routes: NativeRoutes) => void) | null = null;
+  #routesAreStale = false;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
@@ -98,7 +102,10 @@ export class ServerCore {
       shadowOf: (name) => this.#models.of(name)?.shadow?.version ?? null,
       maxLoadRetries: Math.max(0, flags.max_num_load_retries),
       loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
-      onState: (id, state, error) => logState(log, id, state, error),
+      onState: (id, state, error) => {
+        logState(log, id, state, error);
+        this.#rerouted();
+      },
     });
     this.#source = new FileSystemSource({
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
@@ -119,6 +126,7 @@ export class ServerCore {
       onModels: (models) => {
         this.shadows.configure(models);
         this.#manager.reroute();
+        this.#rerouted();
       },
       clock: systemClock,
     });
@@ -184,6 +192,29 @@ export class ServerCore {
     await this.#models.start(config);
     this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);
     this.#configFile?.start();
+  }
+
+  /** Calls back with the routes now, and whenever they change, at the end of the turn. */
+  watchRoutes(onRoutes: (routes: NativeRoutes) => void): void {
+    this.#onRoutes = onRoutes;
+    this.#publishRoutes();
+  }
+
+  #rerouted(): void {
+    if (this.#onRoutes === null || this.#routesAreStale) return;
+    this.#routesAreStale = true;
+    queueMicrotask(() => this.#publishRoutes());
+  }
+
+  #publishRoutes(): void {
+    this.#routesAreStale = false;
+    this.#onRoutes?.(
+      nativeRoutes(
+        this.#manager.available(),
+        (name) => this.#labels.of(name),
+        (name) => this.shadows.isOf(name),
+      ),
+    );
   }
 
   /** Of batches, by model; empty without batching. */

@@ -56,9 +56,14 @@ struct ModelStatistics {
   explicit ModelStatistics(std::string model_name) : name(std::move(model_name)) {}
 
   LatencyHistogram& runs(Method method) { return run_latency[static_cast<size_t>(method)]; }
+  LatencyHistogram& requests(Method method) {
+    return request_latency[static_cast<size_t>(method)];
+  }
 
   const std::string name;
   std::array<LatencyHistogram, 3> run_latency;  // Predict, Classify, Regress
+  // The same, of gRPC requests that were answered without JavaScript.
+  std::array<LatencyHistogram, 3> request_latency;
   ExampleCounts examples;
 };
 
