@@ -5,6 +5,11 @@
 #include "napi/inference_binding.h"
 
 namespace tensorgate {
+namespace {
+
+constexpr std::chrono::microseconds kShort{50};
+
+}  // namespace
 
 void DirectQueue::Close() {
   std::vector<std::unique_ptr<DirectRun>> dropped;
@@ -18,12 +23,18 @@ void DirectQueue::Take(std::vector<std::unique_ptr<DirectRun>>* out) {
   out->swap(ready_);
 }
 
-void DirectQueue::Push(std::unique_ptr<DirectRun> run) {
+void DirectQueue::Push(std::vector<std::unique_ptr<DirectRun>>* runs) {
+  std::vector<std::unique_ptr<DirectRun>> dropped;
   MutexLock lock(&mutex_);
-  if (wake_ == nullptr) return;
-  ready_.push_back(std::move(run));
+  if (wake_ == nullptr) {
+    dropped.swap(*runs);
+    return;
+  }
+  const bool was_empty = ready_.empty();
+  for (std::unique_ptr<DirectRun>& run : *runs) ready_.push_back(std::move(run));
+  runs->clear();
   // Under the lock, so that the handle cannot be closed in between.
-  if (ready_.size() == 1) uv_async_send(wake_);
+  if (was_empty) uv_async_send(wake_);
 }
 
 Status DirectRun::Execute() {
@@ -35,12 +46,26 @@ Status DirectRun::Execute() {
   return decoded.ok() ? inference->RunAndEncode(&reply) : decoded;
 }
 
-void DirectRun::Run(std::unique_ptr<Job> self) {
+bool DirectRun::is_short() const { return statistics->recent_request.is_below(kShort); }
+
+bool DirectRun::Run() {
+  const Clock::time_point began = Clock::now();
   status = Execute();
   model_.reset();  // whose unload may wait for that
-  // The queue must live until Push() returns, though the run may be gone by then.
-  const std::shared_ptr<DirectQueue> queue = queue_;
-  queue->Push(std::unique_ptr<DirectRun>(static_cast<DirectRun*>(self.release())));
+  const auto took = Clock::now() - began;
+  statistics->recent_request.Record(took);
+  return took < kShort;
+}
+
+void DirectBurst::Run(std::unique_ptr<Job>) {
+  std::vector<std::unique_ptr<DirectRun>> done;
+  done.reserve(runs_.size());
+  for (std::unique_ptr<DirectRun>& run : runs_) {
+    const bool was_short = run->Run();
+    done.push_back(std::move(run));
+    if (!was_short) queue_->Push(&done);
+  }
+  if (!done.empty()) queue_->Push(&done);
 }
 
 }  // namespace tensorgate

@@ -29,8 +29,8 @@ class DirectQueue {
   void Close();
   // Swaps what is ready into `out`, which is empty. THREAD: the loop's.
   void Take(std::vector<std::unique_ptr<DirectRun>>* out);
-  // THREAD: any.
-  void Push(std::unique_ptr<DirectRun> run);
+  // Takes all. THREAD: any.
+  void Push(std::vector<std::unique_ptr<DirectRun>>* runs);
 
  private:
   MemoryBudget budget_;
@@ -39,7 +39,7 @@ class DirectQueue {
   std::vector<std::unique_ptr<DirectRun>> ready_ GUARDED_BY(mutex_);
 };
 
-class DirectRun : public Job {
+class DirectRun {
  public:
   using Clock = std::chrono::steady_clock;
 
@@ -52,12 +52,15 @@ class DirectRun : public Job {
         model_(std::move(model)),
         as_tensor_content_(as_tensor_content) {}
 
-  // THREAD: the run pool's.
-  void Run(std::unique_ptr<Job> self) override;
+  // Whether requests of its model take so little time that several in a row are better off with one
+  // hand-over than with one each.
+  bool is_short() const;
 
+ private:
   // First, so that it is destroyed last: `request` has a part of its budget.
   const std::shared_ptr<DirectQueue> queue_;
 
+ public:
   // Of the loop: the call that waits, or null when nobody does any more.
   GrpcCall* call;
   const Method method;
@@ -75,10 +78,32 @@ class DirectRun : public Job {
   OutputBuffer reply;
 
  private:
+  friend class DirectBurst;
+  // THREAD: the run pool's. True: it was short.
+  bool Run();
   Status Execute();
 
   std::shared_ptr<const SavedModel> model_;
   const bool as_tensor_content_;
+};
+
+// Runs that one thread does one after the other.
+class DirectBurst : public Job {
+ public:
+  static constexpr size_t kMostRuns = 8;
+
+  // REQUIRES: one at least.
+  DirectBurst(std::shared_ptr<DirectQueue> queue, std::vector<std::unique_ptr<DirectRun>> runs)
+      : queue_(std::move(queue)), runs_(std::move(runs)) {}
+
+  void Run(std::unique_ptr<Job> self) override;
+
+  // What it has taken, for when it is not run.
+  std::vector<std::unique_ptr<DirectRun>>& runs() { return runs_; }
+
+ private:
+  const std::shared_ptr<DirectQueue> queue_;
+  std::vector<std::unique_ptr<DirectRun>> runs_;
 };
 
 }  // namespace tensorgate

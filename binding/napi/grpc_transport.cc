@@ -301,19 +301,50 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   if (const uint32_t left = MillisLeft(*call); left > 0) {
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
-  DirectRun* posted = run.get();
-  std::unique_ptr<Job> job(std::move(run));
-  if (!Process::Get().runs.Post(&job)) {
-    HandOver(call, std::move(posted->request), true, QueueFull());
-    return true;
+  call->tags.run = run.get();
+  if (run->is_short()) {
+    short_runs_.push_back(std::move(run));
+  } else {
+    std::vector<std::unique_ptr<DirectRun>> alone;
+    alone.push_back(std::move(run));
+    Post(std::move(alone));
   }
-  call->tags.run = posted;
-  posted_ = true;
   return true;
+}
+
+void GrpcTransport::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
+  auto* burst = new DirectBurst(queue_, std::move(runs));
+  std::unique_ptr<Job> job(burst);
+  posted_ = true;
+  if (Process::Get().runs.Post(&job)) return;
+  for (std::unique_ptr<DirectRun>& run : burst->runs()) {
+    run->status = QueueFull();
+    finished_.push_back(std::move(run));
+  }
+  Answer();
+}
+
+// Each thread gets as many as the others, but no more than it answers together.
+void GrpcTransport::PostShortRuns() {
+  const size_t threads = Process::Get().runs.threads();
+  const size_t share = (short_runs_.size() + threads - 1) / threads;
+  const size_t most = std::min(share, DirectBurst::kMostRuns);
+  std::vector<std::unique_ptr<DirectRun>> runs;
+  for (std::unique_ptr<DirectRun>& run : short_runs_) {
+    runs.push_back(std::move(run));
+    if (runs.size() == most) Post(std::exchange(runs, {}));
+  }
+  short_runs_.clear();
+  if (!runs.empty()) Post(std::move(runs));
 }
 
 void GrpcTransport::OnRunsReady() {
   queue_->Take(&finished_);
+  Answer();
+  FlushDirty();
+}
+
+void GrpcTransport::Answer() {
   for (std::unique_ptr<DirectRun>& run : finished_) {
     GrpcCall* call = run->call;
     if (call != nullptr) call->tags.run = nullptr;
@@ -331,12 +362,12 @@ void GrpcTransport::OnRunsReady() {
     }
   }
   finished_.clear();
-  FlushDirty();
 }
 
 // --- the turn of the loop -----------------------------------------------------------------------
 
 void GrpcTransport::OnTurn() {
+  PostShortRuns();
   if (!events_.empty()) {
     Deliver();
     posted_ = true;  // by JavaScript, perhaps

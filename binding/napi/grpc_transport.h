@@ -117,7 +117,10 @@ class GrpcTransport final : public CallOwner, public StreamFactory, public Socke
   GrpcSocket* Add(uv_handle_t* stream, uint32_t lent_id);
 
   bool RunDirectly(GrpcCall* call, GrpcMessage* message);
+  void Post(std::vector<std::unique_ptr<DirectRun>> runs);
+  void PostShortRuns();
   void OnRunsReady();
+  void Answer();
   void HandOver(GrpcCall* call, GrpcMessage message, bool has_message, Status failure);
   GrpcEvent& AddEvent(GrpcEventKind kind, uint64_t id);
   uint32_t MillisLeft(const GrpcCall& call) const;
@@ -168,6 +171,7 @@ class GrpcTransport final : public CallOwner, public StreamFactory, public Socke
 
   RouteTable routes_;
   std::shared_ptr<DirectQueue> queue_;
+  std::vector<std::unique_ptr<DirectRun>> short_runs_;  // of this turn
   std::vector<std::unique_ptr<DirectRun>> finished_;
   bool posted_ = false;
   bool draining_ = false;
