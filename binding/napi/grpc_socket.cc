@@ -82,7 +82,6 @@ void GrpcSocket::Flush() {
   }
   if (is_closing() || writing_) return;
   if (!ok || connection_->is_over()) return Close();
-  if (out_.capacity() > kKeptOutputBytes) out_ = OutputBuffer();
 }
 
 // What cannot be written at once stays in out_ until OnWritten().
@@ -134,7 +133,11 @@ void GrpcSocket::Tick() {
   const uint64_t now = owner_->NowMillis();
   const SocketLimits& limits = owner_->socket_limits();
   if (connection_->streams() > 0) busy_at_ = now;
-  if (!writing_ && connection_->queued_bytes() == 0) progress_at_ = now;
+  if (!writing_ && connection_->queued_bytes() == 0) {
+    progress_at_ = now;
+    // Kept from one large answer to the next, but not for ever.
+    if (out_.capacity() > kKeptOutputBytes && connection_->streams() == 0) out_ = OutputBuffer();
+  }
   const bool never_spoke =
       !connection_->has_preface() && HasPassed(now, opened_at_, kPrefaceMillis);
   if (never_spoke || HasPassed(now, progress_at_, kStalledMillis)) return Close();

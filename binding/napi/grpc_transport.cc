@@ -233,6 +233,7 @@ void GrpcTransport::OnMessage(GrpcCall* call, GrpcMessage message) {
     GrpcEvent& event = AddEvent(GrpcEventKind::kMessage, call->tags.id);
     event.message = std::move(message);
     event.has_message = true;
+    event.encoding = call->encoding();
   } else if (!RunDirectly(call, &message)) {
     HandOver(call, std::move(message), true, Status());
   }
@@ -278,7 +279,7 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
   event.method = call->method().index;
   event.timeout_millis = MillisLeft(*call);
   event.request_id = call->request_id();
-  event.encoding = event.message.compressed ? call->encoding() : std::string();
+  event.encoding = call->encoding();
   if (call->kept_header() != nullptr) {
     event.kept_header = *call->kept_header();
     event.has_kept_header = true;

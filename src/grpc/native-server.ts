@@ -3,7 +3,7 @@
  * by itself what its routes cover. All else comes here as events, and goes to the same methods as over
  * grpc-js. Carries requests, decides nothing.
  */
-import { gunzip, inflate } from 'node:zlib';
+import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
 
 import { requestIdOf } from '../log/request-id.js';
 import { addon } from '../native/addon.js';
@@ -37,6 +37,8 @@ const NEVER = 0;
 const DEFAULT_STREAMS = 1024;
 const KEEPALIVE_TIMEOUT_MILLIS = 20_000;
 const EMPTY = Buffer.alloc(0);
+/** Messages of streams are inflated at once, so that they stay in their order. */
+const MAX_STREAM_MESSAGE_BYTES = 64 << 10;
 
 interface OpenStream {
   readonly handler: StreamHandler;
@@ -122,7 +124,7 @@ export class NativeGrpcServer {
         this.#called(event);
         break;
       case GrpcEventKind.message:
-        this.#message(id, message ?? EMPTY);
+        this.#message(id, message ?? EMPTY, event[7]);
         break;
       case GrpcEventKind.halfClose:
         this.#streams.get(id)?.handler.halfClose();
@@ -147,7 +149,8 @@ export class NativeGrpcServer {
     const [, id, message, index, , , , encoding] = event;
     const unary = this.#methods.unary[index];
     if (unary === undefined) {
-      this.#opened(id, this.#methods.streaming[index - this.#methods.unary.length], message);
+      const method = this.#methods.streaming[index - this.#methods.unary.length];
+      this.#opened(id, method, message, encoding);
     } else if (encoding === null) {
       this.#unary(unary, event, message ?? EMPTY);
     } else {
@@ -188,7 +191,12 @@ export class NativeGrpcServer {
     return !addon().grpcIsOpen(this.#transport, id);
   }
 
-  #opened(id: number, method: StreamingMethod | undefined, request: Buffer | null): void {
+  #opened(
+    id: number,
+    method: StreamingMethod | undefined,
+    request: Buffer | null,
+    encoding: string | null,
+  ): void {
     if (method === undefined) return;
     let over: () => void = () => undefined;
     const stream: MessageStream = {
@@ -204,14 +212,14 @@ export class NativeGrpcServer {
     };
     this.#streams.set(id, { handler: method.open(stream), over: () => over() });
     if (method.requestStream) return;
-    this.#message(id, request ?? EMPTY);
+    this.#message(id, request ?? EMPTY, encoding);
     this.#streams.get(id)?.handler.halfClose();
   }
 
-  #message(id: number, message: Buffer): void {
+  #message(id: number, message: Buffer, encoding: string | null): void {
     const stream = this.#streams.get(id);
     try {
-      stream?.handler.message(message);
+      stream?.handler.message(encoding === null ? message : inflatedAtOnce(encoding, message));
     } catch {
       this.#end(id, StatusCode.INTERNAL, 'Error deserializing request');
     }
@@ -248,6 +256,13 @@ export class NativeGrpcServer {
       } else fail(StatusCode.INTERNAL, 'Failed to decompress message');
     });
   }
+}
+
+/** @throws Error for what cannot be inflated, or becomes too large */
+function inflatedAtOnce(encoding: string, message: Buffer): Buffer {
+  const decompress = { gzip: gunzipSync, deflate: inflateSync }[encoding];
+  if (decompress === undefined) throw new Error(`unsupported encoding "${encoding}"`);
+  return decompress(message, { maxOutputLength: MAX_STREAM_MESSAGE_BYTES });
 }
 
 function errorOf([code, message, violations]: NativeFailure): ServingError {

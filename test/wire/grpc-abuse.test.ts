@@ -12,7 +12,6 @@ import { message, postGrpc } from './http2-call.js';
 import {
   END_HEADERS,
   END_STREAM,
-  ENHANCE_YOUR_CALM,
   Frame,
   frame,
   grpcHeaders,
@@ -26,6 +25,7 @@ const model = (name: string): string =>
 const MIB = 1 << 20;
 const GROWTH_BYTES = 64 * MIB;
 const FLOOD = 100_000;
+const MAX_FRAME = 16_384;
 const REQUEST = { model_spec: { name: 'm' }, inputs: { x: floats(1, 2) } };
 
 describe('Abuse of gRPC', function () {
@@ -56,12 +56,6 @@ describe('Abuse of gRPC', function () {
       client.close();
     }
   });
-
-  async function isSentAway(): Promise<void> {
-    const { payload } = await raw.received(Frame.goaway);
-    assert.equal(payload.readUInt32BE(4), ENHANCE_YOUR_CALM);
-    await raw.closed;
-  }
 
   describe('floods', () => {
     it('ends a connection that resets its calls as soon as they are made', async () => {
@@ -103,7 +97,7 @@ describe('Abuse of gRPC', function () {
     it('ends a flood of DATA that holds nothing', async () => {
       raw.send(frame(Frame.headers, END_HEADERS, 1, grpcHeaders(PREDICT)));
       await raw.flood(frame(Frame.data, 0, 1), FLOOD);
-      await isSentAway();
+      await raw.closed;
     });
 
     it('ends a connection whose answers to PING nobody reads', async () => {
@@ -132,12 +126,11 @@ describe('Abuse of gRPC', function () {
       const large = Object.fromEntries(
         Array.from({ length: 400 }, (_, i) => [`field-${i}`, 'x'.repeat(100)]),
       );
+      const block = Buffer.concat([grpcHeaders(PREDICT), headerBlock(large)]);
       raw.send(
-        frame(Frame.headers, 0, 1, grpcHeaders(PREDICT)),
-        ...Object.entries(large).map(([name, value]) =>
-          frame(Frame.continuation, 0, 1, headerBlock({ [name]: value })),
-        ),
-        frame(Frame.continuation, END_HEADERS, 1),
+        frame(Frame.headers, 0, 1, block.subarray(0, MAX_FRAME)),
+        frame(Frame.continuation, 0, 1, block.subarray(MAX_FRAME, 2 * MAX_FRAME)),
+        frame(Frame.continuation, END_HEADERS, 1, block.subarray(2 * MAX_FRAME)),
       );
       assert.equal((await raw.received(Frame.rstStream)).stream, 1);
       raw.send(
@@ -227,7 +220,9 @@ describe('Abuse of gRPC', function () {
         await client.received(Frame.ping);
         client.destroy();
       }
-      const request = { ...REQUEST, inputs: { x: floats(...new Array<number>(MIB).fill(0.5)) } };
+      const x = { ...floats(), tensor_content: Buffer.alloc(4 * MIB) };
+      Object.assign(x, { tensor_shape: { dim: [{ size: MIB }] } });
+      const request = { ...REQUEST, inputs: { x } };
       const answer = await statusOf(message(encode('PredictRequest', request)));
       assert.equal(answer['grpc-status'], '0');
     });

@@ -1,6 +1,7 @@
 /** Connections of the native gRPC transport over time: pings, ages, deadlines, clients that leave. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 import { StatusCode } from '../../src/status/serving-error.js';
 import { encode, floats, GrpcClient, PREDICT } from './grpc-client.js';
@@ -73,6 +74,26 @@ describe('Connections of the native gRPC transport', function () {
     const raw = await RawHttp2.open(grpcPort);
     await raw.received(Frame.goaway);
     await raw.closed;
+  });
+
+  it('takes compressed messages of streams', async () => {
+    const { grpcAddress } = await started('identity');
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const statusOf = async (request: Buffer, encoding: string): Promise<number> => {
+      const headers = { 'grpc-encoding': encoding };
+      return Number(
+        (await postGrpc(grpcAddress, path, message(request, 1), headers))['grpc-status'],
+      );
+    };
+    const listServices = gzipSync(Buffer.from([0x3a, 0]));
+    assert.equal(await statusOf(listServices, 'gzip'), StatusCode.OK);
+    for (const [request, encoding] of [
+      [listServices, 'snappy'],
+      [Buffer.from('no gzip'), 'gzip'],
+      [gzipSync(Buffer.alloc(1 << 20)), 'gzip'],
+    ] as const) {
+      assert.equal(await statusOf(request, encoding), StatusCode.INTERNAL);
+    }
   });
 
   it('ends a call at its deadline while its run goes on, and one whose run has not begun', async () => {

@@ -16,7 +16,6 @@ export const Frame = {
 export const END_STREAM = 1;
 export const ACK = 1;
 export const END_HEADERS = 4;
-export const ENHANCE_YOUR_CALM = 11;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const HEAD_BYTES = 9;
 
