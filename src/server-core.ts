@@ -17,6 +17,7 @@ import type { Log } from './log/log.js';
 import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
+import type { NativeRoutes } from './native/grpc.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { BatchedLoader } from './servables/batched-loader.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
@@ -28,6 +29,7 @@ import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
 import type { ModelCatalog } from './service/model-catalog.js';
+import { nativeRoutes } from './service/native-routes.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
 import { FileSystemSource } from './sources/file-system-source.js';
 import { ModelConfigFile } from './sources/model-config-file.js';
@@ -58,6 +60,8 @@ export class ServerCore {
   readonly #plans: ExecutionPlans;
   #batching: ModelBatching | null = null;
   #metrics: LifecycleMetrics | null = null;
+  #onRoutes: ((routes: NativeRoutes) => void) | null = null;
+  #routesAreStale = false;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
@@ -118,6 +122,7 @@ export class ServerCore {
       onState: (id, state, error) => {
         if (state === ServableState.END) this.#plans.unloaded(id);
         logState(log, id, state, error);
+        this.#rerouted();
       },
     });
     this.#source = new FileSystemSource({
@@ -139,6 +144,7 @@ export class ServerCore {
       onModels: (models) => {
         this.shadows.configure(models);
         this.#manager.reroute();
+        this.#rerouted();
       },
       clock: systemClock,
     });
@@ -205,6 +211,29 @@ export class ServerCore {
     await this.#models.start(config);
     this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);
     this.#configFile?.start();
+  }
+
+  /** Calls back with the routes now, and whenever they change, at the end of the turn. */
+  watchRoutes(onRoutes: (routes: NativeRoutes) => void): void {
+    this.#onRoutes = onRoutes;
+    this.#publishRoutes();
+  }
+
+  #rerouted(): void {
+    if (this.#onRoutes === null || this.#routesAreStale) return;
+    this.#routesAreStale = true;
+    queueMicrotask(() => this.#publishRoutes());
+  }
+
+  #publishRoutes(): void {
+    this.#routesAreStale = false;
+    this.#onRoutes?.(
+      nativeRoutes(
+        this.#manager.available(),
+        (name) => this.#labels.of(name),
+        (name) => this.shadows.isOf(name),
+      ),
+    );
   }
 
   /** Of batches; empty without batching. */

@@ -8,11 +8,13 @@ import { readSslConfig } from './config/ssl-config.js';
 import { MetadataCodec } from './grpc/metadata-codec.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { loadProtos } from './protos/protos.js';
-import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
+import { NativeGrpcServer, type NativeGrpcServerOptions } from './grpc/native-server.js';
+import { GrpcServer } from './grpc/server.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
 import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
+import { countNativeRequests } from './metrics/native-requests.js';
 import { planFamilies } from './metrics/plan-metrics.js';
 import { ProcessMetrics } from './metrics/process-metrics.js';
 import { Registry } from './metrics/registry.js';
@@ -36,7 +38,7 @@ export class Server {
   readonly #core: ServerCore;
   readonly #requestLog: RequestLog;
   readonly #stickyHeader: string | null;
-  #grpc: GrpcServer | null = null;
+  #grpc: GrpcServer | NativeGrpcServer | null = null;
   #rest: RestServer | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
@@ -81,6 +83,9 @@ export class Server {
       metadata: new MetadataCodec(modelMetadata),
       health: flags.enable_grpc_healthcheck_service,
       channelOptions: channel.options,
+      asTensorContent: flags.enable_serialization_as_tensor_content,
+      stickyHeader: this.#stickyHeader,
+      maxBufferedBytes: flags.grpc_max_buffered_bytes,
       ssl,
       sessionRun: flags.enable_session_run,
       admin,
@@ -140,7 +145,11 @@ export class Server {
     const path = await prometheusPath(file);
     if (path === null) return null;
     const registry = new Registry();
-    registry.addReader(() => runFamilies(addon().runStatistics()));
+    registry.addReader(() => {
+      const statistics = addon().runStatistics();
+      countNativeRequests(requests, statistics);
+      return runFamilies(statistics);
+    });
     registry.addReader(() => batchingFamilies(this.#core.batchStatistics));
     registry.addReader(() => [this.#core.shadows.requests]);
     registry.addReader(() => planFamilies(this.#core.plans));
@@ -153,12 +162,26 @@ export class Server {
     return { path, requests, page, lifecycle: new LifecycleMetrics(registry) };
   }
 
-  async #startGrpc(options: GrpcServerOptions): Promise<void> {
+  /** Where the addon cannot, grpc-js serves. */
+  #newGrpc(options: NativeGrpcServerOptions): GrpcServer | NativeGrpcServer {
+    const { flags, log } = this.#options;
+    if (flags.grpc_transport === 'grpc-js') return new GrpcServer(options);
+    const missing = NativeGrpcServer.missing();
+    if (missing !== null) {
+      log.warn(`--grpc_transport=native: Node has no ${missing}: grpc-js serves`);
+      return new GrpcServer(options);
+    }
+    const server = new NativeGrpcServer(options);
+    this.#core.watchRoutes((routes) => server.route(routes));
+    return server;
+  }
+
+  async #startGrpc(options: NativeGrpcServerOptions): Promise<void> {
     const { flags, log } = this.#options;
     const addresses: string[] = [];
     if (flags.port !== 0) addresses.push(`0.0.0.0:${flags.port}`);
     if (flags.grpc_socket_path !== '') addresses.push(`unix:${flags.grpc_socket_path}`);
-    const grpc = new GrpcServer(options);
+    const grpc = this.#newGrpc(options);
     try {
       for (const address of addresses) await grpc.listen(address);
     } catch (cause) {

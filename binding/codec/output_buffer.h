@@ -37,6 +37,11 @@ class OutputBuffer {
   }
   void Commit(size_t bytes) { size_ += bytes; }
 
+  // Makes the capacity `bytes`, where it is less.
+  void Reserve(size_t bytes) {
+    if (bytes > capacity_) Reallocate(bytes);
+  }
+
   void Append(std::string_view text) {
     if (text.empty()) return;
     std::memcpy(Ensure(text.size()), text.data(), text.size());
@@ -62,11 +67,14 @@ class OutputBuffer {
   void Grow(size_t bytes) {
     const size_t wanted = size_ + bytes;
     size_t grown = capacity_ < 256 ? 256 : capacity_ * 2;
-    if (grown < wanted) grown = wanted;
-    char* data = static_cast<char*>(std::realloc(data_, grown));
+    Reallocate(grown < wanted ? wanted : grown);
+  }
+
+  void Reallocate(size_t capacity) {
+    char* data = static_cast<char*>(std::realloc(data_, capacity));
     if (data == nullptr) std::abort();
     data_ = data;
-    capacity_ = grown;
+    capacity_ = capacity;
   }
 
   char* data_ = nullptr;

@@ -5,6 +5,7 @@
 #include "napi/arguments.h"
 #include "napi/batch_binding.h"
 #include "napi/environment.h"
+#include "napi/grpc_binding.h"
 #include "napi/inference_binding.h"
 #include "napi/library_binding.h"
 #include "napi/model_binding.h"
@@ -82,6 +83,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportShadow(env, exports);
   ExportTensor(env, exports);
   ExportStatistics(env, exports);
+  ExportGrpc(env, exports);
   return exports;
 }
 

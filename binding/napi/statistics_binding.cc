@@ -25,7 +25,8 @@ Napi::Value HistogramOf(Napi::Env env, const HistogramValues& values) {
   return array;
 }
 
-// runStatistics(): {models: [[name, predict, classify, regress, examples], …],
+// runStatistics(): {models: [[name, predict, classify, regress, examples,
+//                            requests of predict, of classify, of regress], …],
 //                   loads: [[path, successes, failures, microseconds], …]}
 Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -38,6 +39,9 @@ Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
       entry.Set(length++, HistogramOf(env, runs.Read()));
     }
     entry.Set(length++, HistogramOf(env, model->examples.Read()));
+    for (const LatencyHistogram& requests : model->request_latency) {
+      entry.Set(length++, HistogramOf(env, requests.Read()));
+    }
     models.Set(models.Length(), entry);
   }
   Napi::Array loads = Napi::Array::New(env);

@@ -51,15 +51,35 @@ class ExampleCounts {
   std::atomic<uint64_t> sum_{0};
 };
 
+// How long something takes of late, roughly. THREAD: any, without a lock; a value may be lost.
+class RecentTime {
+ public:
+  void Record(std::chrono::nanoseconds time) {
+    constexpr int64_t kWeight = 8;
+    const int64_t before = nanoseconds_.load(std::memory_order_relaxed);
+    nanoseconds_.store(before + (time.count() - before) / kWeight, std::memory_order_relaxed);
+  }
+  bool is_below(std::chrono::nanoseconds limit) const {
+    return nanoseconds_.load(std::memory_order_relaxed) < limit.count();
+  }
+
+ private:
+  std::atomic<int64_t> nanoseconds_{1'000'000};  // until it is known
+};
+
 // Of one model name, all its versions.
 struct ModelStatistics {
   explicit ModelStatistics(std::string model_name) : name(std::move(model_name)) {}
 
   LatencyHistogram& runs(Method method) { return run_latency[static_cast<size_t>(method)]; }
+  LatencyHistogram& requests(Method method) { return request_latency[static_cast<size_t>(method)]; }
 
   const std::string name;
   std::array<LatencyHistogram, 3> run_latency;  // Predict, Classify, Regress
+  // The same, of gRPC requests that were answered without JavaScript.
+  std::array<LatencyHistogram, 3> request_latency;
   ExampleCounts examples;
+  RecentTime recent_request;
 };
 
 // Of one path, all attempts.

@@ -19,6 +19,22 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: runs that may wait for a thread; more are answered UNAVAILABLE',
   },
   {
+    name: 'grpc_transport',
+    type: 'string',
+    default: 'grpc-js',
+    effect: 'served',
+    choices: ['native', 'grpc-js'],
+    help: 'tensorgate: what carries gRPC: native (HTTP/2 in the addon) or grpc-js',
+  },
+  {
+    name: 'grpc_max_buffered_bytes',
+    type: 'int64',
+    default: 1024 * 1024 * 1024,
+    effect: 'served',
+    atLeast: 1,
+    help: 'tensorgate: memory of all gRPC requests held at once with --grpc_transport=native, in bytes',
+  },
+  {
     name: 'batching',
     type: 'string',
     default: 'auto',

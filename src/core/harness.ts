@@ -66,6 +66,11 @@ export class Harness<S> {
     return this.#error;
   }
 
+  /** Null unless it is AVAILABLE, or on its way out. */
+  get servable(): S | null {
+    return this.#servable;
+  }
+
   /** Wanted again. REQUIRES: AVAILABLE, not yet being unloaded. */
   reaspire(): void {
     this.#aspired = true;

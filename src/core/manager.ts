@@ -39,6 +39,15 @@ interface Model<S> {
   held: readonly AspiredVersion[] | null;
 }
 
+/** What a model has to answer requests with. */
+export interface AvailableModel<S> {
+  readonly name: string;
+  /** Of requests that name no version; null is none. */
+  readonly latest: S | null;
+  /** AVAILABLE ones, highest first. */
+  readonly versions: readonly (readonly [version: bigint, servable: S])[];
+}
+
 /** Of versions that are gone, so that a model with a new version every minute costs no memory. */
 const MAX_STATUSES = 1000;
 
@@ -104,6 +113,19 @@ export class Manager<S> {
   /** Changes whenever a status or the set of names does. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Every model that has an AVAILABLE version. Nothing is pinned. */
+  available(): AvailableModel<S>[] {
+    return [...this.#models]
+      .filter(([, { available }]) => available.length > 0)
+      .map(([name, { available, latest }]) => ({
+        name,
+        latest: latest?.servable ?? null,
+        versions: available.flatMap(({ id, servable }) =>
+          servable === null ? [] : [[id.version, servable] as const],
+        ),
+      }));
   }
 
   /** Every model ever heard of, in no order. */

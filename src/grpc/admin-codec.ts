@@ -3,7 +3,7 @@ import type protobuf from 'protobufjs';
 
 import type { AdminApi } from '../service/admin-api.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { Unary } from './server.js';
+import type { Unary } from './methods.js';
 
 /** As over REST. */
 const MAX_REQUEST_BYTES = 1 << 20;

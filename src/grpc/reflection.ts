@@ -2,18 +2,16 @@
  * The reflection service, v1 and v1alpha, whose messages are the same on the wire. The descriptors are
  * made for the first request: a server that nobody explores does without.
  */
-import type * as grpc from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
 
 import { StatusCode } from '../status/serving-error.js';
 import { Descriptors } from './descriptors.js';
-import { OpenStreams } from './open-streams.js';
 import { loadProtos } from '../protos/protos.js';
+import { OpenStreams, type MessageStream, type StreamHandler } from './stream.js';
 
 const V1 = 'grpc.reflection.v1';
 const VERSIONS = [V1, 'grpc.reflection.v1alpha'];
-
-const rawBytes = (bytes: Buffer): Buffer => bytes;
+export const REFLECTION_SERVICES = VERSIONS.map((version) => `${version}.ServerReflection`);
 
 /** As decoded: the member of the oneof that is set, and `message_request`, which names it. */
 interface Request {
@@ -30,46 +28,30 @@ export class ReflectionService {
   readonly #files: readonly string[];
   readonly #request: protobuf.Type;
   readonly #response: protobuf.Type;
-  readonly #streams = new OpenStreams<Buffer>();
+  readonly #streams = new OpenStreams();
   #descriptors: Descriptors | null = null;
 
   /** The full names of what is served, and the files of protos/ that declare it. */
   constructor(services: readonly string[], files: readonly string[]) {
     const own = VERSIONS.map((version) => `${version.replaceAll('.', '/')}/reflection.proto`);
-    this.#services = [...services, ...VERSIONS.map((version) => `${version}.ServerReflection`)];
+    this.#services = [...services, ...REFLECTION_SERVICES];
     this.#files = [...files, ...own];
     const root = loadProtos(own.slice(0, 1));
     this.#request = root.lookupType(`${V1}.ServerReflectionRequest`);
     this.#response = root.lookupType(`${V1}.ServerReflectionResponse`);
   }
 
-  addTo(server: grpc.Server): void {
-    for (const version of VERSIONS) {
-      server.addService(
-        {
-          ServerReflectionInfo: {
-            path: `/${version}.ServerReflection/ServerReflectionInfo`,
-            requestStream: true,
-            responseStream: true,
-            requestSerialize: rawBytes,
-            requestDeserialize: (bytes: Buffer) => this.#request.decode(bytes),
-            responseSerialize: rawBytes,
-            responseDeserialize: rawBytes,
-          },
-        },
-        {
-          ServerReflectionInfo: (stream: grpc.ServerDuplexStream<Request, Buffer>) => {
-            this.#streams.add(stream);
-            stream.on('data', (request: Request) => {
-              if (!stream.writableEnded) stream.write(this.#answer(request));
-            });
-            stream.on('end', () => {
-              stream.end();
-            });
-          },
-        },
-      );
-    }
+  open(stream: MessageStream): StreamHandler {
+    this.#streams.add(stream);
+    return {
+      message: (bytes) => {
+        const request = this.#request.decode(bytes) as unknown as Request;
+        stream.write(this.#answer(request));
+      },
+      halfClose: () => {
+        stream.end();
+      },
+    };
   }
 
   close(): void {

@@ -7,121 +7,46 @@ import * as grpc from '@grpc/grpc-js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { RequestLog } from '../log/request-log.js';
-import { Method } from '../native/binding.js';
-import { readModelSpec, type ModelSpec } from '../native/requests.js';
-import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
-import type { InferenceService } from '../service/inference.js';
-import type { Headers } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { adminUnary } from './admin-codec.js';
-import { ERROR_DETAILS_TRAILER, ErrorDetails } from './error-details.js';
-import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
-import type { MetadataCodec } from './metadata-codec.js';
-import type { ModelServiceCodec } from './model-service-codec.js';
-import { ReflectionService } from './reflection.js';
+import { CallFailures } from './call-failures.js';
+import { ERROR_DETAILS_TRAILER } from './error-details.js';
+import {
+  GrpcMethods,
+  type GrpcMethodsOptions,
+  type StreamingMethod,
+  type UnaryMethod,
+} from './methods.js';
+import type { MessageStream } from './stream.js';
 
-export interface GrpcServerOptions {
-  readonly inference: InferenceService;
-  readonly modelService: ModelServiceCodec;
-  readonly metadata: MetadataCodec;
-  /** Whether to offer the health service. */
-  readonly health: boolean;
+export interface GrpcServerOptions extends GrpcMethodsOptions {
   /** Of grpc-js's server. */
   readonly channelOptions: grpc.ServerOptions;
   /** TLS of every address; null is none. */
   readonly ssl: SslConfig | null;
-  /** Whether to serve SessionRun. */
-  readonly sessionRun: boolean;
-  /** Null: not offered. */
-  readonly admin: AdminApi | null;
   readonly requestLog: RequestLog;
 }
 
-/** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
-export type Unary = (
-  request: Buffer,
-  timeoutMillis: number,
-  done: (error: ServingError | null, reply: Uint8Array | null) => void,
-  headers: Headers,
-  isGone: () => boolean,
-) => void;
-
-const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
-const MODEL_SERVICE = 'tensorflow.serving.ModelService';
-const SESSION_SERVICE = 'tensorflow.serving.SessionService';
-const SESSION_PROTO = 'tensorflow_serving/apis/session_service.proto';
-const API_PROTOS = ['prediction_service', 'model_service'].map(
-  (name) => `tensorflow_serving/apis/${name}.proto`,
-);
-const MAX_MESSAGE_CHARS = 1024;
-
-/** How to read the ModelSpec of a method's request, for the log. */
-const SPEC_READERS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['Predict', Method.predict],
-  ['Classify', Method.classify],
-  ['Regress', Method.regress],
-  ['MultiInference', Method.multiInference],
-  ['GetModelMetadata', Method.predict],
-  ['GetModelStatus', Method.predict],
-]);
+type Stream = grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>;
 
 const rawBytes = (bytes: Buffer): Buffer => bytes;
 
 export class GrpcServer {
   readonly #server: grpc.Server;
   readonly #credentials: grpc.ServerCredentials;
-  readonly #health: HealthService | null;
-  readonly #reflection: ReflectionService;
-  readonly #errorDetails = new ErrorDetails();
-  readonly #requestLog: RequestLog;
+  readonly #methods: GrpcMethods;
+  readonly #failures: CallFailures;
 
   constructor(options: GrpcServerOptions) {
-    const { inference, modelService, metadata, health, sessionRun, channelOptions, ssl } = options;
-    const { requestLog, admin } = options;
-    this.#server = new grpc.Server(channelOptions);
-    this.#credentials = credentialsOf(ssl);
-    this.#requestLog = requestLog;
-    this.#add(PREDICTION_SERVICE, {
-      Predict: (...call) => inference.proto('predict', ...call),
-      Classify: (...call) => inference.proto('classify', ...call),
-      Regress: (...call) => inference.proto('regress', ...call),
-      MultiInference: (...call) => inference.proto('multiInference', ...call),
-      GetModelMetadata: (request, _, done) => done(null, metadata.getModelMetadata(request)),
-    });
-    this.#add(MODEL_SERVICE, {
-      GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
-      HandleReloadConfigRequest: (request, _, done) => {
-        modelService.handleReloadConfig(request).then(
-          (reply) => done(null, reply),
-          (error: unknown) => done(ServingError.from(error), null),
-        );
-      },
-    });
-    // Refused, it has upstream's empty text; a method grpc-js does not know gets one of its own.
-    this.#add(SESSION_SERVICE, {
-      SessionRun: sessionRun
-        ? (...call) => inference.proto('sessionRun', ...call)
-        : (_request, _timeout, done) => done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
-    });
-    if (admin !== null) this.#add(ADMIN_SERVICE, adminUnary(admin));
-    this.#health = health ? new HealthService() : null;
-    this.#health?.addTo(this.#server);
-    this.#reflection = new ReflectionService(
-      [
-        PREDICTION_SERVICE,
-        MODEL_SERVICE,
-        ...(sessionRun ? [SESSION_SERVICE] : []),
-        ...(admin === null ? [] : [ADMIN_SERVICE]),
-        ...(health ? [HEALTH_SERVICE] : []),
-      ],
-      [
-        ...API_PROTOS,
-        ...(sessionRun ? [SESSION_PROTO] : []),
-        ...(admin === null ? [] : [ADMIN_PROTO]),
-        ...(health ? [HEALTH_PROTO] : []),
-      ],
-    );
-    this.#reflection.addTo(this.#server);
+    this.#server = new grpc.Server(options.channelOptions);
+    this.#credentials = credentialsOf(options.ssl);
+    this.#failures = new CallFailures(options.requestLog);
+    this.#methods = new GrpcMethods(options);
+    for (const method of this.#methods.unary) {
+      this.#add(method.path, false, false, this.#unaryHandler(method));
+    }
+    for (const method of this.#methods.streaming) {
+      this.#add(method.path, method.requestStream, true, streamHandler(method));
+    }
   }
 
   /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
@@ -141,8 +66,7 @@ export class GrpcServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.tryShutdown(() => resolve());
-      this.#health?.close();
-      this.#reflection.close();
+      this.#methods.close();
     });
   }
 
@@ -151,25 +75,25 @@ export class GrpcServer {
     this.#server.forceShutdown();
   }
 
-  #add(service: string, methods: Record<string, Unary>): void {
-    const definition: Record<string, grpc.MethodDefinition<Buffer, Buffer>> = {};
-    const handlers: grpc.UntypedServiceImplementation = {};
-    for (const [name, unary] of Object.entries(methods)) {
-      definition[name] = {
-        path: `/${service}/${name}`,
-        requestStream: false,
-        responseStream: false,
-        requestSerialize: rawBytes,
-        requestDeserialize: rawBytes,
-        responseSerialize: rawBytes,
-        responseDeserialize: rawBytes,
-      };
-      handlers[name] = this.#handlerOf(name, unary);
-    }
-    this.#server.addService(definition, handlers);
+  #add(
+    path: string,
+    requestStream: boolean,
+    responseStream: boolean,
+    handler: grpc.UntypedHandleCall,
+  ): void {
+    const definition: grpc.MethodDefinition<Buffer, Buffer> = {
+      path,
+      requestStream,
+      responseStream,
+      requestSerialize: rawBytes,
+      requestDeserialize: rawBytes,
+      responseSerialize: rawBytes,
+      responseDeserialize: rawBytes,
+    };
+    this.#server.addService({ method: definition }, { method: handler });
   }
 
-  #handlerOf(method: string, unary: Unary): grpc.handleUnaryCall<Buffer, Buffer> {
+  #unaryHandler(method: UnaryMethod): grpc.handleUnaryCall<Buffer, Buffer> {
     return (call, callback) => {
       const sent = call.metadata.get(REQUEST_ID_KEY)[0];
       const requestId = typeof sent === 'string' ? requestIdOf(sent) : '';
@@ -180,10 +104,10 @@ export class GrpcServer {
       }
       const done = (error: ServingError | null, reply: Uint8Array | null): void => {
         if (error === null) callback(null, reply as Buffer);
-        else callback(this.#failure(method, call.request, requestId, error));
+        else callback(this.#statusOf(method, call.request, requestId, error));
       };
       try {
-        unary(
+        method.call(
           call.request,
           timeoutOf(call.getDeadline()),
           done,
@@ -196,40 +120,58 @@ export class GrpcServer {
     };
   }
 
-  /** The status to send; the log has it, too. */
-  #failure(
-    method: string,
+  #statusOf(
+    method: UnaryMethod,
     request: Buffer,
     requestId: string,
     error: ServingError,
   ): Partial<grpc.StatusObject> {
-    this.#requestLog.failed(error, () => {
-      const spec = specOf(method, request);
-      return {
-        transport: 'gRPC',
-        method,
-        model: spec?.name ?? null,
-        version: spec?.version?.toString() ?? spec?.label ?? null,
-        requestId,
-        millis: null,
-      };
-    });
-    const details = shortened(error.message);
+    const { code, message, details } = this.#failures.statusOf(method, request, requestId, error);
     const metadata = new grpc.Metadata();
-    const trailer = this.#errorDetails.encode(error, details);
-    if (trailer !== null) metadata.set(ERROR_DETAILS_TRAILER, trailer);
-    return { code: error.code, details, metadata };
+    if (details !== null) metadata.set(ERROR_DETAILS_TRAILER, details);
+    return { code, details: message, metadata };
   }
 }
 
-/** The ModelSpec of a request that may be anything. */
-function specOf(method: string, request: Buffer): ModelSpec | null {
-  const reader = SPEC_READERS.get(method);
-  try {
-    return reader === undefined ? null : readModelSpec(request, reader);
-  } catch {
-    return null;
-  }
+/** A stream of one request or of many. */
+function streamHandler(method: StreamingMethod): (stream: Stream) => void {
+  return (stream) => {
+    const handler = method.open(messageStream(stream));
+    const take = (bytes: Buffer): void => {
+      try {
+        handler.message(bytes);
+      } catch {
+        const error = { code: grpc.status.INTERNAL, details: 'Error deserializing request' };
+        stream.emit('error', error);
+      }
+    };
+    if ('request' in stream) {
+      take(stream.request);
+      handler.halfClose();
+    } else {
+      stream.on('data', take);
+      stream.on('end', () => handler.halfClose());
+    }
+  };
+}
+
+function messageStream(stream: Stream): MessageStream {
+  return {
+    write: (message) => {
+      if (!stream.writableEnded) stream.write(message as Buffer);
+    },
+    end: () => {
+      stream.end();
+    },
+    onOver: (callback) => {
+      let isOver = false;
+      const once = (): void => {
+        if (!isOver) callback();
+        isOver = true;
+      };
+      for (const event of ['cancelled', 'finish', 'close', 'error']) stream.on(event, once);
+    },
+  };
 }
 
 function credentialsOf(ssl: SslConfig | null): grpc.ServerCredentials {
@@ -246,12 +188,4 @@ function credentialsOf(ssl: SslConfig | null): grpc.ServerCredentials {
 function timeoutOf(deadline: Date | number): number {
   const millis = Number(deadline) - Date.now();
   return Number.isFinite(millis) ? Math.min(Math.max(1, Math.ceil(millis)), 0x7fffffff) : 0;
-}
-
-/** Upstream cuts long messages, since some clients limit header sizes. */
-function shortened(message: string): string {
-  if (message.length <= MAX_MESSAGE_CHARS) return message;
-  // Half a surrogate pair could not be sent.
-  const kept = message.slice(0, MAX_MESSAGE_CHARS).replace(/[\ud800-\udbff]$/, '');
-  return `${kept}...TRUNCATED`;
 }

@@ -35,6 +35,7 @@ export class RequestMetrics {
   readonly #latency: Histogram;
   readonly #isModel: (name: string) => boolean;
   readonly #cells = new Map<string, ModelCells>();
+  readonly #countedBefore = new Map<string, Float64Array>();
   readonly #others: ModelCells = { counts: [], latencies: [] };
 
   /** `isModel`: whether a name is one of the server's models. */
@@ -55,6 +56,28 @@ export class RequestMetrics {
     if (code !== StatusCode.OK) return;
     const latency = cells.latencies[entry] ?? this.#newLatency(cells, name, entry);
     latency.record((performance.now() - startMillis) * 1000);
+  }
+
+  /**
+   * Successes that were counted elsewhere, all since the process began: counts of each bucket, then the
+   * sum. Whoever reads the page calls it before.
+   */
+  counted(name: string, entry: number, all: Float64Array): void {
+    const key = `${entry} ${name}`;
+    const before = this.#countedBefore.get(key);
+    this.#countedBefore.set(key, all);
+    const cells = this.#cells.get(name) ?? this.#newCells(name);
+    const latency = cells.latencies[entry] ?? this.#newLatency(cells, name, entry);
+    const buckets = all.length - 1;
+    let requests = 0;
+    for (let i = 0; i < buckets; ++i) {
+      const more = (all[i] as number) - (before?.[i] ?? 0);
+      (latency.buckets[i] as number) += more;
+      requests += more;
+    }
+    latency.sum += (all[buckets] as number) - (before?.[buckets] ?? 0);
+    if (requests === 0) return;
+    (cells.counts[StatusCode.OK] ?? this.#newCount(cells, name, StatusCode.OK)).add(requests);
   }
 
   #newCells(name: string): ModelCells {

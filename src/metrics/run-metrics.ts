@@ -24,6 +24,10 @@ export interface RunStatistics {
     regress: NativeHistogram,
     /** Per MultiInference request. */
     examples: NativeHistogram,
+    /** gRPC requests that were answered without JavaScript, from their bytes to their answers. */
+    predictRequests: NativeHistogram,
+    classifyRequests: NativeHistogram,
+    regressRequests: NativeHistogram,
   ])[];
   readonly loads: readonly (readonly [
     path: string,

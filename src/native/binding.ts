@@ -4,6 +4,7 @@
  */
 
 import type { RunStatistics } from '../metrics/run-metrics.js';
+import type { NativeGrpc } from './grpc.js';
 
 /** Dtypes travel as tensorflow.DataType numbers. Strings are arrays of byte strings. */
 export interface NativeTensor {
@@ -220,7 +221,7 @@ export type NativeModelSpec = readonly [
   label: string | null,
 ];
 
-export interface NativeBinding {
+export interface NativeBinding extends NativeGrpc {
   /** Request bodies up to this size are decoded before the call returns; see inferJson. */
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;

@@ -77,6 +77,10 @@ export class SavedModel implements InferenceModel {
     return new SavedModel(loaded);
   }
 
+  get directId(): number {
+    return this.#id;
+  }
+
   /** Resolves when the memory is given back, which waits for the runs in flight. */
   async unload(): Promise<void> {
     await settled<void>((done) => {

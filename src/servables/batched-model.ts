@@ -23,6 +23,9 @@ const MAX_QUEUES = 256;
 /** After so many batches of a single request, requests are taken to come one by one. */
 const QUIET_AFTER = 16;
 
+/** What a request costs on its way through JavaScript, at the least. */
+const LEAST_GAIN_NANOS = 30_000;
+
 /** Upstream's words for what has no rows to batch. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [NoRows.noInputs, 'Batching Run() must have at least one input tensor'],
@@ -55,6 +58,15 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   get signatureDefMap(): Uint8Array {
     return this.#model.signatureDefMap;
+  }
+
+  /** Where a request gains less by company than it costs to come here, it need not come here. */
+  get directId(): number | undefined {
+    const { rowTrial, directId } = this.#model;
+    const gains = (rowTrial ?? []).some(
+      ([, , oneRowNanos, twoRowsNanos]) => 2 * oneRowNanos - twoRowsNanos > LEAST_GAIN_NANOS,
+    );
+    return this.#settings.strict || gains ? undefined : directId;
   }
 
   inferProto(

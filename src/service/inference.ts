@@ -115,6 +115,21 @@ export class InferenceService {
     return handle.id;
   }
 
+  /**
+   * Counts a request that failed outside, with the error that its client gets. Those that succeed
+   * there are counted there, too.
+   */
+  failedElsewhere(method: JsonMethod, body: Uint8Array, error: ServingError): void {
+    if (this.#metrics === null) return;
+    let spec: ModelSpec | null = null;
+    try {
+      spec = readModelSpec(body, Method[method]);
+    } catch {
+      // It has no name then, as in proto().
+    }
+    this.#count(method, spec, error, 0);
+  }
+
   /** Whether the label's requests go to several versions. */
   isShared(name: string, label: string): boolean {
     return this.#catalog.isShared(name, label);

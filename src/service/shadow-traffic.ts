@@ -85,6 +85,11 @@ export class ShadowTraffic {
     this.#models = shadowed.size === 0 ? null : shadowed;
   }
 
+  /** Whether the model has one. */
+  isOf(name: string): boolean {
+    return this.#models?.has(name) ?? false;
+  }
+
   /** Whether any model has a shadow. */
   get isOn(): boolean {
     return this.#models !== null;

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tensorgate.mjs', import.meta.url));
 
+/** What carries gRPC in all servers that are started here: a run of the same tests for each transport. */
+export const GRPC_TRANSPORT = process.env['TENSORGATE_TEST_GRPC_TRANSPORT'] ?? 'grpc-js';
+
 export interface Exit {
   readonly code: number | null;
   readonly stdout: string;
@@ -69,7 +72,12 @@ export class ServerProcess {
   static async startWith(...flags: string[]): Promise<ServerProcess> {
     const [grpcPort, restPort] = [await freePort(), await freePort()];
     const server = new ServerProcess(
-      [`--port=${grpcPort}`, `--rest_api_port=${restPort}`, ...flags],
+      [
+        `--port=${grpcPort}`,
+        `--rest_api_port=${restPort}`,
+        `--grpc_transport=${GRPC_TRANSPORT}`,
+        ...flags,
+      ],
       grpcPort,
       restPort,
     );

@@ -40,6 +40,24 @@ describe('RequestMetrics', () => {
     ]);
   });
 
+  it('adds what is new of successes that were counted elsewhere', () => {
+    const registry = new Registry();
+    const metrics = new RequestMetrics(registry, () => true);
+    metrics.ended('m', GRPC_ENTRY.predict, StatusCode.OK, performance.now());
+    const all = (first: number, sum: number): Float64Array => {
+      const values = new Float64Array(LATENCY_LIMITS.length + 2);
+      values[0] = first;
+      values[values.length - 1] = sum;
+      return values;
+    };
+    metrics.counted('m', GRPC_ENTRY.predict, all(3, 12));
+    metrics.counted('m', GRPC_ENTRY.predict, all(5, 20));
+    assert.deepEqual(linesOf(registry, COUNT), [`${COUNT}model_name="m",status="OK"} 6`]);
+    assert.deepEqual(linesOf(registry, LATENCY_COUNT), [
+      `${LATENCY_COUNT}model_name="m",API="Predict",entrypoint="GRPC"} 6`,
+    ]);
+  });
+
   it('gives names beyond the limit one cell, unless they are of models', () => {
     const registry = new Registry();
     const metrics = new RequestMetrics(registry, (name) => name === 'late model');

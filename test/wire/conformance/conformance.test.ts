@@ -56,8 +56,19 @@ function pending(title: string, reason: string): void {
   });
 }
 
-/** One server for all of `cases`, in their order: some models keep state. */
+/** One server for all of `cases`, in their order, and each gRPC transport: some models keep state. */
 function run(title: string, basePath: () => string, cases: readonly Case[]): void {
+  runOver('grpc-js', title, basePath, cases);
+  const isForGrpc = cases.some(({ grpc, notYet }) => grpc !== undefined && notYet === undefined);
+  if (isForGrpc) runOver('native', `${title}, native gRPC`, basePath, cases);
+}
+
+function runOver(
+  transport: 'grpc-js' | 'native',
+  title: string,
+  basePath: () => string,
+  cases: readonly Case[],
+): void {
   describe(title, () => {
     let server: ServerProcess;
     let client: GrpcClient;
@@ -68,7 +79,13 @@ function run(title: string, basePath: () => string, cases: readonly Case[]): voi
       const setup = SETUPS[name];
       const written = setup === undefined ? null : write(setup, base);
       folder = written?.folder ?? '';
-      server = await ServerProcess.start(model, base, ...(written?.flags ?? []), ...flags);
+      server = await ServerProcess.start(
+        model,
+        base,
+        `--grpc_transport=${transport}`,
+        ...(written?.flags ?? []),
+        ...flags,
+      );
       client = new GrpcClient(server.grpcAddress);
       await untilAvailable(client, model, setup?.versions ?? []);
     });
@@ -79,7 +96,7 @@ function run(title: string, basePath: () => string, cases: readonly Case[]): voi
     });
     for (const { title: what, notYet, grpc, rest } of cases) {
       if (notYet !== undefined) {
-        pending(what, notYet);
+        if (transport === 'grpc-js') pending(what, notYet);
         continue;
       }
       if (grpc !== undefined) it(`${what} (gRPC)`, () => askGrpc(client, grpc));

@@ -1,0 +1,109 @@
+// DirectRun: a gRPC request that is run and answered without entering JavaScript, and the queue on
+// which it comes back to the event loop. One wake-up brings all that are ready.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "grpc/call.h"
+#include "napi/uv.h"
+#include "runtime/inference_call.h"
+#include "runtime/method.h"
+#include "runtime/mutex.h"
+#include "runtime/worker_pool.h"
+
+namespace tensorgate {
+
+class DirectRun;
+
+class DirectQueue {
+ public:
+  // `wake` is sent when something is ready. THREAD: the loop's.
+  DirectQueue(uv_handle_t* wake, size_t budget_bytes) : budget_(budget_bytes), wake_(wake) {}
+  // Of the requests that are received or run: here since it must outlive the last of the runs.
+  MemoryBudget* budget() { return &budget_; }
+  // From here on nothing is kept, and `wake` not touched. THREAD: the loop's.
+  void Close();
+  // Swaps what is ready into `out`, which is empty. THREAD: the loop's.
+  void Take(std::vector<std::unique_ptr<DirectRun>>* out);
+  // Takes all. THREAD: any.
+  void Push(std::vector<std::unique_ptr<DirectRun>>* runs);
+
+ private:
+  MemoryBudget budget_;
+  Mutex mutex_;
+  uv_handle_t* wake_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<DirectRun>> ready_ GUARDED_BY(mutex_);
+};
+
+class DirectRun {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  DirectRun(std::shared_ptr<DirectQueue> queue, GrpcCall* grpc_call, Method run_method,
+            std::shared_ptr<const SavedModel> model, bool as_tensor_content)
+      : queue_(std::move(queue)),
+        call(grpc_call),
+        method(run_method),
+        statistics(&model->statistics()),
+        model_(std::move(model)),
+        as_tensor_content_(as_tensor_content) {}
+
+  // Whether requests of its model take so little time that several in a row are better off with one
+  // hand-over than with one each.
+  bool is_short() const;
+
+ private:
+  // First, so that it is destroyed last: `request` has a part of its budget.
+  const std::shared_ptr<DirectQueue> queue_;
+
+ public:
+  // Of the loop: the call that waits, or null when nobody does any more.
+  GrpcCall* call;
+  const Method method;
+  const Clock::time_point started = Clock::now();
+  Clock::time_point deadline = Clock::time_point::max();
+  ModelStatistics* const statistics;
+  // Decoded by the run, so that what is allocated for it is freed by the same thread. Kept for the
+  // case that JavaScript is to say what was wrong with it.
+  GrpcMessage request;
+  uint32_t method_index = 0;
+  std::atomic<bool> gone{false};
+
+  // The outcome.
+  Status status;
+  OutputBuffer reply;
+
+ private:
+  friend class DirectBurst;
+  // THREAD: the run pool's. True: it was short.
+  bool Run();
+  Status Execute();
+
+  std::shared_ptr<const SavedModel> model_;
+  const bool as_tensor_content_;
+};
+
+// Runs that one thread does one after the other.
+class DirectBurst : public Job {
+ public:
+  static constexpr size_t kMostRuns = 8;
+
+  // REQUIRES: one at least.
+  DirectBurst(std::shared_ptr<DirectQueue> queue, std::vector<std::unique_ptr<DirectRun>> runs)
+      : queue_(std::move(queue)), runs_(std::move(runs)) {}
+
+  void Run(std::unique_ptr<Job> self) override;
+
+  // What it has taken, for when it is not run.
+  std::vector<std::unique_ptr<DirectRun>>& runs() { return runs_; }
+
+ private:
+  const std::shared_ptr<DirectQueue> queue_;
+  std::vector<std::unique_ptr<DirectRun>> runs_;
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,186 @@
+/**
+ * GrpcMethods: every method that is served over gRPC, by its path, whatever carries it. Messages are raw
+ * bytes: the services and the addon read and write them.
+ */
+import { Method } from '../native/binding.js';
+import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
+import type { InferenceService } from '../service/inference.js';
+import type { Headers } from '../service/sticky-key.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { adminUnary } from './admin-codec.js';
+import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
+import type { MetadataCodec } from './metadata-codec.js';
+import type { ModelServiceCodec } from './model-service-codec.js';
+import { REFLECTION_SERVICES, ReflectionService } from './reflection.js';
+import type { MessageStream, StreamHandler } from './stream.js';
+
+export interface GrpcMethodsOptions {
+  readonly inference: InferenceService;
+  readonly modelService: ModelServiceCodec;
+  readonly metadata: MetadataCodec;
+  /** Whether to offer the health service. */
+  readonly health: boolean;
+  /** Whether to serve SessionRun. */
+  readonly sessionRun: boolean;
+  /** Null: not offered. */
+  readonly admin: AdminApi | null;
+}
+
+/** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
+export type Unary = (
+  request: Buffer,
+  timeoutMillis: number,
+  done: (error: ServingError | null, reply: Uint8Array | null) => void,
+  headers: Headers,
+  isGone: () => boolean,
+) => void;
+
+export interface UnaryMethod {
+  readonly path: string;
+  readonly name: string;
+  readonly call: Unary;
+  /** Whether failures are worth a line in the log; a health check's are not. */
+  readonly isLogged: boolean;
+  /** Of those that a transport may run on a model by itself; null for others. */
+  readonly direct: 'predict' | 'classify' | 'regress' | null;
+}
+
+export interface StreamingMethod {
+  readonly path: string;
+  /** Otherwise the client sends one message. */
+  readonly requestStream: boolean;
+  readonly open: (stream: MessageStream) => StreamHandler;
+}
+
+const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
+const MODEL_SERVICE = 'tensorflow.serving.ModelService';
+const SESSION_SERVICE = 'tensorflow.serving.SessionService';
+const SESSION_PROTO = 'tensorflow_serving/apis/session_service.proto';
+const API_PROTOS = ['prediction_service', 'model_service'].map(
+  (name) => `tensorflow_serving/apis/${name}.proto`,
+);
+
+export class GrpcMethods {
+  readonly unary: readonly UnaryMethod[];
+  readonly streaming: readonly StreamingMethod[];
+  readonly #inference: InferenceService;
+  readonly #health: HealthService | null;
+  readonly #reflection: ReflectionService;
+
+  constructor(options: GrpcMethodsOptions) {
+    const { inference, modelService, metadata, health, sessionRun, admin } = options;
+    this.#inference = inference;
+    this.#health = health ? new HealthService() : null;
+    this.#reflection = reflection(options);
+    this.unary = [
+      ...methods(PREDICTION_SERVICE, {
+        Predict: (...call) => inference.proto('predict', ...call),
+        Classify: (...call) => inference.proto('classify', ...call),
+        Regress: (...call) => inference.proto('regress', ...call),
+        MultiInference: (...call) => inference.proto('multiInference', ...call),
+        GetModelMetadata: (request, _, done) => done(null, metadata.getModelMetadata(request)),
+      }),
+      ...methods(MODEL_SERVICE, {
+        GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
+        HandleReloadConfigRequest: (request, _, done) => {
+          modelService.handleReloadConfig(request).then(
+            (reply) => done(null, reply),
+            (error: unknown) => done(ServingError.from(error), null),
+          );
+        },
+      }),
+      // Refused, it has upstream's empty text; a method nobody knows gets a text of its own.
+      ...methods(SESSION_SERVICE, {
+        SessionRun: sessionRun
+          ? (...call) => inference.proto('sessionRun', ...call)
+          : (_request, _timeout, done) =>
+              done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
+      }),
+      ...(admin === null ? [] : methods(ADMIN_SERVICE, adminUnary(admin))),
+      ...(this.#health === null
+        ? []
+        : methods(HEALTH_SERVICE, { Check: this.#health.check }, /* isLogged */ false)),
+    ];
+    const watched = this.#health;
+    this.streaming = [
+      ...(watched === null
+        ? []
+        : [
+            {
+              path: `/${HEALTH_SERVICE}/Watch`,
+              requestStream: false,
+              open: (stream: MessageStream) => watched.watch(stream),
+            },
+          ]),
+      ...REFLECTION_SERVICES.map((service) => ({
+        path: `/${service}/ServerReflectionInfo`,
+        requestStream: true,
+        open: (stream: MessageStream) => this.#reflection.open(stream),
+      })),
+    ];
+  }
+
+  /** A request that failed on a model without getting here; for the metrics. */
+  failedElsewhere(
+    method: NonNullable<UnaryMethod['direct']>,
+    request: Uint8Array,
+    error: ServingError,
+  ): void {
+    this.#inference.failedElsewhere(method, request, error);
+  }
+
+  /** Ends the streams that only their clients would end. */
+  close(): void {
+    this.#health?.close();
+    this.#reflection.close();
+  }
+}
+
+function reflection({ health, sessionRun, admin }: GrpcMethodsOptions): ReflectionService {
+  return new ReflectionService(
+    [
+      PREDICTION_SERVICE,
+      MODEL_SERVICE,
+      ...(sessionRun ? [SESSION_SERVICE] : []),
+      ...(admin === null ? [] : [ADMIN_SERVICE]),
+      ...(health ? [HEALTH_SERVICE] : []),
+    ],
+    [
+      ...API_PROTOS,
+      ...(sessionRun ? [SESSION_PROTO] : []),
+      ...(admin === null ? [] : [ADMIN_PROTO]),
+      ...(health ? [HEALTH_PROTO] : []),
+    ],
+  );
+}
+
+const DIRECT: ReadonlyMap<string, 'predict' | 'classify' | 'regress'> = new Map([
+  ['Predict', 'predict'],
+  ['Classify', 'classify'],
+  ['Regress', 'regress'],
+]);
+
+function methods(
+  service: string,
+  calls: Readonly<Record<string, Unary>>,
+  isLogged = true,
+): UnaryMethod[] {
+  const isDirect = service === PREDICTION_SERVICE;
+  return Object.entries(calls).map(([name, call]) => ({
+    path: `/${service}/${name}`,
+    name,
+    call,
+    isLogged,
+    direct: isDirect ? (DIRECT.get(name) ?? null) : null,
+  }));
+}
+
+/** How to read the ModelSpec of a method's request, for the log. */
+export const SPEC_READERS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['Predict', Method.predict],
+  ['Classify', Method.classify],
+  ['Regress', Method.regress],
+  ['MultiInference', Method.multiInference],
+  ['GetModelMetadata', Method.predict],
+  ['GetModelStatus', Method.predict],
+]);

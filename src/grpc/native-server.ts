@@ -1,0 +1,310 @@
+/**
+ * NativeGrpcServer: the gRPC listener of the addon, which speaks HTTP/2 on this event loop and answers
+ * by itself what its routes cover. All else comes here as events, and goes to the same methods as over
+ * grpc-js. Carries requests, decides nothing.
+ */
+import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
+
+import { requestIdOf } from '../log/request-id.js';
+import { addon } from '../native/addon.js';
+import { Method, type NativeFailure } from '../native/binding.js';
+import { violationsOf } from '../native/calls.js';
+import {
+  GRPC_EVENT_LENGTH,
+  GrpcEventKind,
+  GrpcStreaming,
+  type NativeGrpcEvent,
+  type NativeGrpcOptions,
+  type NativeRoutes,
+  type NativeTransport,
+} from '../native/grpc.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { CallFailures } from './call-failures.js';
+import { GrpcMethods, type StreamingMethod, type UnaryMethod } from './methods.js';
+import { NativeTls } from './native-tls.js';
+import type { GrpcServerOptions } from './server.js';
+import type { MessageStream, StreamHandler } from './stream.js';
+
+export interface NativeGrpcServerOptions extends GrpcServerOptions {
+  readonly asTensorContent: boolean;
+  /** The header that the services may ask for; null for none. */
+  readonly stickyHeader: string | null;
+  /** Memory of all requests. */
+  readonly maxBufferedBytes: number;
+}
+
+const NEVER = 0;
+const DEFAULT_STREAMS = 1024;
+const KEEPALIVE_TIMEOUT_MILLIS = 20_000;
+const EMPTY = Buffer.alloc(0);
+/** Messages of streams are inflated at once, so that they stay in their order. */
+const MAX_STREAM_MESSAGE_BYTES = 64 << 10;
+
+interface OpenStream {
+  readonly handler: StreamHandler;
+  over: () => void;
+}
+
+export class NativeGrpcServer {
+  readonly #transport: NativeTransport;
+  readonly #methods: GrpcMethods;
+  readonly #failures: CallFailures;
+  readonly #maxMessageBytes: number;
+  readonly #tls: NativeTls | null;
+  readonly #streams = new Map<number, OpenStream>();
+  #onClosed: () => void = () => undefined;
+  readonly #closed = new Promise<void>((resolve) => {
+    this.#onClosed = resolve;
+  });
+
+  /** Why it cannot serve; null when it can. */
+  static missing(): string | null {
+    return addon().grpcMissing();
+  }
+
+  constructor(options: NativeGrpcServerOptions) {
+    this.#methods = new GrpcMethods(options);
+    this.#failures = new CallFailures(options.requestLog);
+    const nativeOptions = nativeOptionsOf(options, this.#methods);
+    const { maxReceiveBytes, maxBufferedBytes } = nativeOptions;
+    this.#maxMessageBytes =
+      maxReceiveBytes < 0 ? maxBufferedBytes : Math.min(maxReceiveBytes, maxBufferedBytes);
+    this.#transport = addon().grpcOpen(nativeOptions, (events) => this.#take(events));
+    this.#tls = options.ssl === null ? null : new NativeTls(this.#transport, options.ssl);
+  }
+
+  /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
+  async listen(address: string): Promise<void> {
+    const [host, port] = addressOf(address);
+    const failure =
+      this.#tls === null
+        ? addon().grpcListen(this.#transport, host, port)
+        : await this.#tls.listen(host, port);
+    if (failure === null) return;
+    const message = `cannot listen on ${address}: ${failure}`;
+    throw new ServingError(StatusCode.UNAVAILABLE, message);
+  }
+
+  /** What the transport may answer by itself; replaces what it had. */
+  route(routes: NativeRoutes): void {
+    addon().grpcRoutes(this.#transport, routes);
+  }
+
+  /** Accepts no more calls; resolves when the ones in flight have their answers. */
+  async close(): Promise<void> {
+    this.#tls?.close();
+    addon().grpcClose(this.#transport);
+    this.#methods.close();
+    await this.#closed;
+  }
+
+  /** Ends every call. */
+  destroy(): void {
+    addon().grpcDestroy(this.#transport);
+  }
+
+  #take(events: readonly unknown[]): void {
+    for (let i = 0; i < events.length; i += GRPC_EVENT_LENGTH) {
+      const event = events.slice(i, i + GRPC_EVENT_LENGTH) as unknown as NativeGrpcEvent;
+      // One bug must not keep the other events from being taken.
+      try {
+        this.#takeOne(event);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  #takeOne(event: NativeGrpcEvent): void {
+    const [kind, id, message] = event;
+    switch (kind) {
+      case GrpcEventKind.call:
+        this.#called(event);
+        break;
+      case GrpcEventKind.message:
+        this.#message(id, message ?? EMPTY, event[7]);
+        break;
+      case GrpcEventKind.halfClose:
+        this.#streams.get(id)?.handler.halfClose();
+        break;
+      case GrpcEventKind.gone:
+        this.#streams.get(id)?.over();
+        this.#streams.delete(id);
+        break;
+      case GrpcEventKind.lentOutput:
+        this.#tls?.write(id, message ?? EMPTY);
+        break;
+      case GrpcEventKind.lentClose:
+        this.#tls?.end(id);
+        break;
+      case GrpcEventKind.closed:
+        this.#onClosed();
+        break;
+    }
+  }
+
+  #called(event: NativeGrpcEvent): void {
+    const [, id, message, index, , , , encoding] = event;
+    const unary = this.#methods.unary[index];
+    if (unary === undefined) {
+      const method = this.#methods.streaming[index - this.#methods.unary.length];
+      this.#opened(id, method, message, encoding);
+    } else if (encoding === null) {
+      this.#unary(unary, event, message ?? EMPTY);
+    } else {
+      this.#inflated(encoding, message ?? EMPTY, (failure, plain) => {
+        if (failure === null) this.#unary(unary, event, plain);
+        else this.#end(id, failure.code, failure.message);
+      });
+    }
+  }
+
+  #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer): void {
+    const [, id, , , timeoutMillis, sentId, kept, , failure] = event;
+    const requestId = requestIdOf(sentId);
+    const done = (error: ServingError | null, reply: Uint8Array | null): void => {
+      if (error === null) {
+        addon().grpcSend(this.#transport, id, reply ?? EMPTY, true);
+        return;
+      }
+      const status = this.#failures.statusOf(method, request, requestId, error);
+      this.#end(id, status.code, status.message, status.details);
+    };
+    if (failure !== null) {
+      const error = errorOf(failure);
+      if (method.direct !== null) this.#methods.failedElsewhere(method.direct, request, error);
+      done(error, null);
+      return;
+    }
+    try {
+      method.call(request, timeoutMillis, done, { get: () => (kept === null ? [] : [kept]) }, () =>
+        this.#isGone(id),
+      );
+    } catch (error) {
+      done(ServingError.from(error), null);
+    }
+  }
+
+  #isGone(id: number): boolean {
+    return !addon().grpcIsOpen(this.#transport, id);
+  }
+
+  #opened(
+    id: number,
+    method: StreamingMethod | undefined,
+    request: Buffer | null,
+    encoding: string | null,
+  ): void {
+    if (method === undefined) return;
+    let over: () => void = () => undefined;
+    const stream: MessageStream = {
+      write: (message) => {
+        addon().grpcSend(this.#transport, id, message, false);
+      },
+      end: () => {
+        this.#end(id, StatusCode.OK, '');
+      },
+      onOver: (callback) => {
+        over = callback;
+      },
+    };
+    this.#streams.set(id, { handler: method.open(stream), over: () => over() });
+    if (method.requestStream) return;
+    this.#message(id, request ?? EMPTY, encoding);
+    this.#streams.get(id)?.handler.halfClose();
+  }
+
+  #message(id: number, message: Buffer, encoding: string | null): void {
+    const stream = this.#streams.get(id);
+    try {
+      stream?.handler.message(encoding === null ? message : inflatedAtOnce(encoding, message));
+    } catch {
+      this.#end(id, StatusCode.INTERNAL, 'Error deserializing request');
+    }
+  }
+
+  #end(id: number, code: number, message: string, details: Buffer | null = null): void {
+    const encoded = details === null ? '' : details.toString('base64').replace(/=+$/, '');
+    addon().grpcEnd(this.#transport, id, code, message, encoded);
+  }
+
+  #inflated(
+    encoding: string,
+    message: Buffer,
+    done: (failure: ServingError | null, plain: Buffer) => void,
+  ): void {
+    const fail = (code: StatusCode, text: string): void =>
+      done(new ServingError(code, text), EMPTY);
+    if (encoding === '') {
+      fail(StatusCode.INTERNAL, 'Received a compressed message without grpc-encoding');
+      return;
+    }
+    const decompress = { gzip: gunzip, deflate: inflate }[encoding];
+    if (decompress === undefined) {
+      const text = `Received message compressed with unsupported encoding "${encoding}"`;
+      fail(StatusCode.UNIMPLEMENTED, text);
+      return;
+    }
+    const most = this.#maxMessageBytes;
+    decompress(message, { maxOutputLength: Math.max(1, most) }, (error, plain) => {
+      if (error === null) done(null, plain);
+      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+        const text = `Received message that decompresses to a size larger than ${most}`;
+        fail(StatusCode.RESOURCE_EXHAUSTED, text);
+      } else fail(StatusCode.INTERNAL, 'Failed to decompress message');
+    });
+  }
+}
+
+/** @throws Error for what cannot be inflated, or becomes too large */
+function inflatedAtOnce(encoding: string, message: Buffer): Buffer {
+  const decompress = { gzip: gunzipSync, deflate: inflateSync }[encoding];
+  if (decompress === undefined) throw new Error(`unsupported encoding "${encoding}"`);
+  return decompress(message, { maxOutputLength: MAX_STREAM_MESSAGE_BYTES });
+}
+
+function errorOf([code, message, violations]: NativeFailure): ServingError {
+  return new ServingError(code, message, violationsOf(violations));
+}
+
+function addressOf(address: string): [host: string, port: number] {
+  if (address.startsWith('unix:')) return [address.slice('unix:'.length), -1];
+  const colon = address.lastIndexOf(':');
+  return [address.slice(0, colon), Number(address.slice(colon + 1))];
+}
+
+function nativeOptionsOf(
+  options: NativeGrpcServerOptions,
+  { unary, streaming }: GrpcMethods,
+): NativeGrpcOptions {
+  const channel = options.channelOptions as Readonly<Record<string, number | undefined>>;
+  const of = (name: string, otherwise: number): number => channel[`grpc.${name}`] ?? otherwise;
+  return {
+    methods: [
+      ...unary.flatMap(({ path, direct }) => [
+        path,
+        GrpcStreaming.none,
+        direct === null ? -1 : Method[direct],
+      ]),
+      ...streaming.flatMap(({ path, requestStream }) => [
+        path,
+        requestStream ? GrpcStreaming.both : GrpcStreaming.replies,
+        -1,
+      ]),
+    ],
+    keptHeader: options.stickyHeader ?? '',
+    asTensorContent: options.asTensorContent,
+    maxReceiveBytes: of('max_receive_message_length', -1),
+    maxSendBytes: of('max_send_message_length', -1),
+    maxBufferedBytes: options.maxBufferedBytes,
+    maxConcurrentStreams: of('max_concurrent_streams', DEFAULT_STREAMS),
+    keepaliveMillis: of('keepalive_time_ms', NEVER),
+    keepaliveTimeoutMillis: Math.max(1, of('keepalive_timeout_ms', KEEPALIVE_TIMEOUT_MILLIS)),
+    maxAgeMillis: of('max_connection_age_ms', NEVER),
+    // Without one, calls on an old connection may take as long as they need.
+    maxAgeGraceMillis: of('max_connection_age_grace_ms', NEVER),
+    maxIdleMillis: of('max_connection_idle_ms', NEVER),
+  };
+}

@@ -1,0 +1,100 @@
+/** The addon's gRPC transport: what JavaScript tells it, and the events that it tells JavaScript. */
+import type { NativeFailure } from './binding.js';
+
+/** An open transport: opaque, and closed when it is collected. */
+export type NativeTransport = object & { readonly nativeTransport: never };
+
+export const GrpcStreaming = { none: 0, replies: 1, both: 2 } as const;
+export type GrpcStreaming = (typeof GrpcStreaming)[keyof typeof GrpcStreaming];
+
+/** UNITS: milliseconds, 0 is never; bytes, negative is no limit. */
+export interface NativeGrpcOptions {
+  /** [path, streaming, the Method that may be run without JavaScript or −1, path, …] */
+  readonly methods: readonly (string | number)[];
+  /** The only field of the metadata that a call comes with; empty: none. */
+  readonly keptHeader: string;
+  readonly asTensorContent: boolean;
+  readonly maxReceiveBytes: number;
+  readonly maxSendBytes: number;
+  /** Requests of all connections together. */
+  readonly maxBufferedBytes: number;
+  readonly maxConcurrentStreams: number;
+  readonly keepaliveMillis: number;
+  readonly keepaliveTimeoutMillis: number;
+  readonly maxAgeMillis: number;
+  readonly maxAgeGraceMillis: number;
+  readonly maxIdleMillis: number;
+}
+
+export const GrpcEventKind = {
+  /**
+   * A call, by a number of its own, or 0 where nobody waits for it any more. With its request, unless
+   * both sides stream; with a failure where its run has failed already.
+   */
+  call: 0,
+  message: 1,
+  halfClose: 2,
+  /** Of streams: over, whoever ended it. */
+  gone: 3,
+  /** Bytes for a socket of JavaScript's. */
+  lentOutput: 4,
+  lentClose: 5,
+  /** After grpcClose: the last connection is gone. */
+  closed: 6,
+} as const;
+export type GrpcEventKind = (typeof GrpcEventKind)[keyof typeof GrpcEventKind];
+
+/** All but the first three are of a call. */
+export type NativeGrpcEvent = readonly [
+  kind: GrpcEventKind,
+  id: number,
+  message: Buffer | null,
+  method: number,
+  timeoutMillis: number,
+  requestId: string,
+  keptHeader: string | null,
+  /** Of a compressed message; null: it is not compressed. */
+  encoding: string | null,
+  failure: NativeFailure | null,
+];
+export const GRPC_EVENT_LENGTH = 9;
+
+/** [name, id of the latest version or 0, [version, id, …], [label, id, …], name, …] */
+export type NativeRoutes = readonly (string | number | readonly (bigint | string | number)[])[];
+
+export interface NativeGrpc {
+  /** Null, or the symbol that the Node executable lacks. */
+  grpcMissing(): string | null;
+  /** `deliver` gets events one after the other in a flat array, once per turn of the loop. */
+  grpcOpen(
+    options: NativeGrpcOptions,
+    deliver: (events: readonly unknown[]) => void,
+  ): NativeTransport;
+  /** `port` −1: a Unix socket. Null, or what went wrong. */
+  grpcListen(transport: NativeTransport, address: string, port: number): string | null;
+  /** Replaces all routes. Requests that they do not cover come as calls. */
+  grpcRoutes(transport: NativeTransport, routes: NativeRoutes): void;
+
+  /** A call that is over takes nothing any more; nothing is thrown. */
+  grpcIsOpen(transport: NativeTransport, call: number): boolean;
+  /** With `isLast`, the call ends with OK. */
+  grpcSend(transport: NativeTransport, call: number, bytes: Uint8Array, isLast: boolean): void;
+  /** `details`: base64 of a google.rpc.Status, or empty. */
+  grpcEnd(
+    transport: NativeTransport,
+    call: number,
+    code: number,
+    message: string,
+    details: string,
+  ): void;
+
+  /** A connection whose bytes JavaScript carries, by a number from 1 on. */
+  grpcLend(transport: NativeTransport, socket: number): void;
+  grpcReceive(transport: NativeTransport, socket: number, bytes: Uint8Array): void;
+  /** The last lentOutput is written; only then comes another. */
+  grpcWritten(transport: NativeTransport, socket: number): void;
+  grpcTakeBack(transport: NativeTransport, socket: number): void;
+
+  grpcClose(transport: NativeTransport): void;
+  grpcDestroy(transport: NativeTransport): void;
+}
