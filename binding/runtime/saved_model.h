@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codec/json_predict.h"
+#include "runtime/run_pace.h"
 #include "runtime/run_statistics.h"
 #include "runtime/signature.h"
 #include "status/status.h"
@@ -24,6 +25,7 @@ struct BoundSignature {
   std::vector<InputSpec> input_specs;  // as def.inputs, base types: what the JSON decoder reads
   std::vector<TensorHandle>
       defaults;  // as def.inputs: the value when a request leaves it out, or null
+  std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();
   bool has_defaults() const { return !def.defaults.empty(); }
 };
 
