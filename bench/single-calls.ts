@@ -55,7 +55,7 @@ const { values } = parseArgs({
 });
 
 const results: SingleCallResult[] = [];
-addon().configure(1, 4096, 1);
+addon().configure(1, 4096, 1, 0);
 const wanted = values.models.split(',');
 for (const model of new Set(SERVER_CASES.map((one) => one.model))) {
   if (!wanted.includes(model.name)) continue;

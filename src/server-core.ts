@@ -198,7 +198,8 @@ export class ServerCore {
       (name) => this.#models.of(name)?.batchingWeight ?? 1,
     );
     const runThreads = Math.max(run, this.#batching?.threads ?? 0);
-    addon().configure(runThreads, flags.run_queue_capacity, load);
+    const { run_queue_capacity: capacity, inline_run_micros: inlineMicros } = flags;
+    addon().configure(runThreads, capacity, load, inlineMicros);
     const config = models ?? (await this.#configFile?.read()) ?? configOf(flags);
     if (config.kind === 'custom') {
       throw new ServingError(

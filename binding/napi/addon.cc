@@ -2,6 +2,8 @@
 // outside Environment and Process.
 #include <napi.h>
 
+#include <chrono>
+
 #include "napi/arguments.h"
 #include "napi/batch_binding.h"
 #include "napi/environment.h"
@@ -14,6 +16,7 @@
 #include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
+#include "runtime/run_pace.h"
 #include "runtime/saved_model.h"
 #include "tensorflow/c/c_api.h"
 #include "tf/tensor.h"
@@ -21,14 +24,17 @@
 namespace tensorgate {
 namespace {
 
-// configure(runThreads, runQueueCapacity, loadThreads): the first call in the process decides.
+// configure(runThreads, runQueueCapacity, loadThreads, inlineRunMicros): the first call in the
+// process decides.
 void Configure(const Napi::CallbackInfo& info) {
-  uint32_t run_threads, capacity, load_threads;
+  uint32_t run_threads, capacity, load_threads, inline_micros;
   if (!ReadUint32(info, 0, "runThreads", &run_threads) ||
       !ReadUint32(info, 1, "runQueueCapacity", &capacity) ||
-      !ReadUint32(info, 2, "loadThreads", &load_threads)) {
+      !ReadUint32(info, 2, "loadThreads", &load_threads) ||
+      !ReadUint32(info, 3, "inlineRunMicros", &inline_micros)) {
     return;
   }
+  RunPace::SetLimit(std::chrono::microseconds(inline_micros));
   Process::Get(PoolSizes{run_threads, capacity, load_threads});
 }
 
@@ -42,10 +48,12 @@ void OnCompletions(const Napi::CallbackInfo& info) {
   environment.Open(info[0].As<Napi::Function>());
 }
 
-// wakeRunPool(): starts the runs that were submitted since the last call. Once per turn of the
-// event loop: a wake-up per request would let the run pool's threads interrupt the loop at each of
-// them.
-void WakeRunPool(const Napi::CallbackInfo&) { Process::Get().runs.Wake(); }
+// startRuns(): starts the runs that were submitted since the last call. Once per turn of the event
+// loop: a wake-up per request would let the run pool's threads interrupt the loop at each of them.
+// Returns what `deliver` is to be called with, or undefined.
+Napi::Value StartRuns(const Napi::CallbackInfo& info) {
+  return Napi::Value(info.Env(), Environment::From(info.Env()).StartRuns(info.Env()));
+}
 
 // counters(): what is alive in the process; all zero when everything is unloaded and collected.
 Napi::Value Counters(const Napi::CallbackInfo& info) {
@@ -71,7 +79,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment());
   exports.Set("configure", Napi::Function::New(env, Configure, "configure"));
   exports.Set("onCompletions", Napi::Function::New(env, OnCompletions, "onCompletions"));
-  exports.Set("wakeRunPool", Napi::Function::New(env, WakeRunPool, "wakeRunPool"));
+  exports.Set("startRuns", Napi::Function::New(env, StartRuns, "startRuns"));
   exports.Set("counters", Napi::Function::New(env, Counters, "counters"));
   exports.Set("decodeOnLoopBytes", Napi::Number::New(env, kDecodeOnLoopBytes));
   exports.Set("tensorflowVersion",

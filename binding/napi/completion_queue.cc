@@ -54,52 +54,52 @@ void CompletionQueue::PushAll(std::vector<std::unique_ptr<Completion>> completio
 void CompletionQueue::Announce(size_t added) {
   if (closing_) {
     pushed_.NotifyOne();
-  } else if (ready_.size() == added) {
+  } else if (ready_.size() == added && !held_) {
     // Under the lock, so that Close() cannot release the function in between.
     napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
   }
 }
 
 void CompletionQueue::OnWake(napi_env env, napi_value deliver, void* context, void*) {
-  if (env != nullptr) static_cast<CompletionQueue*>(context)->Deliver(env, deliver);
+  if (env == nullptr) return;
+  napi_value batch = static_cast<CompletionQueue*>(context)->Take(env);
+  if (batch == nullptr) return;
+  napi_value receiver;
+  napi_get_undefined(env, &receiver);
+  // An exception thrown by JavaScript stays pending and becomes an uncaughtException.
+  napi_call_function(env, receiver, deliver, 1, &batch, nullptr);
 }
 
-void CompletionQueue::Deliver(napi_env env, napi_value deliver) {
+void CompletionQueue::Hold() {
+  MutexLock lock(&mutex_);
+  held_ = true;
+}
+
+napi_value CompletionQueue::Take(napi_env env) {
   {
     MutexLock lock(&mutex_);
+    held_ = false;
     delivering_.swap(ready_);
   }
-  if (delivering_.empty()) return;
+  if (delivering_.empty()) return nullptr;
   napi_value batch;
-  napi_create_array_with_length(env, delivering_.size() * 4, &batch);
+  napi_create_array_with_length(env, delivering_.size() * 2, &batch);
   uint32_t index = 0;
-  const auto add = [&](napi_value value) { napi_set_element(env, batch, index++, value); };
-  const auto text = [&](const std::string& utf8) {
-    napi_value value;
-    napi_create_string_utf8(env, utf8.data(), utf8.size(), &value);
-    return value;
-  };
-  napi_value none;
-  napi_get_null(env, &none);
   for (const std::unique_ptr<Completion>& completion : delivering_) {
-    napi_value number;
-    napi_create_uint32(env, completion->slot(), &number);
-    add(number);
-    napi_create_uint32(env, static_cast<uint32_t>(completion->status().code()), &number);
-    add(number);
     const bool ok = completion->status().ok();
-    add(ok ? completion->TakeValue(env) : text(completion->status().message()));
-    add(ok ? none : ViolationList(env, completion->status()));
+    const int64_t slot = completion->slot();
+    napi_value number;
+    napi_create_int64(env, ok ? slot : -1 - slot, &number);
+    napi_set_element(env, batch, index++, number);
+    napi_set_element(
+        env, batch, index++,
+        ok ? completion->TakeValue(env) : napi_value(ErrorTuple(env, completion->status())));
     completion->ReleaseReferences();
   }
   pending_ -= delivering_.size();
   delivering_.clear();
   if (pending_ == 0) napi_unref_threadsafe_function(env, wake_);
-
-  napi_value receiver;
-  napi_get_undefined(env, &receiver);
-  // An exception thrown by JavaScript stays pending and becomes an uncaughtException.
-  napi_call_function(env, receiver, deliver, 1, &batch, nullptr);
+  return batch;
 }
 
 void CompletionQueue::Close() {

@@ -75,8 +75,8 @@ class CompletionQueue {
   // THREAD of all but Push: JavaScript's.
   CompletionQueue() = default;
 
-  // `deliver` is called with one flat array [slot, code, value or message, violations or
-  // null, slot, …]; violations are [field, description, field, …].
+  // `deliver` is called with one flat array [slot, value, slot, …]; in place of a failed slot and
+  // its value there are -1 - slot and [code, message, violations or null].
   void Open(Napi::Function deliver);
 
   // To be called for each completion before its job is handed to a pool.
@@ -86,6 +86,11 @@ class CompletionQueue {
   void Push(std::unique_ptr<Completion> completion);
   void PushAll(std::vector<std::unique_ptr<Completion>> completions);
 
+  // Between the two nobody is woken for a completion: Take() returns them all, as `deliver` gets
+  // them; null where there is none.
+  void Hold();
+  napi_value Take(napi_env env);
+
   // Waits until every expected completion is there, then drops them all: from here on nothing of
   // this environment is touched by another thread.
   void Close();
@@ -94,7 +99,6 @@ class CompletionQueue {
 
  private:
   static void OnWake(napi_env env, napi_value deliver, void* context, void* data);
-  void Deliver(napi_env env, napi_value deliver);
   // `added` more are ready than before.
   void Announce(size_t added) REQUIRES_LOCK(mutex_);
 
@@ -103,6 +107,7 @@ class CompletionQueue {
   Mutex mutex_;
   CondVar pushed_;
   bool closing_ GUARDED_BY(mutex_) = false;
+  bool held_ GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<Completion>> ready_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Completion>> delivering_;  // keeps its capacity from batch to batch
 };

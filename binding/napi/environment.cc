@@ -39,6 +39,17 @@ void Environment::SubmitBy(bool (WorkerPool::*post)(std::unique_ptr<Job>*), Work
   AsyncJob::Fail(std::unique_ptr<AsyncJob>(static_cast<AsyncJob*>(posted.release())), QueueFull());
 }
 
+napi_value Environment::StartRuns(napi_env env) {
+  WorkerPool& runs = Process::Get().runs;
+  std::unique_ptr<Job> job = is_open() ? runs.TakeShort() : nullptr;
+  runs.Wake();  // spare jobs may wait, too
+  if (job == nullptr) return nullptr;
+  completions_->Hold();
+  Job* const running = job.get();
+  running->RunHere(std::move(job));
+  return completions_->Take(env);
+}
+
 void Environment::SetPrepared(Napi::Float64Array numbers) {
   prepared_reference_ = Napi::Persistent(numbers);
   prepared_ = numbers.Data();

@@ -39,6 +39,10 @@ class Environment {
   // The same as a spare job.
   void SubmitSpare(WorkerPool* pool, std::unique_ptr<AsyncJob> job);
 
+  // Starts the runs that were submitted since the last call; or does the only one here, if it is
+  // short. Returns what `deliver` is to be called with, null where nothing is.
+  napi_value StartRuns(napi_env env);
+
   // Ends `job` with `status` without running it.
   void Fail(std::unique_ptr<AsyncJob> job, Status status);
 

@@ -1,5 +1,7 @@
 #include "napi/inference_binding.h"
 
+#include <time.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -19,6 +21,12 @@ namespace tensorgate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+std::chrono::nanoseconds ThreadCpuTime() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
 
 class InferenceJob : public AsyncJob {
  public:
@@ -41,6 +49,17 @@ class InferenceJob : public AsyncJob {
 
   void ReleaseReferences() override { body_.Drop(); }
 
+  bool IsShort() const override {
+    if (body_.is_kept()) return false;
+    const RunPace* const pace = call_->pace();
+    return pace != nullptr && pace->IsShort();
+  }
+
+  void RunHere(std::unique_ptr<Job> self) override {
+    on_loop_ = true;
+    Run(std::move(self));
+  }
+
  protected:
   Status Execute() override {
     if (Clock::now() >= deadline_) return DeadlinePassed();
@@ -48,7 +67,11 @@ class InferenceJob : public AsyncJob {
       Status status = DecodeNow(body_.view());
       if (!status.ok()) return status;
     }
-    return call_->RunAndEncode(&out_);
+    if (!on_loop_) return call_->RunAndEncode(&out_);
+    const std::chrono::nanoseconds before = ThreadCpuTime();
+    Status status = call_->RunAndEncode(&out_);
+    call_->pace()->RecordOnLoop(ThreadCpuTime() - before);
+    return status;
   }
 
   void DropWork() override { call_.reset(); }
@@ -57,6 +80,7 @@ class InferenceJob : public AsyncJob {
   std::unique_ptr<InferenceCall> call_;
   const bool reply_is_text_;
   Clock::time_point deadline_ = Clock::time_point::max();
+  bool on_loop_ = false;
   KeptBytes body_;  // where decoding is left to the run pool
   OutputBuffer out_;
 };

@@ -60,6 +60,9 @@ class InferenceCall {
   // The status of a run of these inputs, with a violation for each input that explains it.
   virtual Status Explain(Status status) const { return status; }
 
+  // What is known of runs like this one; null: nothing, or the inputs are too large for that.
+  virtual RunPace* pace() const { return nullptr; }
+
   // How long the session ran in RunAndEncode().
   std::chrono::nanoseconds run_time() const { return run_time_; }
 

@@ -49,6 +49,7 @@ Status PredictCall::FeedValue(size_t index, TF_Tensor* value) {
   if (signature_->inputs[index].oper == nullptr) return NotInGraph(signature_->def.inputs[index]);
   run_.feeds.push_back(signature_->inputs[index]);
   run_.values.push_back(value);
+  input_bytes_ += TF_TensorByteSize(value);
   return Status();
 }
 
@@ -71,6 +72,10 @@ Status PredictCall::FetchAll() {
   return Status();
 }
 
+RunPace* PredictCall::pace() const {
+  return input_bytes_ <= RunPace::kSmallInputBytes ? signature_->pace.get() : nullptr;
+}
+
 Status PredictCall::RunAndEncode(OutputBuffer* out) {
   std::vector<TensorHandle> outputs;
   const auto started = std::chrono::steady_clock::now();
@@ -78,8 +83,10 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
   run_time_ = std::chrono::steady_clock::now() - started;
   if (!status.ok())
     status = Explain(std::move(status));
-  else if (counted())
+  else if (counted()) {
     CountRun(run_time_);
+    if (RunPace* const known = pace(); known != nullptr) known->Record(run_time_);
+  }
   // The request's tensors are the larger part as a rule: gone before the answer is written.
   inputs_.clear();
   if (!status.ok()) return status;

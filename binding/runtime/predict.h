@@ -25,6 +25,7 @@ class PredictCall : public InferenceCall {
   void DropInputs() override { inputs_.clear(); }
   Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
                 OutputBuffer* out) override;
+  RunPace* pace() const override;
   // For INVALID_ARGUMENT: each fed tensor that is not what the signature declares.
   Status Explain(Status status) const override;
 
@@ -42,6 +43,7 @@ class PredictCall : public InferenceCall {
   RunArguments run_;
   std::vector<TensorHandle> inputs_;             // run_.values without the defaults
   std::vector<std::string_view> fetch_aliases_;  // as run_.fetches; belong to signature_
+  size_t input_bytes_ = 0;
 
  private:
   Status FeedValue(size_t index, TF_Tensor* value);

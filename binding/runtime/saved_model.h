@@ -10,6 +10,7 @@
 
 #include "codec/json_predict.h"
 #include "runtime/graph_session.h"
+#include "runtime/run_pace.h"
 #include "runtime/run_statistics.h"
 #include "runtime/signature.h"
 #include "status/status.h"
@@ -26,6 +27,7 @@ struct BoundSignature {
   std::vector<TensorHandle>
       defaults;  // as def.inputs: the value when a request leaves it out, or null
   bool rows_proven = false;  // independent of each other; see SavedModel::ProveRows
+  std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();
   bool has_defaults() const { return !def.defaults.empty(); }
   // Some, and the graph has all of them.
   bool has_outputs() const;

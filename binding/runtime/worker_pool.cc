@@ -61,6 +61,14 @@ void WorkerPool::Wake() {
   for (; calls > 0; --calls) wake_.Post();
 }
 
+std::unique_ptr<Job> WorkerPool::TakeShort() {
+  MutexLock lock(&mutex_);
+  if (queue_.size() != 1 || !queue_.front()->IsShort()) return nullptr;
+  std::unique_ptr<Job> job = std::move(queue_.front());
+  queue_.pop_front();
+  return job;
+}
+
 // Returns how many posts the caller owes, once it has let go of the lock.
 size_t WorkerPool::CallIdle(size_t most) {
   const size_t calls = std::min(most, idle_);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "runtime/mutex.h"
@@ -20,6 +21,10 @@ class Job {
   virtual ~Job() = default;
   // THREAD: the pool's. OWNERSHIP: the job owns itself from here on.
   virtual void Run(std::unique_ptr<Job> self) = 0;
+
+  // Whether the thread that posted it may as well run it, by RunHere() in place of Run().
+  virtual bool IsShort() const { return false; }
+  virtual void RunHere(std::unique_ptr<Job> self) { Run(std::move(self)); }
 };
 
 class WorkerPool {
@@ -37,6 +42,9 @@ class WorkerPool {
 
   // Wakes as many sleeping workers as there are jobs for them. Any thread.
   void Wake();
+
+  // The job that waits, for the caller to run, if there is but one and it is short; else null.
+  std::unique_ptr<Job> TakeShort();
 
   // Posts a spare job, which starts after the next Wake(). OWNERSHIP: as Post; false also when the
   // queue is more than a quarter full. Any thread.

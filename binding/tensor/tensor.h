@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +20,10 @@ struct Tensor {
   AlignedBuffer data;         // fixed-size types: elements * ElementSize(dtype) bytes, native order
 
   // kString: one view per element, into the request body or into `owned_strings`. The body must
-  // outlive the tensor. A deque keeps its elements in place while it grows.
+  // outlive the tensor. A list keeps its elements in place while it grows, and takes no memory as
+  // long as it is empty, unlike a deque.
   std::vector<std::string_view> strings;
-  std::deque<std::string> owned_strings;
+  std::list<std::string> owned_strings;
 
   Tensor() = default;
   Tensor(Tensor&&) = default;

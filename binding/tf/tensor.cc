@@ -1,7 +1,6 @@
 #include "tf/tensor.h"
 
 #include <atomic>
-#include <cstdlib>
 #include <string>
 
 #include "tensorflow/c/tf_tensor.h"
@@ -14,14 +13,14 @@ std::atomic<int64_t> live_input_tensors{0};
 
 // TensorFlow may call these on any thread.
 void FreeNumbers(void* data, size_t, void*) {
-  std::free(data);
+  AlignedBuffer::Free(data);
   live_input_tensors.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void FreeStrings(void* data, size_t bytes, void*) {
   TF_TString* strings = static_cast<TF_TString*>(data);
   for (size_t i = 0; i < bytes / sizeof(TF_TString); ++i) TF_StringDealloc(&strings[i]);
-  std::free(data);
+  AlignedBuffer::Free(data);
   live_input_tensors.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -35,6 +35,14 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: memory of all gRPC requests held at once with --grpc_transport=native, in bytes',
   },
   {
+    name: 'inline_run_micros',
+    type: 'int32',
+    default: 0,
+    effect: 'served',
+    atLeast: 0,
+    help: 'tensorgate: runs known to be this short are done by the event loop where no other request waits; 0: none',
+  },
+  {
     name: 'batching',
     type: 'string',
     default: 'auto',

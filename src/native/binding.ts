@@ -229,14 +229,28 @@ export interface NativeBinding extends NativeGrpc {
   /** What was counted of runs and loads; see binding/runtime/run_statistics.h. */
   runStatistics(): RunStatistics;
 
-  /** Sizes of the process-wide pools; the first call in the process decides. */
-  configure(runThreads: number, runQueueCapacity: number, loadThreads: number): void;
+  /**
+   * Sizes of the process-wide pools, and how long a run may be that startRuns() does itself (0: none);
+   * the first call in the process decides.
+   */
+  configure(
+    runThreads: number,
+    runQueueCapacity: number,
+    loadThreads: number,
+    inlineRunMicros: number,
+  ): void;
 
-  /** `deliver` gets [slot, code, value or message, NativeViolations, slot, …]. Once per environment. */
+  /**
+   * `deliver` gets [slot, value, slot, …]; in place of a slot that failed and its value -1 - slot and a
+   * NativeFailure. Once per environment.
+   */
   onCompletions(deliver: (batch: readonly unknown[]) => void): void;
 
-  /** Starts the runs submitted since the last call; see calls.ts. */
-  wakeRunPool(): void;
+  /**
+   * Starts the runs submitted since the last call; see calls.ts. A lone short one is over when the call
+   * returns, with what `deliver` is to be called with.
+   */
+  startRuns(): readonly unknown[] | undefined;
 
   /** Answered when the library's ops are registered, which they stay for the process's life. */
   loadLibrary(slot: number, library: NativeOpLibrary): void;

@@ -4,7 +4,7 @@
  */
 import { ServingError, type Violation } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import type { NativeViolations } from './binding.js';
+import type { NativeFailure, NativeViolations } from './binding.js';
 
 /** Called exactly once: with an error and null, or with null and the value. */
 export type Done<T> = (error: ServingError | null, value: T | null) => void;
@@ -56,13 +56,15 @@ function scheduleWake(): void {
 
 /**
  * After all that this turn of the event loop brought has been submitted. Waking the run pool at each
- * call instead lets its threads interrupt the loop every time where cores are few.
+ * call instead lets its threads interrupt the loop every time where cores are few. A lone short run is
+ * done here and now where --inline_run_micros allows it.
  */
 function wake(): void {
   for (let callback = atTurnEnd.pop(); callback !== undefined; callback = atTurnEnd.pop())
     callback();
   wakeScheduled = false;
-  addon().wakeRunPool();
+  const batch = addon().startRuns();
+  if (batch !== undefined) deliver(batch);
 }
 
 function settle(slot: number): Done<never> {
@@ -74,15 +76,15 @@ function settle(slot: number): Done<never> {
 }
 
 function deliver(batch: readonly unknown[]): void {
-  for (let i = 0; i < batch.length; i += 4) {
-    const done = settle(batch[i] as number);
-    const code = batch[i + 1] as number;
+  for (let i = 0; i < batch.length; i += 2) {
+    const slot = batch[i] as number;
+    const done = settle(slot < 0 ? -1 - slot : slot);
     // One caller's bug must not keep the others of the batch waiting for ever.
     try {
-      if (code === 0) done(null, batch[i + 2] as never);
+      if (slot >= 0) done(null, batch[i + 1] as never);
       else {
-        const violations = violationsOf(batch[i + 3] as NativeViolations);
-        done(new ServingError(code, batch[i + 2] as string, violations), null);
+        const [code, message, violations] = batch[i + 1] as NativeFailure;
+        done(new ServingError(code, message, violationsOf(violations)), null);
       }
     } catch (error) {
       queueMicrotask(() => {

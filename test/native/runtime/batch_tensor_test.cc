@@ -255,7 +255,7 @@ TEST_F(BatchTensorTest, LimitsTheBytesOfStringsThatPaddingRepeats) {
   tensor.dims = {1, 1};
   tensor.elements = 1;
   tensor.owned_strings.emplace_back(1000, 'x');
-  tensor.strings = {tensor.owned_strings[0]};
+  tensor.strings = {tensor.owned_strings.front()};
   strings.push_back(PartOf(std::move(tensor)));
   EXPECT_TRUE(Concat(Views(strings), {11}, 0, 10 * 1000).ok());
   EXPECT_EQ(Concat(Views(strings), {11}, 0, 10 * 1000 - 1).code(), Code::kResourceExhausted);

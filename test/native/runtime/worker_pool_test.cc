@@ -64,6 +64,36 @@ TEST(WorkerPoolTest, LeavesTheJobWithTheCallerWhenTheQueueIsFull) {
   EXPECT_NE(refused, nullptr);
 }
 
+class ShortJob : public FunctionJob {
+ public:
+  using FunctionJob::FunctionJob;
+  bool IsShort() const override { return true; }
+};
+
+TEST(WorkerPoolTest, GivesALoneShortJobBack) {
+  WorkerPool pool("test", 1, 8);
+  EXPECT_EQ(pool.TakeShort(), nullptr);
+  int ran = 0;
+  std::unique_ptr<Job> job = std::make_unique<ShortJob>([&] { ++ran; });
+  Job* const posted = job.get();
+  ASSERT_TRUE(pool.Post(&job));
+  job = pool.TakeShort();
+  ASSERT_EQ(job.get(), posted);
+  posted->RunHere(std::move(job));
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(pool.TakeShort(), nullptr);
+}
+
+TEST(WorkerPoolTest, KeepsAJobThatIsNotShortOrNotAlone) {
+  WorkerPool pool("test", 1, 8);
+  std::unique_ptr<Job> job = MakeJob([] {});
+  ASSERT_TRUE(pool.Post(&job));
+  EXPECT_EQ(pool.TakeShort(), nullptr);
+  job = std::make_unique<ShortJob>([] {});
+  ASSERT_TRUE(pool.Post(&job));
+  EXPECT_EQ(pool.TakeShort(), nullptr);
+}
+
 TEST(WorkerPoolTest, RunsSpareJobsWhenNoOtherWaits) {
   std::vector<int> order;
   std::promise<void> done;

@@ -83,6 +83,7 @@ describe('usageText', () => {
     assert.deepEqual(own, [
       '\t--run_pool_threads',
       '\t--run_queue_capacity',
+      '\t--inline_run_micros',
       '\t--batching',
       '\t--batching_latency_budget_ms',
       '\t--rest_api_max_body_bytes',
