@@ -47,7 +47,7 @@ class Trial {
   double largest_difference() const { return largest_; }
 
  private:
-  Status RunOnce(const Candidate& candidate, const TrialCase& given, bool timed_out,
+  Status RunOnce(const Candidate& candidate, const TrialCase& given, bool with_timeout,
                  std::vector<TensorHandle>* outputs) const;
   std::chrono::nanoseconds TimeRuns(Candidate* candidate, int64_t count) const;
 

@@ -10,10 +10,10 @@ import type { Reservation } from './load-memory.js';
 import { PlanCache } from './plan-cache.js';
 
 /**
- * While TensorFlow optimizes a frozen graph it holds up to twelve copies of the weights: so many times
+ * While TensorFlow optimizes a frozen graph it holds up to sixteen copies of the weights: so many times
  * the estimate of a load is needed besides.
  */
-const FREEZING_TIMES = 9;
+const FREEZING_TIMES = 12;
 
 export interface VersionPlan {
   readonly version: bigint;
@@ -101,7 +101,9 @@ function refusalOf(flags: Flags): string {
   if (flags.enable_session_run) {
     return '--enable_session_run lets clients name any node of the graph';
   }
-  return flags.enable_model_warmup ? '' : '--enable_model_warmup=false leaves no input to compare plans on';
+  return flags.enable_model_warmup
+    ? ''
+    : '--enable_model_warmup=false leaves no input to compare plans on';
 }
 
 /** "frozen", "frozen/pool". */
