@@ -4,6 +4,7 @@
  */
 import {
   type BenchModel,
+  elementsOf,
   folder,
   grpcBody,
   ramp,
@@ -71,7 +72,7 @@ function model(name: string, shape: readonly number[]): BenchModel {
     feed: 'x:0',
     fetch: 'y:0',
     shape,
-    values: ramp(shape.reduce((product, size) => product * size, 1)),
+    values: ramp(elementsOf(shape)),
     expected: null,
     outputSize: 10,
   };

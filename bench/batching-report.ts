@@ -7,7 +7,7 @@ import { SETTINGS, type BatchingSetting } from './batching-cases.js';
 import type { BatchingResult, LoadResult } from './batching.js';
 import type { LoadFigures } from './native-programs.js';
 import { formatCount, formatMicros, formatTable } from './report.js';
-import { median } from './statistics.js';
+import { median, pairedRatio } from './statistics.js';
 import { type Panel, renderCharts } from './svg-chart.js';
 
 type Figure = (figures: LoadFigures) => number;
@@ -25,20 +25,6 @@ const COLOURS = ['#808080', '#e69f00', '#56b4e9', '#d5006d'];
 
 export function middle(runs: readonly LoadFigures[], figure: Figure): number {
   return median(runs.map(figure));
-}
-
-/** The median over the runs of `figure` of one by that of the other. */
-export function pairedRatio(
-  runs: readonly LoadFigures[],
-  references: readonly LoadFigures[],
-  figure: Figure,
-): number {
-  return median(
-    runs.map((run, i) => {
-      const reference = references[i];
-      return reference === undefined ? NaN : figure(run) / figure(reference);
-    }),
-  );
 }
 
 /** The runs of the best of the settings of a kind: the highest throughput, or the lowest p99. */

@@ -11,7 +11,8 @@ import { type BatchingSetting, LOADS, OPEN_LOOP_IN_FLIGHT, SETTINGS } from './ba
 import { pathOf, type ServerCase } from './cases.js';
 import { type LoadFigures, type LoadOptions, runLoad } from './native-programs.js';
 import { fetchReply } from './one-request.js';
-import { type Served, type ServerSettings, startTensorgate } from './server.js';
+import { type Served, startTensorgate } from './own-server.js';
+import type { ServerSettings } from './server.js';
 import { median } from './statistics.js';
 
 /** Below that, the slowest hundredth says nothing: slow models are measured for longer. */
@@ -65,8 +66,7 @@ export async function measureBatching(
 }
 
 function flagsOf(setting: BatchingSetting, files: string): readonly string[] {
-  // A server that waits for its turn does nothing.
-  const flags = ['--file_system_poll_wait_seconds=0', ...setting.flags];
+  const { flags } = setting;
   if (setting.parameters === null) return flags;
   const path = join(files, 'batching-parameters');
   writeFileSync(path, setting.parameters);
@@ -83,7 +83,7 @@ async function measureCase(
   const expect = join(files, 'reply');
   writeFileSync(body, one.body);
   for (const [index, { served }] of candidates.entries()) {
-    const reply = await fetchReply(one, served.ports[one.transport]);
+    const reply = await fetchReply(one, served.endpoints[one.transport]);
     if (index === 0) writeFileSync(expect, reply);
   }
   const loads: LoadResult[] = [];
@@ -93,7 +93,7 @@ async function measureCase(
       for (const [index, { served }] of candidates.entries()) {
         const figures = await runLoad(settings.cores.client, {
           protocol: one.transport === 'rest' ? 'http' : 'grpc',
-          port: served.ports[one.transport],
+          endpoint: served.endpoints[one.transport],
           path: pathOf(one.transport, one.model),
           body,
           expect,

@@ -3,7 +3,7 @@
  * requests at once, each is asked. A further case is a further line here.
  */
 import { fileURLToPath } from 'node:url';
-import { encodePredictRequest, type TensorForm } from './predict-message.js';
+import { encodePredictRequest, type Numbers, type TensorForm } from './predict-message.js';
 
 const REPOSITORY = new URL('../../', import.meta.url); // seen from dist/bench/
 
@@ -18,7 +18,8 @@ export interface BenchModel {
   readonly feed: string;
   readonly fetch: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  /** The type of the input's numbers is the model's: float32 or int32. */
+  readonly values: Numbers;
   /** The output for `values`; null when only its size is known. */
   readonly expected: readonly number[] | null;
   readonly outputSize: number;
@@ -43,7 +44,7 @@ export function pathOf(transport: Transport, model: BenchModel): string {
     : '/tensorflow.serving.PredictionService/Predict';
 }
 
-const HALF_PLUS_TWO: BenchModel = {
+export const HALF_PLUS_TWO: BenchModel = {
   name: 'half_plus_two',
   basePath: folder('examples/models/half_plus_two'),
   version: 1,
@@ -104,9 +105,10 @@ export const SERVER_CASES: readonly ServerCase[] = [
 
 /** Row form, numbers with up to five digits after the point. */
 export function restBody(model: BenchModel): Buffer {
-  const numbers = Array.from(model.values, (value) => Math.round(value * 1e5) / 1e5);
+  const show = model.values instanceof Int32Array ? String : withPoint;
+  const numbers = Array.from(model.values, (value) => show(Math.round(value * 1e5) / 1e5));
   if (model.shape.length === 1) {
-    return Buffer.from(`{"instances": [${numbers.map(withPoint).join(', ')}]}`);
+    return Buffer.from(`{"instances": [${numbers.join(', ')}]}`);
   }
   return Buffer.from(`{"instances": ${nested(numbers, model.shape)}}`);
 }
@@ -115,13 +117,13 @@ export function grpcBody(model: BenchModel, form: TensorForm): Buffer {
   return encodePredictRequest(model.name, model.input, model.shape, model.values, form);
 }
 
-function rest(model: BenchModel, connections: number): ServerCase {
+export function rest(model: BenchModel, connections: number): ServerCase {
   const body = restBody(model);
   const name = `REST ${model.name}${sizeNote(body)}, ${connections} connection${connections === 1 ? '' : 's'}`;
   return { name, model, transport: 'rest', connections, inFlight: 1, body };
 }
 
-function grpc(model: BenchModel, inFlight: number, form: TensorForm): ServerCase {
+export function grpc(model: BenchModel, inFlight: number, form: TensorForm): ServerCase {
   const body = grpcBody(model, form);
   const name = `gRPC ${model.name}${sizeNote(body)}, ${inFlight} in flight`;
   return { name, model, transport: 'grpc', connections: 1, inFlight, body };
@@ -136,6 +138,11 @@ export function folder(path: string): string {
   return fileURLToPath(new URL(path, REPOSITORY));
 }
 
+/** The product of the sizes. */
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /** Numbers in [0, 1) without a pattern that a parser could profit from. */
 export function ramp(count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => ((i * 7919 + 13) % 10_007) / 10_007);
@@ -145,9 +152,9 @@ function withPoint(value: number): string {
   return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
-function nested(numbers: readonly number[], shape: readonly number[]): string {
+function nested(numbers: readonly string[], shape: readonly number[]): string {
   const [rows, ...inner] = shape;
-  if (rows === undefined) return withPoint(numbers[0] ?? 0);
+  if (rows === undefined) return numbers[0] ?? '';
   const rowSize = numbers.length / rows;
   const parts = Array.from({ length: rows }, (_, row) =>
     nested(numbers.slice(row * rowSize, (row + 1) * rowSize), inner),

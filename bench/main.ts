@@ -1,186 +1,180 @@
 /**
- * The bench: bare TF_SessionRun, the codec, single native calls, then the whole server under load
- * beside an echo on the same transport. Prints tables, writes bench/results/<date>.json.
- *   npm run bench -- [--runs=3] [--seconds=5] [--warmup=1] [--only=TEXT] [--part=micro|server]
- * Settings of batching are compared only when asked for; that also draws their curves, to
- * bench/results/<date>.svg and where --picture says:
- *   npm run bench -- --part=batching [--picture=FILE.svg]
- * Exits with 1 when any reply under load was wrong.
+ * The bench, once all is set up (scripts/bench.mjs): runs the parts that the command line names, prints
+ * their tables, writes bench/results/<date>.json and pictures beside it.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { BATCHING_CASES } from './batching-cases.js';
 import { batchingCharts, batchingTable, failuresOf, verdict } from './batching-report.js';
 import { type BatchingResult, measureBatching } from './batching.js';
-import { grpcBody, restBody, SERVER_CASES } from './cases.js';
+import { SERVER_CASES, type ServerCase } from './cases.js';
+import { HELP, parseCommandLine, type PartName } from './command-line.js';
 import { chooseCores } from './cores.js';
-import type { MicroResult } from './micro.js';
-import { type CodecFigures, runCodec, runRawSession } from './native-programs.js';
-import { runForJson } from './processes.js';
-import {
-  formatCount,
-  formatMicros,
-  formatRatio,
-  formatTable,
-  machineFacts,
-  packageVersion,
-  writeResults,
-} from './report.js';
-import { measureServer, type ServerResult } from './server.js';
+import { type Footprint, FOOTPRINT_CASE, footprintTable, measureFootprint } from './footprint.js';
+import { runInstructions } from './instruction-counts.js';
+import { LOADED_TOGETHER, MODEL_CASES } from './model-cases.js';
+import { measureCodec, measureRawRuns, measureSingleCalls } from './native-parts.js';
+import { checkReachable, findOtherServer, type OtherServer } from './other-server.js';
+import { modelConfig } from './own-server.js';
+import { formatCount, machineFacts, packageVersion, writeResults } from './report.js';
+import { failuresIn, serverPicture, serverTable } from './server-report.js';
+import { measureServer, modelsOf, type ServerResult } from './server.js';
+import { variantsOf } from './variants.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const MICRO_SECONDS = 1;
 
-interface NamedCodecFigures extends CodecFigures {
-  readonly name: string;
-}
-
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '5' },
-    warmup: { type: 'string', default: '1' },
-    only: { type: 'string', default: '' },
-    part: { type: 'string', default: 'all' },
-    picture: { type: 'string' },
-  },
-});
-if (!['all', 'micro', 'server', 'batching'].includes(values.part)) {
-  throw new Error(`--part is micro, server, batching or all, not ${values.part}`);
-}
-const withBatching = values.part === 'batching';
+const options = parseCommandLine(process.argv.slice(2)) ?? help();
+const { parts, only, runs, seconds, warmup } = options;
 const date = new Date();
 const cores = chooseCores();
-const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(values.only);
-const cases = withBatching ? [] : SERVER_CASES.filter(isAsked);
-if (cores.shared) print('Only one CPU: server and client share it, all figures are lower bounds.');
-const models = new Set(cases.map((one) => one.model));
-const settings = {
-  cores,
-  runs: Number(values.runs),
-  seconds: Number(values.seconds),
-  warmup: Number(values.warmup),
+const settings = { cores, runs, seconds, warmup };
+const variants = options.withOwn ? variantsOf(options) : [];
+const other = options.against === null ? null : await reachable(options.against);
+const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(only);
+
+const rawRuns = new Map<string, number>();
+const results: Record<string, unknown> = {};
+const pictures = new Map<PartName, string>();
+let failures = 0;
+
+const RUN: Record<PartName, () => Promise<void>> = {
+  micro: runMicro,
+  single: runSingle,
+  server: runServer,
+  models: runModels,
+  batching: runBatching,
+  instructions: async () => {
+    const verdict = await runInstructions({ update: options.update, print });
+    if (!verdict.passed) failures += 1;
+  },
 };
 
-const rawRuns = await measureRawRuns();
-const withMicro = values.part === 'all' || values.part === 'micro';
-const codec = withMicro ? await measureCodec() : [];
-const micro = withMicro ? await measureMicro() : [];
-const served = values.part === 'micro' || withBatching ? [] : await measureServed();
-const batching = withBatching ? await measureSettings() : [];
+if (cores.shared) print('Only one CPU: server and client share it, all figures are lower bounds.');
+for (const name of parts) await RUN[name]();
 
-const path = writeResults(join(REPOSITORY, 'bench', 'results'), date, {
-  date: date.toISOString(),
-  version: packageVersion(REPOSITORY),
-  machine: machineFacts(REPOSITORY),
-  cores,
-  settings: values,
-  rawRuns: Object.fromEntries(rawRuns),
-  codec,
-  micro,
-  server: served,
-  batching,
-});
-print(`\nwritten: ${path}`);
-if (withBatching) {
-  for (const picture of [path.replace(/json$/, 'svg'), values.picture ?? '']) {
-    if (picture !== '') writeFileSync(picture, batchingCharts(batching));
-  }
-}
-const wrong = [
-  ...served.map(({ failures }) => failures),
-  ...batching.flatMap(({ loads }) => loads.flatMap(({ runs }) => runs.map(failuresOf))),
-];
-if (wrong.some((failures) => failures > 0)) process.exitCode = 1;
-
-/** Runs per second by model name; the denominator of every "of raw run". */
-async function measureRawRuns(): Promise<Map<string, number>> {
-  const runs = new Map<string, number>();
-  for (const model of models) {
-    runs.set(model.name, await runRawSession(cores.server, model, 2 * MICRO_SECONDS));
-  }
-  if (runs.size === 0) return runs;
-  const rows = [...runs].map(([name, rate]) => [name, formatCount(rate), formatMicros(1e6 / rate)]);
-  print(`\n${formatTable([['bare TF_SessionRun', 'runs/s', 'mean'], ...rows])}`);
-  return runs;
-}
-
-async function measureCodec(): Promise<NamedCodecFigures[]> {
-  const figures: NamedCodecFigures[] = [];
-  const files = mkdtempSync(join(tmpdir(), 'tensorgate-bench-'));
-  try {
-    for (const model of models) {
-      // codec_micro takes the one input of the request for "x".
-      const named = { ...model, input: 'x' };
-      for (const format of ['json', 'proto'] as const) {
-        const body = join(files, `${model.name}.${format}`);
-        writeFileSync(body, format === 'json' ? restBody(named) : grpcBody(named, 'content'));
-        const measured = await runCodec(cores.server, format, body, MICRO_SECONDS);
-        figures.push({ name: `${model.name} ${format}`, ...measured });
-      }
+if (Object.keys(results).length > 0) {
+  const path = writeResults(join(REPOSITORY, 'bench', 'results'), date, {
+    date: date.toISOString(),
+    version: packageVersion(REPOSITORY),
+    machine: machineFacts(REPOSITORY),
+    cores,
+    settings: options,
+    rawRuns: Object.fromEntries(rawRuns),
+    ...results,
+  });
+  print(`\nwritten: ${path}`);
+  for (const [name, picture] of pictures) {
+    for (const file of [path.replace(/json$/, `${name}.svg`), options.picture]) {
+      if (file === null) continue;
+      writeFileSync(file, picture);
+      print(`written: ${file}`);
     }
-  } finally {
-    rmSync(files, { recursive: true });
   }
-  const rows = figures.map(({ name, body_bytes, decode_us, encode_us }) => [
-    name,
-    body_bytes.toLocaleString('en-US'),
-    formatMicros(decode_us),
-    formatMicros(encode_us),
-  ]);
-  print(formatTable([['native codec', 'bytes', 'decode', 'encode'], ...rows]));
-  return figures;
+}
+if (failures > 0) process.exitCode = 1;
+
+async function reachable(against: string): Promise<OtherServer> {
+  try {
+    const found = await findOtherServer(against);
+    await checkReachable(found);
+    print(
+      `${against} runs where you started it: on CPU ${cores.server} of this machine and idle otherwise, ` +
+        'it meets what tensorgate meets',
+    );
+    return found;
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
 }
 
-async function measureMicro(): Promise<MicroResult[]> {
-  const results = await runForJson<MicroResult[]>(cores.server, [
-    process.execPath,
-    fileURLToPath(new URL('micro.js', import.meta.url)),
-    `--seconds=${MICRO_SECONDS}`,
-    `--models=${[...models].map(({ name }) => name).join(',')}`,
-  ]);
-  const rows = results.map(({ name, runsModel, opsPerSecond, mean_us, rme }) => [
-    name,
-    formatCount(opsPerSecond),
-    formatMicros(mean_us),
-    `±${rme.toFixed(1)} %`,
-    runsModel ? formatRatio(opsPerSecond, rawRuns.get(name.split(':')[0] ?? '') ?? null) : '-',
-  ]);
-  print(formatTable([['native call', 'ops/s', 'mean', '', 'of raw run'], ...rows]));
-  return results;
+function help(): never {
+  process.stdout.write(HELP);
+  process.exit(0);
 }
 
-async function measureServed(): Promise<ServerResult[]> {
-  const results: ServerResult[] = [];
-  await measureServer(cases, settings, (result) => {
-    results.push(result);
-    print(`measured ${result.name}: ${formatCount(result.rps)} req/s`);
+/** Those of them that were not run yet. */
+async function runRaw(cases: readonly ServerCase[]): Promise<void> {
+  const models = modelsOf(cases).filter(({ name }) => !rawRuns.has(name));
+  if (models.length === 0) return;
+  const { runs: measured, table } = await measureRawRuns(cores.server, models);
+  for (const [name, rate] of measured) rawRuns.set(name, rate);
+  print(`\n${table}`);
+}
+
+async function runMicro(): Promise<void> {
+  const { figures, table } = await measureCodec(
+    cores.server,
+    modelsOf(SERVER_CASES.filter(isAsked)),
+  );
+  results.codec = figures;
+  print(`\n${table}`);
+}
+
+async function runSingle(): Promise<void> {
+  const cases = SERVER_CASES.filter(isAsked);
+  await runRaw(cases);
+  const models = modelsOf(cases);
+  const { results: single, table } = await measureSingleCalls(cores.server, models, rawRuns);
+  results.single = single;
+  print(table);
+}
+
+async function runServer(): Promise<void> {
+  await runCases('server', SERVER_CASES.filter(isAsked));
+}
+
+async function runModels(): Promise<void> {
+  // For a server to compare with, see docs/bench.md.
+  const config = join(REPOSITORY, 'build', 'bench-models', 'models.config');
+  writeFileSync(config, modelConfig(modelsOf([...SERVER_CASES, ...MODEL_CASES])));
+  await runCases('models', MODEL_CASES.filter(isAsked));
+  if (!isAsked(FOOTPRINT_CASE)) return;
+  const footprints: Footprint[] = [];
+  for (const variant of variants) {
+    footprints.push(await measureFootprint(variant, LOADED_TOGETHER, settings));
+  }
+  if (footprints.length === 0) return;
+  results.footprints = footprints;
+  print(footprintTable(footprints, LOADED_TOGETHER));
+}
+
+async function runCases(part: 'server' | 'models', cases: readonly ServerCase[]): Promise<void> {
+  if (cases.length === 0) {
+    print(`${part}: no case has "${only}" in its name`);
+    return;
+  }
+  await runRaw(cases);
+  const served: ServerResult[] = [];
+  await measureServer(cases, { variants, other }, settings, (result) => {
+    served.push(result);
+    for (const { name, rps } of result.servers) {
+      print(`measured ${result.name}: ${name}: ${formatCount(rps)} req/s`);
+    }
+    failures += failuresIn(result);
   });
-  const rows = results.map((result) => [
-    result.failures === 0 ? result.name : `${result.name} (${result.failures} FAILED)`,
-    formatCount(result.rps),
-    formatMicros(result.p50_us),
-    formatMicros(result.p99_us),
-    formatRatio(result.rps, rawRuns.get(result.model) ?? null),
-    formatRatio(result.rps, result.echoRps),
-    formatCount(result.echoRps),
-  ]);
-  const head = ['case', 'req/s', 'p50', 'p99', 'of raw run', 'of echo', 'echo req/s'];
-  print(`\n${formatTable([head, ...rows])}`);
-  return results;
+  if (served.length === 0) {
+    print(`${part}: no server has the models of the cases`);
+    return;
+  }
+  results[part] = served;
+  pictures.set(part, serverPicture(served));
+  print(`\n${serverTable(served, rawRuns)}`);
 }
 
-async function measureSettings(): Promise<BatchingResult[]> {
-  const results: BatchingResult[] = [];
+async function runBatching(): Promise<void> {
+  const measured: BatchingResult[] = [];
   await measureBatching(BATCHING_CASES.filter(isAsked), settings, (result) => {
-    results.push(result);
+    measured.push(result);
     print(`\n${batchingTable(result)}`);
+    failures += result.loads
+      .flatMap((load) => load.runs.map(failuresOf))
+      .reduce((a, b) => a + b, 0);
   });
-  print(results.map(verdict).join('\n'));
-  return results;
+  print(measured.map(verdict).join('\n'));
+  results.batching = measured;
+  pictures.set('batching', batchingCharts(measured));
 }
 
 function print(text: string): void {

@@ -1,6 +1,7 @@
 /** The bench's native programs (bench/load, bench/native) and the figures they print. */
 import { fileURLToPath } from 'node:url';
 import type { BenchModel } from './cases.js';
+import { addressOf, type Endpoint, LOOPBACK } from './endpoint.js';
 import { runForJson } from './processes.js';
 
 /** Where scripts/bench.mjs builds them; seen from dist/bench/. */
@@ -23,7 +24,7 @@ export interface LoadFigures {
 
 export interface LoadOptions {
   readonly protocol: 'http' | 'grpc';
-  readonly port: number;
+  readonly endpoint: Endpoint;
   readonly path: string;
   readonly connections: number;
   readonly inFlight: number;
@@ -42,7 +43,9 @@ export function runLoad(core: number, options: LoadOptions): Promise<LoadFigures
   return runForJson<LoadFigures>(core, [
     program('load/loadgen'),
     `--protocol=${options.protocol}`,
-    `--address=127.0.0.1:${options.port}`,
+    options.endpoint.host === LOOPBACK
+      ? `--address=${addressOf(options.endpoint)}`
+      : `--remote_address=${addressOf(options.endpoint)}`,
     `--path=${options.path}`,
     `--connections=${options.connections}`,
     `--in_flight=${options.inFlight}`,
@@ -67,6 +70,7 @@ export async function runRawSession(
     `--feed=${model.feed}`,
     `--fetch=${model.fetch}`,
     `--shape=${model.shape.join(',')}`,
+    `--dtype=${model.values instanceof Int32Array ? 'int32' : 'float32'}`,
     `--seconds=${seconds}`,
   ]);
   return figures.runs_per_second;

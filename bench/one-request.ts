@@ -2,19 +2,34 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
-import type { ServerCase } from './cases.js';
+import type { ServerCase, Transport } from './cases.js';
 import { pathOf } from './cases.js';
-import { decodePredictOutput } from './predict-message.js';
+import { addressOf, type Endpoint } from './endpoint.js';
+import {
+  decodePredictOutput,
+  encodeStatusRequest,
+  statusNamesAvailable,
+} from './predict-message.js';
 
-/** True once GET /v1/models/<name> says that a version is available. */
-export async function isAvailable(restPort: number, model: string): Promise<boolean> {
-  const response = await fetch(`http://127.0.0.1:${restPort}/v1/models/${model}`);
+const STATUS_PATH = '/tensorflow.serving.ModelService/GetModelStatus';
+
+/** True once the server says that a version of the model is available; throws where it is unknown. */
+export async function isAvailable(
+  transport: Transport,
+  endpoint: Endpoint,
+  model: string,
+): Promise<boolean> {
+  if (transport === 'grpc') {
+    const reply = await grpcReply(endpoint, STATUS_PATH, encodeStatusRequest(model));
+    return statusNamesAvailable(reply);
+  }
+  const response = await fetch(`http://${addressOf(endpoint)}/v1/models/${model}`);
   const status = (await response.json()) as { model_version_status?: { state: string }[] };
   return status.model_version_status?.some(({ state }) => state === 'AVAILABLE') ?? false;
 }
 
-export async function acceptsConnections(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
+export async function acceptsConnections({ host, port }: Endpoint): Promise<boolean> {
+  const socket = connect(port, host);
   try {
     await once(socket, 'connect');
     return true;
@@ -24,12 +39,12 @@ export async function acceptsConnections(port: number): Promise<boolean> {
 }
 
 /** The server's reply to the request of a case; throws when it is not the right answer. */
-export async function fetchReply(one: ServerCase, port: number): Promise<Buffer> {
+export async function fetchReply(one: ServerCase, endpoint: Endpoint): Promise<Buffer> {
   const path = pathOf(one.transport, one.model);
   const reply =
     one.transport === 'rest'
-      ? await restReply(port, path, one.body)
-      : await grpcReply(port, path, one.body);
+      ? await restReply(endpoint, path, one.body)
+      : await grpcReply(endpoint, path, one.body);
   const output = one.transport === 'rest' ? restOutput(reply) : grpcOutput(one, reply);
   const { expected, outputSize } = one.model;
   const right =
@@ -40,8 +55,8 @@ export async function fetchReply(one: ServerCase, port: number): Promise<Buffer>
   return reply;
 }
 
-async function restReply(port: number, path: string, body: Buffer): Promise<Buffer> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+async function restReply(endpoint: Endpoint, path: string, body: Buffer): Promise<Buffer> {
+  const response = await fetch(`http://${addressOf(endpoint)}${path}`, {
     method: 'POST',
     body: new Uint8Array(body),
   });
@@ -50,8 +65,8 @@ async function restReply(port: number, path: string, body: Buffer): Promise<Buff
   return reply;
 }
 
-async function grpcReply(port: number, path: string, body: Buffer): Promise<Buffer> {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+async function grpcReply(endpoint: Endpoint, path: string, body: Buffer): Promise<Buffer> {
+  const client = new Client(addressOf(endpoint), credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
   });
   const sameBytes = (bytes: Buffer): Buffer => bytes;

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -33,14 +34,22 @@ export class PinnedServer {
   }
 
   /** Polls until `probe` is true; throws when the process ends, or after a minute. */
-  async ready(probe: () => Promise<boolean>): Promise<void> {
+  async ready(probe: () => Promise<boolean>, intervalMs = 50): Promise<void> {
     const deadline = Date.now() + READY_TIMEOUT_MS;
     while (!(await probe().catch(() => false))) {
       if (this.#child.exitCode !== null || Date.now() > deadline) {
         throw new Error(`${this.#child.spawnargs.join(' ')} did not start:\n${this.#output}`);
       }
-      await delay(50);
+      await delay(intervalMs);
     }
+  }
+
+  /** UNITS: bytes, now and at most so far. taskset became the server: they have one process id. */
+  memory(): { readonly resident: number; readonly peak: number } {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    const bytes = (field: string): number =>
+      1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
+    return { resident: bytes('VmRSS'), peak: bytes('VmHWM') };
   }
 
   async stop(): Promise<void> {

@@ -1,18 +1,22 @@
 /**
- * The server part: tensorgate and an echo on the same transport, both pinned to one CPU, loaded in
- * turn from another. Each run of a case loads the echo right before the server, so that both see
- * the same machine; the figures are medians over the runs.
+ * The whole server under load: tensorgate in each variant and an echo on the same transport, all pinned to
+ * one CPU and loaded in turn from another; where there is one, a server that runs already, too. Each run
+ * of a case loads them right after one another, so that all see the same machine; the figures are
+ * medians over the runs.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type BenchModel, pathOf, type ServerCase } from './cases.js';
+import { type BenchModel, pathOf, type ServerCase, type Transport } from './cases.js';
 import type { Cores } from './cores.js';
+import { type Echo, startEcho } from './echo.js';
+import type { Endpoint } from './endpoint.js';
 import { type LoadFigures, runLoad } from './native-programs.js';
-import { acceptsConnections, fetchReply, isAvailable } from './one-request.js';
-import { freePort, PinnedServer } from './processes.js';
+import { fetchReply } from './one-request.js';
+import { endpointFor, type OtherServer } from './other-server.js';
+import { type Served, startTensorgate } from './own-server.js';
 import { median } from './statistics.js';
+import { takesPart, type Variant } from './variants.js';
 
 export interface ServerSettings {
   readonly cores: Cores;
@@ -21,132 +25,148 @@ export interface ServerSettings {
   readonly warmup: number;
 }
 
-export interface ServerResult {
+/** Who is loaded in a run beside the echo. */
+export interface Contenders {
+  readonly variants: readonly Variant[];
+  readonly other: OtherServer | null;
+}
+
+/** What one server did in one case. */
+export interface ContenderResult {
   readonly name: string;
-  readonly model: string;
+  /** False for --against. */
+  readonly own: boolean;
   readonly rps: number;
   readonly p50_us: number;
   readonly p99_us: number;
-  readonly echoRps: number;
   /** Errors and mismatches of all runs together; anything but 0 makes the figures worthless. */
   readonly failures: number;
-  readonly runs: readonly { readonly server: LoadFigures; readonly echo: LoadFigures }[];
+  readonly runs: readonly LoadFigures[];
 }
 
-/** `onResult` hears of each case as it ends. */
+export interface ServerResult {
+  readonly name: string;
+  readonly model: string;
+  readonly transport: Transport;
+  readonly bodyBytes: number;
+  readonly echo: ContenderResult;
+  readonly servers: readonly ContenderResult[];
+}
+
+/** One server to load, and the reply it has to give. */
+interface Target {
+  readonly name: string;
+  readonly own: boolean;
+  readonly endpoint: Endpoint;
+  readonly reply: string;
+}
+
+/** `onResult` hears of each case as it ends; cases that no contender can serve are left out. */
 export async function measureServer(
   cases: readonly ServerCase[],
+  { variants, other }: Contenders,
   settings: ServerSettings,
   onResult: (result: ServerResult) => void,
 ): Promise<void> {
   const files = mkdtempSync(join(tmpdir(), 'tensorgate-bench-'));
+  const own: Served[] = [];
   try {
     for (const model of new Set(cases.map((one) => one.model))) {
-      const served = await startTensorgate(model, settings.cores.server);
-      try {
-        for (const one of cases.filter((candidate) => candidate.model === model)) {
-          onResult(await measureCase(one, served, settings, files));
-        }
-      } finally {
-        await served.process.stop();
+      for (const variant of variants) {
+        own.push(await startTensorgate(model, settings.cores.server, variant.flags));
       }
+      for (const one of cases.filter((candidate) => candidate.model === model)) {
+        const targets = ownTargets(one, variants, own, files);
+        const endpoint = other && (await endpointFor(other, one.transport, model.name));
+        if (other !== null && endpoint !== null) {
+          targets.push({ name: other.name, own: false, endpoint, reply: join(files, 'other') });
+        }
+        if (targets.length > 0) onResult(await measureCase(one, targets, settings, files));
+      }
+      await stopAll(own);
     }
   } finally {
+    await stopAll(own);
     rmSync(files, { recursive: true });
   }
 }
 
-export interface Served {
-  readonly process: PinnedServer;
-  readonly ports: { readonly rest: number; readonly grpc: number };
+function ownTargets(
+  one: ServerCase,
+  variants: readonly Variant[],
+  own: readonly Served[],
+  files: string,
+): Target[] {
+  return variants.flatMap((variant, index) => {
+    const endpoint = own[index]?.endpoints[one.transport];
+    if (endpoint === undefined || !takesPart(variant, one)) return [];
+    return [{ name: variant.name, own: true, endpoint, reply: join(files, `own${index}`) }];
+  });
 }
 
-/** `flags` beside those that every server of the bench gets. */
-export async function startTensorgate(
-  model: BenchModel,
-  core: number,
-  flags: readonly string[] = [],
-): Promise<Served> {
-  const ports = { rest: await freePort(), grpc: await freePort() };
-  const server = new PinnedServer(core, [
-    process.execPath,
-    fileURLToPath(new URL('../../bin/tensorgate.mjs', import.meta.url)),
-    `--port=${ports.grpc}`,
-    `--rest_api_port=${ports.rest}`,
-    `--model_name=${model.name}`,
-    `--model_base_path=${model.basePath}`,
-    '--log_level=warn',
-    ...flags,
-  ]);
-  await server.ready(() => isAvailable(ports.rest, model.name));
-  return { process: server, ports };
+async function stopAll(servers: Served[]): Promise<void> {
+  for (const { process } of servers.splice(0)) await process.stop();
 }
 
 async function measureCase(
   one: ServerCase,
-  served: Served,
+  targets: readonly Target[],
   settings: ServerSettings,
   files: string,
 ): Promise<ServerResult> {
-  const port = served.ports[one.transport];
   const body = join(files, 'body');
-  const reply = join(files, 'reply');
   writeFileSync(body, one.body);
-  writeFileSync(reply, await fetchReply(one, port));
-
-  const { process: echo, port: echoPort } = await startEcho(one, reply, settings.cores.server);
-  const load = (target: number): Promise<LoadFigures> =>
-    runLoad(settings.cores.client, {
-      protocol: one.transport === 'rest' ? 'http' : 'grpc',
-      port: target,
-      path: pathOf(one.transport, one.model),
-      connections: one.connections,
-      inFlight: one.inFlight,
-      body,
-      expect: reply,
-      seconds: settings.seconds,
-      warmup: settings.warmup,
-    });
-  const runs: { server: LoadFigures; echo: LoadFigures }[] = [];
+  for (const { endpoint, reply } of targets) {
+    writeFileSync(reply, await fetchReply(one, endpoint));
+  }
+  const echo = await startEcho(one, targets[0]?.reply ?? '', settings.cores.server);
+  const all = [echoTarget(echo), ...targets];
+  const runs: LoadFigures[][] = all.map(() => []);
   try {
     for (let run = 0; run < settings.runs; run++) {
-      runs.push({ echo: await load(echoPort), server: await load(port) });
+      for (const [index, { endpoint, reply }] of all.entries()) {
+        const figures = await runLoad(settings.cores.client, {
+          protocol: one.transport === 'rest' ? 'http' : 'grpc',
+          endpoint,
+          path: pathOf(one.transport, one.model),
+          connections: one.connections,
+          inFlight: one.inFlight,
+          body,
+          expect: reply,
+          seconds: settings.seconds,
+          warmup: settings.warmup,
+        });
+        runs[index]?.push(figures);
+      }
     }
   } finally {
-    await echo.stop();
+    await echo.process.stop();
   }
-  return summary(one, runs);
+  const [ofEcho, ...servers] = all.map((target, index) => summary(target, runs[index] ?? []));
+  if (ofEcho === undefined) throw new RangeError('no echo');
+  const { name, model, transport } = one;
+  const bodyBytes = one.body.length;
+  return { name, model: model.name, transport, bodyBytes, echo: ofEcho, servers };
 }
 
-async function startEcho(
-  one: ServerCase,
-  reply: string,
-  core: number,
-): Promise<{ process: PinnedServer; port: number }> {
-  const port = await freePort();
-  const echo = new PinnedServer(core, [
-    process.execPath,
-    fileURLToPath(new URL(`echo-${one.transport}.js`, import.meta.url)),
-    `--port=${port}`,
-    `--reply=${reply}`,
-    ...(one.transport === 'grpc' ? [`--path=${pathOf('grpc', one.model)}`] : []),
-  ]);
-  await echo.ready(() => acceptsConnections(port));
-  return { process: echo, port };
+function echoTarget({ name, endpoint, reply }: Echo): Target {
+  return { name, own: true, endpoint, reply };
 }
 
-function summary(one: ServerCase, runs: ServerResult['runs']): ServerResult {
-  const middle = (figure: (run: ServerResult['runs'][number]) => number): number =>
-    median(runs.map(figure));
-  const failuresOf = ({ errors, mismatches }: LoadFigures): number => errors + mismatches;
+function summary({ name, own }: Target, runs: readonly LoadFigures[]): ContenderResult {
+  const middle = (figure: (run: LoadFigures) => number): number => median(runs.map(figure));
   return {
-    name: one.name,
-    model: one.model.name,
-    rps: middle(({ server }) => server.rps),
-    p50_us: middle(({ server }) => server.p50_us),
-    p99_us: middle(({ server }) => server.p99_us),
-    echoRps: middle(({ echo }) => echo.rps),
-    failures: runs.reduce((sum, run) => sum + failuresOf(run.server) + failuresOf(run.echo), 0),
+    name,
+    own,
+    rps: middle(({ rps }) => rps),
+    p50_us: middle(({ p50_us }) => p50_us),
+    p99_us: middle(({ p99_us }) => p99_us),
+    failures: runs.reduce((sum, { errors, mismatches }) => sum + errors + mismatches, 0),
     runs,
   };
+}
+
+/** The models of the cases, each once. */
+export function modelsOf(cases: readonly ServerCase[]): readonly BenchModel[] {
+  return [...new Set(cases.map(({ model }) => model))];
 }

@@ -9,3 +9,17 @@ export function median(values: readonly number[]): number {
   const lower = sorted[middle - 1];
   return sorted.length % 2 === 1 || lower === undefined ? upper : (lower + upper) / 2;
 }
+
+/** The median over pairs of equal index of `figure` of the one by that of the other. */
+export function pairedRatio<T>(
+  runs: readonly T[],
+  references: readonly T[],
+  figure: (run: T) => number,
+): number {
+  return median(
+    runs.map((run, i) => {
+      const reference = references[i];
+      return reference === undefined ? NaN : figure(run) / figure(reference);
+    }),
+  );
+}

@@ -27,7 +27,8 @@ const LEGEND_HEIGHT = 36;
 /** Room at both ends of an axis, as a share of its length. */
 const SLACK = 0.04;
 
-const STYLE = `
+/** Of every picture of the bench. */
+export const CHART_STYLE = `
   svg { font-family: system-ui, sans-serif; font-size: 12px; }
   .paper { fill: #ffffff; } text { fill: #24292f; } .grid { stroke: #d8dee4; } .axis { stroke: #57606a; }
   .title { font-size: 14px; font-weight: 600; } .faint { fill: #57606a; }
@@ -83,7 +84,7 @@ export function renderCharts(panels: readonly Panel[], labels: ChartLabels): str
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
-    `<style>${STYLE}\n</style>`,
+    `<style>${CHART_STYLE}\n</style>`,
     `<rect class="paper" width="${width}" height="${height}"/>`,
     renderLegend(panels[0]?.series ?? [], width),
     ...drawn,
@@ -100,7 +101,7 @@ function renderLegend(series: readonly Series[], width: number): string {
       return (
         `<path d="M${round(x)} 20h26" stroke="${colour}" stroke-width="2.5"/>` +
         `<circle cx="${round(x + 13)}" cy="20" r="3.5" fill="${colour}"/>` +
-        text(x + 34, 24, name, '')
+        svgText(x + 34, 24, name, '')
       );
     })
     .join('\n');
@@ -119,17 +120,17 @@ function renderPanel({ title, subtitle, series }: Panel, labels: ChartLabels): s
   const middleX = (MARGIN.left + right) / 2;
   const middleY = (MARGIN.top + bottom) / 2;
   return [
-    text(MARGIN.left, 20, title, 'class="title"'),
-    text(MARGIN.left, 36, subtitle, 'class="faint"'),
+    svgText(MARGIN.left, 20, title, 'class="title"'),
+    svgText(MARGIN.left, 36, subtitle, 'class="faint"'),
     ...logTicks(...yRange).map(
       (tick) =>
         `<path class="grid" d="M${MARGIN.left} ${round(atY(tick))}H${right}"/>` +
-        text(MARGIN.left - 8, atY(tick) + 4, String(tick), 'text-anchor="end"'),
+        svgText(MARGIN.left - 8, atY(tick) + 4, String(tick), 'text-anchor="end"'),
     ),
-    ...xs.map((x) => text(atX(x), bottom + 18, String(Math.round(x)), 'text-anchor="middle"')),
+    ...xs.map((x) => svgText(atX(x), bottom + 18, String(Math.round(x)), 'text-anchor="middle"')),
     `<path class="axis" fill="none" d="M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}"/>`,
-    text(middleX, bottom + 38, labels.xLabel, 'class="faint" text-anchor="middle"'),
-    text(
+    svgText(middleX, bottom + 38, labels.xLabel, 'class="faint" text-anchor="middle"'),
+    svgText(
       0,
       0,
       labels.yLabel,
@@ -154,11 +155,13 @@ function renderSeries(
   );
 }
 
-function text(x: number, y: number, content: string, attributes: string): string {
+/** `attributes` as in the markup. */
+export function svgText(x: number, y: number, content: string, attributes: string): string {
   const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escaped}</text>`;
 }
 
-function round(value: number): string {
+/** As short as a place in a picture needs it. */
+export function round(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

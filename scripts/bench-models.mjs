@@ -1,4 +1,4 @@
-/** The models of the bench's batching part, made on first use and when their maker changes: build/bench-models. */
+/** The models of the bench, made on first use and when their makers change: build/bench-models. */
 import { join } from 'node:path';
 import { fingerprint, readStamp, writeStamp } from './setup/fingerprint.mjs';
 import { packageRoot } from './setup/layout.mjs';
@@ -6,16 +6,23 @@ import { runLogged } from './setup/progress.mjs';
 import { pythonClient } from './testing/python-client.mjs';
 
 const MAKER = join('scripts', 'make-bench-models.py');
+const SOURCES = [
+  MAKER,
+  ...['bench_keras_models.py', 'savedmodel_writer.py'].map((file) => join('scripts', file)),
+];
 const FOLDER = join(packageRoot, 'build', 'bench-models');
 
-/** Throws where TensorFlow for Python cannot be had. */
-export async function makeBenchModels() {
-  const stamp = join(FOLDER, 'made-by.stamp');
-  const wanted = fingerprint(packageRoot, [MAKER, join('scripts', 'savedmodel_writer.py')]);
+/**
+ * Throws where TensorFlow for Python cannot be had.
+ * @param {string} part of the bench: batching or models
+ */
+export async function makeBenchModels(part) {
+  const stamp = join(FOLDER, `${part}.stamp`);
+  const wanted = fingerprint(packageRoot, SOURCES);
   if (readStamp(stamp) === wanted) return;
   const python = await pythonClient();
-  const log = join(packageRoot, 'build', 'logs', 'bench-models.log');
-  const args = [join(packageRoot, MAKER), FOLDER];
-  await runLogged('making the models of the bench', log, python, args);
+  const log = join(packageRoot, 'build', 'logs', `bench-models-${part}.log`);
+  const args = [join(packageRoot, MAKER), FOLDER, part];
+  await runLogged(`making the models of the bench's part ${part}`, log, python, args);
   writeStamp(stamp, wanted);
 }

@@ -10,6 +10,7 @@ import { exitWith, setup } from './setup.mjs';
 import { fingerprint, readStamp, writeStamp } from './setup/fingerprint.mjs';
 import { nativeLayout, packageRoot } from './setup/layout.mjs';
 import { runLogged, SetupError } from './setup/progress.mjs';
+import { buildBenchPrograms } from './testing/bench-programs.mjs';
 import { CLANGS } from './testing/fuzz.mjs';
 
 const LINES = { source: 500, test: 700 };
@@ -72,6 +73,19 @@ async function pinnedTools() {
   return bin;
 }
 
+/** The gate of bench/instruction-counts.ts: the codec takes no more instructions than it did. */
+async function instructionCounts() {
+  const name = 'instruction counts of the codec';
+  if (spawnSync('cmake', ['--version']).status !== 0) {
+    return console.log(`skipped  ${name}: no cmake`);
+  }
+  const { runInstructions } = await import(join(packageRoot, 'dist/bench/instruction-counts.js'));
+  const build = () => buildBenchPrograms(['codec_micro']);
+  const { skipped, problems } = await runInstructions({ build, print: () => {} });
+  if (skipped !== null) console.log(`skipped  ${name}: ${skipped}`);
+  else report(name, problems);
+}
+
 try {
   await setup({ scope: 'typescript' });
 } catch (error) {
@@ -131,4 +145,5 @@ report(
     return lines > limit ? [`${file}: ${lines} lines`] : [];
   }),
 );
+await instructionCounts();
 process.exitCode = failures > 0 ? 1 : 0;

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Makes the models of the bench of batching (not committed: `npm run bench -- --part=batching` runs this).
+"""Makes the models of the bench (not committed: `npm run bench -- batching` and `-- models` run this).
 
-    python3 scripts/make-bench-models.py OUTPUT_DIRECTORY
+    python3 scripts/make-bench-models.py OUTPUT_DIRECTORY batching|models
 
-Random weights from fixed seeds, all of them variables; dimension 0 is the batch. Logits are rounded to 1/64: a row
-gives the same bytes in a batch of any size, so that the load generator can compare replies.
+`models` are those of bench_keras_models.py; `batching` are the small ones below. Random weights from fixed seeds, all
+of them variables; dimension 0 is the batch. Logits of the small ones are rounded to 1/64: a row gives the same bytes
+in a batch of any size, so that the load generator can compare replies.
 """
 import math
 import sys
 
+from bench_keras_models import KERAS_MODELS, write_keras_model
 from savedmodel_writer import Signature, tf, tf1, write_graph_model
 
 
@@ -107,8 +109,13 @@ def transformer():
 
 
 def main():
-    for build in (mlp, cnn, transformer):
-        write_graph_model(sys.argv[1], build.__name__, 1, build)
+    base, part = sys.argv[1:]
+    if part == 'batching':
+        for build in (mlp, cnn, transformer):
+            write_graph_model(base, build.__name__, 1, build)
+    else:
+        for build in KERAS_MODELS:
+            write_keras_model(base, build)
 
 
 if __name__ == '__main__':

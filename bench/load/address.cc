@@ -81,6 +81,30 @@ bool ParseLoopback(const std::string& text, Address* address, std::string* error
   return true;
 }
 
+bool ParseRemote(const std::string& text, Address* address, std::string* error) {
+  const size_t colon = text.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || !ParsePort(text.substr(colon + 1), &port)) {
+    *error = "expected HOST:PORT, got " + text;
+    return false;
+  }
+  const std::string host = text.substr(0, colon);
+  in_addr ipv4;
+  in6_addr ipv6;
+  if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1) {
+    *address = {Address::Family::kIpv4, host, port, text};
+    return true;
+  }
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const std::string inner = bracketed ? host.substr(1, host.size() - 2) : "";
+  if (inet_pton(AF_INET6, inner.c_str(), &ipv6) == 1) {
+    *address = {Address::Family::kIpv6, inner, port, text};
+    return true;
+  }
+  *error = "not a numeric address: " + host;
+  return false;
+}
+
 int Connect(const Address& address) {
   switch (address.family) {
     case Address::Family::kUnix: {
@@ -92,7 +116,7 @@ int Connect(const Address& address) {
       sockaddr_in6 target = {};
       target.sin6_family = AF_INET6;
       target.sin6_port = htons(static_cast<uint16_t>(address.port));
-      target.sin6_addr = in6addr_loopback;
+      inet_pton(AF_INET6, address.host.c_str(), &target.sin6_addr);
       return ConnectTo(reinterpret_cast<const sockaddr*>(&target), sizeof(target));
     }
     case Address::Family::kIpv4:

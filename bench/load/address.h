@@ -1,5 +1,5 @@
-// Where the server listens. Only this machine can be named: a load generator that can be pointed
-// at another host is a weapon.
+// Where the server listens. As a rule only this machine can be named: a load generator that can be
+// pointed at another host is a weapon. Who means another one has to say so.
 #pragma once
 
 #include <string>
@@ -17,6 +17,9 @@ struct Address {
 // Takes 127.x.y.z:PORT, localhost:PORT, [::1]:PORT and unix:PATH.
 // ERRORS: false, with a reason in `error`, for anything else, other hosts above all.
 bool ParseLoopback(const std::string& text, Address* address, std::string* error);
+
+// Takes any numeric address: A.B.C.D:PORT and [IPV6]:PORT. ERRORS: as above.
+bool ParseRemote(const std::string& text, Address* address, std::string* error);
 
 // A connected, non-blocking socket without Nagle's delay, owned by the caller; -1 with errno set.
 int Connect(const Address& address);

@@ -1,4 +1,4 @@
-// loadgen: drives one server on this machine and prints one line of JSON: {requests, errors,
+// loadgen: drives one server and prints one line of JSON: {requests, errors,
 // mismatches, unfinished, seconds, rps, mean_us, p50_us, p90_us, p99_us, p999_us, max_us}.
 // `requests` are good replies only; `rps` counts those inside the measured window. Exits with 2
 // for a wrong command line, 1 when nothing could be measured, 0 otherwise. The first ten failures

@@ -10,6 +10,7 @@ namespace tensorgate::load {
 
 const char kUsage[] =
     "usage: loadgen --address=127.0.0.1:PORT|[::1]:PORT|unix:PATH [options]\n"
+    "  --remote_address=IP:PORT     instead of --address: any machine; load only your own\n"
     "  --protocol=http|http2|grpc   default http\n"
     "  --path=PATH                  default /\n"
     "  --body=FILE                  request body (gRPC: the message); without it, GET\n"
@@ -65,6 +66,7 @@ bool ParseProtocol(const std::string& text, Protocol* protocol) {
 bool SetOption(const std::string& name, const std::string& value, Options* options,
                std::string* error) {
   if (name == "address") return ParseLoopback(value, &options->address, error);
+  if (name == "remote_address") return ParseRemote(value, &options->address, error);
   if (name == "protocol") return ParseProtocol(value, &options->protocol);
   if (name == "connections") return ParseCount(value, &options->connections);
   if (name == "in_flight") return ParseCount(value, &options->in_flight);

@@ -1,8 +1,10 @@
-// codec_micro: times the codec by itself on one request body: bytes to tensors, and the same
-// tensors back to reply bytes.
+// codec_micro: the codec by itself. Times it on one request body, bytes to tensors, and the same
+// tensors back to reply bytes:
 //   codec_micro --format=json|proto --body=FILE --seconds=1
-// Prints {"body_bytes": ..., "decode_us": ..., "encode_us": ...}; each figure is the median of
+// prints {"body_bytes": ..., "decode_us": ..., "encode_us": ...}; each figure is the median of
 // short rounds, which an interruption of one round leaves unharmed.
+// Or runs a case of codec_cases.h so many times, for valgrind to count; --describe names the cases:
+//   codec_micro --case=NAME --iterations=N
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,18 +16,16 @@
 
 #include "codec/json_predict.h"
 #include "codec/predict_proto.h"
+#include "codec_cases.h"
 
 namespace {
 
 using tensorgate::NamedTensor;
 using tensorgate::NamedTensorView;
 using tensorgate::Status;
+using tensorgate::bench::CodecCase;
+using tensorgate::bench::Fail;
 using SteadyClock = std::chrono::steady_clock;
-
-[[noreturn]] void Fail(const std::string& reason) {
-  std::fprintf(stderr, "codec_micro: %s\n", reason.c_str());
-  std::exit(1);
-}
 
 void Check(const Status& status) {
   if (!status.ok()) Fail(status.message());
@@ -75,6 +75,27 @@ void DecodeProto(const std::string& body, Decoded* decoded) {
   }
 }
 
+// {"combination": ..., "cases": [{"name": ..., "iterations": ...}, ...]}
+void Describe() {
+  std::printf("{\"combination\": \"%s\", \"cases\": [", tensorgate::bench::Combination().c_str());
+  const char* comma = "";
+  for (const CodecCase& one : tensorgate::bench::CodecCases()) {
+    std::printf("%s{\"name\": \"%s\", \"iterations\": %d}", comma, one.name, one.iterations);
+    comma = ", ";
+  }
+  std::printf("]}\n");
+}
+
+void RunCase(const std::string& name, int iterations) {
+  for (const CodecCase& one : tensorgate::bench::CodecCases()) {
+    if (name != one.name) continue;
+    const std::function<void()> work = one.prepare();
+    for (int i = 0; i < iterations; i++) work();
+    return;
+  }
+  Fail("no case " + name);
+}
+
 double MedianMicros(double seconds, const std::function<void()>& work) {
   work();
   const auto start = SteadyClock::now();
@@ -95,6 +116,15 @@ double MedianMicros(double seconds, const std::function<void()>& work) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first == "--describe") {
+    Describe();
+    return 0;
+  }
+  if (first.compare(0, 7, "--case=") == 0) {
+    RunCase(Option(argc, argv, "case"), std::atoi(Option(argc, argv, "iterations").c_str()));
+    return 0;
+  }
   const std::string format = Option(argc, argv, "format");
   const bool json = format == "json";
   if (!json && format != "proto") Fail("--format is json or proto");

@@ -1,6 +1,7 @@
 // raw_run: TF_SessionRun in a bare loop, the ceiling of any server on the same model. One float32
-// input, one output, one thread, the graph executed in the calling thread, as tensorgate does it.
-//   raw_run --model=VERSION_FOLDER --feed=x:0 --fetch=y:0 --shape=1,3 --seconds=2
+// or int32 input, one output, one thread, the graph executed in the calling thread, as tensorgate
+// does it.
+//   raw_run --model=VERSION_FOLDER --feed=x:0 --fetch=y:0 --shape=1,3 --dtype=float32 --seconds=2
 // Prints {"runs_per_second": ..., "mean_us": ...}. Uses nothing of binding/, on purpose: what the
 // server adds must not hide in its own yardstick.
 #include <tensorflow/c/c_api.h>
@@ -43,7 +44,8 @@ TF_Output Endpoint(TF_Graph* graph, const std::string& tensor) {
   return {operation, index};
 }
 
-TF_Tensor* InputOf(const std::string& shape) {
+TF_Tensor* InputOf(const std::string& shape, const std::string& dtype) {
+  if (dtype != "float32" && dtype != "int32") Fail("--dtype is float32 or int32");
   std::vector<int64_t> dims;
   int64_t elements = 1;
   for (const char* at = shape.c_str(); *at != '\0';) {
@@ -52,10 +54,19 @@ TF_Tensor* InputOf(const std::string& shape) {
     elements *= dims.back();
     at = *end == ',' ? end + 1 : end;
   }
-  TF_Tensor* tensor = TF_AllocateTensor(TF_FLOAT, dims.data(), static_cast<int>(dims.size()),
-                                        static_cast<size_t>(elements) * sizeof(float));
-  float* values = static_cast<float*>(TF_TensorData(tensor));
-  for (int64_t i = 0; i < elements; i++) values[i] = static_cast<float>(i % 7) / 7;
+  const bool whole = dtype == "int32";
+  TF_Tensor* tensor =
+      TF_AllocateTensor(whole ? TF_INT32 : TF_FLOAT, dims.data(), static_cast<int>(dims.size()),
+                        static_cast<size_t>(elements) * 4);
+  float* floats = static_cast<float*>(TF_TensorData(tensor));
+  int32_t* integers = static_cast<int32_t*>(TF_TensorData(tensor));
+  for (int64_t i = 0; i < elements; i++) {
+    if (whole) {
+      integers[i] = static_cast<int32_t>(i % 7);
+    } else {
+      floats[i] = static_cast<float>(i % 7) / 7;
+    }
+  }
   return tensor;
 }
 
@@ -83,7 +94,7 @@ int main(int argc, char** argv) {
 
   const TF_Output feed = Endpoint(graph, Option(argc, argv, "feed"));
   const TF_Output fetch = Endpoint(graph, Option(argc, argv, "fetch"));
-  TF_Tensor* const input = InputOf(Option(argc, argv, "shape"));
+  TF_Tensor* const input = InputOf(Option(argc, argv, "shape"), Option(argc, argv, "dtype"));
   const auto run_once = [&] {
     TF_Tensor* output = nullptr;
     TF_SessionRun(session, run_options, &feed, &input, 1, &fetch, &output, 1, nullptr, 0, nullptr,

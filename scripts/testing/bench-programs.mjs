@@ -1,13 +1,15 @@
 /** Builds native programs of bench/ in build/bench; quiet while it works, its output the error otherwise. */
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../setup/layout.mjs';
 
-/** @param {string[]} programs */
+/** @param {readonly string[]} programs */
 export function buildBenchPrograms(programs) {
   const folder = join(packageRoot, 'build', 'bench');
   run('cmake', ['-S', packageRoot, '-B', folder, '-DTENSORGATE_BENCH=ON']);
-  run('cmake', ['--build', folder, '--target', ...programs]);
+  const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism());
+  run('cmake', ['--build', folder, '--parallel', jobs, '--target', ...programs]);
 }
 
 /** @param {string} command @param {string[]} args */

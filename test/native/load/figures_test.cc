@@ -101,6 +101,19 @@ TEST(Address, TakesThisMachineOnly) {
   }
 }
 
+TEST(Address, TakesAnotherMachineWhereThatIsSaid) {
+  Address address;
+  std::string error;
+  EXPECT_TRUE(ParseRemote("192.0.2.7:8500", &address, &error));
+  EXPECT_EQ(address.host, "192.0.2.7");
+  EXPECT_EQ(address.authority, "192.0.2.7:8500");
+  EXPECT_TRUE(ParseRemote("[2001:db8::1]:80", &address, &error));
+  EXPECT_EQ(address.host, "2001:db8::1");
+  for (const char* text : {"example.com:80", "2001:db8::1:80", "[x]:80", "192.0.2.7:0", ":80"}) {
+    EXPECT_FALSE(ParseRemote(text, &address, &error)) << text;
+  }
+}
+
 TEST(Options, NamesWhatIsWrong) {
   const struct {
     std::string argument;

@@ -6,11 +6,11 @@ import {
   batchingTable,
   bestOf,
   failuresOf,
-  pairedRatio,
   verdict,
 } from '../../../bench/batching-report.js';
 import { type BatchingResult, type LoadResult, loopOf } from '../../../bench/batching.js';
 import type { LoadFigures } from '../../../bench/native-programs.js';
+import { pairedRatio } from '../../../bench/statistics.js';
 
 function figures(rps: number, p99_us: number, errors = 0): LoadFigures {
   const rest = { requests: 1, mismatches: 0, unfinished: 0, seconds: 1, mean_us: 1 };

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { grpcBody, restBody, SERVER_CASES } from '../../../bench/cases.js';
-import { decodePredictOutput, encodePredictRequest } from '../../../bench/predict-message.js';
+import { MODEL_CASES } from '../../../bench/model-cases.js';
+import {
+  decodePredictOutput,
+  encodePredictRequest,
+  statusNamesAvailable,
+} from '../../../bench/predict-message.js';
+
+const ALL_CASES = [...SERVER_CASES, ...MODEL_CASES];
 
 function shapeOf(value: unknown): number[] {
   return Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
@@ -16,12 +23,12 @@ describe('bench cases', () => {
   });
 
   it('have names of their own', () => {
-    const names = SERVER_CASES.map((one) => one.name);
+    const names = ALL_CASES.map((one) => one.name);
     assert.equal(new Set(names).size, names.length);
   });
 
   it('send REST bodies of the shape of the model', () => {
-    for (const { model } of SERVER_CASES) {
+    for (const { model } of ALL_CASES) {
       const { instances } = JSON.parse(restBody(model).toString()) as { instances: unknown };
       assert.deepEqual(shapeOf(instances), model.shape);
     }
@@ -32,10 +39,18 @@ describe('bench cases', () => {
     assert.equal(one?.body.toString(), '{"instances": [1.0, 2.0, 5.0]}');
   });
 
+  it('send whole numbers where the model takes whole numbers', () => {
+    const one = MODEL_CASES.find(({ model }) => model.name === 'keras_transformer');
+    assert.ok(one !== undefined && one.model.values instanceof Int32Array);
+    assert.match(restBody(one.model).toString(), /^\{"instances": \[\[\d+(,\d+){127}\]\]\}$/);
+    assert.ok(one.model.values.every((token) => token >= 0 && token < 10_000));
+  });
+
   it('send gRPC bodies that hold every number of the model', () => {
-    for (const { model } of SERVER_CASES) {
+    for (const { model } of ALL_CASES) {
       for (const form of ['content', 'values'] as const) {
-        assert.ok(grpcBody(model, form).length > 4 * model.values.length);
+        const least = model.values instanceof Int32Array && form === 'values' ? 1 : 4;
+        assert.ok(grpcBody(model, form).length > least * model.values.length);
       }
     }
   });
@@ -51,6 +66,12 @@ describe('predict messages', () => {
       asReply[0] = 0x0a;
       assert.deepEqual(decodePredictOutput(asReply, 'x'), values);
     }
+  });
+
+  it('say that a version is available', () => {
+    const version = (state: number): Buffer => Buffer.from([0x0a, 4, 0x08, 1, 0x10, state]);
+    assert.equal(statusNamesAvailable(Buffer.concat([version(50), version(30)])), true);
+    assert.equal(statusNamesAvailable(version(20)), false);
   });
 
   it('give null for an output that is not there', () => {

@@ -1,7 +1,7 @@
 /**
- * The micro part: single native calls as JavaScript makes them, timed with benchmark.js. Started
- * by main.ts as a process of its own, pinned like the server; prints one JSON array.
- * Run as: node micro.js --seconds=1 --models=half_plus_two,keras_mlp
+ * The part single: native calls as JavaScript makes them, timed with benchmark.js. Started
+ * by native-parts.ts as a process of its own, pinned like the server; prints one JSON array.
+ * Run as: node single-calls.js --seconds=1 --models=half_plus_two,keras_mlp
  */
 import { parseArgs } from 'node:util';
 import Benchmark from 'benchmark';
@@ -10,7 +10,7 @@ import { Method } from '../src/native/binding.js';
 import { SavedModel } from '../src/native/saved-model.js';
 import { type BenchModel, grpcBody, restBody, SERVER_CASES } from './cases.js';
 
-export interface MicroResult {
+export interface SingleCallResult {
   readonly name: string;
   /** The call runs the model, so its rate can be compared with the bare session loop. */
   readonly runsModel: boolean;
@@ -21,12 +21,12 @@ export interface MicroResult {
 }
 
 /** One thing to time. Calls that the addon answers later are timed up to their answer. */
-type MicroCase =
+type SingleCall =
   | { readonly name: string; readonly sync: () => void }
   | { readonly name: string; readonly answered: (done: (error: Error | null) => void) => void };
 
 /** THE LIST: one line per native call worth watching. */
-function casesFor(model: BenchModel, loaded: SavedModel): MicroCase[] {
+function casesFor(model: BenchModel, loaded: SavedModel): SingleCall[] {
   const json = restBody(model);
   const proto = grpcBody(model, model.values.length > 1000 ? 'content' : 'values');
   const native = addon();
@@ -54,7 +54,7 @@ const { values } = parseArgs({
   },
 });
 
-const results: MicroResult[] = [];
+const results: SingleCallResult[] = [];
 addon().configure(1, 4096, 1);
 const wanted = values.models.split(',');
 for (const model of new Set(SERVER_CASES.map((one) => one.model))) {
@@ -75,7 +75,7 @@ for (const model of new Set(SERVER_CASES.map((one) => one.model))) {
 }
 process.stdout.write(`${JSON.stringify(results)}\n`);
 
-async function measure(one: MicroCase, seconds: number): Promise<MicroResult> {
+async function measure(one: SingleCall, seconds: number): Promise<SingleCallResult> {
   const options = { maxTime: seconds, minSamples: 5, async: true };
   const benchmark =
     'sync' in one
