@@ -490,6 +490,7 @@ void GrpcTransport::CloseListeners() {
 void GrpcTransport::CloseHandles() {
   if (turn_ == nullptr) return;
   closed_ = true;
+  short_runs_.clear();  // and with them their hold on models
   queue_->Close();
   for (GrpcSocket* socket : dead_lent_) GrpcSocket::DeleteLent(socket);
   dead_lent_.clear();
