@@ -34,10 +34,11 @@ void ExpectSameAnswers(const SavedModel& expected, const SavedModel& given) {
     const BoundSignature& one = expected.signatures()[i];
     const BoundSignature& other = given.signatures()[i];
     if (!one.has_outputs()) continue;  // that of a model's initialization
-    for (MadeUpValues kind : {MadeUpValues::kZero, MadeUpValues::kRandom}) {
-      for (int64_t rows : {1, 3}) {
+    for (const RowFill fill : {RowFill::kZeros, RowFill::kRandom}) {
+      for (size_t rows : {1, 3}) {
         MadeUpInputs inputs;
-        ASSERT_TRUE(inputs.Make(one, rows, size_t{1} << 20, kind)) << one.def.name;
+        ASSERT_TRUE(MakeUpInputs(one, std::vector<RowFill>(rows, fill), size_t{1} << 20, &inputs))
+            << one.def.name;
         std::vector<TensorHandle> answers, others;
         const Status saved = expected.Run(one.inputs, inputs.values, one.outputs, &answers);
         const Status status = given.Run(other.inputs, inputs.values, other.outputs, &others);
@@ -118,7 +119,7 @@ TEST(PlanTest, ATableStillAnswers) {
   Choose(model.get(), {});
   const BoundSignature& signature = *model->FindSignature("serving_default");
   MadeUpInputs inputs;
-  ASSERT_TRUE(inputs.Make(signature, 1, 1000, MadeUpValues::kZero));
+  ASSERT_TRUE(MakeUpInputs(signature, {RowFill::kZeros}, 1000, &inputs));
   std::vector<TensorHandle> outputs;
   ASSERT_TRUE(model->Run(signature.inputs, inputs.values, signature.outputs, &outputs).ok());
   EXPECT_EQ(*static_cast<const float*>(TF_TensorData(outputs[0].get())), -10.0f);
@@ -194,7 +195,7 @@ TEST(PlanTest, AFrozenGraphHasNoOtherEndpointsThanItsSignatures) {
 void RunSome(const SavedModel& model, const Execution& execution, const BoundSignature& signature,
              uint32_t which, std::vector<TensorHandle>* outputs) {
   MadeUpInputs inputs;
-  ASSERT_TRUE(inputs.Make(signature, 2, 1000, MadeUpValues::kRandom));
+  ASSERT_TRUE(MakeUpInputs(signature, {RowFill::kRandom, RowFill::kRandom}, 1000, &inputs));
   std::vector<TF_Output> fetches;
   for (size_t i = 0; i < signature.outputs.size(); ++i) {
     if ((which >> i & 1) != 0) fetches.push_back(signature.outputs[i]);
