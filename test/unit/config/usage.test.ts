@@ -83,6 +83,8 @@ describe('usageText', () => {
     assert.deepEqual(own, [
       '\t--run_pool_threads',
       '\t--run_queue_capacity',
+      '\t--grpc_transport',
+      '\t--grpc_max_buffered_bytes',
       '\t--batching',
       '\t--batching_latency_budget_ms',
       '\t--rest_api_max_body_bytes',
