@@ -1,28 +1,12 @@
 #include "napi/grpc_transport.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
 #include <utility>
 
-#include "napi/environment.h"
 #include "napi/grpc_events.h"
-#include "napi/inference_binding.h"
 #include "napi/process.h"
 
 namespace tensorgate {
-namespace {
-
-constexpr size_t kReadBufferBytes = 256 << 10;
-constexpr int kBacklog = 511;
-
-GrpcTransport* TransportOf(const uv_handle_t* handle) {
-  return static_cast<GrpcTransport*>(uv_handle_get_data(handle));
-}
-
-}  // namespace
 
 GrpcTransport::GrpcTransport(napi_env env, Napi::Function deliver, TransportOptions options,
                              GrpcTransport** cell)
@@ -48,10 +32,10 @@ GrpcTransport::GrpcTransport(napi_env env, Napi::Function deliver, TransportOpti
 
   turn_ = NewHandle(kUvPrepare);
   uv_prepare_init(loop_, turn_);
-  uv_prepare_start(turn_, [](uv_handle_t* handle) { TransportOf(handle)->OnTurn(); });
+  uv_prepare_start(turn_, [](uv_handle_t* handle) { Of(handle)->OnTurn(); });
   uv_unref(turn_);
   ready_ = NewHandle(kUvAsync);
-  uv_async_init(loop_, ready_, [](uv_handle_t* handle) { TransportOf(handle)->OnRunsReady(); });
+  uv_async_init(loop_, ready_, [](uv_handle_t* handle) { Of(handle)->OnRunsReady(); });
   uv_unref(ready_);
   deadline_timer_ = NewHandle(kUvTimer);
   uv_timer_init(loop_, deadline_timer_);
@@ -60,8 +44,7 @@ GrpcTransport::GrpcTransport(napi_env env, Napi::Function deliver, TransportOpti
   tick_ = NewHandle(kUvTimer);
   uv_timer_init(loop_, tick_);
   uv_timer_start(
-      tick_, [](uv_handle_t* handle) { TransportOf(handle)->OnTick(); }, TickMillis(),
-      TickMillis());
+      tick_, [](uv_handle_t* handle) { Of(handle)->OnTick(); }, TickMillis(), TickMillis());
   queue_ = std::make_shared<DirectQueue>(ready_, options_.max_buffered_bytes);
 }
 
@@ -72,133 +55,6 @@ GrpcTransport::~GrpcTransport() {
     napi_async_destroy(env_, context_);
   }
   napi_remove_async_cleanup_hook(cleanup_);
-}
-
-// --- listeners and connections ------------------------------------------------------------------
-
-const char* GrpcTransport::ListenTcp(const std::string& address, uint16_t port) {
-  union {
-    sockaddr any;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-  } where{};
-  if (uv_inet_pton(AF_INET, address.c_str(), &where.v4.sin_addr) == 0) {
-    where.v4.sin_family = AF_INET;
-    where.v4.sin_port = htons(port);
-  } else if (uv_inet_pton(AF_INET6, address.c_str(), &where.v6.sin6_addr) == 0) {
-    where.v6.sin6_family = AF_INET6;
-    where.v6.sin6_port = htons(port);
-  } else {
-    return "no IP address";
-  }
-  uv_handle_t* listener = NewHandle(kUvTcp);
-  uv_tcp_init(loop_, listener);
-  return Listening(listener, uv_tcp_bind(listener, &where.any, 0), kUvTcp);
-}
-
-const char* GrpcTransport::ListenPipe(const std::string& path) {
-  uv_handle_t* listener = NewHandle(kUvPipe);
-  uv_pipe_init(loop_, listener, 0);
-  return Listening(listener, uv_pipe_bind(listener, path.c_str()), kUvPipe);
-}
-
-template <int kType>
-void GrpcTransport::OnAcceptable(uv_handle_t* listener, int status) {
-  if (status == 0) TransportOf(listener)->Accept(listener, kType);
-}
-
-const char* GrpcTransport::Listening(uv_handle_t* listener, int status, int type) {
-  if (status == 0) {
-    status = uv_listen(listener, kBacklog,
-                       type == kUvTcp ? &OnAcceptable<kUvTcp> : &OnAcceptable<kUvPipe>);
-  }
-  if (status == 0) {
-    listeners_.push_back(listener);
-    return nullptr;
-  }
-  CloseHandle(listener);
-  return uv_strerror(status);
-}
-
-void GrpcTransport::Accept(uv_handle_t* listener, int type) {
-  uv_handle_t* stream = NewUvHandle(type, nullptr);
-  if (type == kUvTcp) {
-    uv_tcp_init(loop_, stream);
-  } else {
-    uv_pipe_init(loop_, stream, 0);
-  }
-  if (uv_accept(listener, stream) != 0) {
-    uv_close(stream, &UvFree);
-    return;
-  }
-  if (type == kUvTcp) uv_tcp_nodelay(stream, 1);
-  GrpcSocket* socket = Add(stream, 0);
-  if (socket->Start()) MarkDirty(socket);
-}
-
-GrpcSocket* GrpcTransport::Add(uv_handle_t* stream, uint32_t lent_id) {
-  auto* socket = new GrpcSocket(options_.grpc.connection, this, this, stream, lent_id);
-  socket->next = sockets_;
-  if (sockets_ != nullptr) sockets_->previous = socket;
-  sockets_ = socket;
-  ++socket_count_;
-  return socket;
-}
-
-void GrpcTransport::Lend(uint32_t id) {
-  GrpcSocket* socket = Add(nullptr, id);
-  lent_.emplace(id, socket);
-  MarkDirty(socket);
-}
-
-GrpcSocket* GrpcTransport::FindLent(uint32_t id) {
-  const auto found = lent_.find(id);
-  return found == lent_.end() ? nullptr : found->second;
-}
-
-uint64_t GrpcTransport::NowMillis() const {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
-uv_buf_t GrpcTransport::ReadBuffer() { return {read_buffer_.get(), kReadBufferBytes}; }
-
-void GrpcTransport::OnLentOutput(GrpcSocket* socket, std::string_view bytes) {
-  GrpcEvent& event = AddEvent(GrpcEventKind::kLentOutput, socket->lent_id());
-  event.message.bytes.Append(bytes);
-  event.has_message = true;
-}
-
-void GrpcTransport::OnLentClose(GrpcSocket* socket) {
-  AddEvent(GrpcEventKind::kLentClose, socket->lent_id());
-  lent_.erase(socket->lent_id());
-  dead_lent_.push_back(socket);
-}
-
-void GrpcTransport::OnSocketClosed(GrpcSocket* socket) {
-  if (socket->previous != nullptr) socket->previous->next = socket->next;
-  if (socket->next != nullptr) socket->next->previous = socket->previous;
-  if (sockets_ == socket) sockets_ = socket->next;
-  --socket_count_;
-  if (socket->is_dirty) std::replace(dirty_.begin(), dirty_.end(), socket, (GrpcSocket*)nullptr);
-  if (socket->lent_id() == 0) ++closing_sockets_;
-}
-
-void GrpcTransport::OnSocketFreed() {
-  --closing_sockets_;
-  DeleteWhenDone();
-}
-
-void GrpcTransport::OnSocketInput(GrpcSocket* socket) { MarkDirty(socket); }
-
-void GrpcTransport::MarkDirty(GrpcSocket* socket) {
-  if (socket->is_dirty || socket->is_closing()) return;
-  socket->is_dirty = true;
-  dirty_.push_back(socket);
-}
-
-void GrpcTransport::OnOutput(Connection* connection) {
-  MarkDirty(static_cast<GrpcSocket*>(connection->tag));
 }
 
 // --- calls --------------------------------------------------------------------------------------
@@ -287,84 +143,6 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
   event.failure = std::move(failure);
 }
 
-// False: it is for JavaScript to say what is wrong, or what to do.
-bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
-  if (call->method().inference < 0 || message->compressed) return false;
-  const auto method = static_cast<Method>(call->method().inference);
-  ModelSpecView spec;
-  if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
-  std::shared_ptr<const SavedModel> model = routes_.Find(spec);
-  if (model == nullptr) return false;
-  auto run = std::make_unique<DirectRun>(queue_, call, method, std::move(model),
-                                         options_.as_tensor_content);
-  run->request = std::move(*message);
-  run->method_index = call->method().index;
-  if (const uint32_t left = MillisLeft(*call); left > 0) {
-    run->deadline = run->started + std::chrono::milliseconds(left);
-  }
-  call->tags.run = run.get();
-  if (run->is_short()) {
-    short_runs_.push_back(std::move(run));
-  } else {
-    std::vector<std::unique_ptr<DirectRun>> alone;
-    alone.push_back(std::move(run));
-    Post(std::move(alone));
-  }
-  return true;
-}
-
-void GrpcTransport::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
-  auto* burst = new DirectBurst(queue_, std::move(runs));
-  std::unique_ptr<Job> job(burst);
-  posted_ = true;
-  if (Process::Get().runs.Post(&job)) return;
-  for (std::unique_ptr<DirectRun>& run : burst->runs()) {
-    run->status = QueueFull();
-    finished_.push_back(std::move(run));
-  }
-  Answer();
-}
-
-// Each thread gets as many as the others, but no more than it answers together.
-void GrpcTransport::PostShortRuns() {
-  const size_t threads = Process::Get().runs.threads();
-  const size_t share = (short_runs_.size() + threads - 1) / threads;
-  const size_t most = std::min(share, DirectBurst::kMostRuns);
-  std::vector<std::unique_ptr<DirectRun>> runs;
-  for (std::unique_ptr<DirectRun>& run : short_runs_) {
-    runs.push_back(std::move(run));
-    if (runs.size() == most) Post(std::exchange(runs, {}));
-  }
-  short_runs_.clear();
-  if (!runs.empty()) Post(std::move(runs));
-}
-
-void GrpcTransport::OnRunsReady() {
-  queue_->Take(&finished_);
-  Answer();
-  FlushDirty();
-}
-
-void GrpcTransport::Answer() {
-  for (std::unique_ptr<DirectRun>& run : finished_) {
-    GrpcCall* call = run->call;
-    if (call != nullptr) call->tags.run = nullptr;
-    if (run->status.ok()) {
-      run->statistics->requests(run->method).Record(DirectRun::Clock::now() - run->started);
-      if (call != nullptr) call->Reply(std::move(run->reply));
-    } else if (call != nullptr) {
-      HandOver(call, std::move(run->request), true, std::move(run->status));
-    } else {
-      GrpcEvent& event = AddEvent(GrpcEventKind::kCall, 0);
-      event.message = std::move(run->request);
-      event.has_message = true;
-      event.method = run->method_index;
-      event.failure = std::move(run->status);
-    }
-  }
-  finished_.clear();
-}
-
 // --- the turn of the loop -----------------------------------------------------------------------
 
 void GrpcTransport::OnTurn() {
@@ -411,7 +189,7 @@ void GrpcTransport::ArmDeadlines() {
   armed_for_ = deadlines_.begin()->first;
   const uint64_t now = NowMillis();
   uv_timer_start(
-      deadline_timer_, [](uv_handle_t* handle) { TransportOf(handle)->OnDeadlines(); },
+      deadline_timer_, [](uv_handle_t* handle) { Of(handle)->OnDeadlines(); },
       armed_for_ > now ? armed_for_ - now : 0, 0);
 }
 
@@ -475,7 +253,7 @@ uv_handle_t* GrpcTransport::NewHandle(int type) {
 
 void GrpcTransport::CloseHandle(uv_handle_t* handle) {
   uv_close(handle, [](uv_handle_t* closed) {
-    GrpcTransport* self = TransportOf(closed);
+    GrpcTransport* self = Of(closed);
     UvFree(closed);
     --self->open_handles_;
     self->DeleteWhenDone();

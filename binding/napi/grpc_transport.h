@@ -109,7 +109,12 @@ class GrpcTransport final : public CallOwner, public StreamFactory, public Socke
   void OnSocketInput(GrpcSocket* socket) override;
 
  private:
+  static constexpr size_t kReadBufferBytes = 256 << 10;
+
   ~GrpcTransport() override;
+  static GrpcTransport* Of(const uv_handle_t* handle) {
+    return static_cast<GrpcTransport*>(uv_handle_get_data(handle));
+  }
   template <int kType>
   static void OnAcceptable(uv_handle_t* listener, int status);
   void Accept(uv_handle_t* listener, int type);
