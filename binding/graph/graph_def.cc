@@ -53,13 +53,13 @@ bool ReadSignature(std::string_view bytes, Function* function) {
 
 // map<uint32, ArgAttrs>
 bool ReadArgAttrs(std::string_view entry, Function* function) {
-  auto& [index, attrs] = function->arg_attrs.emplace_back(0, std::string_view());
+  auto& attrs = function->arg_attrs.emplace_back(0, std::string_view());
   return ForEachField(entry, [&](uint32_t field, WireType type, WireReader* reader) {
-    if (field == 2 && type == WireType::kBytes) return reader->ReadBytes(&attrs);
+    if (field == 2 && type == WireType::kBytes) return reader->ReadBytes(&attrs.second);
     if (field != 1 || type != WireType::kVarint) return reader->Skip(field, type);
     uint64_t number;
     if (!reader->ReadVarint(&number)) return false;
-    index = static_cast<uint32_t>(number);
+    attrs.first = static_cast<uint32_t>(number);
     return true;
   });
 }

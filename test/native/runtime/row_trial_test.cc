@@ -41,7 +41,7 @@ TEST(RowTrialTest, SaysWhyOthersRunAlone) {
       {"mean_taken_off", "output \"y\" differs when its row is alone"},
       {"row_before", "output \"y\" differs when its row is alone"},
       {"sorted", "output \"y\" differs when its row is alone"},
-      {"best_of_rows", "output \"y\" differs when its row is alone"},
+      {"best_of_rows", "output \"y\" depends on other rows"},
       {"over_rows", "output \"y\" differs when its row is alone"},
       {"faintly_mixed", "output \"y\" depends on other rows"},
       {"steered", "values steer what is computed"},
