@@ -3,6 +3,7 @@
 Options are set once by run.py before any test runs. With --grpc and --rest the tests talk to that server; with
 --server they start one server per model and stop it afterwards. A test whose model is not served is skipped.
 """
+import contextlib
 import http.client
 import os
 import shlex
@@ -27,10 +28,11 @@ def model_path(name):
     return next((p for p in (os.path.join(f, name) for f in MODEL_FOLDERS) if os.path.isdir(p)), None)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+def free_ports(count):
+    """Ports that nobody listens on, each another: they are held until all are there."""
+    with contextlib.ExitStack() as sockets:
+        held = [sockets.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in held]
 
 
 class Target:
@@ -80,7 +82,7 @@ class Target:
 
 def start_server(name, base_path):
     """Starts --server on one model and waits until the model answers."""
-    ports = free_port(), free_port()
+    ports = free_ports(2)
     process = subprocess.Popen(shlex.split(options.server) + [
         f'--port={ports[0]}', f'--rest_api_port={ports[1]}',
         f'--model_name={name}', f'--model_base_path={base_path}', '--enable_grpc_healthcheck_service'], cwd=ROOT)
