@@ -25,7 +25,7 @@ struct BoundSignature {
   std::vector<TF_Output> outputs;  // as def.outputs, likewise
   std::vector<InputSpec> input_specs;  // as def.inputs, base types: what the JSON decoder reads
   std::vector<TensorHandle>
-      defaults;  // as def.inputs: the value when a request leaves it out, or null
+      defaults;              // as def.inputs: the value when a request leaves it out, or null
   bool rows_proven = false;  // independent of each other; see SavedModel::ProveRows
   std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();
   bool has_defaults() const { return !def.defaults.empty(); }
