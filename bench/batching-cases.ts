@@ -29,7 +29,7 @@ export interface BatchingSetting {
 
 /** num_batch_threads is left to be the number of CPUs; no queue is so short that it refuses requests. */
 export const SETTINGS: readonly BatchingSetting[] = [
-  { name: 'off', kind: 'off', flags: [], parameters: null },
+  { name: 'off', kind: 'off', flags: ['--batching=off'], parameters: null },
   fixed('32 rows, no wait', 32, 0),
   fixed('8 rows, 1 ms', 8, 1000),
   { name: 'auto', kind: 'auto', flags: ['--batching=auto'], parameters: null },
