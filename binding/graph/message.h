@@ -1,37 +1,14 @@
-// Walking and writing protobuf messages whose fields are kept as they are: what the files of this
-// folder share. Views point into the bytes that are read. Any thread.
+// Map entries read, and fields written, of messages whose fields are kept as they are: what the
+// files of this folder share. Views point into the bytes that are read. Any thread.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "codec/message_fields.h"
 #include "codec/wire.h"
 
 namespace tensorgate {
-
-// Calls `on_field(field, type, reader)` for each field; it returns false on a failed read. Fields
-// it does not know it must skip. False: the bytes are no message.
-template <typename OnField>
-bool ForEachField(std::string_view message, OnField on_field) {
-  WireReader reader(message);
-  while (!reader.AtEnd()) {
-    uint32_t field;
-    WireType type;
-    if (!reader.ReadTag(&field, &type) || !on_field(field, type, &reader)) return false;
-  }
-  return true;
-}
-
-// Calls `on_bytes(field, bytes)`, which returns false to end it all, for each length-delimited
-// field. Others are skipped.
-template <typename OnBytes>
-bool ForEachBytes(std::string_view message, OnBytes on_bytes) {
-  return ForEachField(message, [&](uint32_t field, WireType type, WireReader* reader) {
-    if (type != WireType::kBytes) return reader->Skip(field, type);
-    std::string_view bytes;
-    return reader->ReadBytes(&bytes) && on_bytes(field, bytes);
-  });
-}
 
 // The entry of a map from strings to messages: key 1, value 2.
 inline bool ReadMapEntry(std::string_view entry, std::string_view* key, std::string_view* value) {

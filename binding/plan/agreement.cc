@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "tensor/small_floats.h"
+#include "tensor/float_numbers.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -14,27 +14,8 @@ namespace {
 // Below this part of a tensor's largest number, differences are rounding of the larger ones.
 constexpr double kFloor = 0.01;
 
-template <typename T>
-double NumberAt(const void* data, size_t index) {
-  T value;
-  std::memcpy(&value, static_cast<const char*>(data) + index * sizeof(T), sizeof(T));
-  return static_cast<double>(value);
-}
-
-double HalfAt(const void* data, size_t index) {
-  uint16_t bits;
-  std::memcpy(&bits, static_cast<const char*>(data) + index * sizeof(bits), sizeof(bits));
-  return HalfValue(bits);
-}
-
-double Bfloat16At(const void* data, size_t index) {
-  uint16_t bits;
-  std::memcpy(&bits, static_cast<const char*>(data) + index * sizeof(bits), sizeof(bits));
-  return Bfloat16Value(bits);
-}
-
 struct FloatType {
-  double (*at)(const void* data, size_t index) = nullptr;  // null: compared exactly
+  NumberAt at = nullptr;  // null: compared exactly
   double tolerance = 0;
   size_t per_element = 1;
 };
@@ -42,17 +23,17 @@ struct FloatType {
 FloatType FloatTypeOf(DataType dtype) {
   switch (dtype) {
     case DataType::kFloat:
-      return {&NumberAt<float>, 1e-4, 1};
+      return {NumberAtOf(DataType::kFloat), 1e-4, 1};
     case DataType::kComplex64:
-      return {&NumberAt<float>, 1e-4, 2};
+      return {NumberAtOf(DataType::kFloat), 1e-4, 2};
     case DataType::kDouble:
-      return {&NumberAt<double>, 1e-6, 1};
+      return {NumberAtOf(DataType::kDouble), 1e-6, 1};
     case DataType::kComplex128:
-      return {&NumberAt<double>, 1e-6, 2};
+      return {NumberAtOf(DataType::kDouble), 1e-6, 2};
     case DataType::kHalf:
-      return {&HalfAt, 1e-2, 1};
+      return {NumberAtOf(dtype), 1e-2, 1};
     case DataType::kBfloat16:
-      return {&Bfloat16At, 5e-2, 1};
+      return {NumberAtOf(dtype), 5e-2, 1};
     default:
       return {};
   }

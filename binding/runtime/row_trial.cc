@@ -9,7 +9,7 @@
 #include "runtime/made_up_inputs.h"
 #include "runtime/state_changes.h"
 #include "status/violation.h"
-#include "tensor/small_floats.h"
+#include "tensor/float_numbers.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -23,35 +23,6 @@ constexpr double kShortTolerance = 3e-2;  // half, bfloat16
 // Runs are repeated for their time as long as it stays within this.
 constexpr std::chrono::milliseconds kTiming{10};
 constexpr int kMaxTimedRuns = 16;
-
-template <typename T, typename ToDouble>
-std::vector<double> Numbers(const TensorView& view, ToDouble to_double) {
-  const T* values = static_cast<const T*>(view.data);
-  std::vector<double> numbers(static_cast<size_t>(view.elements));
-  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = to_double(values[i]);
-  return numbers;
-}
-
-// False for types that are not rounded.
-bool ReadNumbers(const TensorView& view, std::vector<double>* numbers) {
-  const auto widen = [](auto value) { return static_cast<double>(value); };
-  switch (view.dtype) {
-    case DataType::kFloat:
-      *numbers = Numbers<float>(view, widen);
-      return true;
-    case DataType::kDouble:
-      *numbers = Numbers<double>(view, widen);
-      return true;
-    case DataType::kHalf:
-      *numbers = Numbers<uint16_t>(view, HalfValue);
-      return true;
-    case DataType::kBfloat16:
-      *numbers = Numbers<uint16_t>(view, Bfloat16Value);
-      return true;
-    default:
-      return false;
-  }
-}
 
 bool SameShape(const TensorView& a, const TensorView& b) {
   return a.dtype == b.dtype && a.rank == b.rank && std::equal(a.dims, a.dims + a.rank, b.dims);
@@ -70,19 +41,23 @@ bool SameBits(const TensorView& a, const TensorView& b) {
 }
 
 bool Close(const TensorView& a, const TensorView& b) {
-  std::vector<double> left, right;
-  if (!ReadNumbers(a, &left)) return SameBits(a, b);
-  if (!SameShape(a, b) || !ReadNumbers(b, &right)) return false;
+  const NumberAt at = NumberAtOf(a.dtype);
+  if (at == nullptr) return SameBits(a, b);
+  if (!SameShape(a, b)) return false;
+  const size_t elements = static_cast<size_t>(a.elements);
   double largest = 0;
-  for (double value : left) {
-    if (std::isfinite(value)) largest = std::max(largest, std::fabs(value));
+  for (size_t i = 0; i < elements; ++i) {
+    const double size = std::fabs(at(a.data, i));
+    if (std::isfinite(size)) largest = std::max(largest, size);
   }
   const bool is_short = ElementSize(a.dtype) == 2;
   const double tolerance = largest * (is_short ? kShortTolerance : kTolerance);
-  for (size_t i = 0; i < left.size(); ++i) {
-    if (std::isnan(left[i]) && std::isnan(right[i])) continue;
+  for (size_t i = 0; i < elements; ++i) {
+    const double left = at(a.data, i);
+    const double right = at(b.data, i);
+    if (std::isnan(left) && std::isnan(right)) continue;
     // Infinities have no difference.
-    if (left[i] != right[i] && !(std::fabs(left[i] - right[i]) <= tolerance)) return false;
+    if (left != right && !(std::fabs(left - right) <= tolerance)) return false;
   }
   return true;
 }

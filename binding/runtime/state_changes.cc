@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "codec/wire.h"
+#include "codec/message_fields.h"
 
 namespace tensorgate {
 
@@ -131,28 +131,6 @@ bool IsSteered(std::string_view op_type) {
     if (op_type.substr(0, prefix.size()) == prefix) return true;
   }
   return false;
-}
-
-// Calls `on_field(field, type, reader)`, which returns false on a failed read, for each field.
-template <typename OnField>
-bool ForEachField(std::string_view message, OnField on_field) {
-  WireReader reader(message);
-  while (!reader.AtEnd()) {
-    uint32_t field;
-    WireType type;
-    if (!reader.ReadTag(&field, &type) || !on_field(field, type, &reader)) return false;
-  }
-  return true;
-}
-
-// Calls `on_bytes(bytes)`, which returns false to end it all, for each length-delimited `wanted`.
-template <typename OnBytes>
-bool ForEachBytes(std::string_view message, uint32_t wanted, OnBytes on_bytes) {
-  return ForEachField(message, [&](uint32_t field, WireType type, WireReader* reader) {
-    if (field != wanted || type != WireType::kBytes) return reader->Skip(field, type);
-    std::string_view bytes;
-    return reader->ReadBytes(&bytes) && on_bytes(bytes);
-  });
 }
 
 // OpDef: input_arg 2 { is_ref 16 }, attr 4 { type 2 }, is_stateful 17.
