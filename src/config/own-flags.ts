@@ -21,7 +21,7 @@ export const TENSORGATE_FLAGS = [
   {
     name: 'grpc_transport',
     type: 'string',
-    default: 'grpc-js',
+    default: 'native',
     effect: 'served',
     choices: ['native', 'grpc-js'],
     help: 'tensorgate: what carries gRPC: native (HTTP/2 in the addon) or grpc-js',
