@@ -63,9 +63,9 @@ export async function mochaSection(section, tally) {
     return tally.fail(section, `ended with status ${status} before its tests were over`);
   }
   const { passed, failed, skips } = JSON.parse(readFileSync(report, 'utf8'));
-  tally.add({ passed, failed, skipped: 0 });
+  tally.add({ passed, failed });
   for (const { title, reason } of skips) tally.skip(title, reason);
-  if (status !== 0 && failed === 0) {
+  if (status !== 0 && failed.length === 0) {
     tally.fail(section, `all its tests passed, but it ended with status ${status}`);
   }
 }

@@ -23,8 +23,12 @@ const MAX_QUEUES = 256;
 /** After so many batches of a single request, requests are taken to come one by one. */
 const QUIET_AFTER = 16;
 
-/** What a request costs on its way through JavaScript, at the least. */
-const LEAST_GAIN_NANOS = 30_000;
+/**
+ * What a request costs more on its way through JavaScript, as measured: on one core a run that could be
+ * shared must cost more than that. The event loop is one thread, though, and other run threads beside it
+ * do so many more runs meanwhile.
+ */
+const LOOP_NANOS = 12_000;
 
 /** Upstream's words for what has no rows to batch. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -63,10 +67,11 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   /** Where a request gains less by company than it costs to come here, it need not come here. */
   get directId(): number | undefined {
     const { rowTrial, directId } = this.#model;
+    const leastGain = LOOP_NANOS * Math.max(1, this.#settings.scheduler.threads - 1);
     const gains = (rowTrial ?? []).some(
-      ([, , oneRowNanos, twoRowsNanos]) => 2 * oneRowNanos - twoRowsNanos > LEAST_GAIN_NANOS,
+      ([, , oneRowNanos, twoRowsNanos]) => 2 * oneRowNanos - twoRowsNanos > leastGain,
     );
-    return this.#settings.strict || gains ? undefined : directId;
+    return this.#mayPad || gains ? undefined : directId;
   }
 
   inferProto(
@@ -153,12 +158,17 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
    * without a task it costs less. Null where it is to be a task; else the one to call when it is done.
    */
   #direct<T>(done: Done<T>): Done<T> | null {
-    const { scheduler, strict } = this.#settings;
-    if (strict || this.#singles < QUIET_AFTER || !scheduler.tryBegin()) return null;
+    const { scheduler } = this.#settings;
+    if (this.#mayPad || this.#singles < QUIET_AFTER || !scheduler.tryBegin()) return null;
     return (error, reply) => {
       scheduler.end();
       done(error, reply);
     };
+  }
+
+  /** Whether even a request that has a run for itself must come here. */
+  get #mayPad(): boolean {
+    return this.#settings.strict || this.#model.plan.plan === 'frozen+xla';
   }
 
   #deadlineOf(timeoutMillis: number): number {
@@ -199,7 +209,11 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     if (this.#queues.size >= MAX_QUEUES) return null;
     const { scheduler, weight } = this.#settings;
     const name = this.#model.signatures[signature] ?? '';
-    const queue = scheduler.add(this.#settings.newQueue<Pending>(name), this, weight);
+    const queue = scheduler.add(
+      this.#settings.newQueue<Pending>(name, this.#model.plan.plan),
+      this,
+      weight,
+    );
     this.#queues.set(queueKey, queue);
     return queue;
   }
