@@ -16,19 +16,13 @@ import type { InferenceModel, IsGone } from '../native/inference-model.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { BatchingSettings } from './model-batching.js';
+import { gainsByQueueing } from './queueing-gain.js';
 
 /** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
 const MAX_QUEUES = 256;
 
 /** After so many batches of a single request, requests are taken to come one by one. */
 const QUIET_AFTER = 16;
-
-/**
- * What a request costs more on its way through JavaScript, as measured: on one core a run that could be
- * shared must cost more than that. The event loop is one thread, though, and other run threads beside it
- * do so many more runs meanwhile.
- */
-const LOOP_NANOS = 12_000;
 
 /** Upstream's words for what has no rows to batch. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -64,14 +58,13 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     return this.#model.signatureDefMap;
   }
 
-  /** Where a request gains less by company than it costs to come here, it need not come here. */
+  /** Undefined where requests had better come here, for company. */
   get directId(): number | undefined {
     const { rowTrial, directId } = this.#model;
-    const leastGain = LOOP_NANOS * Math.max(1, this.#settings.scheduler.threads - 1);
-    const gains = (rowTrial ?? []).some(
-      ([, , oneRowNanos, twoRowsNanos]) => 2 * oneRowNanos - twoRowsNanos > leastGain,
-    );
-    return this.#mayPad || gains ? undefined : directId;
+    const { scheduler } = this.#settings;
+    return this.#mayPad || gainsByQueueing(rowTrial ?? [], scheduler.threads)
+      ? undefined
+      : directId;
   }
 
   inferProto(
