@@ -18,7 +18,7 @@ export interface Served {
 }
 
 export class ModelPublisher {
-  readonly #threads: IoThreads;
+  readonly #threads: Pick<IoThreads, 'askAll'>;
   readonly #served: Served;
   readonly #onFailure: (error: Error) => void;
   readonly #changed = new Set<string>();
@@ -28,7 +28,11 @@ export class ModelPublisher {
   #told: Promise<void> = Promise.resolve();
 
   /** `onFailure`: a thread knows no more what is served. */
-  constructor(threads: IoThreads, served: Served, onFailure: (error: Error) => void) {
+  constructor(
+    threads: Pick<IoThreads, 'askAll'>,
+    served: Served,
+    onFailure: (error: Error) => void,
+  ) {
     this.#threads = threads;
     this.#served = served;
     this.#onFailure = onFailure;

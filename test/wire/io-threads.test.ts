@@ -157,21 +157,26 @@ describe('--io_threads', function () {
     const many = connected(server);
     const [control] = many as [GrpcClient];
     let isOver = false;
-    const iterations = { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [50] };
-    const overGrpc = { model_spec: { name: 'm' }, inputs: { x: floats(1), iterations } };
+    // Some of them long, so that they are in flight when their version goes; most of them short, so that
+    // there are always some that have just found it.
+    const overRest = async (iterations: number): Promise<void> => {
+      while (!isOver) {
+        const { status, text } = await ask(server, '/v1/models/m:predict', slowBody(iterations));
+        assert.equal(status, 200, text);
+      }
+    };
+    const overGrpc = async (client: GrpcClient, length: number): Promise<void> => {
+      const shape = { dim: [{ size: 1 }] };
+      const iterations = { dtype: 'DT_INT32', tensor_shape: shape, int_val: [length] };
+      const request = { model_spec: { name: 'm' }, inputs: { x: floats(1), iterations } };
+      while (!isOver) assert.ok((await client.predict(request))['outputs']);
+    };
     const load = [
-      ...Array.from({ length: 8 }, async () => {
-        while (!isOver) {
-          const { status, text } = await ask(server, '/v1/models/m:predict', slowBody(50));
-          assert.equal(status, 200, text);
-        }
-      }),
-      ...many.slice(0, 8).map(async (client) => {
-        while (!isOver) assert.ok((await client.predict(overGrpc))['outputs']);
-      }),
+      ...[1, 1, 1, 50, 50].map(overRest),
+      ...many.slice(0, 16).map((client, i) => overGrpc(client, i % 4 === 0 ? 50 : 1)),
     ];
     const changes = (async () => {
-      for (const version of [1, 2, 1, 2]) {
+      for (const version of [1, 2, 1, 2, 1, 2, 1, 2]) {
         await control.reload([pick(version)]);
         const path = `/v1/models/m/versions/${3 - version}`;
         while (!(await ask(server, path)).text.includes('"END"'));
