@@ -19,6 +19,10 @@ const ARROWS = {
   service: [...BASE, 'core', 'native'],
   rest: [...BASE, 'core', 'native', 'service'],
   grpc: [...BASE, 'core', 'native', 'service'],
+  'io-threads': [
+    ...BASE,
+    ...['core', 'native', 'batching', 'servables', 'service', 'rest', 'grpc'],
+  ],
   cli: BASE,
 };
 

@@ -29,6 +29,7 @@ const transport = native.grpcOpen(
     maxReceiveBytes: UNLIMITED,
     maxSendBytes: UNLIMITED,
     maxBufferedBytes: 2 ** 30,
+    shares: false,
     maxConcurrentStreams: 1024,
     keepaliveMillis: NEVER,
     keepaliveTimeoutMillis: NEVER,

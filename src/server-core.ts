@@ -5,14 +5,15 @@
 import { cpus as osCpus } from 'node:os';
 
 import type { Flags } from './config/flag-table.js';
-import { singleModel, type ModelServerConfig } from './config/model-config.js';
+import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
 import { systemClock } from './core/clock.js';
-import { Manager } from './core/manager.js';
+import type { Loader } from './core/loader.js';
+import { Manager, type AvailableModel } from './core/manager.js';
 import { ModelSet } from './core/model-set.js';
 import { servableIdText, ServableState, type ServableId } from './core/servable.js';
 import type { Source } from './core/source.js';
-import { VersionLabels } from './core/version-labels.js';
+import { VersionLabels, type Labels } from './core/version-labels.js';
 import type { Log } from './log/log.js';
 import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
@@ -21,7 +22,7 @@ import type { NativeRoutes } from './native/grpc.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { BatchedLoader } from './servables/batched-loader.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
-import { ModelBatching } from './servables/model-batching.js';
+import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
 import { LoadMemory } from './servables/load-memory.js';
 import { libraryPaths, loadCustomOpLibraries, ModelOpLibraries } from './servables/op-libraries.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
@@ -46,6 +47,16 @@ export interface ServerOptions {
   readonly log: Log;
 }
 
+/** Who tells other threads what is served, and what they use. */
+export interface CatalogFollower {
+  /** A version of the model has another state. */
+  changed(name: string): void;
+  /** Another configuration is in force. */
+  configured(): void;
+  /** Resolves when nobody there uses the model, which is not AVAILABLE any more. */
+  retired(model: InferenceModel): Promise<void>;
+}
+
 export class ServerCore {
   readonly catalog: ModelCatalog;
   readonly admin: ModelAdminService;
@@ -62,6 +73,7 @@ export class ServerCore {
   #metrics: LifecycleMetrics | null = null;
   #onRoutes: ((routes: NativeRoutes) => void) | null = null;
   #routesAreStale = false;
+  #follower: CatalogFollower | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
@@ -109,9 +121,11 @@ export class ServerCore {
             },
           });
         const batching = this.#batching;
-        return batching === null
-          ? loaderFor([], false)
-          : new BatchedLoader({ id, path, batching, loaderFor, log });
+        return this.#followed(
+          batching === null
+            ? loaderFor([], false)
+            : new BatchedLoader({ id, path, batching, loaderFor, log }),
+        );
       },
       parallelLoads: initialLoads,
       policyOf: (name) =>
@@ -123,6 +137,7 @@ export class ServerCore {
         if (state === ServableState.END) this.#plans.unloaded(id);
         logState(log, id, state, error);
         this.#rerouted();
+        this.#follower?.changed(id.name);
       },
     });
     this.#source = new FileSystemSource({
@@ -145,6 +160,7 @@ export class ServerCore {
         this.shadows.configure(models);
         this.#manager.reroute();
         this.#rerouted();
+        this.#follower?.configured();
       },
       clock: systemClock,
     });
@@ -184,10 +200,14 @@ export class ServerCore {
   }
 
   /**
-   * Resolves when every model of the first configuration serves. `metrics` null counts nothing.
+   * Resolves when every model of the first configuration serves. `metrics` null counts nothing;
+   * `shared` null: no other thread runs batches.
    * @throws ServingError
    */
-  async start(metrics: LifecycleMetrics | null): Promise<void> {
+  async start(
+    metrics: LifecycleMetrics | null,
+    shared: SharedBatching | null = null,
+  ): Promise<void> {
     this.#metrics = metrics;
     const { flags, models, cpus } = this.#options;
     const { run, load } = this.#threads;
@@ -196,6 +216,7 @@ export class ServerCore {
       cpus,
       run,
       (name) => this.#models.of(name)?.batchingWeight ?? 1,
+      shared,
     );
     const runThreads = Math.max(run, this.#batching?.threads ?? 0);
     const { run_queue_capacity: capacity, inline_run_micros: inlineMicros } = flags;
@@ -218,6 +239,40 @@ export class ServerCore {
   watchRoutes(onRoutes: (routes: NativeRoutes) => void): void {
     this.#onRoutes = onRoutes;
     this.#publishRoutes();
+  }
+
+  /** Before `start`: tells `follower` of all that changes, and waits for it before an unload. */
+  follow(follower: CatalogFollower): void {
+    this.#follower = follower;
+  }
+
+  /** What the model has to answer requests with. */
+  availableOf(name: string): AvailableModel<InferenceModel> {
+    return this.#manager.availableOf(name);
+  }
+
+  configuration(): {
+    readonly models: readonly ModelConfig[];
+    readonly labels: ReadonlyMap<string, Labels> | null;
+  } {
+    return { models: this.#models.models, labels: this.#labels.all };
+  }
+
+  /** Null: nothing is batched. */
+  get batchThreads(): number | null {
+    return this.#batching?.threads ?? null;
+  }
+
+  #followed(loader: Loader<InferenceModel>): Loader<InferenceModel> {
+    const follower = this.#follower;
+    if (follower === null) return loader;
+    return {
+      load: () => loader.load(),
+      unload: async (model) => {
+        await follower.retired(model);
+        await loader.unload(model);
+      },
+    };
   }
 
   #rerouted(): void {

@@ -1,17 +1,18 @@
 /**
- * Server: wires what is served to services and listeners, in upstream's order of starting: models
- * first, then gRPC, then REST. Owns them all; `stop` takes them down in reverse.
+ * Server: wires what is served to listeners, in upstream's order of starting: models first, then gRPC,
+ * then REST. Owns them all; `stop` takes them down in reverse. With --io_threads above 1 the listeners
+ * that can be shared are those of the I/O threads; this thread then keeps the rest, and controls.
  */
 import { channelArguments } from './config/channel-arguments.js';
 import { prometheusPath } from './config/monitoring-config.js';
 import { readSslConfig } from './config/ssl-config.js';
-import { MetadataCodec } from './grpc/metadata-codec.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
-import { loadProtos } from './protos/protos.js';
-import { NativeGrpcServer, type NativeGrpcServerOptions } from './grpc/native-server.js';
-import { GrpcServer } from './grpc/server.js';
+import { NativeGrpcServer } from './grpc/native-server.js';
+import { ThreadedListeners } from './io-threads/threaded-listeners.js';
+import { Listeners } from './listeners.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
+import type { Family } from './metrics/families.js';
 import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
 import { countNativeRequests } from './metrics/native-requests.js';
@@ -21,31 +22,29 @@ import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
-import { MetadataJson } from './rest/metadata-json.js';
-import { RestServer, type RestMetrics } from './rest/server.js';
+import type { RestMetrics } from './rest/server.js';
 import { AdminApi } from './service/admin-api.js';
-import { ModelMetadataService } from './service/model-metadata.js';
 import { ModelStatusService } from './service/model-status.js';
-import { InferenceService } from './service/inference.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServerCore, type ServerOptions } from './server-core.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
 
-const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
+const IO_THREAD = new URL('./io-thread.js', import.meta.url);
+/** More only cost memory: each is a JavaScript environment of its own. */
+const MOST_IO_THREADS = 64;
 
 export class Server {
   readonly #options: ServerOptions;
   readonly #core: ServerCore;
   readonly #requestLog: RequestLog;
-  readonly #stickyHeader: string | null;
-  #grpc: GrpcServer | NativeGrpcServer | null = null;
-  #rest: RestServer | null = null;
+  #listeners: Listeners | null = null;
+  #threads: ThreadedListeners | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
     this.#options = options;
     checkOptions(options);
-    this.#stickyHeader = stickyHeaderOf(options.flags.sticky_header);
+    stickyHeaderOf(options.flags.sticky_header);
     this.#core = new ServerCore(options);
     this.#requestLog = new RequestLog(options.log);
   }
@@ -59,65 +58,46 @@ export class Server {
       log.warn(`--grpc_channel_arguments without effect: ${channel.ignored.join(', ')}`);
     }
     // Upstream's rule: where the file cannot be read, REST stays closed and gRPC goes on.
+    let isReadable = true;
     const metrics = await this.#metrics().catch((error: unknown) => {
       const { message, violations } = ServingError.from(error);
       log.error({ violations }, `REST is off: --monitoring_config_file: ${message}`);
-      return 'unreadable' as const;
+      isReadable = false;
+      return null;
     });
-    const lifecycle = metrics === 'unreadable' ? null : (metrics?.lifecycle ?? null);
-    await this.#core.start(lifecycle);
+    const lifecycle = metrics?.lifecycle ?? null;
+    const isNative = this.#carriesGrpcNatively();
+    const restPort = isReadable && flags.rest_api_port !== flags.port ? flags.rest_api_port : 0;
+    const threads = this.#newThreads(isNative, restPort);
+    await this.#core.start(lifecycle, threads?.sharedBatching ?? null);
     const { catalog } = this.#core;
-    const inference = new InferenceService({
-      catalog,
-      asTensorContent: flags.enable_serialization_as_tensor_content,
-      metrics: metrics === 'unreadable' ? null : (metrics?.requests ?? null),
-      stickyHeader: this.#stickyHeader,
-      shadows: this.#core.shadows,
-    });
     const modelStatus = new ModelStatusService(catalog);
-    const modelMetadata = new ModelMetadataService(catalog);
+    const modelService = new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle);
     const admin = flags.enable_admin_api ? new AdminApi(this.#core.admin) : null;
-    await this.#startGrpc({
-      inference,
-      modelService: new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle),
-      metadata: new MetadataCodec(modelMetadata),
-      health: flags.enable_grpc_healthcheck_service,
-      channelOptions: channel.options,
-      asTensorContent: flags.enable_serialization_as_tensor_content,
-      stickyHeader: this.#stickyHeader,
-      maxBufferedBytes: flags.grpc_max_buffered_bytes,
-      ssl,
-      sessionRun: flags.enable_session_run,
-      admin,
-      requestLog: this.#requestLog,
-    });
-    if (flags.rest_api_port === 0 || metrics === 'unreadable') return;
-    if (flags.rest_api_port === flags.port) {
-      log.error('rest_api_port and port must differ: REST is off');
-      return;
-    }
-    const rest = new RestServer({
-      inference,
+    const common = { flags, ssl, channelOptions: channel.options };
+    this.#listeners = new Listeners({
+      ...common,
+      catalog,
+      shadows: this.#core.shadows,
       modelStatus,
-      modelMetadata,
+      modelService,
       admin,
-      metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
-      timeoutMillis: flags.rest_api_timeout_in_ms,
-      maxBodyBytes: flags.rest_api_max_body_bytes,
-      maxBufferedBytes: flags.rest_api_max_buffered_bytes,
-      gzipMinBytes: flags.rest_api_gzip_min_bytes,
-      stickyHeader: this.#stickyHeader,
-      corsEnabled: flags.rest_api_enable_cors_support,
-      ssl,
       requestLog: this.#requestLog,
-      metrics,
+      requestMetrics: metrics?.requests ?? null,
+      restMetrics: metrics,
+      watchRoutes: (onRoutes) => this.#core.watchRoutes(onRoutes),
+      sharing: null,
     });
-    try {
-      await rest.listen(flags.rest_api_port);
-      this.#rest = rest;
-      log.info(`REST at port ${flags.rest_api_port}${ssl === null ? '' : ' over TLS'}`);
-    } catch (error) {
-      log.error(`REST is off: ${ServingError.from(error).message}`); // as upstream: gRPC goes on
+    const { batchThreads } = this.#core;
+    await threads?.open(
+      { ...common, metricsPath: metrics?.path ?? null, batchThreads },
+      { modelService, admin, page: metrics?.page ?? null },
+    );
+    const scheme = ssl === null ? '' : ' over TLS';
+    await this.#startGrpc(this.#listeners, isNative, scheme);
+    if (restPort !== 0) await this.#startRest(threads ?? this.#listeners, restPort, scheme);
+    else if (isReadable && flags.rest_api_port !== 0) {
+      log.error('rest_api_port and port must differ: REST is off');
     }
   }
 
@@ -127,15 +107,16 @@ export class Server {
    */
   async stop(graceMillis: number): Promise<void> {
     this.#core.stopChanging();
-    const listeners = [this.#grpc, this.#rest].filter((listener) => listener !== null);
+    const listeners = [this.#listeners, this.#threads].filter((each) => each !== null);
     const grace = setTimeout(() => {
       this.#options.log.warn(`requests were still in flight after ${graceMillis} ms: ended`);
-      for (const listener of listeners) listener.destroy();
+      for (const each of listeners) each.destroy();
     }, graceMillis);
-    await Promise.all(listeners.map((listener) => listener.close()));
+    await Promise.all(listeners.map((each) => each.close()));
     clearTimeout(grace);
     this.#requestLog.flush();
     await this.#core.close();
+    await this.#threads?.end();
   }
 
   /** Null without a page, which only REST could serve. @throws ServingError */
@@ -158,39 +139,76 @@ export class Server {
       (name) => this.#core.catalog.statuses(name).length > 0,
     );
     const process = new ProcessMetrics();
-    const page = new MetricsPage(registry, () => process.text());
+    const families = (): Family[] | Promise<Family[]> =>
+      this.#threads?.summed(registry.families()) ?? registry.families();
+    const page = new MetricsPage({ families }, () => process.text());
     return { path, requests, page, lifecycle: new LifecycleMetrics(registry) };
   }
 
   /** Where the addon cannot, grpc-js serves. */
-  #newGrpc(options: NativeGrpcServerOptions): GrpcServer | NativeGrpcServer {
+  #carriesGrpcNatively(): boolean {
     const { flags, log } = this.#options;
-    if (flags.grpc_transport === 'grpc-js') return new GrpcServer(options);
+    if (flags.grpc_transport === 'grpc-js') return false;
     const missing = NativeGrpcServer.missing();
-    if (missing !== null) {
-      log.warn(`--grpc_transport=native: Node has no ${missing}: grpc-js serves`);
-      return new GrpcServer(options);
-    }
-    const server = new NativeGrpcServer(options);
-    this.#core.watchRoutes((routes) => server.route(routes));
-    return server;
+    if (missing === null) return true;
+    log.warn(`--grpc_transport=native: Node has no ${missing}: grpc-js serves`);
+    return false;
   }
 
-  async #startGrpc(options: NativeGrpcServerOptions): Promise<void> {
+  /** Null where this thread carries all requests. */
+  #newThreads(isNative: boolean, restPort: number): ThreadedListeners | null {
     const { flags, log } = this.#options;
-    const addresses: string[] = [];
-    if (flags.port !== 0) addresses.push(`0.0.0.0:${flags.port}`);
-    if (flags.grpc_socket_path !== '') addresses.push(`unix:${flags.grpc_socket_path}`);
-    const grpc = this.#newGrpc(options);
-    try {
-      for (const address of addresses) await grpc.listen(address);
-    } catch (cause) {
-      grpc.destroy();
-      const message = `Failed to BuildAndStart gRPC server: ${ServingError.from(cause).message}`;
-      throw new ServingError(StatusCode.UNAVAILABLE, message, [], { cause });
+    if (flags.io_threads === 1) return null;
+    const isShared = restPort !== 0 || (isNative && flags.port !== 0);
+    if (!isShared) {
+      log.warn('--io_threads: no listener can be shared: one thread serves');
+      return null;
     }
-    this.#grpc = grpc;
-    log.info(`gRPC at ${addresses.join(', ')}${options.ssl === null ? '' : ' over TLS'}`);
+    const core = this.#core;
+    const served = {
+      names: () => core.catalog.names(),
+      statuses: (name: string) => core.catalog.statuses(name),
+      availableOf: (name: string) => core.availableOf(name),
+      configuration: () => core.configuration(),
+    };
+    this.#threads = new ThreadedListeners(flags.io_threads, IO_THREAD, served, log);
+    core.follow(this.#threads.follower);
+    return this.#threads;
+  }
+
+  /** Of all that gRPC listens on, only TCP with the native transport can be shared. */
+  async #startGrpc(listeners: Listeners, isNative: boolean, scheme: string): Promise<void> {
+    const { flags, log } = this.#options;
+    const { port, grpc_socket_path: path } = flags;
+    const threads = isNative && port !== 0 ? this.#threads : null;
+    const own: string[] = path === '' ? [] : [`unix:${path}`];
+    if (threads === null) {
+      await listeners.startGrpc(isNative, port, path);
+      if (port !== 0) own.unshift(`0.0.0.0:${port}`);
+    } else {
+      await threads.startGrpc(port);
+      if (path !== '') await listeners.startGrpc(isNative, 0, path);
+      log.info(`gRPC at 0.0.0.0:${port}${scheme} in ${threads.count} threads`);
+    }
+    if (own.length > 0) log.info(`gRPC at ${own.join(', ')}${scheme}`);
+  }
+
+  async #startRest(
+    listeners: Listeners | ThreadedListeners,
+    port: number,
+    scheme: string,
+  ): Promise<void> {
+    const { log } = this.#options;
+    try {
+      await listeners.startRest(port);
+    } catch (thrown) {
+      const error = ServingError.from(thrown);
+      if (error.code !== StatusCode.UNAVAILABLE) throw error;
+      log.error(`REST is off: ${error.message}`); // as upstream: gRPC goes on
+      return;
+    }
+    const threads = listeners instanceof ThreadedListeners ? ` in ${listeners.count} threads` : '';
+    log.info(`REST at port ${port}${scheme}${threads}`);
   }
 }
 
@@ -205,6 +223,9 @@ function checkOptions({ flags, models }: ServerOptions): void {
     refuse(
       'At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.',
     );
+  }
+  if (flags.io_threads > MOST_IO_THREADS) {
+    refuse(`--io_threads must be at most ${MOST_IO_THREADS}, got ${flags.io_threads}`);
   }
   if (flags.batching_parameters_file !== '' && !flags.enable_batching) {
     refuse(

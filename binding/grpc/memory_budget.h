@@ -1,5 +1,5 @@
 // MemoryBudget: what the requests of all connections may hold at once. HeldBytes is a part of it
-// that goes back by itself. Taken by one thread, given back by any.
+// that goes back by itself. Budgets: any thread. A HeldBytes: one thread at a time.
 #pragma once
 
 #include <atomic>
@@ -13,8 +13,18 @@ class MemoryBudget {
   explicit MemoryBudget(size_t limit) : limit_(limit) {}
   size_t used() const { return used_.load(std::memory_order_relaxed); }
 
+  // False when there is no room; nothing is taken then.
+  bool Take(size_t bytes) {
+    size_t before = used();
+    do {
+      if (limit_ - before < bytes) return false;
+    } while (!used_.compare_exchange_weak(before, before + bytes, std::memory_order_relaxed));
+    return true;
+  }
+  // REQUIRES: taken before.
+  void Give(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+
  private:
-  friend class HeldBytes;
   const size_t limit_;
   std::atomic<size_t> used_{0};
 };
@@ -37,14 +47,13 @@ class HeldBytes {
   // False when there is no room; what is held stays.
   bool Raise(MemoryBudget* budget, size_t to) {
     if (to <= bytes_) return true;
-    if (budget->limit_ - budget->used() < to - bytes_) return false;
+    if (!budget->Take(to - bytes_)) return false;
     budget_ = budget;
-    budget->used_.fetch_add(to - bytes_, std::memory_order_relaxed);
     bytes_ = to;
     return true;
   }
   void Release() {
-    if (budget_ != nullptr) budget_->used_.fetch_sub(bytes_, std::memory_order_relaxed);
+    if (budget_ != nullptr) budget_->Give(bytes_);
     budget_ = nullptr;
     bytes_ = 0;
   }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "grpc/call.h"
@@ -22,9 +23,10 @@ class DirectRun;
 class DirectQueue {
  public:
   // `wake` is sent when something is ready. THREAD: the loop's.
-  DirectQueue(uv_handle_t* wake, size_t budget_bytes) : budget_(budget_bytes), wake_(wake) {}
+  DirectQueue(uv_handle_t* wake, std::shared_ptr<MemoryBudget> budget)
+      : budget_(std::move(budget)), wake_(wake) {}
   // Of the requests that are received or run: here since it must outlive the last of the runs.
-  MemoryBudget* budget() { return &budget_; }
+  MemoryBudget* budget() { return budget_.get(); }
   // From here on nothing is kept, and `wake` not touched. THREAD: the loop's.
   void Close();
   // Swaps what is ready into `out`, which is empty. THREAD: the loop's.
@@ -33,7 +35,7 @@ class DirectQueue {
   void Push(std::vector<std::unique_ptr<DirectRun>>* runs);
 
  private:
-  MemoryBudget budget_;
+  const std::shared_ptr<MemoryBudget> budget_;
   Mutex mutex_;
   uv_handle_t* wake_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<DirectRun>> ready_ GUARDED_BY(mutex_);

@@ -7,6 +7,7 @@
 #include "napi/arguments.h"
 #include "napi/grpc_transport.h"
 #include "napi/process.h"
+#include "napi/shared_port.h"
 #include "napi/uv.h"
 
 namespace tensorgate {
@@ -80,9 +81,11 @@ bool ReadOptions(const Napi::Object& given, TransportOptions* options) {
       !ReadInteger(given, "maxIdleMillis", &idle)) {
     return false;
   }
-  if (napi_get_value_bool(given.Env(), given.Get("asTensorContent"), &options->as_tensor_content) !=
-      napi_ok) {
-    return ThrowTypeError(given.Env(), "asTensorContent must be a boolean");
+  const Napi::Env env = given.Env();
+  if (napi_get_value_bool(env, given.Get("asTensorContent"), &options->as_tensor_content) !=
+          napi_ok ||
+      napi_get_value_bool(env, given.Get("shares"), &options->shares) != napi_ok) {
+    return ThrowTypeError(env, "asTensorContent and shares must be booleans");
   }
   options->grpc.connection.max_concurrent_streams = static_cast<uint32_t>(streams);
   options->grpc.call.max_receive_bytes = receive;
@@ -138,6 +141,28 @@ Napi::Value Listen(const Napi::CallbackInfo& info) {
   const char* failure = port < 0 ? transport->ListenPipe(address)
                                  : transport->ListenTcp(address, static_cast<uint16_t>(port));
   return failure == nullptr ? env.Null() : Napi::String::New(env, failure);
+}
+
+// openSharedPort(address, port): the descriptor of a socket, see shared_port.h, or what went wrong.
+Napi::Value SharedPort(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::string address;
+  uint32_t port;
+  if (!ReadText(info, 0, &address) || !ReadUint32(info, 1, "port", &port)) return env.Undefined();
+  IpAddress where;
+  if (!where.Read(address, static_cast<uint16_t>(port))) {
+    return Napi::String::New(env, "no IP address");
+  }
+  const int socket = OpenSharedPort(where);
+  if (socket < 0) return Napi::String::New(env, uv_strerror(socket));
+  return Napi::Number::New(env, socket);
+}
+
+// grpcOpenedCalls(transport)
+Napi::Value OpenedCalls(const Napi::CallbackInfo& info) {
+  const GrpcTransport* transport = TransportOf(info);
+  const uint64_t calls = transport == nullptr ? 0 : transport->opened_calls();
+  return Napi::Number::New(info.Env(), static_cast<double>(calls));
 }
 
 bool ReadTarget(const Napi::Value& value, ModelRoutes::Target* target) {
@@ -267,6 +292,8 @@ void ExportGrpc(Napi::Env env, Napi::Object exports) {
   exports.Set("grpcMissing", Napi::Function::New(env, Missing, "grpcMissing"));
   exports.Set("grpcOpen", Napi::Function::New(env, Open, "grpcOpen"));
   exports.Set("grpcListen", Napi::Function::New(env, Listen, "grpcListen"));
+  exports.Set("grpcOpenedCalls", Napi::Function::New(env, OpenedCalls, "grpcOpenedCalls"));
+  exports.Set("openSharedPort", Napi::Function::New(env, SharedPort, "openSharedPort"));
   exports.Set("grpcRoutes", Napi::Function::New(env, Routes, "grpcRoutes"));
   exports.Set("grpcIsOpen", Napi::Function::New(env, IsOpen, "grpcIsOpen"));
   exports.Set("grpcSend", Napi::Function::New(env, SendMessage, "grpcSend"));

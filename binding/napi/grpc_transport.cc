@@ -45,7 +45,9 @@ GrpcTransport::GrpcTransport(napi_env env, Napi::Function deliver, TransportOpti
   uv_timer_init(loop_, tick_);
   uv_timer_start(
       tick_, [](uv_handle_t* handle) { Of(handle)->OnTick(); }, TickMillis(), TickMillis());
-  queue_ = std::make_shared<DirectQueue>(ready_, options_.max_buffered_bytes);
+  const size_t limit = options_.max_buffered_bytes;
+  queue_ = std::make_shared<DirectQueue>(
+      ready_, options_.shares ? SharedGrpcBudget(limit) : std::make_shared<MemoryBudget>(limit));
 }
 
 GrpcTransport::~GrpcTransport() {
@@ -76,6 +78,7 @@ GrpcEvent& GrpcTransport::AddEvent(GrpcEventKind kind, uint64_t id) {
 }
 
 void GrpcTransport::OnOpen(GrpcCall* call) {
+  ++opened_calls_;
   if (call->timeout_millis() > 0) {
     call->tags.deadline = deadlines_.emplace(NowMillis() + call->timeout_millis(), call);
     call->tags.has_deadline = true;

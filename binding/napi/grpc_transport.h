@@ -28,6 +28,8 @@ struct TransportOptions {
   GrpcOptions grpc;
   SocketLimits socket;
   size_t max_buffered_bytes = 1 << 30;
+  // With the transports of other environments: the limit above, and the ports.
+  bool shares = false;
   bool as_tensor_content = false;
 };
 
@@ -72,6 +74,9 @@ class GrpcTransport final : public CallOwner, public StreamFactory, public Socke
   const char* ListenPipe(const std::string& path);
 
   RouteTable* routes() { return &routes_; }
+
+  // Calls of known methods that have begun.
+  uint64_t opened_calls() const { return opened_calls_; }
 
   // Null when the call is over.
   GrpcCall* FindCall(uint64_t id);
@@ -168,6 +173,7 @@ class GrpcTransport final : public CallOwner, public StreamFactory, public Socke
   std::vector<GrpcSocket*> dead_lent_;
   std::vector<GrpcSocket*> dirty_;
 
+  uint64_t opened_calls_ = 0;
   uint64_t next_call_ = 1;
   std::unordered_map<uint64_t, GrpcCall*> calls_;  // those that JavaScript knows
   std::multimap<uint64_t, GrpcCall*> deadlines_;   // by the time in milliseconds

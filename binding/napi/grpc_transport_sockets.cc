@@ -1,10 +1,11 @@
 // GrpcTransport's listeners and connections. THREAD: JavaScript's.
-#include <netinet/in.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "napi/grpc_transport.h"
+#include "napi/shared_port.h"
 
 namespace tensorgate {
 namespace {
@@ -14,23 +15,17 @@ constexpr int kBacklog = 511;
 }  // namespace
 
 const char* GrpcTransport::ListenTcp(const std::string& address, uint16_t port) {
-  union {
-    sockaddr any;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-  } where{};
-  if (uv_inet_pton(AF_INET, address.c_str(), &where.v4.sin_addr) == 0) {
-    where.v4.sin_family = AF_INET;
-    where.v4.sin_port = htons(port);
-  } else if (uv_inet_pton(AF_INET6, address.c_str(), &where.v6.sin6_addr) == 0) {
-    where.v6.sin6_family = AF_INET6;
-    where.v6.sin6_port = htons(port);
-  } else {
-    return "no IP address";
-  }
+  IpAddress where;
+  if (!where.Read(address, port)) return "no IP address";
   uv_handle_t* listener = NewHandle(kUvTcp);
   uv_tcp_init(loop_, listener);
-  return Listening(listener, uv_tcp_bind(listener, &where.any, 0), kUvTcp);
+  if (!options_.shares) {
+    return Listening(listener, uv_tcp_bind(listener, where.any(), 0), kUvTcp);
+  }
+  const int socket = OpenSharedPort(where);
+  const int status = socket < 0 ? socket : uv_tcp_open(listener, socket);
+  if (status != 0 && socket >= 0) close(socket);
+  return Listening(listener, status, kUvTcp);
 }
 
 const char* GrpcTransport::ListenPipe(const std::string& path) {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <thread>
 
+#include "runtime/mutex.h"
+
 namespace tensorgate {
 
 Process::Process(const PoolSizes& sizes)
@@ -16,6 +18,15 @@ Process::Process(const PoolSizes& sizes)
 Process& Process::Get(const PoolSizes& sizes) {
   static Process* const process = new Process(sizes);
   return *process;
+}
+
+std::shared_ptr<MemoryBudget> SharedGrpcBudget(size_t limit) {
+  static Mutex* const mutex = new Mutex();
+  static auto* const shared = new std::weak_ptr<MemoryBudget>();
+  const MutexLock lock(mutex);
+  std::shared_ptr<MemoryBudget> budget = shared->lock();
+  if (budget == nullptr) *shared = budget = std::make_shared<MemoryBudget>(limit);
+  return budget;
 }
 
 }  // namespace tensorgate

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
+#include "grpc/memory_budget.h"
 #include "runtime/session_registry.h"
 #include "runtime/worker_pool.h"
 
@@ -28,5 +30,9 @@ struct Process {
   WorkerPool loads;
   SessionRegistry registry;
 };
+
+// One budget for the gRPC transports of several environments: as long as one of them has it, the
+// others get the same. THREAD: any.
+std::shared_ptr<MemoryBudget> SharedGrpcBudget(size_t limit);
 
 }  // namespace tensorgate

@@ -32,7 +32,7 @@ const char* UvMissing() {
       TENSORGATE_NEEDED(uv_tcp_init),        TENSORGATE_NEEDED(uv_tcp_bind),
       TENSORGATE_NEEDED(uv_tcp_nodelay),     TENSORGATE_NEEDED(uv_pipe_init),
       TENSORGATE_NEEDED(uv_pipe_bind),       TENSORGATE_NEEDED(uv_listen),
-      TENSORGATE_NEEDED(uv_inet_pton),       TENSORGATE_NEEDED(uv_accept),
+      TENSORGATE_NEEDED(uv_tcp_open),        TENSORGATE_NEEDED(uv_accept),
       TENSORGATE_NEEDED(uv_read_start),      TENSORGATE_NEEDED(uv_try_write),
       TENSORGATE_NEEDED(uv_write),
 #undef TENSORGATE_NEEDED

@@ -45,8 +45,8 @@ TENSORGATE_WEAK int uv_prepare_start(uv_handle_t*, uv_handle_cb);
 TENSORGATE_WEAK int uv_timer_init(uv_loop_s*, uv_handle_t*);
 TENSORGATE_WEAK int uv_timer_start(uv_handle_t*, uv_handle_cb, uint64_t timeout, uint64_t repeat);
 
-TENSORGATE_WEAK int uv_inet_pton(int family, const char* text, void* address);
 TENSORGATE_WEAK int uv_tcp_init(uv_loop_s*, uv_handle_t*);
+TENSORGATE_WEAK int uv_tcp_open(uv_handle_t*, int socket);
 TENSORGATE_WEAK int uv_tcp_bind(uv_handle_t*, const struct sockaddr*, unsigned flags);
 TENSORGATE_WEAK int uv_tcp_nodelay(uv_handle_t*, int);
 TENSORGATE_WEAK int uv_pipe_init(uv_loop_s*, uv_handle_t*, int ipc);

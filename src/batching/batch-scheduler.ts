@@ -5,6 +5,7 @@
  */
 import type { BatchClock, BatchHandler, BatchTask } from './batch.js';
 import type { BatchingQueue, DropTask } from './batching-queue.js';
+import type { SharedThreads } from './shared-threads.js';
 
 export interface ScheduledQueue<T> {
   /** @throws ServingError as BatchingQueue.enqueue */
@@ -73,11 +74,14 @@ export class BatchScheduler {
   #isDue = false;
   #flushed = false;
   #forgetTimer: (() => void) | null = null;
+  readonly #shared: SharedThreads | null;
   readonly threads: number;
 
-  constructor(threads: number, clock: BatchClock) {
+  /** `shared`: the same threads, where other schedulers use them too. */
+  constructor(threads: number, clock: BatchClock, shared: SharedThreads | null = null) {
     this.threads = threads;
     this.#clock = clock;
+    this.#shared = shared;
   }
 
   /** `weight` > 0: its share of the threads when several queues want all of them; may change. */
@@ -105,8 +109,8 @@ export class BatchScheduler {
    * back. False: none is free.
    */
   tryBegin(): boolean {
-    if (this.#running >= this.threads || this.#waiting.size > 0) return false;
-    ++this.#running;
+    if (this.#idle() <= 0 || this.#waiting.size > 0) return false;
+    this.#began();
     return true;
   }
 
@@ -143,26 +147,37 @@ export class BatchScheduler {
     while (this.#mayRun()) {
       const member = this.#next(now);
       if (member === null) break;
-      const idle = Math.max(0, this.threads - this.#running);
+      const idle = Math.max(0, this.#idle());
       const expectedMillis = member.run(now, idle, this.#ended);
       this.#served = member.served;
       if (expectedMillis !== null) {
-        ++this.#running;
+        this.#began();
         this.#runningMillis += expectedMillis;
       } else if (idle === 0) break;
       if (member.queue.depth === 0) this.#waiting.delete(member);
     }
-    if (this.#running < this.threads) this.#waitForNext(now);
+    if (this.#idle() > 0) this.#waitForNext(now);
   }
 
   /** Work whose time is not known is not handed out ahead. */
   #mayRun(): boolean {
-    if (this.#running < this.threads) return true;
-    return this.#runningMillis > 0 && this.#runningMillis < AHEAD_MILLIS * this.threads;
+    if (this.#idle() > 0) return true;
+    const threads = this.#shared?.share ?? this.threads;
+    return this.#runningMillis > 0 && this.#runningMillis < AHEAD_MILLIS * threads;
+  }
+
+  #idle(): number {
+    return this.#shared?.idle(this.#running) ?? this.threads - this.#running;
+  }
+
+  #began(): void {
+    ++this.#running;
+    this.#shared?.begin();
   }
 
   readonly #ended = (expectedMillis: number): void => {
     --this.#running;
+    this.#shared?.end();
     this.#runningMillis = this.#running === 0 ? 0 : this.#runningMillis - expectedMillis;
     this.#dispatchSoon();
   };

@@ -12,5 +12,6 @@ export { BatchScheduler, type ScheduledQueue } from './batch-scheduler.js';
 export { BatchStatistics } from '../metrics/batching-metrics.js';
 export type { BatchingQueue } from './batching-queue.js';
 export { queueOptions, type BatchingParameters, type QueueOptions } from './queue-options.js';
+export { SharedThreads } from './shared-threads.js';
 export { systemBatchClock } from './system-clock.js';
 export { TunedQueue } from './tuned-queue.js';

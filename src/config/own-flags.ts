@@ -35,6 +35,15 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: memory of all gRPC requests held at once with --grpc_transport=native, in bytes',
   },
   {
+    name: 'io_threads',
+    type: 'int32',
+    // One event loop carries the requests of several CPUs' worth of runs.
+    default: (cpus: number) => Math.min(4, Math.max(1, Math.floor(cpus / 4))),
+    effect: 'served',
+    atLeast: 1,
+    help: 'tensorgate: threads that carry REST and gRPC requests, one for every four CPUs, at most 4 by itself',
+  },
+  {
     name: 'inline_run_micros',
     type: 'int32',
     default: 50,

@@ -96,8 +96,7 @@ export class Manager<S> {
         ? model?.latest
         : model?.available.find((candidate) => candidate.id.version === version);
     if (harness !== undefined) return harness.acquire();
-    const asked = version === null ? `Latest(${name})` : `Specific(${name}, ${version})`;
-    throw new ServingError(StatusCode.NOT_FOUND, `Servable not found for request: ${asked}`);
+    throw servableNotFound(name, version);
   }
 
   isAvailable(name: string, version: bigint): boolean {
@@ -119,13 +118,19 @@ export class Manager<S> {
   available(): AvailableModel<S>[] {
     return [...this.#models]
       .filter(([, { available }]) => available.length > 0)
-      .map(([name, { available, latest }]) => ({
-        name,
-        latest: latest?.servable ?? null,
-        versions: available.flatMap(({ id, servable }) =>
-          servable === null ? [] : [[id.version, servable] as const],
-        ),
-      }));
+      .map(([name]) => this.availableOf(name));
+  }
+
+  /** As `available`, of one model; empty for one never heard of. */
+  availableOf(name: string): AvailableModel<S> {
+    const { available = [], latest } = this.#models.get(name) ?? {};
+    return {
+      name,
+      latest: latest?.servable ?? null,
+      versions: available.flatMap(({ id, servable }) =>
+        servable === null ? [] : [[id.version, servable] as const],
+      ),
+    };
   }
 
   /** Every model ever heard of, in no order. */
@@ -302,6 +307,12 @@ export class Manager<S> {
     if (failed === undefined) return null;
     return `{${servableIdText(failed.id)} due to error: ${String(failed.error ?? 'OK')}}, `;
   }
+}
+
+/** Upstream's text for what is not available; `version` null: any. */
+export function servableNotFound(name: string, version: bigint | null): ServingError {
+  const asked = version === null ? `Latest(${name})` : `Specific(${name}, ${version})`;
+  return new ServingError(StatusCode.NOT_FOUND, `Servable not found for request: ${asked}`);
 }
 
 function hasChanged(now: AspiredVersion, before: AspiredVersion): boolean {

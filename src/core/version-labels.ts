@@ -44,9 +44,14 @@ export class VersionLabels {
     }
   }
 
-  /** As `assign`. REQUIRES: labels whose changes were checked. */
-  replace(labels: ReadonlyMap<string, Labels>): void {
+  /** As `assign`. REQUIRES: labels whose changes were checked, here or where they come from. */
+  replace(labels: ReadonlyMap<string, Labels> | null): void {
     this.#labels = labels;
+  }
+
+  /** Of all models; null before the first configuration. */
+  get all(): ReadonlyMap<string, Labels> | null {
+    return this.#labels;
   }
 
   of(name: string): Labels {

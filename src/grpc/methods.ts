@@ -10,13 +10,13 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import { adminUnary } from './admin-codec.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
 import type { MetadataCodec } from './metadata-codec.js';
-import type { ModelServiceCodec } from './model-service-codec.js';
+import type { ModelServiceMessages } from './model-service-codec.js';
 import { REFLECTION_SERVICES, ReflectionService } from './reflection.js';
 import type { MessageStream, StreamHandler } from './stream.js';
 
 export interface GrpcMethodsOptions {
   readonly inference: InferenceService;
-  readonly modelService: ModelServiceCodec;
+  readonly modelService: ModelServiceMessages;
   readonly metadata: MetadataCodec;
   /** Whether to offer the health service. */
   readonly health: boolean;

@@ -3,11 +3,18 @@ import type protobuf from 'protobufjs';
 
 import { modelServerConfigOf } from '../config/model-config.js';
 import type { LifecycleMetrics, MetricIncrease } from '../metrics/lifecycle-metrics.js';
-import { readModelSpec } from '../native/requests.js';
 import { loadProtos } from '../protos/protos.js';
 import type { ModelAdminService } from '../service/model-admin.js';
 import type { ModelStatusService } from '../service/model-status.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { ModelStatusCodec } from './model-status-codec.js';
+
+/** Requests to responses. @throws ServingError, both */
+export interface ModelServiceMessages {
+  getModelStatus(request: Uint8Array): Uint8Array;
+  /** Resolves when the new models serve. */
+  handleReloadConfig(request: Uint8Array): Promise<Uint8Array>;
+}
 
 /** A ReloadConfigRequest in its plain form. */
 interface ReloadMessage {
@@ -15,11 +22,10 @@ interface ReloadMessage {
   readonly metric_names?: readonly string[];
 }
 
-export class ModelServiceCodec {
-  readonly #modelStatus: ModelStatusService;
+export class ModelServiceCodec implements ModelServiceMessages {
+  readonly #status: ModelStatusCodec;
   readonly #modelAdmin: ModelAdminService;
   readonly #metrics: LifecycleMetrics | null;
-  readonly #statusResponse: protobuf.Type;
   readonly #reloadRequest: protobuf.Type;
   readonly #reloadResponse: protobuf.Type;
 
@@ -29,39 +35,18 @@ export class ModelServiceCodec {
     modelAdmin: ModelAdminService,
     metrics: LifecycleMetrics | null,
   ) {
-    this.#modelStatus = modelStatus;
+    this.#status = new ModelStatusCodec(modelStatus);
     this.#modelAdmin = modelAdmin;
     this.#metrics = metrics;
-    const root = loadProtos(
-      ['get_model_status', 'model_management'].map(
-        (name) => `tensorflow_serving/apis/${name}.proto`,
-      ),
-    );
-    this.#statusResponse = root.lookupType('tensorflow.serving.GetModelStatusResponse');
+    const root = loadProtos(['tensorflow_serving/apis/model_management.proto']);
     this.#reloadRequest = root.lookupType('tensorflow.serving.ReloadConfigRequest');
     this.#reloadResponse = root.lookupType('tensorflow.serving.ReloadConfigResponse');
   }
 
-  /** A GetModelStatusRequest to its response. @throws ServingError */
   getModelStatus(request: Uint8Array): Uint8Array {
-    const spec = readModelSpec(request);
-    if (spec === null) {
-      throw new ServingError(StatusCode.INVALID_ARGUMENT, 'Missing ModelSpec', [
-        { field: 'model_spec', description: 'expected a model_spec, got none' },
-      ]);
-    }
-    const statuses = this.#modelStatus.statuses(spec.name, spec.version);
-    const message = this.#statusResponse.fromObject({
-      model_version_status: statuses.map(({ version, state, error }) => ({
-        version: String(version),
-        state,
-        status: { error_code: error?.code ?? 0, error_message: error?.message ?? '' },
-      })),
-    });
-    return this.#statusResponse.encode(message).finish();
+    return this.#status.getModelStatus(request);
   }
 
-  /** A ReloadConfigRequest to its response, when the new models serve. @throws ServingError */
   async handleReloadConfig(request: Uint8Array): Promise<Uint8Array> {
     try {
       const { config, metric_names: names } = this.#reloadOf(request);

@@ -31,6 +31,8 @@ export interface NativeGrpcServerOptions extends GrpcServerOptions {
   readonly stickyHeader: string | null;
   /** Memory of all requests. */
   readonly maxBufferedBytes: number;
+  /** That limit and TCP ports are shared with the servers of other threads. */
+  readonly shares: boolean;
 }
 
 const NEVER = 0;
@@ -70,7 +72,8 @@ export class NativeGrpcServer {
     this.#maxMessageBytes =
       maxReceiveBytes < 0 ? maxBufferedBytes : Math.min(maxReceiveBytes, maxBufferedBytes);
     this.#transport = addon().grpcOpen(nativeOptions, (events) => this.#take(events));
-    this.#tls = options.ssl === null ? null : new NativeTls(this.#transport, options.ssl);
+    const { ssl, shares } = options;
+    this.#tls = ssl === null ? null : new NativeTls(this.#transport, ssl, shares);
   }
 
   /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
@@ -83,6 +86,11 @@ export class NativeGrpcServer {
     if (failure === null) return;
     const message = `cannot listen on ${address}: ${failure}`;
     throw new ServingError(StatusCode.UNAVAILABLE, message);
+  }
+
+  /** Calls that have begun. */
+  get calls(): number {
+    return addon().grpcOpenedCalls(this.#transport);
   }
 
   /** What the transport may answer by itself; replaces what it had. */
@@ -299,6 +307,7 @@ function nativeOptionsOf(
     maxReceiveBytes: of('max_receive_message_length', -1),
     maxSendBytes: of('max_send_message_length', -1),
     maxBufferedBytes: options.maxBufferedBytes,
+    shares: options.shares,
     maxConcurrentStreams: of('max_concurrent_streams', DEFAULT_STREAMS),
     keepaliveMillis: of('keepalive_time_ms', NEVER),
     keepaliveTimeoutMillis: Math.max(1, of('keepalive_timeout_ms', KEEPALIVE_TIMEOUT_MILLIS)),

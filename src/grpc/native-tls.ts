@@ -14,18 +14,23 @@ const HANDSHAKE_MILLIS = 20_000;
 export class NativeTls {
   readonly #transport: NativeTransport;
   readonly #ssl: SslConfig;
+  readonly #shares: boolean;
   readonly #servers = new Set<Server>();
   readonly #sockets = new Map<number, TLSSocket>();
   #lastId = 0;
 
-  constructor(transport: NativeTransport, ssl: SslConfig) {
+  /** `shares`: other threads may listen on the same ports. */
+  constructor(transport: NativeTransport, ssl: SslConfig, shares: boolean) {
     this.#transport = transport;
     this.#ssl = ssl;
+    this.#shares = shares;
   }
 
   /** `port` −1: `host` is the path of a Unix socket. Resolves to null, or to what went wrong. */
   listen(host: string, port: number): Promise<string | null> {
     const { serverKey, serverCert, clientCa } = this.#ssl;
+    const socket = this.#shares && port >= 0 ? addon().openSharedPort(host, port) : null;
+    if (typeof socket === 'string') return Promise.resolve(socket);
     const server = createServer(
       {
         key: serverKey,
@@ -49,7 +54,8 @@ export class NativeTls {
         server.removeAllListeners('error');
         resolve(null);
       };
-      if (port < 0) server.listen(host, listening);
+      if (socket !== null) server.listen({ fd: socket }, listening);
+      else if (port < 0) server.listen(host, listening);
       else server.listen(port, host, listening);
     });
   }

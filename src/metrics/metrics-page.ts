@@ -5,17 +5,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { familyText } from './prometheus-text.js';
-import type { Registry } from './registry.js';
+import type { Family } from './families.js';
 
 const SLICE_MILLIS = 2;
 
+/** A Registry, or several of them together. */
+export interface FamilySource {
+  families(): readonly Family[] | Promise<readonly Family[]>;
+}
+
 export class MetricsPage {
-  readonly #registry: Registry;
+  readonly #source: FamilySource;
   readonly #appendix: () => Promise<string>;
   #writing: Promise<Uint8Array> | null = null;
 
-  constructor(registry: Registry, appendix: () => Promise<string>) {
-    this.#registry = registry;
+  constructor(source: FamilySource, appendix: () => Promise<string>) {
+    this.#source = source;
     this.#appendix = appendix;
   }
 
@@ -28,10 +33,11 @@ export class MetricsPage {
   }
 
   async #write(): Promise<Uint8Array> {
+    const families = await this.#source.families();
     const slices: Buffer[] = [];
     let text = '';
     let sliceEnd = performance.now() + SLICE_MILLIS;
-    for (const family of this.#registry.families()) {
+    for (const family of families) {
       for (const piece of familyText(family)) {
         text += piece;
         if (performance.now() < sliceEnd) continue;

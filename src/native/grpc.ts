@@ -18,6 +18,8 @@ export interface NativeGrpcOptions {
   readonly maxSendBytes: number;
   /** Requests of all connections together. */
   readonly maxBufferedBytes: number;
+  /** That limit and the ports are shared with the transports of other threads. */
+  readonly shares: boolean;
   readonly maxConcurrentStreams: number;
   readonly keepaliveMillis: number;
   readonly keepaliveTimeoutMillis: number;
@@ -72,6 +74,13 @@ export interface NativeGrpc {
   ): NativeTransport;
   /** `port` −1: a Unix socket. Null, or what went wrong. */
   grpcListen(transport: NativeTransport, address: string, port: number): string | null;
+  /**
+   * A socket bound to a port that other threads of this process may have, too, before it listens: its
+   * descriptor, or what went wrong.
+   */
+  openSharedPort(address: string, port: number): number | string;
+  /** Calls that have begun on it. */
+  grpcOpenedCalls(transport: NativeTransport): number;
   /** Replaces all routes. Requests that they do not cover come as calls. */
   grpcRoutes(transport: NativeTransport, routes: NativeRoutes): void;
 

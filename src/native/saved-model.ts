@@ -35,6 +35,11 @@ const AS_SAVED: NativePlanOptions = {
   known: null,
 };
 
+/** A version in the addon's process-wide registry; plain data. */
+export type LoadedModel = Omit<NativeLoaded, 'warmup' | 'signatureDefMap'> & {
+  readonly signatureDefMap: Uint8Array;
+};
+
 export interface WarmupOptions extends NativeWarmupOptions {
   /** Called once per load whose session came up, before `load` settles; also when warm-up failed. */
   readonly onWarmup: (warmup: NativeWarmup) => void;
@@ -51,7 +56,7 @@ export class SavedModel implements InferenceModel {
   /** How its graph is executed. */
   readonly plan: NativePlan;
 
-  private constructor(loaded: NativeLoaded) {
+  private constructor(loaded: LoadedModel) {
     this.#id = loaded.id;
     this.signatureDefMap = loaded.signatureDefMap;
     this.signatures = loaded.signatures;
@@ -75,6 +80,17 @@ export class SavedModel implements InferenceModel {
         throw new ServingError(failure[0], failure[1], violationsOf(failure[2]));
     }
     return new SavedModel(loaded);
+  }
+
+  /** One that another thread has loaded, which unloads it when no other uses it any more. */
+  static attached(loaded: LoadedModel): SavedModel {
+    return new SavedModel(loaded);
+  }
+
+  /** What another thread needs for `attached`. */
+  get loaded(): LoadedModel {
+    const { signatureDefMap, signatures, rowTrial, plan } = this;
+    return { id: this.#id, signatureDefMap, signatures, rowTrial, plan };
   }
 
   get directId(): number {

@@ -1,28 +1,32 @@
 /**
  * BufferBudget: what the request bodies that are held at once may take of memory, all together. Memory
- * is asked for before it is allocated, and given back when the body is done with.
+ * is asked for before it is allocated, and given back when the body is done with. Several threads may
+ * share one, each through an object of its own over the same count.
  */
 export class BufferBudget {
   readonly limit: number;
-  #taken = 0;
+  readonly #taken: BigInt64Array;
 
-  constructor(limit: number) {
+  /** `taken`: the one count of all that share the limit; by itself a count of its own. */
+  constructor(limit: number, taken: BigInt64Array = new BigInt64Array(1)) {
     this.limit = limit;
+    this.#taken = taken;
   }
 
   get taken(): number {
-    return this.#taken;
+    return Number(Atomics.load(this.#taken, 0));
   }
 
   /** False when there is not as much left; nothing is taken then. */
   take(bytes: number): boolean {
-    if (bytes > this.limit - this.#taken) return false;
-    this.#taken += bytes;
-    return true;
+    const before = Atomics.add(this.#taken, 0, BigInt(bytes));
+    if (bytes <= this.limit - Number(before)) return true;
+    this.give(bytes);
+    return false;
   }
 
   give(bytes: number): void {
-    this.#taken -= bytes;
+    Atomics.sub(this.#taken, 0, BigInt(bytes));
   }
 }
 

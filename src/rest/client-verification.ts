@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 
 import type { SslConfig } from '../config/ssl-config.js';
+import { addon } from '../native/addon.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
 export class ClientVerification {
@@ -37,14 +38,21 @@ export class ClientVerification {
     return join(this.#folder, 'rest');
   }
 
-  /** All addresses. @throws ServingError UNAVAILABLE when the port cannot be bound */
-  listen(port: number): Promise<void> {
+  /**
+   * All addresses. `shares`: other threads of this process may listen there, too.
+   * @throws ServingError UNAVAILABLE when the port cannot be bound
+   */
+  listen(port: number, shares: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause: Error) => {
-        const message = `cannot listen on port ${port}: ${cause.message}`;
+      const fail = (reason: string, cause?: Error): void => {
+        const message = `cannot listen on port ${port}: ${reason}`;
         reject(new ServingError(StatusCode.UNAVAILABLE, message, [], { cause }));
-      });
-      this.#server.listen(port, resolve);
+      };
+      this.#server.once('error', (cause: Error) => fail(cause.message, cause));
+      const socket = shares ? sharedSocket(port) : null;
+      if (typeof socket === 'string') fail(socket);
+      else if (socket === null) this.#server.listen(port, resolve);
+      else this.#server.listen({ fd: socket }, resolve);
     });
   }
 
@@ -75,4 +83,10 @@ export class ClientVerification {
       });
     }
   };
+}
+
+/** A descriptor, or what went wrong. Where there is no IPv6, of IPv4 alone. */
+function sharedSocket(port: number): number | string {
+  const socket = addon().openSharedPort('::', port);
+  return typeof socket === 'number' ? socket : addon().openSharedPort('0.0.0.0', port);
 }

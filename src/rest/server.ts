@@ -53,6 +53,8 @@ export interface RestServerOptions {
   readonly maxBodyBytes: number;
   /** All bodies that are held at once. */
   readonly maxBufferedBytes: number;
+  /** What this server shares with those of other threads, besides the port; null: nothing, alone. */
+  readonly sharing: RestSharing | null;
   /** Answers from this length on are compressed for clients that take it; 0 is none. */
   readonly gzipMinBytes: number;
   /** As stickyHeaderOf() gives it. */
@@ -65,9 +67,14 @@ export interface RestServerOptions {
   readonly metrics: RestMetrics | null;
 }
 
+export interface RestSharing {
+  /** The bytes of all bodies that are held; in shared memory. */
+  readonly bufferedBytes: BigInt64Array;
+}
+
 export interface RestMetrics {
   readonly path: string;
-  readonly page: MetricsPage;
+  readonly page: Pick<MetricsPage, 'text'>;
   readonly requests: RequestMetrics;
 }
 
@@ -83,6 +90,7 @@ export class RestServer implements ExchangeHost {
   readonly #borrowBytes = decodeOnLoopBytes();
   #socket: us_listen_socket | null = null;
   #open = 0;
+  #requests = 0;
   #drained: (() => void) | null = null;
   draining = false;
 
@@ -95,7 +103,7 @@ export class RestServer implements ExchangeHost {
     this.#verification = verifies ? new ClientVerification(ssl) : null;
     this.#app = ssl === null || verifies ? uWS.App() : sslApp(ssl);
     this.#deadlines = new Deadlines(options.timeoutMillis);
-    this.#budget = new BufferBudget(options.maxBufferedBytes);
+    this.#budget = new BufferBudget(options.maxBufferedBytes, options.sharing?.bufferedBytes);
     this.#modelList = new ModelList(options.modelStatus);
     const { admin } = options;
     this.#admin = admin === null ? null : new AdminEndpoint(admin, this.#budget, this.#deadlines);
@@ -114,6 +122,11 @@ export class RestServer implements ExchangeHost {
     return this.#options.metrics?.requests ?? null;
   }
 
+  /** Requests that have come in. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
   async listen(port: number): Promise<void> {
     const verification = this.#verification;
@@ -126,10 +139,12 @@ export class RestServer implements ExchangeHost {
           reject(new ServingError(StatusCode.UNAVAILABLE, `cannot listen on port ${port}`));
         }
       };
-      if (verification === null) this.#app.listen(port, EXCLUSIVE_PORT, listening);
-      else this.#app.listen_unix(listening, verification.path);
+      const { sharing } = this.#options;
+      if (verification !== null) this.#app.listen_unix(listening, verification.path);
+      else if (sharing !== null) this.#app.listen(port, listening);
+      else this.#app.listen(port, EXCLUSIVE_PORT, listening);
     });
-    await verification?.listen(port);
+    await verification?.listen(port, this.#options.sharing !== null);
   }
 
   /** Accepts no more connections; resolves when every request that came in has its answer. */
@@ -180,6 +195,7 @@ export class RestServer implements ExchangeHost {
     const query = request.getQuery() as string | undefined; // undefined without a `?`, whatever its types say
     const target = query === undefined ? path : `${path}?${query}`;
     ++this.#open;
+    ++this.#requests;
     const exchange = new Exchange(response, this, method === 'HEAD');
     try {
       this.#dispatch(exchange, request, method, path, target);

@@ -5,6 +5,7 @@
 import type {
   Batch,
   BatchHandler,
+  BatchingParameters,
   BatchOutcome,
   BatchTask,
   ScheduledQueue,
@@ -43,24 +44,28 @@ interface Pending {
 }
 
 export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
-  readonly #model: SavedModel;
+  readonly model: SavedModel;
   readonly #settings: BatchingSettings;
   readonly #queues = new Map<number, ScheduledQueue<Pending>>();
   /** Batches of a single request, one after the other. */
   #singles = 0;
 
   constructor(model: SavedModel, settings: BatchingSettings) {
-    this.#model = model;
+    this.model = model;
     this.#settings = settings;
   }
 
+  get parameters(): BatchingParameters {
+    return this.#settings.parameters;
+  }
+
   get signatureDefMap(): Uint8Array {
-    return this.#model.signatureDefMap;
+    return this.model.signatureDefMap;
   }
 
   /** Undefined where requests had better come here, for company. */
   get directId(): number | undefined {
-    const { rowTrial, directId } = this.#model;
+    const { rowTrial, directId } = this.model;
     const { scheduler } = this.#settings;
     return this.#mayPad || gainsByQueueing(rowTrial ?? [], scheduler.threads)
       ? undefined
@@ -76,16 +81,16 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     isGone?: IsGone,
   ): void {
     if (method === Method.sessionRun) {
-      this.#model.inferProto(method, body, timeoutMillis, asTensorContent, done);
+      this.model.inferProto(method, body, timeoutMillis, asTensorContent, done);
       return;
     }
     const direct = this.#direct(done);
     if (direct !== null) {
-      this.#model.inferProto(method, body, timeoutMillis, asTensorContent, direct);
+      this.model.inferProto(method, body, timeoutMillis, asTensorContent, direct);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
-    this.#model.prepareProto(method, body, asTensorContent, done, (task) =>
+    this.model.prepareProto(method, body, asTensorContent, done, (task) =>
       this.#enqueue(task, deadline, done, isGone),
     );
   }
@@ -99,22 +104,22 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   ): void {
     const direct = this.#direct(done);
     if (direct !== null) {
-      this.#model.inferJson(method, body, timeoutMillis, direct);
+      this.model.inferJson(method, body, timeoutMillis, direct);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
-    this.#model.prepareJson(method, body, done, (task) =>
+    this.model.prepareJson(method, body, done, (task) =>
       this.#enqueue(task, deadline, done, isGone),
     );
   }
 
   /** Alone: nobody waits for it. */
   inferShadow(...call: Parameters<InferenceModel['inferShadow']>): void {
-    this.#model.inferShadow(...call);
+    this.model.inferShadow(...call);
   }
 
   unload(): Promise<void> {
-    return this.#model.unload();
+    return this.model.unload();
   }
 
   run(batch: Batch<Pending>, done: (outcome: BatchOutcome) => void): void {
@@ -161,7 +166,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   /** Whether even a request that has a run for itself must come here. */
   get #mayPad(): boolean {
-    return this.#settings.strict || this.#model.plan.plan === 'frozen+xla';
+    return this.#settings.strict || this.model.plan.plan === 'frozen+xla';
   }
 
   #deadlineOf(timeoutMillis: number): number {
@@ -201,9 +206,9 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     if (known !== undefined) return known;
     if (this.#queues.size >= MAX_QUEUES) return null;
     const { scheduler, weight } = this.#settings;
-    const name = this.#model.signatures[signature] ?? '';
+    const name = this.model.signatures[signature] ?? '';
     const queue = scheduler.add(
-      this.#settings.newQueue<Pending>(name, this.#model.plan.plan),
+      this.#settings.newQueue<Pending>(name, this.model.plan.plan),
       this,
       weight,
     );

@@ -10,6 +10,7 @@ import {
   BatchScheduler,
   BatchStatistics,
   queueOptions,
+  SharedThreads,
   systemBatchClock,
   TunedQueue,
   type BatchingParameters,
@@ -37,6 +38,8 @@ const COMPILED = { sizes: [1, 2, 4, 8, 16, 32, 64], maxBatchRows: 64 };
 
 /** How the requests of one version are batched. */
 export interface BatchingSettings {
+  /** That all else here comes from. */
+  readonly parameters: BatchingParameters;
   readonly scheduler: BatchScheduler;
   /** Counts into the statistics of the model's signature; '' where it is of several. */
   newQueue<T>(signature: string, plan: PlanName): BatchingQueue<T>;
@@ -53,11 +56,20 @@ export interface BatchingSettings {
   readonly weight: () => number;
 }
 
+/** What the ModelBatching of several JavaScript threads share. */
+export interface SharedBatching {
+  readonly schedulers: number;
+  /** Of the run pool; how many are in use, in shared memory. */
+  readonly busyThreads: Int32Array;
+}
+
 export class ModelBatching {
   readonly scheduler: BatchScheduler;
   readonly #flags: Flags;
   readonly #parameters: BatchingParameters;
   readonly #weightOf: (name: string) => number;
+  /** That have queues like these: what may wait is divided among them. */
+  readonly #schedulers: number;
   /** Of every model and signature ever batched, by both. */
   readonly #statistics = new Map<string, Map<string, BatchStatistics>>();
 
@@ -66,11 +78,25 @@ export class ModelBatching {
     parameters: BatchingParameters,
     threads: number,
     weightOf: (name: string) => number,
+    shared: SharedBatching | null,
   ) {
     this.#flags = flags;
     this.#weightOf = weightOf;
     this.#parameters = parameters;
-    this.scheduler = new BatchScheduler(threads, { ...systemBatchClock, soon });
+    const { schedulers = 1, busyThreads } = shared ?? {};
+    this.#schedulers = schedulers;
+    const sharedThreads = busyThreads && new SharedThreads(threads, schedulers, busyThreads);
+    this.scheduler = new BatchScheduler(threads, { ...systemBatchClock, soon }, sharedThreads);
+  }
+
+  /** For versions that another thread has loaded, with the `threads` of its ModelBatching. */
+  static replica(
+    flags: Flags,
+    threads: number,
+    weightOf: (name: string) => number,
+    shared: SharedBatching,
+  ): ModelBatching {
+    return new ModelBatching(flags, NO_PARAMETERS, threads, weightOf, shared);
   }
 
   /**
@@ -82,11 +108,12 @@ export class ModelBatching {
     cpus: number,
     runThreads: number,
     weightOf: (name: string) => number,
+    shared: SharedBatching | null = null,
   ): Promise<ModelBatching | null> {
     const { batching_parameters_file: file } = flags;
     if (!flags.enable_batching) {
       if (flags.batching !== 'auto') return null;
-      return new ModelBatching(flags, NO_PARAMETERS, runThreads, weightOf);
+      return new ModelBatching(flags, NO_PARAMETERS, runThreads, weightOf, shared);
     }
     const parameters = file === '' ? NO_PARAMETERS : await readBatchingParameters(file);
     const threads = parameters.numBatchThreads ?? cpus;
@@ -96,7 +123,7 @@ export class ModelBatching {
         `num_batch_threads must be positive; was ${threads}`,
       );
     }
-    return new ModelBatching(flags, parameters, threads, weightOf);
+    return new ModelBatching(flags, parameters, threads, weightOf, shared);
   }
 
   /** Threads that the run pool needs for this. */
@@ -110,11 +137,16 @@ export class ModelBatching {
    */
   async of(name: string, path: string): Promise<BatchingSettings | null> {
     const parameters = await this.#parametersOf(path);
-    if (parameters === null) return null;
-    const common = { scheduler: this.scheduler, weight: () => this.#weightOf(name) };
+    return parameters === null ? null : this.settings(name, parameters);
+  }
+
+  /** @throws ServingError for parameters that no queue can have */
+  settings(name: string, parameters: BatchingParameters): BatchingSettings {
+    const weight = (): number => this.#weightOf(name);
+    const common = { parameters, scheduler: this.scheduler, weight };
     if (!this.#flags.enable_batching) {
       const options = {
-        capacity: this.#flags.run_queue_capacity,
+        capacity: Math.ceil(this.#flags.run_queue_capacity / this.#schedulers),
         budgetMillis: this.#flags.batching_latency_budget_ms,
         maxBatchRows: MAX_BATCH_ROWS,
         threads: this.threads,
@@ -133,10 +165,11 @@ export class ModelBatching {
       };
     }
     const options = queueOptions(parameters);
+    const maxBatches = Math.ceil(options.maxBatches / this.#schedulers);
     return {
       ...common,
       newQueue: <T>(signature: string) =>
-        new TunedQueue<T>(options, this.#statisticsOf(name, signature)),
+        new TunedQueue<T>({ ...options, maxBatches }, this.#statisticsOf(name, signature)),
       padVariableLength: parameters.padVariableLengthInputs,
       batchRows: options.allowedRows.filter((rows) => rows > 0),
       strict: true,

@@ -85,6 +85,7 @@ describe('usageText', () => {
       '\t--run_queue_capacity',
       '\t--grpc_transport',
       '\t--grpc_max_buffered_bytes',
+      '\t--io_threads',
       '\t--inline_run_micros',
       '\t--batching',
       '\t--batching_latency_budget_ms',

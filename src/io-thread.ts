@@ -1,0 +1,187 @@
+/**
+ * An I/O thread, whole: what a worker thread runs that carries requests. It has listeners of its own on the
+ * ports of all, a replica of what the main thread has loaded, and asks the main thread for what only that
+ * can do. See docs/io-threads.md.
+ */
+import { parentPort, type MessagePort } from 'node:worker_threads';
+
+import { Channel, type Message } from './io-threads/channel.js';
+import type {
+  CatalogUpdate,
+  ControlCalls,
+  ThreadCalls,
+  ThreadOptions,
+} from './io-threads/messages.js';
+import {
+  remoteAdmin,
+  remoteModelService,
+  type ControlChannel,
+} from './io-threads/remote-control.js';
+import { ReplicaCatalog } from './io-threads/replica-catalog.js';
+import { Listeners } from './listeners.js';
+import { createLog } from './log/log.js';
+import { RequestLog } from './log/request-log.js';
+import { batchingFamilies } from './metrics/batching-metrics.js';
+import { counterFamily } from './metrics/families.js';
+import { plainFamily, type PlainFamily } from './metrics/family-sum.js';
+import { Registry } from './metrics/registry.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
+import type { NativeRoutes } from './native/grpc.js';
+import { ModelBatching } from './servables/model-batching.js';
+import { modelOf } from './servables/model-replica.js';
+import { ModelStatusService } from './service/model-status.js';
+import { nativeRoutes } from './service/native-routes.js';
+import { ShadowTraffic } from './service/shadow-traffic.js';
+
+class IoThread {
+  readonly #options: ThreadOptions;
+  readonly #catalog: ReplicaCatalog;
+  readonly #batching: ModelBatching | null;
+  readonly #shadows: ShadowTraffic;
+  readonly #requestLog: RequestLog;
+  readonly #registry = new Registry();
+  readonly #listeners: Listeners;
+  #weights: ReadonlyMap<string, number> = new Map();
+  #onRoutes: (routes: NativeRoutes) => void = () => undefined;
+
+  constructor(options: ThreadOptions, control: ControlChannel) {
+    const { flags, ssl, channelOptions, metricsPath } = options;
+    this.#options = options;
+    this.#batching = this.#newBatching();
+    const batching = this.#batching;
+    this.#catalog = new ReplicaCatalog((name, replica) => modelOf(name, replica, batching));
+    const log = createLog(flags.log_level);
+    this.#requestLog = new RequestLog(log);
+    this.#shadows = new ShadowTraffic({ catalog: this.#catalog, log });
+    const modelStatus = new ModelStatusService(this.#catalog);
+    const requestMetrics = metricsPath === null ? null : this.#newMetrics();
+    this.#listeners = new Listeners({
+      flags,
+      ssl,
+      channelOptions,
+      catalog: this.#catalog,
+      shadows: this.#shadows,
+      modelStatus,
+      modelService: remoteModelService(modelStatus, control),
+      admin: flags.enable_admin_api ? remoteAdmin(control) : null,
+      requestLog: this.#requestLog,
+      requestMetrics,
+      restMetrics:
+        metricsPath === null || requestMetrics === null
+          ? null
+          : {
+              path: metricsPath,
+              page: { text: () => control.ask('page', null) },
+              requests: requestMetrics,
+            },
+      watchRoutes: (onRoutes) => {
+        this.#onRoutes = onRoutes;
+        this.#route();
+      },
+      sharing: { bufferedBytes: new BigInt64Array(options.bufferedBytes) },
+    });
+  }
+
+  listen(what: ThreadCalls['listen'][0]): Promise<void> {
+    const { flags } = this.#options;
+    return what === 'REST'
+      ? this.#listeners.startRest(flags.rest_api_port)
+      : this.#listeners.startGrpc(true, flags.port, '');
+  }
+
+  update(update: CatalogUpdate): void {
+    const { configuration } = update;
+    if (configuration !== null) {
+      const { models } = configuration;
+      this.#weights = new Map(models.map(({ name, batchingWeight }) => [name, batchingWeight]));
+      this.#shadows.configure(models);
+    }
+    this.#catalog.update(update);
+    this.#route();
+  }
+
+  retire(id: number): Promise<void> {
+    return this.#catalog.retire(id);
+  }
+
+  metrics(): PlainFamily[] {
+    return this.#registry.families().map(plainFamily);
+  }
+
+  async drain(): Promise<void> {
+    this.#batching?.scheduler.flush();
+    await this.#listeners.close();
+    this.#requestLog.flush();
+    this.#shadows.flush();
+  }
+
+  destroy(): void {
+    this.#listeners.destroy();
+  }
+
+  #newBatching(): ModelBatching | null {
+    const { flags, threads, batchThreads, busyThreads } = this.#options;
+    if (batchThreads === null) return null;
+    const shared = { schedulers: threads, busyThreads: new Int32Array(busyThreads) };
+    return ModelBatching.replica(
+      flags,
+      batchThreads,
+      (name) => this.#weights.get(name) ?? 1,
+      shared,
+    );
+  }
+
+  #newMetrics(): RequestMetrics {
+    const registry = this.#registry;
+    const number = String(this.#options.number);
+    registry.addReader(() => batchingFamilies(this.#batching?.statistics ?? []));
+    registry.addReader(() => [this.#shadows.requests]);
+    registry.addReader(() => {
+      const labels = ['io_thread', 'transport'];
+      const samples = Object.entries(this.#listeners.requests).map(([transport, value]) => ({
+        labelValues: [number, transport],
+        value,
+      }));
+      return [counterFamily('/tensorgate/io_thread_request_count', labels, samples)];
+    });
+    const isModel = (name: string): boolean => this.#catalog.statuses(name).length > 0;
+    return new RequestMetrics(registry, isModel);
+  }
+
+  #route(): void {
+    this.#onRoutes(
+      nativeRoutes(
+        this.#catalog.available(),
+        (name) => this.#catalog.labelsOf(name),
+        (name) => this.#shadows.isOf(name),
+      ),
+    );
+  }
+}
+
+function serve(port: MessagePort): void {
+  let thread: IoThread | null = null;
+  const opened = (): IoThread => {
+    if (thread === null) throw new Error('the I/O thread is not open');
+    return thread;
+  };
+  const control: ControlChannel = new Channel<ControlCalls, ThreadCalls>(
+    (message: Message) => port.postMessage(message),
+    {
+      open: (options) => {
+        thread = new IoThread(options, control);
+      },
+      listen: (what) => opened().listen(what),
+      update: (update) => opened().update(update),
+      retire: (id) => opened().retire(id),
+      metrics: () => opened().metrics(),
+      drain: () => thread?.drain(),
+      destroy: () => thread?.destroy(),
+      // Of a worker that is terminated from outside, a call into the addon may be cut short.
+      end: () => process.exit(0),
+    },
+  );
+  port.on('message', (message: Message) => control.take(message));
+}
+
+if (parentPort !== null) serve(parentPort);

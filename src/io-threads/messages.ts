@@ -1,0 +1,98 @@
+/**
+ * What the main thread and the I/O threads ask of each other: every message there is, as [request,
+ * answer]. All plain data. A channel keeps the order in which a side asks.
+ */
+import type { Flags } from '../config/flag-table.js';
+import type { ModelConfig } from '../config/model-config.js';
+import type { SslConfig } from '../config/ssl-config.js';
+import type { ServableState } from '../core/servable.js';
+import type { Labels } from '../core/version-labels.js';
+import type { PlainFamily } from '../metrics/family-sum.js';
+import type { ModelReplica } from '../servables/model-replica.js';
+import { ServingError, type Violation } from '../status/serving-error.js';
+
+/** What the main thread asks of an I/O thread. */
+export interface ThreadCalls {
+  /** Once, before anything else. */
+  open: [ThreadOptions, void];
+  listen: ['gRPC' | 'REST', void];
+  update: [CatalogUpdate, void];
+  /** Answered when nothing on the thread uses the model of that number any more. */
+  retire: [number, void];
+  metrics: [null, readonly PlainFamily[]];
+  /** Accept nothing more; answered when all that came in has its answer. */
+  drain: [null, void];
+  /** End all requests. */
+  destroy: [null, void];
+  /** Not answered: the thread ends. */
+  end: [null, void];
+}
+
+/** What an I/O thread asks of the main thread, on behalf of a client. */
+export interface ControlCalls {
+  /** A ReloadConfigRequest to its response. */
+  reload: [Uint8Array, Uint8Array];
+  /** A request of AdminService to its response. */
+  admin: [{ readonly method: string; readonly request: Uint8Array }, Uint8Array];
+  /** The page of metrics. */
+  page: [null, Uint8Array];
+}
+
+export interface ThreadOptions {
+  /** From 1 on. */
+  readonly number: number;
+  readonly threads: number;
+  readonly flags: Flags;
+  readonly ssl: SslConfig | null;
+  readonly channelOptions: Readonly<Record<string, number>>;
+  /** Null: nothing is counted. */
+  readonly metricsPath: string | null;
+  /** Of the schedulers of batches; null: nothing is batched. */
+  readonly batchThreads: number | null;
+  /** Int32: how many of those are in use. */
+  readonly busyThreads: SharedArrayBuffer;
+  /** BigInt64: bytes of the REST bodies that are held. */
+  readonly bufferedBytes: SharedArrayBuffer;
+}
+
+export interface CatalogUpdate {
+  /** Those that changed. */
+  readonly models: readonly ModelState[];
+  /** Null: as before. */
+  readonly configuration: Configuration | null;
+}
+
+export interface ModelState {
+  readonly name: string;
+  /** Highest first. */
+  readonly statuses: readonly PlainStatus[];
+  /** That are AVAILABLE, highest first. */
+  readonly versions: readonly (readonly [version: bigint, replica: ModelReplica])[];
+  /** What answers requests that name no version. */
+  readonly latest: bigint | null;
+}
+
+export interface Configuration {
+  readonly models: readonly ModelConfig[];
+  readonly labels: ReadonlyMap<string, Labels> | null;
+}
+
+export interface PlainStatus {
+  readonly version: bigint;
+  readonly state: ServableState;
+  readonly error: PlainError | null;
+}
+
+export interface PlainError {
+  readonly code: number;
+  readonly message: string;
+  readonly violations: readonly Violation[];
+}
+
+export function plainError({ code, message, violations }: ServingError): PlainError {
+  return { code, message, violations };
+}
+
+export function errorOf({ code, message, violations }: PlainError): ServingError {
+  return new ServingError(code, message, violations);
+}

@@ -1,0 +1,106 @@
+/**
+ * ModelPublisher: tells the I/O threads what is served whenever it changes, and waits for them before a
+ * version is unloaded. Main thread. What changes in one turn of the event loop goes out as one message.
+ */
+import type { AvailableModel } from '../core/manager.js';
+import type { VersionStatus } from '../core/servable.js';
+import type { InferenceModel } from '../native/inference-model.js';
+import { replicaOf } from '../servables/model-replica.js';
+import type { IoThreads } from './io-threads.js';
+import { plainError, type Configuration, type ModelState } from './messages.js';
+
+/** Where to ask what is served. */
+export interface Served {
+  names(): readonly string[];
+  statuses(name: string): readonly VersionStatus[];
+  availableOf(name: string): AvailableModel<InferenceModel>;
+  configuration(): Configuration;
+}
+
+export class ModelPublisher {
+  readonly #threads: Pick<IoThreads, 'askAll'>;
+  readonly #served: Served;
+  readonly #onFailure: (error: Error) => void;
+  readonly #changed = new Set<string>();
+  #isConfigured = false;
+  #isOpen = false;
+  #isDue = false;
+  #told: Promise<void> = Promise.resolve();
+
+  /** `onFailure`: a thread knows no more what is served. */
+  constructor(
+    threads: Pick<IoThreads, 'askAll'>,
+    served: Served,
+    onFailure: (error: Error) => void,
+  ) {
+    this.#threads = threads;
+    this.#served = served;
+    this.#onFailure = onFailure;
+  }
+
+  /** Tells all that is served now; from here on, what changes. Resolves when they know. */
+  open(): Promise<void> {
+    this.#isOpen = true;
+    this.#isConfigured = true;
+    for (const name of this.#served.names()) this.#changed.add(name);
+    return this.settled();
+  }
+
+  /** A version has another state. */
+  changed(name: string): void {
+    this.#changed.add(name);
+    this.#publishSoon();
+  }
+
+  /** Another configuration is in force: labels, shadows, weights, and with them what is latest. */
+  configured(): void {
+    this.#isConfigured = true;
+    for (const name of this.#served.names()) this.#changed.add(name);
+    this.#publishSoon();
+  }
+
+  /** Resolves when every thread knows what is served now. */
+  settled(): Promise<void> {
+    this.#publish();
+    return this.#told;
+  }
+
+  /** Resolves when no thread uses the model. REQUIRES: it is not AVAILABLE any more. */
+  async retired(model: InferenceModel): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#publish();
+    // A thread that has ended uses nothing.
+    await this.#threads.askAll('retire', replicaOf(model).loaded.id).catch(() => undefined);
+  }
+
+  #publishSoon(): void {
+    if (this.#isDue || !this.#isOpen) return;
+    this.#isDue = true;
+    queueMicrotask(() => this.#publish());
+  }
+
+  #publish(): void {
+    this.#isDue = false;
+    if (!this.#isOpen || (this.#changed.size === 0 && !this.#isConfigured)) return;
+    const models = [...this.#changed].map((name) => this.#stateOf(name));
+    const configuration = this.#isConfigured ? this.#served.configuration() : null;
+    this.#changed.clear();
+    this.#isConfigured = false;
+    this.#told = this.#threads.askAll('update', { models, configuration });
+    this.#told.catch(this.#onFailure);
+  }
+
+  #stateOf(name: string): ModelState {
+    const { latest, versions } = this.#served.availableOf(name);
+    return {
+      name,
+      statuses: this.#served.statuses(name).map(({ version, state, error }) => ({
+        version,
+        state,
+        error: error === null ? null : plainError(error),
+      })),
+      versions: versions.map(([version, model]) => [version, replicaOf(model)]),
+      latest: versions.find(([, model]) => model === latest)?.[0] ?? null,
+    };
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Listeners: one JavaScript thread's services in front of what is served, and its listeners in front of
+ * those: gRPC, REST or both. The main thread has one, and each I/O thread.
+ */
+import type { Flags } from './config/flag-table.js';
+import type { SslConfig } from './config/ssl-config.js';
+import { MetadataCodec } from './grpc/metadata-codec.js';
+import type { ModelServiceMessages } from './grpc/model-service-codec.js';
+import { NativeGrpcServer } from './grpc/native-server.js';
+import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
+import { grpcStartFailure } from './grpc/start-failure.js';
+import type { RequestLog } from './log/request-log.js';
+import type { RequestMetrics } from './metrics/request-metrics.js';
+import type { NativeRoutes } from './native/grpc.js';
+import { loadProtos } from './protos/protos.js';
+import { MetadataJson } from './rest/metadata-json.js';
+import { RestServer, type RestMetrics, type RestSharing } from './rest/server.js';
+import type { AdminApi } from './service/admin-api.js';
+import { InferenceService } from './service/inference.js';
+import type { ModelCatalog } from './service/model-catalog.js';
+import { ModelMetadataService } from './service/model-metadata.js';
+import type { ModelStatusService } from './service/model-status.js';
+import type { ShadowTraffic } from './service/shadow-traffic.js';
+import { stickyHeaderOf } from './service/sticky-key.js';
+import { ServingError } from './status/serving-error.js';
+
+const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
+/** All IPv4 addresses, as upstream. */
+const GRPC_HOST = '0.0.0.0';
+
+export interface ListenersOptions {
+  readonly flags: Flags;
+  readonly ssl: SslConfig | null;
+  readonly channelOptions: GrpcServerOptions['channelOptions'];
+  readonly catalog: ModelCatalog;
+  readonly shadows: ShadowTraffic;
+  readonly modelStatus: ModelStatusService;
+  readonly modelService: ModelServiceMessages;
+  /** Null: not offered. */
+  readonly admin: AdminApi | null;
+  readonly requestLog: RequestLog;
+  /** Null: requests are not counted. */
+  readonly requestMetrics: RequestMetrics | null;
+  /** Null: there is no page. */
+  readonly restMetrics: RestMetrics | null;
+  /** Calls back with the routes of the native transport, now and whenever they change. */
+  readonly watchRoutes: (onRoutes: (routes: NativeRoutes) => void) => void;
+  /** What is shared with other threads' listeners, besides ports; null: nothing, and no port. */
+  readonly sharing: RestSharing | null;
+}
+
+export class Listeners {
+  readonly #options: ListenersOptions;
+  readonly #inference: InferenceService;
+  readonly #modelMetadata: ModelMetadataService;
+  readonly #stickyHeader: string | null;
+  #grpc: GrpcServer | NativeGrpcServer | null = null;
+  #rest: RestServer | null = null;
+
+  constructor(options: ListenersOptions) {
+    const { flags, catalog, requestMetrics, shadows } = options;
+    this.#options = options;
+    this.#stickyHeader = stickyHeaderOf(flags.sticky_header);
+    this.#inference = new InferenceService({
+      catalog,
+      asTensorContent: flags.enable_serialization_as_tensor_content,
+      metrics: requestMetrics,
+      stickyHeader: this.#stickyHeader,
+      shadows,
+    });
+    this.#modelMetadata = new ModelMetadataService(catalog);
+  }
+
+  /** Port 0 and an empty path are none. @throws ServingError UNAVAILABLE with upstream's text */
+  async startGrpc(native: boolean, port: number, socketPath: string): Promise<void> {
+    const addresses: string[] = [];
+    if (port !== 0) addresses.push(`${GRPC_HOST}:${port}`);
+    if (socketPath !== '') addresses.push(`unix:${socketPath}`);
+    const grpc = this.#newGrpc(native);
+    try {
+      for (const address of addresses) await grpc.listen(address);
+    } catch (cause) {
+      grpc.destroy();
+      throw grpcStartFailure(ServingError.from(cause).message, cause);
+    }
+    this.#grpc = grpc;
+  }
+
+  /** @throws ServingError UNAVAILABLE when the port cannot be bound, others for the SslConfig */
+  async startRest(port: number): Promise<void> {
+    const { flags, ssl, modelStatus, admin, requestLog, restMetrics, sharing } = this.#options;
+    const rest = new RestServer({
+      inference: this.#inference,
+      modelStatus,
+      modelMetadata: this.#modelMetadata,
+      admin,
+      metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
+      timeoutMillis: flags.rest_api_timeout_in_ms,
+      maxBodyBytes: flags.rest_api_max_body_bytes,
+      maxBufferedBytes: flags.rest_api_max_buffered_bytes,
+      gzipMinBytes: flags.rest_api_gzip_min_bytes,
+      stickyHeader: this.#stickyHeader,
+      corsEnabled: flags.rest_api_enable_cors_support,
+      ssl,
+      requestLog,
+      metrics: restMetrics,
+      sharing,
+    });
+    await rest.listen(port);
+    this.#rest = rest;
+  }
+
+  /** Requests that have come in; of gRPC those of the native transport. */
+  get requests(): { readonly REST: number; readonly gRPC: number } {
+    const calls = this.#grpc instanceof NativeGrpcServer ? this.#grpc.calls : 0;
+    return { REST: this.#rest?.requests ?? 0, gRPC: calls };
+  }
+
+  /** Accepts nothing more; resolves when all that came in has its answer. */
+  async close(): Promise<void> {
+    await Promise.all([this.#grpc?.close(), this.#rest?.close()]);
+  }
+
+  /** Ends every connection, answered or not. */
+  destroy(): void {
+    this.#grpc?.destroy();
+    this.#rest?.destroy();
+  }
+
+  #newGrpc(native: boolean): GrpcServer | NativeGrpcServer {
+    const { flags, ssl, channelOptions, modelService, admin, requestLog } = this.#options;
+    const options = {
+      inference: this.#inference,
+      modelService,
+      metadata: new MetadataCodec(this.#modelMetadata),
+      health: flags.enable_grpc_healthcheck_service,
+      sessionRun: flags.enable_session_run,
+      admin,
+      channelOptions,
+      ssl,
+      requestLog,
+    };
+    if (!native) return new GrpcServer(options);
+    const server = new NativeGrpcServer({
+      ...options,
+      asTensorContent: flags.enable_serialization_as_tensor_content,
+      stickyHeader: this.#stickyHeader,
+      maxBufferedBytes: flags.grpc_max_buffered_bytes,
+      shares: this.#options.sharing !== null,
+    });
+    this.#options.watchRoutes((routes) => server.route(routes));
+    return server;
+  }
+}
