@@ -1,29 +1,47 @@
-/** The echoes: constant replies over the transports' own libraries, the floor that servers are compared with. */
+/** The echoes: constant replies over each transport alone, the floor that servers are compared with. */
 import { fileURLToPath } from 'node:url';
 import { pathOf, type ServerCase } from './cases.js';
 import { type Endpoint, local } from './endpoint.js';
 import { acceptsConnections } from './one-request.js';
 import { freePort, PinnedServer } from './processes.js';
+import type { Variant } from './variants.js';
+
+/** What carries an echo, and the name that the tables have for it. */
+export const ECHOES = {
+  rest: 'echo (uWebSockets)',
+  native: 'echo (native)',
+  'grpc-js': 'echo (grpc-js)',
+} as const;
+export type EchoKind = keyof typeof ECHOES;
 
 export interface Echo {
-  /** The library that carries it. */
-  readonly name: string;
+  readonly kind: EchoKind;
   readonly process: PinnedServer;
   readonly endpoint: Endpoint;
   readonly reply: string;
 }
 
+/** The echo on the transport that serves the case; of another server, on our own. */
+export function echoFor(one: Pick<ServerCase, 'transport'>, variant: Variant | null): EchoKind {
+  if (one.transport === 'rest') return 'rest';
+  return variant?.grpcTransport === 'grpc-js' ? 'grpc-js' : 'native';
+}
+
 /** `reply` is the file with the constant. */
-export async function startEcho(one: ServerCase, reply: string, core: number): Promise<Echo> {
+export async function startEcho(
+  kind: EchoKind,
+  one: ServerCase,
+  reply: string,
+  core: number,
+): Promise<Echo> {
   const endpoint = local(await freePort());
-  const echo = new PinnedServer(core, [
-    process.execPath,
-    fileURLToPath(new URL(`echo-${one.transport}.js`, import.meta.url)),
+  const process = new PinnedServer(core, [
+    globalThis.process.execPath,
+    fileURLToPath(new URL(`echo-${kind}.js`, import.meta.url)),
     `--port=${endpoint.port}`,
     `--reply=${reply}`,
-    ...(one.transport === 'grpc' ? [`--path=${pathOf('grpc', one.model)}`] : []),
+    ...(kind === 'rest' ? [] : [`--path=${pathOf('grpc', one.model)}`]),
   ]);
-  await echo.ready(() => acceptsConnections(endpoint));
-  const name = one.transport === 'rest' ? 'echo (uWebSockets)' : 'echo (grpc-js)';
-  return { name, process: echo, endpoint, reply };
+  await process.ready(() => acceptsConnections(endpoint));
+  return { kind, process, endpoint, reply };
 }

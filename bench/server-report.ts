@@ -1,6 +1,6 @@
 /** What the figures of the server and models parts say: the table and the picture. */
 import { formatCount, formatMicros, formatRatio, formatTable } from './report.js';
-import type { ContenderResult, ServerResult } from './server.js';
+import type { ContenderResult, MeasuredServer, ServerResult } from './server.js';
 import { pairedRatio } from './statistics.js';
 import { type BarGroup, renderBars } from './svg-bars.js';
 import { upstreamFigures } from './upstream-figures.js';
@@ -13,7 +13,7 @@ const OTHER_COLOUR = '#808080';
 
 interface Column {
   readonly head: string;
-  readonly cell: (result: ServerResult, server: ContenderResult) => string;
+  readonly cell: (result: ServerResult, server: MeasuredServer) => string;
 }
 
 /** `rawRuns`: runs a second of the bare session loop, by model. */
@@ -37,8 +37,8 @@ export function serverTable(
       head: 'of raw run',
       cell: ({ model }, { rps }) => formatRatio(rps, rawRuns.get(model) ?? null),
     },
-    { head: 'of echo', cell: ({ echo }, server) => ratio(server, echo) },
-    { head: 'echo req/s', cell: ({ echo }) => named(formatCount(echo.rps), echo) },
+    { head: 'of echo', cell: (_, server) => ratio(server, server.echo) },
+    { head: 'echo req/s', cell: (_, { echo }) => named(formatCount(echo.rps), echo) },
     ...(compared ? [{ head: 'tensorgate : other', cell: againstOther }] : []),
     { head: "upstream 2.20, another machine's run", cell: upstream },
   ];
@@ -66,8 +66,8 @@ export function serverPicture(results: readonly ServerResult[]): string {
 }
 
 /** Anything but 0 makes the figures worthless. */
-export function failuresIn({ echo, servers }: ServerResult): number {
-  return [echo, ...servers].reduce((sum, { failures }) => sum + failures, 0);
+export function failuresIn({ servers }: ServerResult): number {
+  return servers.reduce((sum, { failures, echo }) => sum + failures + echo.failures, 0);
 }
 
 function named(text: string, { failures }: ContenderResult): string {

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BenchModel, pathOf, type ServerCase, type Transport } from './cases.js';
 import type { Cores } from './cores.js';
-import { type Echo, startEcho } from './echo.js';
+import { type Echo, ECHOES, echoFor, type EchoKind, startEcho } from './echo.js';
 import type { Endpoint } from './endpoint.js';
 import { type LoadFigures, runLoad } from './native-programs.js';
 import { fetchReply } from './one-request.js';
@@ -44,13 +44,17 @@ export interface ContenderResult {
   readonly runs: readonly LoadFigures[];
 }
 
+export interface MeasuredServer extends ContenderResult {
+  /** That of its transport, loaded in the same runs. */
+  readonly echo: ContenderResult;
+}
+
 export interface ServerResult {
   readonly name: string;
   readonly model: string;
   readonly transport: Transport;
   readonly bodyBytes: number;
-  readonly echo: ContenderResult;
-  readonly servers: readonly ContenderResult[];
+  readonly servers: readonly MeasuredServer[];
 }
 
 /** One server to load, and the reply it has to give. */
@@ -59,6 +63,7 @@ interface Target {
   readonly own: boolean;
   readonly endpoint: Endpoint;
   readonly reply: string;
+  readonly echo: EchoKind;
 }
 
 /** `onResult` hears of each case as it ends; cases that no contender can serve are left out. */
@@ -79,7 +84,9 @@ export async function measureServer(
         const targets = ownTargets(one, variants, own, files);
         const endpoint = other && (await endpointFor(other, one.transport, model.name));
         if (other !== null && endpoint !== null) {
-          targets.push({ name: other.name, own: false, endpoint, reply: join(files, 'other') });
+          const echo = echoFor(one, null);
+          const reply = join(files, 'other');
+          targets.push({ name: other.name, own: false, endpoint, reply, echo });
         }
         if (targets.length > 0) onResult(await measureCase(one, targets, settings, files));
       }
@@ -100,13 +107,16 @@ function ownTargets(
   return variants.flatMap((variant, index) => {
     const endpoint = own[index]?.endpoints[one.transport];
     if (endpoint === undefined || !takesPart(variant, one)) return [];
-    return [{ name: variant.name, own: true, endpoint, reply: join(files, `own${index}`) }];
+    const reply = join(files, `own${index}`);
+    return [{ name: variant.name, own: true, endpoint, reply, echo: echoFor(one, variant) }];
   });
 }
 
 async function stopAll(servers: Served[]): Promise<void> {
   for (const { process } of servers.splice(0)) await process.stop();
 }
+
+type Loaded = Echo | Target;
 
 async function measureCase(
   one: ServerCase,
@@ -119,41 +129,46 @@ async function measureCase(
   for (const { endpoint, reply } of targets) {
     writeFileSync(reply, await fetchReply(one, endpoint));
   }
-  const echo = await startEcho(one, targets[0]?.reply ?? '', settings.cores.server);
-  const all = [echoTarget(echo), ...targets];
-  const runs: LoadFigures[][] = all.map(() => []);
+  const echoes: Echo[] = [];
+  const runs = new Map<Loaded, LoadFigures[]>();
   try {
+    for (const kind of new Set(targets.map(({ echo }) => echo))) {
+      const reply = targets[0]?.reply ?? '';
+      echoes.push(await startEcho(kind, one, reply, settings.cores.server));
+    }
     for (let run = 0; run < settings.runs; run++) {
-      for (const [index, { endpoint, reply }] of all.entries()) {
+      for (const loaded of [...echoes, ...targets]) {
         const figures = await runLoad(settings.cores.client, {
           protocol: one.transport === 'rest' ? 'http' : 'grpc',
-          endpoint,
+          endpoint: loaded.endpoint,
           path: pathOf(one.transport, one.model),
           connections: one.connections,
           inFlight: one.inFlight,
           body,
-          expect: reply,
+          expect: loaded.reply,
           seconds: settings.seconds,
           warmup: settings.warmup,
         });
-        runs[index]?.push(figures);
+        runs.set(loaded, [...(runs.get(loaded) ?? []), figures]);
       }
     }
   } finally {
-    await echo.process.stop();
+    for (const { process } of echoes) await process.stop();
   }
-  const [ofEcho, ...servers] = all.map((target, index) => summary(target, runs[index] ?? []));
-  if (ofEcho === undefined) throw new RangeError('no echo');
+  const servers = targets.map((target): MeasuredServer => {
+    const echo = echoes.find(({ kind }) => kind === target.echo);
+    if (echo === undefined) throw new RangeError('no echo');
+    return {
+      ...summary(target.name, target.own, runs.get(target) ?? []),
+      echo: summary(ECHOES[echo.kind], true, runs.get(echo) ?? []),
+    };
+  });
   const { name, model, transport } = one;
   const bodyBytes = one.body.length;
-  return { name, model: model.name, transport, bodyBytes, echo: ofEcho, servers };
+  return { name, model: model.name, transport, bodyBytes, servers };
 }
 
-function echoTarget({ name, endpoint, reply }: Echo): Target {
-  return { name, own: true, endpoint, reply };
-}
-
-function summary({ name, own }: Target, runs: readonly LoadFigures[]): ContenderResult {
+function summary(name: string, own: boolean, runs: readonly LoadFigures[]): ContenderResult {
   const middle = (figure: (run: LoadFigures) => number): number => median(runs.map(figure));
   return {
     name,

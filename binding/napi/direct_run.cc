@@ -3,11 +3,15 @@
 #include <utility>
 
 #include "napi/inference_binding.h"
+#include "runtime/run_pace.h"
 
 namespace tensorgate {
 namespace {
 
 constexpr std::chrono::microseconds kShort{50};
+
+// A run of more is never on the loop: its inputs are too large.
+constexpr size_t kMostBytesHere = 2 * RunPace::kSmallInputBytes;
 
 }  // namespace
 
@@ -37,24 +41,45 @@ void DirectQueue::Push(std::vector<std::unique_ptr<DirectRun>>* runs) {
   if (was_empty) uv_async_send(wake_);
 }
 
-Status DirectRun::Execute() {
-  if (gone.load(std::memory_order_relaxed)) return Status(Code::kCancelled, "nobody waits");
-  if (Clock::now() >= deadline) return DeadlinePassed();
-  const std::unique_ptr<InferenceCall> inference =
-      NewProtoCall(std::move(model_), method, as_tensor_content_);
-  Status decoded = inference->Decode(request.bytes.view(), DecodeLimits());
-  return decoded.ok() ? inference->RunAndEncode(&reply) : decoded;
+Status DirectRun::Decode() {
+  if (inference_ != nullptr) return Status();
+  inference_ = NewProtoCall(std::move(model_), method, as_tensor_content_);
+  return inference_->Decode(request.bytes.view(), DecodeLimits());
 }
 
 bool DirectRun::is_short() const { return statistics->recent_request.is_below(kShort); }
 
+bool DirectRun::RunHere() {
+  if (!RunPace::IsOn() || request.bytes.view().size() > kMostBytesHere) return false;
+  const Clock::time_point began = Clock::now();
+  status = Decode();
+  if (status.ok()) {
+    if (!inference_->IsShort()) return false;
+    status = inference_->RunOnLoop(&reply);
+  }
+  End(began);
+  return true;
+}
+
 bool DirectRun::Run() {
   const Clock::time_point began = Clock::now();
-  status = Execute();
+  if (gone.load(std::memory_order_relaxed)) {
+    status = Status(Code::kCancelled, "nobody waits");
+  } else if (began >= deadline) {
+    status = DeadlinePassed();
+  } else {
+    status = Decode();
+    if (status.ok()) status = inference_->RunAndEncode(&reply);
+  }
+  return End(began) < kShort;
+}
+
+DirectRun::Clock::duration DirectRun::End(Clock::time_point began) {
+  inference_.reset();
   model_.reset();  // whose unload may wait for that
-  const auto took = Clock::now() - began;
+  const Clock::duration took = Clock::now() - began;
   statistics->recent_request.Record(took);
-  return took < kShort;
+  return took;
 }
 
 void DirectBurst::Run(std::unique_ptr<Job>) {

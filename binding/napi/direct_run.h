@@ -56,6 +56,10 @@ class DirectRun {
   // hand-over than with one each.
   bool is_short() const;
 
+  // Runs it if that is known to be short; false: it is for the run pool, which may go on with what was
+  // done. THREAD: the loop's.
+  bool RunHere();
+
  private:
   // First, so that it is destroyed last: `request` has a part of its budget.
   const std::shared_ptr<DirectQueue> queue_;
@@ -81,9 +85,11 @@ class DirectRun {
   friend class DirectBurst;
   // THREAD: the run pool's. True: it was short.
   bool Run();
-  Status Execute();
+  Status Decode();
+  Clock::duration End(Clock::time_point began);
 
   std::shared_ptr<const SavedModel> model_;
+  std::unique_ptr<InferenceCall> inference_;  // once it is decoded
   const bool as_tensor_content_;
 };
 

@@ -178,6 +178,7 @@ class GrpcTransport final : public CallOwner, public StreamFactory, public Socke
   std::shared_ptr<DirectQueue> queue_;
   std::vector<std::unique_ptr<DirectRun>> short_runs_;  // of this turn
   std::vector<std::unique_ptr<DirectRun>> finished_;
+  size_t runs_ = 0;  // not answered
   bool posted_ = false;
   bool draining_ = false;
   bool closed_ = false;

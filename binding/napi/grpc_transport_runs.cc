@@ -25,6 +25,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
   call->tags.run = run.get();
+  ++runs_;
   if (run->is_short()) {
     short_runs_.push_back(std::move(run));
   } else {
@@ -47,9 +48,15 @@ void GrpcTransport::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
   Answer();
 }
 
-// Each thread gets as many as the others, but no more than it answers together.
+// A lone one is done here and now where that takes no longer than to wait for another thread. Of others
+// each thread gets as many as the others, but no more than it answers together.
 void GrpcTransport::PostShortRuns() {
-  const size_t threads = Process::Get().runs.threads();
+  WorkerPool& pool = Process::Get().runs;
+  if (short_runs_.size() == 1 && (runs_ == 1 || pool.IsBusy()) && short_runs_.front()->RunHere()) {
+    finished_.swap(short_runs_);
+    return Answer();
+  }
+  const size_t threads = pool.threads();
   const size_t share = (short_runs_.size() + threads - 1) / threads;
   const size_t most = std::min(share, DirectBurst::kMostRuns);
   std::vector<std::unique_ptr<DirectRun>> runs;
@@ -68,6 +75,7 @@ void GrpcTransport::OnRunsReady() {
 }
 
 void GrpcTransport::Answer() {
+  runs_ -= finished_.size();
   for (std::unique_ptr<DirectRun>& run : finished_) {
     GrpcCall* call = run->call;
     if (call != nullptr) call->tags.run = nullptr;

@@ -1,7 +1,5 @@
 #include "napi/inference_binding.h"
 
-#include <time.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -21,12 +19,6 @@ namespace tensorgate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::chrono::nanoseconds ThreadCpuTime() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 class InferenceJob : public AsyncJob {
  public:
@@ -49,11 +41,7 @@ class InferenceJob : public AsyncJob {
 
   void ReleaseReferences() override { body_.Drop(); }
 
-  bool IsShort() const override {
-    if (body_.is_kept()) return false;
-    const RunPace* const pace = call_->pace();
-    return pace != nullptr && pace->IsShort();
-  }
+  bool IsShort() const override { return !body_.is_kept() && call_->IsShort(); }
 
   void RunHere(std::unique_ptr<Job> self) override {
     on_loop_ = true;
@@ -67,11 +55,7 @@ class InferenceJob : public AsyncJob {
       Status status = DecodeNow(body_.view());
       if (!status.ok()) return status;
     }
-    if (!on_loop_) return call_->RunAndEncode(&out_);
-    const std::chrono::nanoseconds before = ThreadCpuTime();
-    Status status = call_->RunAndEncode(&out_);
-    call_->pace()->RecordOnLoop(ThreadCpuTime() - before);
-    return status;
+    return on_loop_ ? call_->RunOnLoop(&out_) : call_->RunAndEncode(&out_);
   }
 
   void DropWork() override { call_.reset(); }

@@ -63,6 +63,12 @@ class InferenceCall {
   // What is known of runs like this one; null: nothing, or the inputs are too large for that.
   virtual RunPace* pace() const { return nullptr; }
 
+  // Whether the event loop may run it where no other request waits.
+  bool IsShort() const;
+
+  // In place of RunAndEncode(). THREAD: an event loop's. REQUIRES: IsShort().
+  Status RunOnLoop(OutputBuffer* out);
+
   // How long the session ran in RunAndEncode().
   std::chrono::nanoseconds run_time() const { return run_time_; }
 

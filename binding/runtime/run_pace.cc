@@ -16,6 +16,8 @@ void RunPace::SetLimit(std::chrono::microseconds limit) {
   limit_nanoseconds.store(std::chrono::nanoseconds(limit).count(), std::memory_order_relaxed);
 }
 
+bool RunPace::IsOn() { return limit_nanoseconds.load(std::memory_order_relaxed) > 0; }
+
 void RunPace::Record(std::chrono::nanoseconds run) {
   const uint32_t barred = barred_.load(std::memory_order_relaxed);
   if (barred > 0) {

@@ -23,6 +23,8 @@ class RunPace {
   // Runs up to `limit` are short; 0: none is. Of the process; before the first run.
   static void SetLimit(std::chrono::microseconds limit);
 
+  static bool IsOn();
+
   // A run of small inputs.
   void Record(std::chrono::nanoseconds run);
 

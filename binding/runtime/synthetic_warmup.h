@@ -14,7 +14,7 @@
 namespace tensorgate {
 
 struct SyntheticWarmupLimits {
-  size_t max_runs = 16;
+  size_t max_runs = 64;
   size_t max_input_bytes = size_t{64} << 20;  // of one signature's inputs together
   std::chrono::milliseconds time{10000};      // of all runs together
 };

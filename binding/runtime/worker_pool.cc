@@ -69,6 +69,11 @@ std::unique_ptr<Job> WorkerPool::TakeShort() {
   return job;
 }
 
+bool WorkerPool::IsBusy() {
+  MutexLock lock(&mutex_);
+  return idle_ == 0 && wake_ups_ == 0 && threads_.size() == thread_count_;
+}
+
 // Returns how many posts the caller owes, once it has let go of the lock.
 size_t WorkerPool::CallIdle(size_t most) {
   const size_t calls = std::min(most, idle_);

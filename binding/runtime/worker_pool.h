@@ -46,6 +46,9 @@ class WorkerPool {
   // The job that waits, for the caller to run, if there is but one and it is short; else null.
   std::unique_ptr<Job> TakeShort();
 
+  // Whether a job that is posted now has to wait for another one to end.
+  bool IsBusy();
+
   // Posts a spare job, which starts after the next Wake(). OWNERSHIP: as Post; false also when the
   // queue is more than a quarter full. Any thread.
   [[nodiscard]] bool PostSpare(std::unique_ptr<Job>* job);

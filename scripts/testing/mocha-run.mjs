@@ -11,23 +11,24 @@ const mocha = new Mocha({ ui: 'bdd', reporter: 'spec', timeout: 20_000, forbidOn
 for (const file of files) mocha.addFile(file);
 await mocha.loadFilesAsync();
 
-const counts = { passed: 0, failed: 0, skipped: 0 };
+let passed = 0;
+/** @type {string[]} */
+const failed = [];
 /** @type {{title: string, reason: string}[]} */
 const skips = [];
 const runner = mocha.run(() => {
-  writeFileSync(report, JSON.stringify({ ...counts, skips }));
-  process.exitCode = counts.failed > 0 ? 1 : 0;
+  writeFileSync(report, JSON.stringify({ passed, failed, skips }));
+  process.exitCode = failed.length > 0 ? 1 : 0;
   setTimeout(() => {
     const kept = process.getActiveResourcesInfo().join(', ');
-    console.log(`FAILED: the tests left something running: ${kept}`);
-    writeFileSync(report, JSON.stringify({ ...counts, failed: counts.failed + 1, skips }));
+    failed.push(`the tests left something running: ${kept}`);
+    writeFileSync(report, JSON.stringify({ passed, failed, skips }));
     process.exit(1);
   }, GRACE_MS).unref();
 });
-runner.on('pass', () => (counts.passed += 1));
-runner.on('fail', () => (counts.failed += 1));
+runner.on('pass', () => (passed += 1));
+runner.on('fail', (test) => failed.push(test.fullTitle()));
 runner.on('pending', (test) => {
-  counts.skipped += 1;
   // A test gives its reason as `this.test.skipReason = '…'; this.skip()`.
   skips.push({
     title: test.fullTitle(),

@@ -1,6 +1,7 @@
 /**
- * The mocha sections: every folder of dist/test that holds tests; the scripts' own in test/scripts; and
- * test/package, which installs the package as a user would. The last two are plain JavaScript.
+ * The mocha sections: every folder of dist/test that holds tests; those of them that speak gRPC once more over
+ * grpc-js; the scripts' own in test/scripts; and test/package, which installs the package as a user would. The
+ * last two are plain JavaScript.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,9 @@ import { packageRoot } from '../setup/layout.mjs';
 import { runShown } from '../setup/progress.mjs';
 import { buildBenchPrograms } from './bench-programs.mjs';
 
-const FIRST = ['unit', 'integration', 'wire'];
+/** The wire tests again, over the transport that is not the default. */
+const OVER_GRPC_JS = 'grpc-js';
+const FIRST = ['unit', 'integration', 'wire', OVER_GRPC_JS];
 const LAST = ['scripts', 'package'];
 const RUNNER = fileURLToPath(new URL('mocha-run.mjs', import.meta.url));
 
@@ -23,6 +26,17 @@ export function mochaSections() {
   return [...FIRST, ...found.filter((name) => !FIRST.includes(name)).sort(), ...LAST];
 }
 
+/** @param {string} section @returns {string[]} */
+function filesOf(section) {
+  if (LAST.includes(section)) return testsIn(join(packageRoot, 'test', section), '.test.mjs');
+  const compiled = join(packageRoot, 'dist', 'test');
+  if (section !== OVER_GRPC_JS) return testsIn(join(compiled, section), '.test.js');
+  // The conformance table loops over the transports itself.
+  return testsIn(join(compiled, 'wire'), '.test.js').filter(
+    (file) => !file.includes('conformance') && /grpc/i.test(readFileSync(file, 'utf8')),
+  );
+}
+
 /** @param {string} folder @param {string} suffix */
 function testsIn(folder, suffix) {
   return filesIn(folder).filter((file) => file.endsWith(suffix));
@@ -30,9 +44,7 @@ function testsIn(folder, suffix) {
 
 /** @param {string} section @param {import('./tally.mjs').Tally} tally */
 export async function mochaSection(section, tally) {
-  const files = LAST.includes(section)
-    ? testsIn(join(packageRoot, 'test', section), '.test.mjs')
-    : testsIn(join(packageRoot, 'dist', 'test', section), '.test.js');
+  const files = filesOf(section);
   if (files.length === 0) return tally.skip(section, 'no tests');
   if (section === 'live') buildBenchPrograms(['loadgen']);
   const report = join(packageRoot, 'build', `mocha-${section}.json`);
@@ -40,16 +52,20 @@ export async function mochaSection(section, tally) {
   rmSync(report, { force: true });
   const status = await runShown(process.execPath, [RUNNER, report, ...files], {
     cwd: packageRoot,
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' },
+    env: {
+      TF_CPP_MIN_LOG_LEVEL: '2',
+      ...process.env,
+      ...(section === OVER_GRPC_JS && { TENSORGATE_TEST_GRPC_TRANSPORT: OVER_GRPC_JS }),
+    },
     stdio: ['ignore', 1, 2],
   });
   if (!existsSync(report)) {
     return tally.fail(section, `ended with status ${status} before its tests were over`);
   }
   const { passed, failed, skips } = JSON.parse(readFileSync(report, 'utf8'));
-  tally.add({ passed, failed, skipped: 0 });
+  tally.add({ passed, failed });
   for (const { title, reason } of skips) tally.skip(title, reason);
-  if (status !== 0 && failed === 0) {
+  if (status !== 0 && failed.length === 0) {
     tally.fail(section, `all its tests passed, but it ended with status ${status}`);
   }
 }

@@ -71,20 +71,22 @@ async function runGoogleTest(folder, { name: binary, path }, tally, wrapper) {
     return;
   }
   const { testsuites } = JSON.parse(readFileSync(report, 'utf8'));
-  let [passed, failed] = [0, 0];
+  let passed = 0;
+  /** @type {string[]} */
+  const failed = [];
   for (const { testsuite } of testsuites) {
     for (const test of testsuite) {
       const name = `${test.classname}.${test.name}`;
-      if (test.failures) failed += 1;
+      if (test.failures) failed.push(`${binary}: ${name}`);
       else if (test.status === 'NOTRUN') tally.skip(name, 'disabled in its source');
       else if (test.result === 'SKIPPED') {
         tally.skip(name, test.skipped?.[0]?.message?.trim() ?? 'for the reason printed above');
       } else passed += 1;
     }
   }
-  tally.add({ passed, failed, skipped: 0 });
-  console.log(`${binary}: ${passed} passed, ${failed} failed`);
-  if (status !== 0 && failed === 0) {
+  tally.add({ passed, failed });
+  console.log(`${binary}: ${passed} passed, ${failed.length} failed`);
+  if (status !== 0 && failed.length === 0) {
     tally.fail(binary, `all its tests passed, but it ended with status ${status}`);
   }
 }

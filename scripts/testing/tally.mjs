@@ -1,13 +1,21 @@
-/** Counts over all sections; every failure of a whole section and every skip is printed with its reason. */
+/**
+ * Counts over all sections. What fails is named once more at the end, where those look who see the end of a log
+ * alone; every skip is printed with its reason.
+ */
 export class Tally {
   passed = 0;
-  failed = 0;
   skipped = 0;
+  /** @type {string[]} */
+  #failed = [];
 
-  /** @param {{passed: number, failed: number, skipped: number}} counts */
-  add({ passed, failed, skipped }) {
+  get failed() {
+    return this.#failed.length;
+  }
+
+  /** @param {{passed: number, failed: string[], skipped?: number}} counts `failed`: names */
+  add({ passed, failed, skipped = 0 }) {
     this.passed += passed;
-    this.failed += failed;
+    this.#failed.push(...failed);
     this.skipped += skipped;
   }
 
@@ -19,7 +27,7 @@ export class Tally {
 
   /** @param {string} name @param {string} reason */
   fail(name, reason) {
-    this.failed += 1;
+    this.#failed.push(`${name}: ${reason}`);
     console.log(`FAILED: ${name}: ${reason}`);
   }
 
@@ -31,6 +39,7 @@ export class Tally {
 
   toString() {
     const skipped = this.skipped > 0 ? `, ${this.skipped} skipped` : '';
-    return `${this.passed} passed, ${this.failed} failed${skipped}`;
+    const failed = this.#failed.map((name) => `FAILED: ${name}\n`).join('');
+    return `${failed}${this.passed} passed, ${this.failed} failed${skipped}`;
   }
 }

@@ -20,6 +20,8 @@ export interface AutoQueueOptions {
   readonly maxBatchRows: number;
   /** Threads of the scheduler, for the guess of how long a task will wait. */
   readonly threads: number;
+  /** Batches are padded up to one of these, powers of two in ascending order; empty: none is. */
+  readonly sizes?: readonly number[];
 }
 
 /** A run shorter than this is not worth waking a second thread for. */
@@ -113,12 +115,13 @@ export class AutoQueue<T> implements BatchingQueue<T> {
     this.#byShape.delete(shape);
     if (taken < entries.length) this.#byShape.set(shape, entries.slice(taken));
     if (parts.length === 0) return null;
-    this.statistics.formed(rows, rows);
-    return { parts, rows, paddedRows: rows, expectedMillis: this.#size.expected(rows) };
+    const paddedRows = rows === 0 ? 0 : this.#padded(rows);
+    this.statistics.formed(rows, paddedRows);
+    return { parts, rows, paddedRows, expectedMillis: this.#size.expected(paddedRows) };
   }
 
   learn(batch: Batch<T>, outcome: BatchOutcome): void {
-    if (outcome.result === 'ran') this.#size.learn(batch.rows, outcome.millis);
+    if (outcome.result === 'ran') this.#size.learn(batch.paddedRows, outcome.millis);
     if (outcome.result !== 'unmergeable') return;
     this.#alone = this.#nextAlone;
     this.#nextAlone = Math.min(ALONE_AT_MOST, this.#nextAlone * 2);
@@ -126,6 +129,11 @@ export class AutoQueue<T> implements BatchingQueue<T> {
 
   flush(): void {
     // Nothing here waits for more.
+  }
+
+  /** More rows than any size has are those of one large task. */
+  #padded(rows: number): number {
+    return this.#options.sizes?.find((size) => size >= rows) ?? rows;
   }
 
   #limit(idleThreads: number): number {

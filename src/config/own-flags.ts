@@ -21,7 +21,7 @@ export const TENSORGATE_FLAGS = [
   {
     name: 'grpc_transport',
     type: 'string',
-    default: 'grpc-js',
+    default: 'native',
     effect: 'served',
     choices: ['native', 'grpc-js'],
     help: 'tensorgate: what carries gRPC: native (HTTP/2 in the addon) or grpc-js',
@@ -37,7 +37,7 @@ export const TENSORGATE_FLAGS = [
   {
     name: 'inline_run_micros',
     type: 'int32',
-    default: 0,
+    default: 50,
     effect: 'served',
     atLeast: 0,
     help: 'tensorgate: runs known to be this short are done by the event loop where no other request waits; 0: none',

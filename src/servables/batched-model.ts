@@ -16,15 +16,13 @@ import type { InferenceModel, IsGone } from '../native/inference-model.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { BatchingSettings } from './model-batching.js';
+import { gainsByQueueing } from './queueing-gain.js';
 
 /** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
 const MAX_QUEUES = 256;
 
 /** After so many batches of a single request, requests are taken to come one by one. */
 const QUIET_AFTER = 16;
-
-/** What a request costs on its way through JavaScript, at the least. */
-const LEAST_GAIN_NANOS = 30_000;
 
 /** Upstream's words for what has no rows to batch. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -60,13 +58,13 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     return this.#model.signatureDefMap;
   }
 
-  /** Where a request gains less by company than it costs to come here, it need not come here. */
+  /** Undefined where requests had better come here, for company. */
   get directId(): number | undefined {
     const { rowTrial, directId } = this.#model;
-    const gains = (rowTrial ?? []).some(
-      ([, , oneRowNanos, twoRowsNanos]) => 2 * oneRowNanos - twoRowsNanos > LEAST_GAIN_NANOS,
-    );
-    return this.#settings.strict || gains ? undefined : directId;
+    const { scheduler } = this.#settings;
+    return this.#mayPad || gainsByQueueing(rowTrial ?? [], scheduler.threads)
+      ? undefined
+      : directId;
   }
 
   inferProto(
@@ -153,12 +151,17 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
    * without a task it costs less. Null where it is to be a task; else the one to call when it is done.
    */
   #direct<T>(done: Done<T>): Done<T> | null {
-    const { scheduler, strict } = this.#settings;
-    if (strict || this.#singles < QUIET_AFTER || !scheduler.tryBegin()) return null;
+    const { scheduler } = this.#settings;
+    if (this.#mayPad || this.#singles < QUIET_AFTER || !scheduler.tryBegin()) return null;
     return (error, reply) => {
       scheduler.end();
       done(error, reply);
     };
+  }
+
+  /** Whether even a request that has a run for itself must come here. */
+  get #mayPad(): boolean {
+    return this.#settings.strict || this.#model.plan.plan === 'frozen+xla';
   }
 
   #deadlineOf(timeoutMillis: number): number {
@@ -199,7 +202,11 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     if (this.#queues.size >= MAX_QUEUES) return null;
     const { scheduler, weight } = this.#settings;
     const name = this.#model.signatures[signature] ?? '';
-    const queue = scheduler.add(this.#settings.newQueue<Pending>(name), this, weight);
+    const queue = scheduler.add(
+      this.#settings.newQueue<Pending>(name, this.#model.plan.plan),
+      this,
+      weight,
+    );
     this.#queues.set(queueKey, queue);
     return queue;
   }

@@ -18,6 +18,7 @@ import {
 import { NO_PARAMETERS } from '../batching/queue-options.js';
 import type { Flags } from '../config/flag-table.js';
 import type { QueueStatistics } from '../metrics/batching-metrics.js';
+import type { PlanName } from '../native/binding.js';
 import { soon } from '../native/calls.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { readBatchingParameters } from './batching-parameters-file.js';
@@ -28,14 +29,20 @@ const VERSION_PARAMETERS = 'batching_params.pbtxt';
 /** Batches of --batching=auto stop growing by themselves, as a rule long before this. */
 const MAX_BATCH_ROWS = 1024;
 
+/**
+ * XLA compiles each size of a batch anew, and a size that is not its first when it comes the second time:
+ * so few sizes, each twice in the warm-up.
+ */
+const COMPILED = { sizes: [1, 2, 4, 8, 16, 32, 64], maxBatchRows: 64 };
+
 /** How the requests of one version are batched. */
 export interface BatchingSettings {
   readonly scheduler: BatchScheduler;
   /** Counts into the statistics of the model's signature; '' where it is of several. */
-  newQueue<T>(signature: string): BatchingQueue<T>;
+  newQueue<T>(signature: string, plan: PlanName): BatchingQueue<T>;
   /** Tasks of unequal shape are merged, padded to the largest. */
   readonly padVariableLength: boolean;
-  /** Sizes that batches will have; empty where any may come. */
+  /** Sizes of batches to warm up with. */
   readonly batchRows: readonly number[];
   /**
    * Requests that cannot be batched are errors, as upstream; otherwise they run alone, as do those of
@@ -114,10 +121,14 @@ export class ModelBatching {
       };
       return {
         ...common,
-        newQueue: <T>(signature: string) =>
-          new AutoQueue<T>(options, this.#statisticsOf(name, signature)),
+        newQueue: <T>(signature: string, plan: PlanName) =>
+          new AutoQueue<T>(
+            plan === 'frozen+xla' ? { ...options, ...COMPILED } : options,
+            this.#statisticsOf(name, signature),
+          ),
         padVariableLength: false,
-        batchRows: [],
+        batchRows:
+          this.#flags.plan === 'frozen+xla' ? COMPILED.sizes.flatMap((rows) => [rows, rows]) : [],
         strict: false,
       };
     }

@@ -117,6 +117,33 @@ describe('Execution plans over the wire', function () {
     assert.deepEqual(readdirSync(cache), [file]);
   });
 
+  it('compiled by XLA, gets batches of few sizes', async () => {
+    const cache = join(folder, 'compiled');
+    const config = join(folder, 'compiled.config');
+    writeFileSync(config, 'prometheus_config { enable: true }\n');
+    const flags = ['--plan=frozen+xla', `--plan_cache_dir=${cache}`];
+    const tried = await started(MLP, ...flags);
+    const [file = ''] = readdirSync(cache);
+    const choice = { tensorgate_plan: 1, plan: 'frozen+xla', caller_thread: true };
+    writeFileSync(join(cache, file), JSON.stringify(choice)); // whatever was the fastest here
+    const server = await started(MLP, ...flags, `--monitoring_config_file=${config}`);
+    assert.equal((await planOf(server)).plan, 'frozen+xla');
+    const [row] = (JSON.parse(BODY) as { instances: number[][] }).instances;
+    const body = JSON.stringify({ instances: [row, row, row] });
+    const [expected = [], ...same] = await predictions(tried, body);
+    assert.equal(same.length, 2);
+    for (const answer of await predictions(server, body)) {
+      for (const [i, value] of answer.entries()) {
+        assert.ok(Math.abs(value - (expected[i] ?? NaN)) < 1e-4, `${value} for ${expected[i]}`);
+      }
+    }
+    const page = await fetch(`${server.restUrl}/monitoring/prometheus/metrics`);
+    const metrics = new PrometheusPage(await page.text());
+    const queue = { model_name: 'm', signature_name: 'serving_default' };
+    assert.equal(metrics.value(':tensorgate:batching_batch_size_sum', queue), 4);
+    assert.equal(metrics.value(':tensorgate:batching_padding_row_count', queue), 1);
+  });
+
   it('is refused under a name that there is not', async () => {
     const { code, stderr } = await runToEnd(['--plan=molten', '--model_base_path=/nowhere']);
     assert.equal(code, 255);

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tensorgate.mjs', import.meta.url));
 
-/** What carries gRPC in all servers that are started here: a run of the same tests for each transport. */
-export const GRPC_TRANSPORT = process.env['TENSORGATE_TEST_GRPC_TRANSPORT'] ?? 'grpc-js';
+/** So that the same tests can be run over the transport that is not the default. */
+const GRPC_TRANSPORT = process.env['TENSORGATE_TEST_GRPC_TRANSPORT'];
 
 export interface Exit {
   readonly code: number | null;
@@ -75,7 +75,7 @@ export class ServerProcess {
       [
         `--port=${grpcPort}`,
         `--rest_api_port=${restPort}`,
-        `--grpc_transport=${GRPC_TRANSPORT}`,
+        ...(GRPC_TRANSPORT === undefined ? [] : [`--grpc_transport=${GRPC_TRANSPORT}`]),
         ...flags,
       ],
       grpcPort,

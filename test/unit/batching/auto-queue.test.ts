@@ -52,6 +52,26 @@ describe('AutoQueue', () => {
     assert.equal(clock.timers, 0);
   });
 
+  it('pads up to the sizes it is given, and learns from what ran', () => {
+    start({ sizes: [1, 2, 4, 8], maxBatchRows: 8, threads: 4 });
+    for (const [item, rows] of [
+      ['three', 3],
+      ['one', 1],
+      ['none', 0],
+      ['large', 11],
+    ] as const) {
+      queue.enqueue(task(item, rows, { shape: rows }));
+    }
+    clock.turn();
+    const sizes = handler.running.map(({ batch }) => [batch.rows, batch.paddedRows]);
+    assert.deepEqual(sizes, [[3, 4], [1, 1], [0, 0], [11, 11]]); // prettier-ignore
+    assert.equal(auto.statistics.paddingRows.get(4)?.sum, 1);
+    handler.endFirst({ millis: 7 });
+    queue.enqueue(task('four', 4));
+    clock.turn();
+    assert.equal(handler.running.at(-1)?.batch.expectedMillis, 7);
+  });
+
   it('lets batches grow while that makes a row cheaper', () => {
     start();
     const sizes = saturate(100, (rows) => 1 + 0.01 * rows);

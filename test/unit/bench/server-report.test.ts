@@ -22,7 +22,8 @@ function result(
   servers: readonly ContenderResult[],
 ): ServerResult {
   const echo = server('echo (uWebSockets)', true, [40_000, 40_000]);
-  return { name, model: 'm', transport: 'rest', bodyBytes, echo, servers };
+  const measured = servers.map((each) => ({ ...each, echo }));
+  return { name, model: 'm', transport: 'rest', bodyBytes, servers: measured };
 }
 
 const HALF = 'REST half_plus_two, 32 connections';
@@ -54,7 +55,8 @@ describe('the table of servers under load', () => {
 
   it('shows failures of the server and of the echo', () => {
     const failed = result(HALF, 30, [server('tensorgate', true, [1], 7)]);
-    const broken = { ...failed, echo: server('echo', true, [1], 2) };
+    const echo = server('echo', true, [1], 2);
+    const broken = { ...failed, servers: failed.servers.map((each) => ({ ...each, echo })) };
     assert.match(serverTable([broken], new Map()), /connections \(7 FAILED\).* \(2 FAILED\)/);
     assert.equal(failuresIn(broken), 9);
   });

@@ -1,98 +1,34 @@
-/** Batching over the wire: requests that wait for each other, told by the page of metrics. */
+/** Batching with parameters over the wire: requests that wait for each other, told by the page of metrics. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { encode, floats, GrpcClient, PREDICT, type RpcError } from './grpc-client.js';
-import { PrometheusPage } from './prometheus-parser.js';
-import { runToEnd, ServerProcess } from './server-process.js';
+import { BatchingServer, HALF_PLUS_TWO, OWN, QUEUE, SESSION, TEST_MODELS, type Answer } from './batching-server.js';
+import { encode, floats, PREDICT, type RpcError } from './grpc-client.js';
+import { runToEnd } from './server-process.js';
 
-const TEST_MODELS = fileURLToPath(new URL('../../../test/models/', import.meta.url));
-const DEMO_MODELS = fileURLToPath(new URL('../../../examples/models/', import.meta.url));
-const HALF_PLUS_TWO = join(DEMO_MODELS, 'half_plus_two');
-const PAGE = '/monitoring/prometheus/metrics';
-const SESSION = ':tensorflow:serving:batching_session';
-const OWN = ':tensorgate:batching';
-const QUEUE = { model_name: 'm', signature_name: 'serving_default' };
 /** A batch that is not full never runs within a test. */
 const WAITS = 'batch_timeout_micros { value: 60000000 }';
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly retryAfter: string | null;
-}
-
-describe('Batching over the wire', function () {
+describe('Batching with parameters', function () {
   this.timeout(30_000);
-  let folder: string;
-  let server: ServerProcess;
-  let client: GrpcClient;
-  let started = false;
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'tensorgate-batching-'));
-    writeFileSync(join(folder, 'monitoring'), 'prometheus_config { enable: true }');
-  });
-  afterEach(async () => {
-    if (started) {
-      client.close();
-      await server.stop();
-    }
-    started = false;
-    rmSync(folder, { recursive: true });
-  });
-
-  const write = (name: string, text: string): string => {
-    const file = join(folder, name);
-    writeFileSync(file, text);
-    return file;
-  };
-  const serve = async (path: string, ...flags: string[]): Promise<void> => {
-    const monitoring = `--monitoring_config_file=${join(folder, 'monitoring')}`;
-    server = await ServerProcess.start('m', path, monitoring, '--synthetic_warmup=false', ...flags);
-    client = new GrpcClient(server.grpcAddress);
-    started = true;
-  };
+  const server = new BatchingServer();
   const serveTuned = (path: string, parameters: string, ...flags: string[]): Promise<void> =>
-    serve(
+    server.serve(
       path,
       '--enable_batching',
-      `--batching_parameters_file=${write('parameters', parameters)}`,
+      `--batching_parameters_file=${server.write('parameters', parameters)}`,
       ...flags,
     );
-  const post = async (request: object, signal?: AbortSignal): Promise<Answer> => {
-    const reply = await fetch(`${server.restUrl}/v1/models/m:predict`, {
-      method: 'POST',
-      body: JSON.stringify(request),
-      ...(signal && { signal }),
-    });
-    return {
-      status: reply.status,
-      body: (await reply.json()) as Record<string, unknown>,
-      retryAfter: reply.headers.get('retry-after'),
-    };
-  };
-  const rows = (...instances: unknown[]): Promise<Answer> => post({ instances });
-  const page = async (): Promise<PrometheusPage> =>
-    new PrometheusPage(await (await fetch(server.restUrl + PAGE)).text());
-  const value = async (name: string, labels = {}): Promise<number> =>
-    (await page()).value(name, labels) ?? 0;
-  const runs = (): Promise<number> => value(`${SESSION}:wrapped_run_count`);
-  const untilWaiting = async (tasks: number): Promise<void> => {
-    while ((await value(`${OWN}_queue_depth`, QUEUE)) < tasks);
-  };
 
   describe('with parameters', () => {
     it('runs requests of both transports together, and answers each with its rows', async () => {
       await serveTuned(HALF_PLUS_TWO, `max_batch_size { value: 6 } ${WAITS}`);
       const replies = await Promise.all([
-        rows(1.0),
-        rows(2.0, 3.0),
-        client.predict({ model_spec: { name: 'm' }, inputs: { x: floats(4) } }),
-        post({ inputs: [5.0, 6.0] }),
+        server.rows(1.0),
+        server.rows(2.0, 3.0),
+        server.client.predict({ model_spec: { name: 'm' }, inputs: { x: floats(4) } }),
+        server.post({ inputs: [5.0, 6.0] }),
       ]);
       const [one, two, rpc, columns] = replies;
       assert.deepEqual(one.body, { predictions: [2.5] });
@@ -102,17 +38,17 @@ describe('Batching over the wire', function () {
         [4],
       );
       assert.deepEqual(columns.body, { outputs: [4.5, 5.0] });
-      assert.equal(await runs(), 1);
-      assert.equal(await value(`${SESSION}:processed_batch_size_sum`), 6);
-      assert.equal(await value(`${SESSION}:input_batch_size_count`), 4);
-      assert.equal(await value(`${SESSION}:padding_size_sum`, { execution_batch_size: '6' }), 0);
-      assert.equal(await value(`${SESSION}:queuing_latency_count`, { thread_pool_name: '' }), 4);
-      assert.equal(await value(`${OWN}_queue_depth`, QUEUE), 0);
+      assert.equal(await server.runs(), 1);
+      assert.equal(await server.value(`${SESSION}:processed_batch_size_sum`), 6);
+      assert.equal(await server.value(`${SESSION}:input_batch_size_count`), 4);
+      assert.equal(await server.value(`${SESSION}:padding_size_sum`, { execution_batch_size: '6' }), 0);
+      assert.equal(await server.value(`${SESSION}:queuing_latency_count`, { thread_pool_name: '' }), 4);
+      assert.equal(await server.value(`${OWN}_queue_depth`, QUEUE), 0);
     });
 
     it('fails the poisonous request alone', async () => {
       await serveTuned(join(TEST_MODELS, 'failing'), `max_batch_size { value: 3 } ${WAITS}`);
-      const [a, poison, b] = await Promise.all([rows(5), rows(0), rows(20)]);
+      const [a, poison, b] = await Promise.all([server.rows(5), server.rows(0), server.rows(20)]);
       assert.deepEqual(a.body, { predictions: [20] });
       assert.equal(poison.status, 400);
       assert.match(String(poison.body['error']), /^Integer division by zero/);
@@ -122,42 +58,42 @@ describe('Batching over the wire', function () {
     it('runs requests of unequal shape apart', async () => {
       await serveTuned(join(TEST_MODELS, 'identity'), `max_batch_size { value: 2 } ${WAITS}`);
       const replies = await Promise.all([
-        post({ inputs: [[1, 2]] }),
-        post({ inputs: [[3, 4, 5]] }),
-        post({ inputs: [[6, 7]] }),
-        post({ inputs: [[8, 9, 10]] }),
+        server.post({ inputs: [[1, 2]] }),
+        server.post({ inputs: [[3, 4, 5]] }),
+        server.post({ inputs: [[6, 7]] }),
+        server.post({ inputs: [[8, 9, 10]] }),
       ]);
       assert.deepEqual(
         replies.map(({ body }) => body['outputs']),
         [[[1, 2]], [[3, 4, 5]], [[6, 7]], [[8, 9, 10]]],
       );
-      assert.equal(await runs(), 2);
+      assert.equal(await server.runs(), 2);
     });
 
     it('pads inputs of variable length where that is asked for', async () => {
       const parameters = `max_batch_size { value: 2 } ${WAITS} pad_variable_length_inputs: true`;
       await serveTuned(join(TEST_MODELS, 'identity'), parameters);
       const [short, long] = await Promise.all([
-        post({ inputs: [[1, 2]] }),
-        post({ inputs: [[3, 4, 5]] }),
+        server.post({ inputs: [[1, 2]] }),
+        server.post({ inputs: [[3, 4, 5]] }),
       ]);
       assert.deepEqual(short.body, { outputs: [[1, 2, 1]] });
       assert.deepEqual(long.body, { outputs: [[3, 4, 5]] });
-      assert.equal(await runs(), 1);
+      assert.equal(await server.runs(), 1);
     });
 
     it('pads batches up to an allowed size', async () => {
       const sizes = 'max_batch_size { value: 8 } allowed_batch_sizes: 4 allowed_batch_sizes: 8';
       await serveTuned(HALF_PLUS_TWO, sizes);
-      assert.deepEqual((await rows(1, 2, 3)).body, { predictions: [2.5, 3, 3.5] });
-      assert.equal(await value(`${SESSION}:padding_size_sum`, { execution_batch_size: '4' }), 1);
-      assert.equal(await value(`${OWN}_padding_row_count`, QUEUE), 1);
+      assert.deepEqual((await server.rows(1, 2, 3)).body, { predictions: [2.5, 3, 3.5] });
+      assert.equal(await server.value(`${SESSION}:padding_size_sum`, { execution_batch_size: '4' }), 1);
+      assert.equal(await server.value(`${OWN}_padding_row_count`, QUEUE), 1);
     });
 
     it('warms each allowed size up', async () => {
       const sizes = 'max_batch_size { value: 8 } allowed_batch_sizes: 4 allowed_batch_sizes: 8';
       await serveTuned(HALF_PLUS_TWO, sizes, '--synthetic_warmup=true');
-      const line = await server.lineWith('"msg":"synthetic warm-up"');
+      const line = await server.process.lineWith('"msg":"synthetic warm-up"');
       assert.equal((JSON.parse(line) as { run: number }).run, 3);
     });
 
@@ -166,8 +102,8 @@ describe('Batching over the wire', function () {
         'enable_large_batch_splitting { value: true } max_batch_size { value: 100 } ' +
         'max_execution_batch_size { value: 2 }';
       await serveTuned(HALF_PLUS_TWO, parameters);
-      assert.deepEqual((await rows(1, 2, 3, 4, 5)).body, { predictions: [2.5, 3, 3.5, 4, 4.5] });
-      assert.equal(await runs(), 3);
+      assert.deepEqual((await server.rows(1, 2, 3, 4, 5)).body, { predictions: [2.5, 3, 3.5, 4, 4.5] });
+      assert.equal(await server.runs(), 3);
     });
 
     it('batches Classify and Regress', async () => {
@@ -179,20 +115,20 @@ describe('Batching over the wire', function () {
         input: { example_list: { examples: [{ features: { feature: { x: float(x) } } }] } },
       });
       const [a, b] = await Promise.all([
-        client.regress(request('regress_x_to_y', 1)),
-        client.regress(request('regress_x_to_y', 2)),
+        server.client.regress(request('regress_x_to_y', 1)),
+        server.client.regress(request('regress_x_to_y', 2)),
       ]);
       assert.deepEqual(
         [a['result'], b['result']],
         [{ regressions: [{ value: 2.5 }] }, { regressions: [{ value: 3 }] }],
       );
       const [c, d] = await Promise.all([
-        client.classify(request('classify_x_to_y', 1)),
-        client.classify(request('classify_x_to_y', 2)),
+        server.client.classify(request('classify_x_to_y', 1)),
+        server.client.classify(request('classify_x_to_y', 2)),
       ]);
       const classes = (score: number): object => ({ classifications: [{ classes: [{ score }] }] });
       assert.deepEqual([c['result'], d['result']], [classes(2.5), classes(3)]);
-      assert.equal(await runs(), 2);
+      assert.equal(await server.runs(), 2);
     });
 
     it('forms a batch early for the sake of a deadline', async () => {
@@ -201,21 +137,21 @@ describe('Batching over the wire', function () {
         model_spec: { name: 'm' },
         inputs: { x: floats(1) },
       });
-      await client.raw(PREDICT, request, 1000);
+      await server.client.raw(PREDICT, request, 1000);
     });
 
     it('drops a request whose client has gone', async () => {
       await serveTuned(HALF_PLUS_TWO, `max_batch_size { value: 2 } ${WAITS}`);
       const gone = new AbortController();
-      const aborted = post({ instances: [1] }, gone.signal).catch(() => 'aborted');
-      await untilWaiting(1);
+      const aborted = server.post({ instances: [1] }, gone.signal).catch(() => 'aborted');
+      await server.untilWaiting(1);
       gone.abort();
       assert.equal(await aborted, 'aborted');
-      await page();
-      await page(); // by now the server has seen the connection close
-      assert.deepEqual((await rows(1)).body, { predictions: [2.5] });
-      assert.equal(await value(`${OWN}_dropped_count`, QUEUE), 1);
-      assert.equal(await value(`${SESSION}:processed_batch_size_sum`), 1);
+      await server.page();
+      await server.page(); // by now the server has seen the connection close
+      assert.deepEqual((await server.rows(1)).body, { predictions: [2.5] });
+      assert.equal(await server.value(`${OWN}_dropped_count`, QUEUE), 1);
+      assert.equal(await server.value(`${SESSION}:processed_batch_size_sum`), 1);
     });
 
     const size = 'max_batch_size { value: 4 }';
@@ -247,14 +183,14 @@ describe('Batching over the wire', function () {
     ] as const) {
       it(`refuses ${what}, in the words of upstream`, async () => {
         await serveTuned(model, parameters);
-        const answer = await post(request);
+        const answer = await server.post(request);
         assert.deepEqual([answer.status, answer.body], [status, { error }]);
       });
     }
 
     it('refuses a request without inputs, in the words of upstream', async () => {
       await serveTuned(join(TEST_MODELS, 'counter'), size);
-      const rpc = client.predict({ model_spec: { name: 'm', signature_name: 'get_counter' } });
+      const rpc = server.client.predict({ model_spec: { name: 'm', signature_name: 'get_counter' } });
       const message = 'Batching Run() must have at least one input tensor';
       await assert.rejects(rpc, ({ code, details }: RpcError) => code === 3 && details === message);
     });
@@ -263,8 +199,8 @@ describe('Batching over the wire', function () {
       await serveTuned(join(TEST_MODELS, 'odd_outputs'), `max_batch_size { value: 2 } ${WAITS}`);
       const of = (signature_name: string): Promise<Answer[]> =>
         Promise.all([
-          post({ inputs: [1.0], signature_name }),
-          post({ inputs: [2.0], signature_name }),
+          server.post({ inputs: [1.0], signature_name }),
+          server.post({ inputs: [2.0], signature_name }),
         ]);
       for (const { body } of await of('scalar')) {
         assert.deepEqual(body, { error: 'Batched output tensor has 0 dimensions' });
@@ -284,16 +220,16 @@ describe('Batching over the wire', function () {
         `max_batch_size { value: 2 } max_enqueued_batches { value: 1 } ${WAITS}`,
       );
       const gone = new AbortController();
-      const waiting = post({ instances: [1] }, gone.signal).catch(() => null);
-      await untilWaiting(1);
+      const waiting = server.post({ instances: [1] }, gone.signal).catch(() => null);
+      await server.untilWaiting(1);
       const error =
         'The batch scheduling queue to which this task was submitted is full; currently 1 batches ' +
         'enqueued and max_enqueued_batches is 1';
-      const rest = await rows(1, 2);
+      const rest = await server.rows(1, 2);
       assert.deepEqual([rest.status, rest.body], [503, { error }]);
-      const rpc = client.predict({ model_spec: { name: 'm' }, inputs: { x: floats(1, 2) } });
+      const rpc = server.client.predict({ model_spec: { name: 'm' }, inputs: { x: floats(1, 2) } });
       await assert.rejects(rpc, ({ code, details }: RpcError) => code === 14 && details === error);
-      assert.equal(await value(`${OWN}_refused_count`, QUEUE), 2);
+      assert.equal(await server.value(`${OWN}_refused_count`, QUEUE), 2);
       gone.abort();
       await waiting;
     });
@@ -301,7 +237,7 @@ describe('Batching over the wire', function () {
 
   describe('with parameters per version', () => {
     const place = (parameters: string | null): string => {
-      const base = join(folder, 'model');
+      const base = join(server.folder, 'model');
       mkdirSync(base);
       cpSync(join(HALF_PLUS_TWO, '1'), join(base, '1'), { recursive: true });
       if (parameters !== null) writeFileSync(join(base, '1', 'batching_params.pbtxt'), parameters);
@@ -310,21 +246,21 @@ describe('Batching over the wire', function () {
     const flags = ['--enable_batching', '--enable_per_model_batching_parameters'];
 
     it('batches by the file of the version, not by the global one', async () => {
-      const global = write('global', 'max_batch_size { value: 1 }');
-      await serve(
+      const global = server.write('global', 'max_batch_size { value: 1 }');
+      await server.serve(
         place(`max_batch_size { value: 2 } ${WAITS}`),
         ...flags,
         `--batching_parameters_file=${global}`,
       );
-      const [a, b] = await Promise.all([rows(1), rows(2)]);
+      const [a, b] = await Promise.all([server.rows(1), server.rows(2)]);
       assert.deepEqual([a.body, b.body], [{ predictions: [2.5] }, { predictions: [3] }]);
-      assert.equal(await runs(), 1);
+      assert.equal(await server.runs(), 1);
     });
 
     it('does not batch a version without a file', async () => {
-      await serve(place(null), ...flags);
-      assert.deepEqual((await rows(1)).body, { predictions: [2.5] });
-      assert.equal(await runs(), 0);
+      await server.serve(place(null), ...flags);
+      assert.deepEqual((await server.rows(1)).body, { predictions: [2.5] });
+      assert.equal(await server.runs(), 0);
     });
 
     for (const [what, text, message] of [
@@ -344,7 +280,7 @@ describe('Batching over the wire', function () {
       it(`fails the load on ${what}`, async () => {
         const { code, stderr } = await runToEnd([
           '--port=0',
-          `--grpc_socket_path=${join(folder, 'socket')}`,
+          `--grpc_socket_path=${join(server.folder, 'socket')}`,
           `--model_base_path=${place(text)}`,
           '--max_num_load_retries=0',
           ...flags,
@@ -387,7 +323,7 @@ describe('Batching over the wire', function () {
       ],
     ] as const) {
       it(what, async () => {
-        const file = parameters === null ? '/nowhere' : write('parameters', parameters);
+        const file = parameters === null ? '/nowhere' : server.write('parameters', parameters);
         const { code, stderr, stdout } = await runToEnd([
           `--model_base_path=${HALF_PLUS_TWO}`,
           `--batching_parameters_file=${file}`,
@@ -398,75 +334,5 @@ describe('Batching over the wire', function () {
         assert.ok((stdout + stderr).includes(expected), stdout + stderr);
       });
     }
-  });
-
-  describe('by itself', () => {
-    it('answers requests of all kinds as it does without batching', async () => {
-      await serve(HALF_PLUS_TWO, '--batching=auto');
-      const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => rows(i, i + 1)));
-      answers.forEach(({ body }, i) => {
-        assert.deepEqual(body, { predictions: [i / 2 + 2, (i + 1) / 2 + 2] });
-      });
-      const batches = await runs();
-      assert.ok(batches <= 200, `${batches} runs`);
-      assert.equal((await rows()).status, 400);
-    });
-
-    it('says which signatures are batched, and why others are not', async () => {
-      await serve(join(TEST_MODELS, 'row_kinds'), '--batching=auto', '--log_level=info');
-      const line = JSON.parse(await server.lineWith('which signatures are batched')) as {
-        batched: string[];
-        alone: Record<string, string>;
-      };
-      assert.deepEqual(line.batched, ['independent', 'independent_half', 'independent_two_inputs']);
-      assert.equal(line.alone.sum, 'output "y" has no row for each input row');
-    });
-
-    it('never merges requests of rows that depend on each other', async () => {
-      await serve(join(TEST_MODELS, 'row_kinds'), '--batching=auto');
-      const ask = (signature_name: string, i: number): Promise<Answer> =>
-        post({ signature_name, instances: [[i, 1, 2, 3]] });
-      const answers = await Promise.all(
-        Array.from({ length: 60 }, (_, i) =>
-          ask(i % 2 === 0 ? 'over_rows' : 'softmax_over_rows', i),
-        ),
-      );
-      answers.forEach(({ body }, i) => {
-        assert.deepEqual(body, { predictions: [i % 2 === 0 ? [i, 1, 2, 3] : [1, 1, 1, 1]] });
-      });
-      assert.equal(await runs(), 0);
-    });
-
-    it('makes no batches while requests come one by one', async () => {
-      await serve(HALF_PLUS_TWO, '--batching=auto');
-      for (let i = 0; i < 40; ++i) {
-        assert.deepEqual((await rows(i)).body, { predictions: [i / 2 + 2] });
-      }
-      assert.equal(await runs(), 16);
-      for (let i = 0; i < 20; ++i) await Promise.all(Array.from({ length: 20 }, () => rows(1)));
-      assert.ok((await runs()) > 16);
-    });
-
-    it('runs alone what cannot be batched', async () => {
-      await serve(join(TEST_MODELS, 'identity'), '--batching=auto');
-      assert.deepEqual((await post({ inputs: 1.0 })).body, { outputs: 1.0 });
-    });
-
-    it('answers one by one where outputs have no row for each input row', async () => {
-      await serve(join(TEST_MODELS, 'odd_outputs'), '--batching=auto');
-      const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => post({ inputs: [i, 1.0], signature_name: 'scalar' })),
-      );
-      answers.forEach(({ body }, i) => assert.deepEqual(body, { outputs: i + 1 }));
-    });
-
-    it('fails the poisonous request alone', async () => {
-      await serve(join(TEST_MODELS, 'failing'), '--batching=auto');
-      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => rows(i)));
-      answers.forEach(({ status, body }, i) => {
-        if (i === 0) assert.equal(status, 400);
-        else assert.deepEqual(body, { predictions: [Math.floor(100 / i)] });
-      });
-    });
   });
 });

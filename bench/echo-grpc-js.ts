@@ -1,7 +1,7 @@
 /**
  * The floor of the grpc-js transport: a process that answers every unary call with constant
  * bytes, without decoding anything. What tensorgate needs beyond this is its own work.
- * Run as: node echo-grpc.js --port=PORT --path=/package.Service/Method --reply=FILE
+ * Run as: node echo-grpc-js.js --port=PORT --path=/package.Service/Method --reply=FILE
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

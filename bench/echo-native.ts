@@ -1,0 +1,47 @@
+/**
+ * The floor of the native transport: a process that answers every unary call with constant bytes, from
+ * JavaScript, without decoding anything. A Predict that needs no JavaScript may be faster.
+ * Run as: node echo-native.js --port=PORT --path=/package.Service/Method --reply=FILE
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+import { addon } from '../src/native/addon.js';
+import { GRPC_EVENT_LENGTH, GrpcEventKind, GrpcStreaming } from '../src/native/grpc.js';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string' },
+    path: { type: 'string' },
+    reply: { type: 'string' },
+  },
+});
+const reply = readFileSync(values.reply ?? '/dev/null');
+const NEVER = 0;
+const UNLIMITED = -1;
+
+const native = addon();
+const transport = native.grpcOpen(
+  {
+    methods: [values.path ?? '/echo.Echo/Echo', GrpcStreaming.none, -1],
+    keptHeader: '',
+    asTensorContent: false,
+    maxReceiveBytes: UNLIMITED,
+    maxSendBytes: UNLIMITED,
+    maxBufferedBytes: 2 ** 30,
+    maxConcurrentStreams: 1024,
+    keepaliveMillis: NEVER,
+    keepaliveTimeoutMillis: NEVER,
+    maxAgeMillis: NEVER,
+    maxAgeGraceMillis: NEVER,
+    maxIdleMillis: NEVER,
+  },
+  (events) => {
+    for (let i = 0; i < events.length; i += GRPC_EVENT_LENGTH) {
+      if (events[i] !== GrpcEventKind.call) continue;
+      native.grpcSend(transport, events[i + 1] as number, reply, true);
+    }
+  },
+);
+const failure = native.grpcListen(transport, '127.0.0.1', Number(values.port));
+if (failure !== null) throw new Error(failure);

@@ -1,0 +1,94 @@
+/** A server whose batches are told by the page of metrics, started anew by each test that asks for it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { GrpcClient } from './grpc-client.js';
+import { PrometheusPage } from './prometheus-parser.js';
+import { ServerProcess } from './server-process.js';
+
+export const TEST_MODELS = fileURLToPath(new URL('../../../test/models/', import.meta.url));
+export const HALF_PLUS_TWO = fileURLToPath(
+  new URL('../../../examples/models/half_plus_two', import.meta.url),
+);
+const PAGE = '/monitoring/prometheus/metrics';
+export const SESSION = ':tensorflow:serving:batching_session';
+export const OWN = ':tensorgate:batching';
+export const QUEUE = { model_name: 'm', signature_name: 'serving_default' };
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly retryAfter: string | null;
+}
+
+/** To be made within a `describe`: it starts and stops with the tests in there. */
+export class BatchingServer {
+  process!: ServerProcess;
+  client!: GrpcClient;
+  folder = '';
+  #started = false;
+
+  constructor() {
+    beforeEach(() => {
+      this.folder = mkdtempSync(join(tmpdir(), 'tensorgate-batching-'));
+      this.write('monitoring', 'prometheus_config { enable: true }');
+    });
+    afterEach(async () => {
+      if (this.#started) {
+        this.client.close();
+        await this.process.stop();
+      }
+      this.#started = false;
+      rmSync(this.folder, { recursive: true });
+    });
+  }
+
+  write(name: string, text: string): string {
+    const file = join(this.folder, name);
+    writeFileSync(file, text);
+    return file;
+  }
+
+  async serve(path: string, ...flags: string[]): Promise<void> {
+    const monitoring = `--monitoring_config_file=${join(this.folder, 'monitoring')}`;
+    const all = [monitoring, '--synthetic_warmup=false', ...flags];
+    this.process = await ServerProcess.start('m', path, ...all);
+    this.client = new GrpcClient(this.process.grpcAddress);
+    this.#started = true;
+  }
+
+  async post(request: object, signal?: AbortSignal): Promise<Answer> {
+    const reply = await fetch(`${this.process.restUrl}/v1/models/m:predict`, {
+      method: 'POST',
+      body: JSON.stringify(request),
+      ...(signal && { signal }),
+    });
+    return {
+      status: reply.status,
+      body: (await reply.json()) as Record<string, unknown>,
+      retryAfter: reply.headers.get('retry-after'),
+    };
+  }
+
+  rows(...instances: unknown[]): Promise<Answer> {
+    return this.post({ instances });
+  }
+
+  async page(): Promise<PrometheusPage> {
+    return new PrometheusPage(await (await fetch(this.process.restUrl + PAGE)).text());
+  }
+
+  async value(name: string, labels = {}): Promise<number> {
+    return (await this.page()).value(name, labels) ?? 0;
+  }
+
+  runs(): Promise<number> {
+    return this.value(`${SESSION}:wrapped_run_count`);
+  }
+
+  async untilWaiting(tasks: number): Promise<void> {
+    while ((await this.value(`${OWN}_queue_depth`, QUEUE)) < tasks);
+  }
+}
