@@ -6,7 +6,8 @@ namespace tensorgate {
 namespace {
 
 // AttrValue: list 1, s 2, i 3, type 6, shape 7, tensor 8, func 10. ListValue: type 6, func 9.
-// NameAttrList: name 1, attr 2. TensorProto: tensor_shape 2.
+// NameAttrList: name 1, attr 2. TensorProto: tensor_shape 2. TensorShapeProto: dim 2, its
+// size 1.
 constexpr uint32_t kList = 1;
 constexpr uint32_t kString = 2;
 constexpr uint32_t kInt = 3;
@@ -14,6 +15,8 @@ constexpr uint32_t kType = 6;
 constexpr uint32_t kShape = 7;
 constexpr uint32_t kTensor = 8;
 constexpr uint32_t kTensorShape = 2;
+constexpr uint32_t kDim = 2;
+constexpr uint32_t kDimSize = 1;
 constexpr uint32_t kListFunc = 9;
 constexpr uint32_t kFunc = 10;
 constexpr uint32_t kFuncName = 1;
@@ -96,6 +99,17 @@ bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor,
   if (!ReadBytesField(attr_value, kTensor, tensor, &found) || !found) return false;
   *shape = {};  // a scalar's may be left out
   return ReadBytesField(*tensor, kTensorShape, shape, &found);
+}
+
+uint64_t ElementsOf(std::string_view shape) {
+  uint64_t elements = 1;
+  const bool read = ForEachBytes(shape, kDim, [&](std::string_view dim) {
+    uint64_t size = 0;
+    bool found = false;
+    return ReadVarintField(dim, kDimSize, &size, &found) &&
+           !__builtin_mul_overflow(elements, size, &elements);
+  });
+  return read ? elements : 0;
 }
 
 bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types) {

@@ -17,6 +17,8 @@ bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types)
 bool ReadIntAttr(std::string_view attr_value, int64_t* value);
 // The TensorProto in the value, and the TensorShapeProto in that one.
 bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor, std::string_view* shape);
+// Of a TensorShapeProto; 0 where it cannot be read.
+uint64_t ElementsOf(std::string_view shape);
 // The name of the function in a `func`, the names in a `list(func)`.
 bool ReadFunctionAttr(std::string_view attr_value, std::string_view* name);
 bool ReadFunctionListAttr(std::string_view attr_value, std::vector<std::string_view>* names);

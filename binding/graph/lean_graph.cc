@@ -147,8 +147,9 @@ class LeanWriter {
     std::string_view proto, shape;
     DataType type;
     if (node.op != "Const" || value == nullptr || dtype == nullptr ||
-        value->size() < least_bytes_ || !ReadTensorAttr(*value, &proto, &shape) ||
-        !ReadTypeAttr(*dtype, &type) || ElementSize(type) == 0) {
+        !ReadTensorAttr(*value, &proto, &shape) || !ReadTypeAttr(*dtype, &type) ||
+        ElementSize(type) == 0 ||
+        ElementsOf(shape) < (least_bytes_ + ElementSize(type) - 1) / ElementSize(type)) {
       return false;
     }
     const std::string number = std::to_string(lean_->weights.size());

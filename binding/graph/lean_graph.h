@@ -30,9 +30,9 @@ struct LeanGraph {
 };
 
 // `executed`: the partition graph of a run that fed and fetched these tensors, "node:0", each once.
-// Constants become variables where they take `least_bytes` in it. ERRORS: FAILED_PRECONDITION with
-// the reason, where the graph has something in it that is not known to survive: functions, control
-// flow, other devices.
+// Constants become variables where they have `least_bytes` of numbers. ERRORS: FAILED_PRECONDITION
+// with the reason, where the graph has something in it that is not known to survive: functions,
+// control flow, other devices.
 Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
                      const std::vector<std::string>& fetches, size_t least_bytes, LeanGraph* lean);
 

@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds kPoolMayPay{1};
 
 // A session that holds the weights once may be this much slower than one that does not: its reads
 // of variables cost far less, the trial's noise does not.
-constexpr double kLeanMayTake = 1.1;
+constexpr double kLeanMayTake = 1.25;
 
 // Where there is nothing to choose but the threads, less is at stake.
 constexpr std::chrono::milliseconds kLongestAlone{1000};

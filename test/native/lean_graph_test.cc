@@ -35,10 +35,11 @@ std::string Constant(std::string_view name, const std::string& tensor,
 
 // y = x + w, as TensorFlow writes what it executes.
 std::string Sum() {
-  return graph::Graph(
-      {Argument("_arg_x_0_0", 0), Constant("w", kTensor, {"^_arg_x_0_0"}),
-       NodeDef("y", "Add", {"_arg_x_0_0", "w"}, {{"T", Type(kFloat)}, {"_class", proto::BytesField(1, proto::BytesField(2, "loc:@w"))}}),
-       Result("_retval_y_0_0", "y", 0)});
+  return graph::Graph({Argument("_arg_x_0_0", 0), Constant("w", kTensor, {"^_arg_x_0_0"}),
+                       NodeDef("y", "Add", {"_arg_x_0_0", "w"},
+                               {{"T", Type(kFloat)},
+                                {"_class", proto::BytesField(1, proto::BytesField(2, "loc:@w"))}}),
+                       Result("_retval_y_0_0", "y", 0)});
 }
 
 struct Lean {
