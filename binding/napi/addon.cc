@@ -16,6 +16,7 @@
 #include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
+#include "runtime/allocator.h"
 #include "runtime/run_pace.h"
 #include "runtime/saved_model.h"
 #include "tensorflow/c/c_api.h"
@@ -34,6 +35,7 @@ void Configure(const Napi::CallbackInfo& info) {
       !ReadUint32(info, 3, "inlineRunMicros", &inline_micros)) {
     return;
   }
+  TuneAllocator();
   RunPace::SetLimit(std::chrono::microseconds(inline_micros));
   Process::Get(PoolSizes{run_threads, capacity, load_threads});
 }

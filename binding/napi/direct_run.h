@@ -56,8 +56,8 @@ class DirectRun {
   // hand-over than with one each.
   bool is_short() const;
 
-  // Runs it if that is known to be short; false: it is for the run pool, which may go on with what was
-  // done. THREAD: the loop's.
+  // Runs it if that is known to be short; false: it is for the run pool, which may go on with what
+  // was done. THREAD: the loop's.
   bool RunHere();
 
  private:

@@ -48,8 +48,8 @@ void GrpcTransport::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
   Answer();
 }
 
-// A lone one is done here and now where that takes no longer than to wait for another thread. Of others
-// each thread gets as many as the others, but no more than it answers together.
+// A lone one is done here and now where that takes no longer than to wait for another thread. Of
+// others each thread gets as many as the others, but no more than it answers together.
 void GrpcTransport::PostShortRuns() {
   WorkerPool& pool = Process::Get().runs;
   if (short_runs_.size() == 1 && (runs_ == 1 || pool.IsBusy()) && short_runs_.front()->RunHere()) {
