@@ -5,10 +5,18 @@
 namespace tensorgate {
 namespace {
 
-// AttrValue: list 1, i 3, type 6, func 10. ListValue: type 6, func 9. NameAttrList: name 1, attr 2.
+// AttrValue: list 1, s 2, i 3, type 6, shape 7, tensor 8, func 10. ListValue: type 6, func 9.
+// NameAttrList: name 1, attr 2. TensorProto: tensor_shape 2. TensorShapeProto: dim 2, its
+// size 1.
 constexpr uint32_t kList = 1;
+constexpr uint32_t kString = 2;
 constexpr uint32_t kInt = 3;
 constexpr uint32_t kType = 6;
+constexpr uint32_t kShape = 7;
+constexpr uint32_t kTensor = 8;
+constexpr uint32_t kTensorShape = 2;
+constexpr uint32_t kDim = 2;
+constexpr uint32_t kDimSize = 1;
 constexpr uint32_t kListFunc = 9;
 constexpr uint32_t kFunc = 10;
 constexpr uint32_t kFuncName = 1;
@@ -85,6 +93,25 @@ bool ReadIntAttr(std::string_view attr_value, int64_t* value) {
   return true;
 }
 
+bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor,
+                    std::string_view* shape) {
+  bool found = false;
+  if (!ReadBytesField(attr_value, kTensor, tensor, &found) || !found) return false;
+  *shape = {};  // a scalar's may be left out
+  return ReadBytesField(*tensor, kTensorShape, shape, &found);
+}
+
+uint64_t ElementsOf(std::string_view shape) {
+  uint64_t elements = 1;
+  const bool read = ForEachBytes(shape, kDim, [&](std::string_view dim) {
+    uint64_t size = 0;
+    bool found = false;
+    return ReadVarintField(dim, kDimSize, &size, &found) &&
+           !__builtin_mul_overflow(elements, size, &elements);
+  });
+  return read ? elements : 0;
+}
+
 bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types) {
   const auto add = [&](WireReader* reader) {
     uint64_t number;
@@ -137,6 +164,18 @@ std::string TypeAttr(DataType type) {
 std::string IntAttr(int64_t value) {
   std::string attr;
   AppendVarintField(kInt, static_cast<uint64_t>(value), &attr);
+  return attr;
+}
+
+std::string StringAttr(std::string_view text) {
+  std::string attr;
+  AppendBytesField(kString, text, &attr);
+  return attr;
+}
+
+std::string ShapeAttr(std::string_view shape) {
+  std::string attr;
+  AppendBytesField(kShape, shape, &attr);
   return attr;
 }
 

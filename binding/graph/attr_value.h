@@ -15,6 +15,10 @@ namespace tensorgate {
 bool ReadTypeAttr(std::string_view attr_value, DataType* type);
 bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types);
 bool ReadIntAttr(std::string_view attr_value, int64_t* value);
+// The TensorProto in the value, and the TensorShapeProto in that one.
+bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor, std::string_view* shape);
+// Of a TensorShapeProto; 0 where it cannot be read.
+uint64_t ElementsOf(std::string_view shape);
 // The name of the function in a `func`, the names in a `list(func)`.
 bool ReadFunctionAttr(std::string_view attr_value, std::string_view* name);
 bool ReadFunctionListAttr(std::string_view attr_value, std::vector<std::string_view>* names);
@@ -26,6 +30,8 @@ bool FindFunctions(std::string_view attr_value, std::vector<std::string_view>* n
 std::string TypeAttr(DataType type);
 std::string TypeListAttr(const std::vector<DataType>& types);
 std::string IntAttr(int64_t value);
+std::string StringAttr(std::string_view text);
+std::string ShapeAttr(std::string_view shape);  // serialized
 std::string EmptyListAttr();
 // The value with the function's name, or names in their order, replaced. REQUIRES: it was read.
 std::string WithFunction(std::string_view attr_value, std::string_view name);

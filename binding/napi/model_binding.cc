@@ -1,5 +1,7 @@
 #include "napi/model_binding.h"
 
+#include <malloc.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -121,6 +123,8 @@ class LoadJob : public AsyncJob {
     } else if (try_rows_) {
       RunRowTrial(RowTrialLimits(), model_.get(), &row_trial_);
     }
+    // Warm-up and trials run sizes that requests may never have.
+    malloc_trim(0);
     return Status();
   }
 

@@ -132,11 +132,14 @@ Status FreezeModel(const SavedModel& model, FrozenGraph* frozen) {
   return freezer.Freeze(views, &frozen->graph_def);
 }
 
-Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto, bool xla,
-                        std::unique_ptr<GraphSession>* session) {
+Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto,
+                        FrozenSessionKind kind, std::unique_ptr<GraphSession>* session) {
   // Protobuf merges what is appended.
-  std::string config = config_proto + std::string(kKeepFewerCopies, sizeof(kKeepFewerCopies));
-  if (xla) config.append(kJustInTime, sizeof(kJustInTime));
+  std::string config = config_proto;
+  if (kind != FrozenSessionKind::kTellsGraph) {
+    config.append(kKeepFewerCopies, sizeof(kKeepFewerCopies));
+  }
+  if (kind == FrozenSessionKind::kXla) config.append(kJustInTime, sizeof(kJustInTime));
   return GraphSession::Create(config, frozen.graph_def, frozen.signatures, session);
 }
 

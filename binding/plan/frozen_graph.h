@@ -24,8 +24,14 @@ struct FrozenGraph {
 // reason why the model cannot be frozen.
 Status FreezeModel(const SavedModel& model, FrozenGraph* frozen);
 
+enum class FrozenSessionKind {
+  kPlain,
+  kXla,         // with the just-in-time compiler
+  kTellsGraph,  // says which graph a run executed, and so keeps it: one more copy of all constants
+};
+
 // `config_proto`: the model's own. ERRORS: TensorFlow's status.
-Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto, bool xla,
-                        std::unique_ptr<GraphSession>* session);
+Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto,
+                        FrozenSessionKind kind, std::unique_ptr<GraphSession>* session);
 
 }  // namespace tensorgate

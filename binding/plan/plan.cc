@@ -25,6 +25,11 @@ constexpr double kWorthwhile = 0.97;
 // Below this TensorFlow's pool costs more than any parallel branches can save.
 constexpr std::chrono::milliseconds kPoolMayPay{1};
 
+// A session that holds the weights once may be this much slower than one that does not: its reads
+// of variables cost far less, the trial's noise does not.
+constexpr double kLeanMayTake = 1.25;
+constexpr int kLeanTrials = 3;  // more of them, before it is found to be slower
+
 // Where there is nothing to choose but the threads, less is at stake.
 constexpr std::chrono::milliseconds kLongestAlone{1000};
 
@@ -46,6 +51,7 @@ class PlanChoosing {
     } else if (options_.wanted == PlanKind::kAsSaved) {
       report_.reason = "asked for";
     } else if (!ChangesState()) {
+      cases_ = MakeTrialCases(*model_, options_.path, options_.synthetic);
       Prepare();
       options_.known ? TakeKnown() : Try();
     }
@@ -78,16 +84,56 @@ class PlanChoosing {
     if (status.ok()) {
       report_.variables = frozen.variables;
       report_.weight_bytes = frozen.weight_bytes;
-      status = NewFrozenSession(frozen, options_.config_proto, false, &frozen_);
+      keeps_graph_ = frozen.weight_bytes >= options_.lean.weights && !cases_.empty();
+      status = NewFrozenSession(
+          frozen, options_.config_proto,
+          keeps_graph_ ? FrozenSessionKind::kTellsGraph : FrozenSessionKind::kPlain, &frozen_);
     }
     if (status.ok() && wanted_ == PlanKind::kFrozenXla) {
-      status = NewFrozenSession(frozen, options_.config_proto, true, &frozen_xla_);
+      status =
+          NewFrozenSession(frozen, options_.config_proto, FrozenSessionKind::kXla, &frozen_xla_);
     }
-    if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
+    if (!status.ok()) {
+      refusal_ = "it cannot be frozen: " + status.message();
+    } else if (keeps_graph_) {
+      std::string().swap(frozen.graph_def);  // as large as the weights
+      status = NewLeanSession(frozen.signatures, *frozen_, cases_, options_.config_proto,
+                              options_.lean, &lean_);
+      report_.no_lean = status.message();
+    }
+  }
+
+  void TakeLean() {
+    frozen_ = std::move(lean_);
+    keeps_graph_ = false;
+    report_.lean = true;
+  }
+
+  void LeaveLean(std::string why) {
+    report_.no_lean = std::move(why);
+    lean_.reset();
+  }
+
+  // In place of a session that keeps more than is needed to run.
+  void FreezeAgain() {
+    FrozenGraph frozen;
+    std::unique_ptr<GraphSession> session;
+    if (!FreezeModel(*model_, &frozen).ok()) return;
+    const Status status =
+        NewFrozenSession(frozen, options_.config_proto, FrozenSessionKind::kPlain, &session);
+    if (status.ok()) frozen_ = std::move(session);
   }
 
   // The choice of an earlier trial of the same model on the same machine.
   void TakeKnown() {
+    if (lean_ != nullptr) {
+      Trial trial(*model_, cases_, TrialLimits());
+      std::vector<Candidate> candidates;
+      Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
+      AddLean(&candidates);
+      trial.Compare(&candidates);
+      trial.cases() > 0 && candidates[1].agrees ? TakeLean() : LeaveLean(candidates[1].rejected);
+    }
     const bool is_possible =
         SessionOf(options_.known->kind) != nullptr || options_.known->kind == PlanKind::kAsSaved;
     if (is_possible) {
@@ -100,21 +146,20 @@ class PlanChoosing {
   }
 
   void Try() {
-    const std::vector<TrialCase> cases = MakeTrialCases(*model_, options_.path, options_.synthetic);
     const bool is_alone = frozen_ == nullptr;
-    if (is_alone && (!options_.in_caller_thread || wanted_ || cases.empty())) {
+    if (is_alone && (!options_.in_caller_thread || wanted_ || cases_.empty())) {
       report_.reason = refusal_;
       return;
     }
     TrialLimits limits;
     limits.timing = std::chrono::milliseconds(options_.trial_millis);
     if (is_alone) limits.run = kLongestAlone;
-    Trial trial(*model_, cases, limits);
+    Trial trial(*model_, cases_, limits);
     std::vector<Candidate> candidates;
-    plans_.clear();
     Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
     if (frozen_ != nullptr) Add(PlanKind::kFrozen, options_.in_caller_thread, &candidates);
     if (frozen_xla_ != nullptr) Add(PlanKind::kFrozenXla, options_.in_caller_thread, &candidates);
+    if (lean_ != nullptr) AddLean(&candidates);
     trial.Compare(&candidates);
     report_.cases = static_cast<uint32_t>(trial.cases());
     report_.largest_difference = trial.largest_difference();
@@ -122,10 +167,11 @@ class PlanChoosing {
       report_.reason = is_alone ? refusal_ : "there was no input to compare plans with";
       return;
     }
+    trial.Time(&candidates);
+    if (lean_ != nullptr) ChooseLean(&trial, &candidates);
     for (const Candidate& candidate : candidates) {
       if (!candidate.agrees) refusal_ = candidate.name + " does not agree: " + candidate.rejected;
     }
-    trial.Time(&candidates);
     TryPool(&trial, &candidates);
     Pick(candidates);
     Adopt();
@@ -137,6 +183,35 @@ class PlanChoosing {
     candidate.execution = {SessionOf(kind), in_caller_thread};
     if (kind == PlanKind::kFrozenXla) candidate.warm_runs = kRunsUntilCompiled;
     plans_.push_back({kind, in_caller_thread});
+  }
+
+  void AddLean(std::vector<Candidate>* candidates) {
+    Add(PlanKind::kFrozen, options_.in_caller_thread, candidates);
+    candidates->back().execution.frozen = lean_.get();
+  }
+
+  // Leaves one of the two candidates that are frozen: the lean one, which is the last, where it is
+  // as good.
+  void ChooseLean(Trial* trial, std::vector<Candidate>* candidates) {
+    size_t other = 0;
+    while (plans_[other].kind != PlanKind::kFrozen) ++other;
+    const auto is_slower = [&] {
+      return static_cast<double>(candidates->back().time.count()) >
+             kLeanMayTake * static_cast<double>((*candidates)[other].time.count());
+    };
+    // Other loads may run beside this one: the best time of a few runs may be none of the best.
+    for (int again = 0; again < kLeanTrials && candidates->back().agrees && is_slower(); ++again) {
+      trial->Time(candidates);
+    }
+    const bool slower = is_slower();
+    const Candidate lean = std::move(candidates->back());
+    candidates->pop_back();
+    plans_.pop_back();
+    if (!lean.agrees) return LeaveLean("it does not agree: " + lean.rejected);
+    if (slower) return LeaveLean("it is slower");
+    Candidate& plain = (*candidates)[other];
+    plain = lean;
+    TakeLean();
   }
 
   // The same plans on TensorFlow's pool, where that may pay.
@@ -192,11 +267,15 @@ class PlanChoosing {
   }
 
   void Adopt() {
+    cases_.clear();
     std::unique_ptr<GraphSession> session;
+    if (report_.plan.kind == PlanKind::kFrozen && keeps_graph_) FreezeAgain();
     if (report_.plan.kind == PlanKind::kFrozen) session = std::move(frozen_);
     if (report_.plan.kind == PlanKind::kFrozenXla) session = std::move(frozen_xla_);
     frozen_.reset();
     frozen_xla_.reset();
+    lean_.reset();
+    report_.lean = report_.lean && report_.plan.kind == PlanKind::kFrozen;
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
     // Without this glibc keeps most of what the other plans held.
     malloc_trim(0);
@@ -214,6 +293,9 @@ class PlanChoosing {
   std::string refusal_;  // why nothing is frozen
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
+  std::unique_ptr<GraphSession> lean_;  // what may take the place of frozen_
+  bool keeps_graph_ = false;            // frozen_ does, for the sake of lean_
+  std::vector<TrialCase> cases_;
   std::vector<PlanChoice> plans_;  // of the candidates
 };
 

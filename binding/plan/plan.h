@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/lean_session.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {
@@ -30,6 +31,7 @@ struct PlanOptions {
   bool in_caller_thread = true;    // likewise; false stays so
   bool synthetic = true;           // --synthetic_warmup
   uint32_t trial_millis = 300;
+  LeanLimits lean;
   std::optional<PlanChoice> known;  // an earlier trial's choice: there is no other
 };
 
@@ -47,7 +49,9 @@ struct PlanReport {
   std::vector<PlanTime> times;
   uint32_t variables = 0;  // that are constants now
   int64_t weight_bytes = 0;
-  int64_t micros = 0;  // all of it
+  bool lean = false;    // and of these the large ones are variables again, which are held once
+  std::string no_lean;  // why not, where it was tried
+  int64_t micros = 0;   // all of it
 };
 
 // Adopts the plan. Nothing here fails a load: in doubt the model is served as it was saved.

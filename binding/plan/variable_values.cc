@@ -15,7 +15,14 @@ Status AddReader(TF_Graph* graph, const char* op, TF_Operation* variable, size_t
                  const DataType* dtype, TF_Output* out) {
   StatusHandle status(TF_NewStatus());
   const std::string name = kPrefix + std::string(op) + std::to_string(number);
-  if (TF_GraphOperationByName(graph, name.c_str()) != nullptr) {
+  if (TF_Operation* there = TF_GraphOperationByName(graph, name.c_str())) {
+    *out = TF_Output{there, 0};
+    // Of an earlier reading: the same graph has the same variables in the same order.
+    if (TF_OperationNumInputs(there) == 1 &&
+        TF_OperationInput(TF_Input{there, 0}).oper == variable &&
+        TF_OperationOpType(there) == std::string_view(op)) {
+      return Status();
+    }
     return Status(Code::kFailedPrecondition, "the graph has a node " + name);
   }
   TF_OperationDescription* node = TF_NewOperation(graph, op, name.c_str());

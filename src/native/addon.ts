@@ -27,6 +27,8 @@ function load(path: string): NativeBinding {
         'In a checkout, `npm start` or `node scripts/setup.mjs` builds it.',
     );
   }
+  // oneDNN's own allocator never gives memory back, such as that of weights in a form given up.
+  process.env['TF_ONEDNN_USE_SYSTEM_ALLOCATOR'] ??= '1';
   try {
     return createRequire(import.meta.url)(path) as NativeBinding;
   } catch (error) {

@@ -67,6 +67,9 @@ export interface NativePlan extends NativePlanChoice {
   /** That are constants now, and their bytes; also where as-saved was chosen in the end. */
   readonly variables: number;
   readonly weightBytes: number;
+  /** Large ones are variables again, which are held once; else why not, where that was tried. */
+  readonly lean: boolean;
+  readonly noLean: string;
   /** What all of it took. */
   readonly micros: number;
 }

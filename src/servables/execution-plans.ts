@@ -85,10 +85,14 @@ export class ExecutionPlans {
   #add(id: ServableId, plan: NativePlan): void {
     const versions = this.#plans.get(id.name) ?? new Map<bigint, NativePlan>();
     this.#plans.set(id.name, versions.set(id.version, plan));
-    const { reason, cases, largestDifference, variables, weightBytes, micros } = plan;
+    const { reason, cases, largestDifference, micros } = plan;
+    const { variables, weightBytes, lean, noLean } = plan;
     const times = Object.fromEntries(plan.times.map((time) => [planText(time), time.micros]));
     const trial = plan.tried ? { cases, largestDifference, times } : {};
-    const frozen = plan.plan === 'as-saved' ? {} : { variables, weightBytes };
+    const frozen =
+      plan.plan === 'as-saved'
+        ? {}
+        : { variables, weightBytes, lean, ...(noLean !== '' && { noLean }) };
     this.#log.info(
       { servable: servableIdText(id), plan: planText(plan), reason, micros, ...trial, ...frozen },
       'execution plan',

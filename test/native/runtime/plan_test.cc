@@ -70,6 +70,56 @@ TEST(PlanTest, AFrozenGraphAnswersAsTheSavedOne) {
   EXPECT_EQ(LiveInputTensors(), 0);
 }
 
+PlanOptions LeanOptions() {
+  PlanOptions options;
+  options.wanted = PlanKind::kFrozen;
+  options.path = "/nowhere";
+  options.trial_millis = 20;
+  options.lean = {16, 1};
+  return options;
+}
+
+TEST(PlanTest, HoldsLargeWeightsInVariablesWhereTheGraphAllowsIt) {
+  for (const char* path : {"test/models/conv/1", "examples/models/keras_mlp/1"}) {
+    const auto saved = LoadModel(path);
+    for (bool is_known : {false, true}) {
+      const auto lean = LoadModel(path);
+      PlanOptions options = LeanOptions();
+      if (is_known) options.known = PlanChoice{PlanKind::kFrozen, true};
+      const PlanReport report = ChoosePlan(lean.get(), options);
+      EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << path << ": " << report.reason;
+      // Where the trial's noise had it otherwise, it said so.
+      EXPECT_EQ(report.lean, report.no_lean.empty()) << path << ": " << report.no_lean;
+      EXPECT_TRUE(report.lean || !is_known) << path << ": " << report.no_lean;
+      ExpectSameAnswers(*saved, *lean);
+    }
+  }
+  EXPECT_EQ(LiveInputTensors(), 0);
+}
+
+TEST(PlanTest, SaysWhyWeightsStayConstants) {
+  struct Case {
+    const char* path;
+    LeanLimits limits;
+    const char* reason;
+  };
+  for (const Case& each :
+       {Case{"test/models/plans/1", {16, 1}, "it uses Enter"},
+        Case{"test/models/half_plus_family/123", {1, 1}, "x:0 is fed by some signatures only"},
+        Case{"test/models/conv/1", {1 << 20, 1}, "it has no large constants"},
+        Case{"test/models/conv/1", {16, 1 << 20}, ""}}) {
+    const auto saved = LoadModel(each.path);
+    const auto frozen = LoadModel(each.path);
+    PlanOptions options = LeanOptions();
+    options.lean = each.limits;
+    const PlanReport report = ChoosePlan(frozen.get(), options);
+    EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << each.path << ": " << report.reason;
+    EXPECT_FALSE(report.lean) << each.path;
+    EXPECT_EQ(report.no_lean, each.reason);
+    ExpectSameAnswers(*saved, *frozen);
+  }
+}
+
 TEST(PlanTest, AutoChoosesByTimesAndAnswersAsTheSavedGraph) {
   const auto saved = LoadModel("test/models/plans/1");
   const auto chosen = LoadModel("test/models/plans/1");
@@ -210,7 +260,7 @@ TEST(PlanTest, ClientsMakeNoMoreCopiesOfAFrozenGraphThanAFew) {
   FrozenGraph frozen;
   std::unique_ptr<GraphSession> session;
   ASSERT_TRUE(FreezeModel(*model, &frozen).ok());
-  ASSERT_TRUE(NewFrozenSession(frozen, "", false, &session).ok());
+  ASSERT_TRUE(NewFrozenSession(frozen, "", FrozenSessionKind::kPlain, &session).ok());
   size_t combinations = 0;
   for (const char* name : {"gathered", "serving_default", "reference"}) {
     const BoundSignature& signature = *model->FindSignature(name);

@@ -1,0 +1,39 @@
+// LeanGraph: a graph as TensorFlow executes it, after all of its optimizers, written so that
+// another session takes it as it is, with the large constants in variables: TensorFlow holds a
+// constant several times, a variable once. Knows no TensorFlow; any thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph_def.h"
+#include "status/status.h"
+
+namespace tensorgate {
+
+// A constant that has become a variable: `value` is fed and `assign` executed once, before any
+// other run.
+struct LeanWeight {
+  std::string value;            // the tensor to feed, "node:0"
+  std::string assign;           // the node to execute
+  std::string_view serialized;  // TensorProto; points into what the executed graph does
+};
+
+struct LeanGraph {
+  std::string graph_def;  // serialized
+  // The names by which what was fed and fetched is fed and fetched now, in that order.
+  std::vector<std::string> feeds;
+  std::vector<std::string> fetches;
+  std::vector<LeanWeight> weights;
+};
+
+// `executed`: the partition graph of a run that fed and fetched these tensors, "node:0", each once.
+// Constants become variables where they have `least_bytes` of numbers. ERRORS: FAILED_PRECONDITION
+// with the reason, where the graph has something in it that is not known to survive: functions,
+// control flow, other devices.
+Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
+                     const std::vector<std::string>& fetches, size_t least_bytes, LeanGraph* lean);
+
+}  // namespace tensorgate

@@ -1,0 +1,32 @@
+// From a session of a frozen graph to one that holds the weights once: of the graph as the first
+// one executes it, optimized, with the large constants in variables again. THREAD: load pool;
+// blocks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/frozen_graph.h"
+#include "plan/trial_cases.h"
+#include "runtime/saved_model.h"
+#include "status/status.h"
+
+namespace tensorgate {
+
+// Below these the memory is not worth the reads of variables. UNITS: bytes.
+struct LeanLimits {
+  size_t constant = size_t{64} << 10;  // of one that becomes a variable
+  int64_t weights = int64_t{4} << 20;  // of all weights of a model
+};
+
+// `executed`: a session of the frozen graph that keeps the graph it executes. All signatures are
+// run at once, on the inputs of the first case of each. `config_proto`: the model's own. ERRORS:
+// FAILED_PRECONDITION with the reason why it is not possible, or TensorFlow's status.
+Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const GraphSession& executed,
+                      const std::vector<TrialCase>& cases, const std::string& config_proto,
+                      const LeanLimits& limits, std::unique_ptr<GraphSession>* lean);
+
+}  // namespace tensorgate

@@ -1,0 +1,168 @@
+#include "graph/lean_graph.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "graph/attr_value.h"
+#include "graph_builder.h"
+
+namespace tensorgate {
+namespace {
+
+using graph::kFloat;
+using graph::NodeDef;
+using graph::Type;
+
+const std::string kTensor = proto::Dtype(DataType::kFloat) + proto::Shape({3}) +
+                            proto::Content(proto::Raw(std::vector<float>{1, 2, 3}));
+
+std::string Argument(std::string_view name, int64_t index) {
+  return NodeDef(name, "_Arg", {}, {{"T", Type(kFloat)}, {"index", proto::VarintField(3, index)}});
+}
+
+std::string Result(std::string_view name, std::string_view input, int64_t index) {
+  return NodeDef(name, "_Retval", {input},
+                 {{"T", Type(kFloat)}, {"index", proto::VarintField(3, index)}});
+}
+
+std::string Constant(std::string_view name, const std::string& tensor,
+                     std::initializer_list<std::string_view> inputs = {}) {
+  return NodeDef(name, "Const", inputs,
+                 {{"dtype", Type(kFloat)}, {"value", proto::BytesField(8, tensor)}});
+}
+
+// y = x + w, as TensorFlow writes what it executes.
+std::string Sum() {
+  return graph::Graph({Argument("_arg_x_0_0", 0), Constant("w", kTensor, {"^_arg_x_0_0"}),
+                       NodeDef("y", "Add", {"_arg_x_0_0", "w"},
+                               {{"T", Type(kFloat)},
+                                {"_class", proto::BytesField(1, proto::BytesField(2, "loc:@w"))}}),
+                       Result("_retval_y_0_0", "y", 0)});
+}
+
+struct Lean {
+  Lean(std::string serialized, const std::vector<std::string>& feeds,
+       const std::vector<std::string>& fetches, size_t least_bytes = 1)
+      : executed(std::move(serialized)) {
+    GraphDef given;
+    status = ReadGraphDef(executed, &given);
+    if (status.ok()) status = MakeLeanGraph(given, feeds, fetches, least_bytes, &made);
+    if (status.ok()) status = ReadGraphDef(made.graph_def, &graph);
+  }
+
+  // The node that makes a tensor.
+  const Node* Of(std::string_view tensor) const {
+    for (const Node& node : graph.nodes) {
+      if (node.name == tensor.substr(0, tensor.find(':'))) return &node;
+    }
+    return nullptr;
+  }
+
+  std::string executed;
+  Status status;
+  LeanGraph made;
+  GraphDef graph;
+};
+
+TEST(LeanGraphTest, HasALargeConstantInAVariableAndEndsThatCanBeFedAndFetched) {
+  const Lean lean(Sum(), {"x:0"}, {"y:0"});
+  ASSERT_TRUE(lean.status.ok()) << lean.status.message();
+  const Node* feed = lean.Of(lean.made.feeds.at(0));
+  ASSERT_NE(feed, nullptr);
+  EXPECT_EQ(feed->op, "Placeholder");
+  EXPECT_EQ(*feed->attr("dtype"), Type(kFloat));
+  const Node* fetch = lean.Of(lean.made.fetches.at(0));
+  ASSERT_NE(fetch, nullptr);
+  EXPECT_EQ(fetch->op, "Identity");
+  ASSERT_EQ(fetch->inputs, std::vector<std::string_view>{"y"});
+  const Node* sum = lean.Of("y");
+  ASSERT_NE(sum, nullptr);
+  EXPECT_EQ(sum->inputs, (std::vector<std::string_view>{feed->name, "w"}));
+  EXPECT_EQ(sum->attr("_class"), nullptr);
+
+  const Node* read = lean.Of("w");
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(read->op, "ReadVariableOp");
+  const Node* variable = lean.Of(read->inputs.at(0));
+  ASSERT_NE(variable, nullptr);
+  EXPECT_EQ(variable->op, "VarHandleOp");
+  EXPECT_EQ(*variable->attr("shape"), proto::BytesField(7, proto::Dim(3)));
+  // It is read when the constant was there.
+  EXPECT_EQ(variable->inputs, std::vector<std::string_view>{"^" + std::string(feed->name)});
+  ASSERT_EQ(lean.made.weights.size(), 1u);
+  const LeanWeight& weight = lean.made.weights[0];
+  EXPECT_EQ(weight.serialized, kTensor);
+  const Node* assign = lean.Of(weight.assign);
+  ASSERT_NE(assign, nullptr);
+  EXPECT_EQ(assign->op, "AssignVariableOp");
+  EXPECT_EQ(assign->inputs.at(0), variable->name);
+  EXPECT_EQ(lean.Of(assign->inputs.at(1)), lean.Of(weight.value));
+}
+
+TEST(LeanGraphTest, LeavesSmallConstantsAndThoseThatHaveNoNumbers) {
+  EXPECT_EQ(Lean(Sum(), {"x:0"}, {"y:0"}, 1000).made.weights.size(), 0u);
+  const Lean text(
+      graph::Graph({NodeDef("w", "Const", {},
+                            {{"dtype", Type(7)}, {"value", proto::BytesField(8, kTensor)}}),
+                    Result("_retval_w_0_0", "w", 0)}),
+      {}, {"w:0"});
+  ASSERT_TRUE(text.status.ok()) << text.status.message();
+  EXPECT_EQ(text.made.weights.size(), 0u);
+  EXPECT_EQ(text.Of("w")->op, "Const");
+}
+
+TEST(LeanGraphTest, KnowsTensorsByTheirOrderAndNames) {
+  const std::string two =
+      graph::Graph({Argument("_arg_b_0_1", 1), Argument("_arg_a_1_0", 0),
+                    Result("_retval_f_0_1", "g", 1), Result("_retval_e_2_0", "_hidden:1", 0),
+                    NodeDef("_hidden", "Split", {"_arg_b_0_1", "^_arg_a_1_0"}),
+                    NodeDef("g", "Neg", {"_hidden"})});
+  const Lean lean(two, {"b:0", "a:1"}, {"e:2", "f:0"});
+  ASSERT_TRUE(lean.status.ok()) << lean.status.message();
+  const Node* e = lean.Of(lean.made.fetches[0]);
+  const Node* f = lean.Of(lean.made.fetches[1]);
+  ASSERT_TRUE(e != nullptr && f != nullptr);
+  EXPECT_EQ(f->inputs.at(0), "g");
+  const Node* hidden = lean.Of(e->inputs.at(0));
+  ASSERT_NE(hidden, nullptr) << "an input has the name that its node got";
+  EXPECT_EQ(hidden->op, "Split");
+  EXPECT_NE(hidden->name[0], '_') << "TensorFlow takes no such names";
+  EXPECT_EQ(e->inputs.at(0), std::string(hidden->name) + ":1");
+  EXPECT_EQ(lean.Of("g")->inputs.at(0), hidden->name);
+  EXPECT_EQ(lean.Of(hidden->inputs.at(0)), lean.Of(lean.made.feeds[0]));
+  EXPECT_EQ(hidden->inputs.at(1), "^" + std::string(lean.Of(lean.made.feeds[1])->name));
+}
+
+TEST(LeanGraphTest, RefusesWhatIsNotKnownToSurvive) {
+  struct Case {
+    std::string node;
+    const char* reason;
+  };
+  for (const Case& each :
+       {Case{NodeDef("n", "PartitionedCall", {"w"}, {{"f", graph::Func("inner")}}),
+             "node n calls a function"},
+        Case{NodeDef("n", "inner", {"w"}), "node n calls a function"},
+        Case{NodeDef("n", "Merge", {"w"}), "it uses Merge"},
+        Case{NodeDef("n", "_Recv", {}), "it uses _Recv"},
+        Case{NodeDef("tensorgate/lean/feed/0", "Neg", {"w"}), "a node has the name of another"},
+        Case{NodeDef("n", "Neg", {"w"}) + proto::BytesField(4, "/gpu:0"),
+             "it is executed on several devices"},
+        Case{NodeDef("n", "If", {"w"}, {{"f", "\x0a"}}), "node n is malformed"},
+        Case{Argument("_arg_z_0_1", 1), "it has another number of inputs or outputs"},
+        Case{Argument("_arg_x_0_0", 0), "node _arg_x_0_0 is no input or output of it"}}) {
+    const Lean lean(graph::Graph({Argument("_arg_x_0_0", 0), Constant("w", kTensor), each.node,
+                                  Result("_retval_w_0_0", "w", 0)},
+                                 {graph::FunctionDef("inner", {}, "v")}),
+                    {"x:0"}, {"w:0"});
+    EXPECT_EQ(lean.status.code(), Code::kFailedPrecondition) << each.reason;
+    EXPECT_EQ(lean.status.message(), each.reason);
+  }
+  EXPECT_EQ(Lean(Sum(), {"z:0"}, {"y:0"}).status.message(),
+            "node _arg_x_0_0 is no input or output of it");
+  EXPECT_EQ(Lean(Sum(), {"x:0"}, {"y:0", "z:0"}).status.message(), "it lacks an input or output");
+}
+
+}  // namespace
+}  // namespace tensorgate
