@@ -1,7 +1,10 @@
 /** Section 13 of the checklist: batching. Each line has its evidence beside it. */
 import { inFile, library, type Evidence } from './evidence.js';
 
-const wire = inFile('test/wire/batching.test.ts', 'needs requests that wait for each other');
+const wire = inFile(
+  'test/wire/batching-parameters.test.ts',
+  'needs requests that wait for each other',
+);
 const queue = inFile('test/unit/batching/tuned-queue.test.ts', 'needs a clock that stands still');
 const options = inFile('test/unit/batching/queue-options.test.ts', 'no single request shows it');
 const native = inFile('test/native/runtime/batch_run_test.cc', 'no single request shows it');

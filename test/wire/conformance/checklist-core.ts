@@ -22,7 +22,10 @@ const nativeWarmup = inFile('test/native/runtime/warmup_test.cc', 'needs a load'
 const wireWarmup = inFile('test/wire/warmup.test.ts', 'needs a load');
 const prometheus = inFile('test/unit/metrics/prometheus-text.test.ts', 'needs metrics of its own');
 const textProto = inFile('test/unit/config/text-proto.test.ts', 'needs a start');
-const batching = inFile('test/wire/batching.test.ts', 'needs requests that wait for each other');
+const batching = inFile(
+  'test/wire/batching-parameters.test.ts',
+  'needs requests that wait for each other',
+);
 const upstreamModels = inFile('test/integration/upstream-models.test.ts', 'a model of its own');
 
 const OPTION = library("an option of upstream's C++ library, which its server leaves alone");
