@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { BatchingServer, HALF_PLUS_TWO, OWN, QUEUE, SESSION, TEST_MODELS, type Answer } from './batching-server.js';
+import {
+  BatchingServer,
+  HALF_PLUS_TWO,
+  OWN,
+  QUEUE,
+  SESSION,
+  TEST_MODELS,
+  type Answer,
+} from './batching-server.js';
 import { encode, floats, PREDICT, type RpcError } from './grpc-client.js';
 import { runToEnd } from './server-process.js';
 
@@ -41,8 +49,14 @@ describe('Batching with parameters', function () {
       assert.equal(await server.runs(), 1);
       assert.equal(await server.value(`${SESSION}:processed_batch_size_sum`), 6);
       assert.equal(await server.value(`${SESSION}:input_batch_size_count`), 4);
-      assert.equal(await server.value(`${SESSION}:padding_size_sum`, { execution_batch_size: '6' }), 0);
-      assert.equal(await server.value(`${SESSION}:queuing_latency_count`, { thread_pool_name: '' }), 4);
+      assert.equal(
+        await server.value(`${SESSION}:padding_size_sum`, { execution_batch_size: '6' }),
+        0,
+      );
+      assert.equal(
+        await server.value(`${SESSION}:queuing_latency_count`, { thread_pool_name: '' }),
+        4,
+      );
       assert.equal(await server.value(`${OWN}_queue_depth`, QUEUE), 0);
     });
 
@@ -86,7 +100,10 @@ describe('Batching with parameters', function () {
       const sizes = 'max_batch_size { value: 8 } allowed_batch_sizes: 4 allowed_batch_sizes: 8';
       await serveTuned(HALF_PLUS_TWO, sizes);
       assert.deepEqual((await server.rows(1, 2, 3)).body, { predictions: [2.5, 3, 3.5] });
-      assert.equal(await server.value(`${SESSION}:padding_size_sum`, { execution_batch_size: '4' }), 1);
+      assert.equal(
+        await server.value(`${SESSION}:padding_size_sum`, { execution_batch_size: '4' }),
+        1,
+      );
       assert.equal(await server.value(`${OWN}_padding_row_count`, QUEUE), 1);
     });
 
@@ -102,7 +119,9 @@ describe('Batching with parameters', function () {
         'enable_large_batch_splitting { value: true } max_batch_size { value: 100 } ' +
         'max_execution_batch_size { value: 2 }';
       await serveTuned(HALF_PLUS_TWO, parameters);
-      assert.deepEqual((await server.rows(1, 2, 3, 4, 5)).body, { predictions: [2.5, 3, 3.5, 4, 4.5] });
+      assert.deepEqual((await server.rows(1, 2, 3, 4, 5)).body, {
+        predictions: [2.5, 3, 3.5, 4, 4.5],
+      });
       assert.equal(await server.runs(), 3);
     });
 
@@ -190,7 +209,9 @@ describe('Batching with parameters', function () {
 
     it('refuses a request without inputs, in the words of upstream', async () => {
       await serveTuned(join(TEST_MODELS, 'counter'), size);
-      const rpc = server.client.predict({ model_spec: { name: 'm', signature_name: 'get_counter' } });
+      const rpc = server.client.predict({
+        model_spec: { name: 'm', signature_name: 'get_counter' },
+      });
       const message = 'Batching Run() must have at least one input tensor';
       await assert.rejects(rpc, ({ code, details }: RpcError) => code === 3 && details === message);
     });
