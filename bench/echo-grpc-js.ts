@@ -3,22 +3,15 @@
  * bytes, without decoding anything. What tensorgate needs beyond this is its own work.
  * Run as: node echo-grpc-js.js --port=PORT --path=/package.Service/Method --reply=FILE
  */
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { type MethodDefinition, Server, ServerCredentials } from '@grpc/grpc-js';
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string' },
-    path: { type: 'string' },
-    reply: { type: 'string' },
-  },
-});
-const reply = readFileSync(values.reply ?? '/dev/null');
+import { echoOptions } from './echo-options.js';
+
+const { port, path, reply } = echoOptions();
 
 const sameBytes = (bytes: Buffer): Buffer => bytes;
 const method: MethodDefinition<Buffer, Buffer> = {
-  path: values.path ?? '/echo.Echo/Echo',
+  path,
   requestStream: false,
   responseStream: false,
   requestSerialize: sameBytes,
@@ -39,6 +32,6 @@ server.addService(
     },
   },
 );
-server.bindAsync(`127.0.0.1:${values.port}`, ServerCredentials.createInsecure(), (error) => {
+server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error) => {
   if (error) throw error;
 });

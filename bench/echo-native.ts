@@ -3,27 +3,18 @@
  * JavaScript, without decoding anything. A Predict that needs no JavaScript may be faster.
  * Run as: node echo-native.js --port=PORT --path=/package.Service/Method --reply=FILE
  */
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-
 import { addon } from '../src/native/addon.js';
 import { GRPC_EVENT_LENGTH, GrpcEventKind, GrpcStreaming } from '../src/native/grpc.js';
+import { echoOptions } from './echo-options.js';
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string' },
-    path: { type: 'string' },
-    reply: { type: 'string' },
-  },
-});
-const reply = readFileSync(values.reply ?? '/dev/null');
+const { port, path, reply } = echoOptions();
 const NEVER = 0;
 const UNLIMITED = -1;
 
 const native = addon();
 const transport = native.grpcOpen(
   {
-    methods: [values.path ?? '/echo.Echo/Echo', GrpcStreaming.none, -1],
+    methods: [path, GrpcStreaming.none, -1],
     keptHeader: '',
     asTensorContent: false,
     maxReceiveBytes: UNLIMITED,
@@ -44,5 +35,5 @@ const transport = native.grpcOpen(
     }
   },
 );
-const failure = native.grpcListen(transport, '127.0.0.1', Number(values.port));
+const failure = native.grpcListen(transport, '127.0.0.1', port);
 if (failure !== null) throw new Error(failure);

@@ -3,14 +3,11 @@
  * answers with a constant. What tensorgate needs beyond this is its own work.
  * Run as: node echo-rest.js --port=PORT --reply=FILE
  */
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import uWS from 'uWebSockets.js';
 
-const { values } = parseArgs({
-  options: { port: { type: 'string' }, reply: { type: 'string' } },
-});
-const reply = readFileSync(values.reply ?? '/dev/null');
+import { echoOptions } from './echo-options.js';
+
+const { port, reply } = echoOptions();
 
 uWS
   .App()
@@ -29,6 +26,6 @@ uWS
       });
     });
   })
-  .listen('127.0.0.1', Number(values.port), (socket) => {
-    if (!socket) throw new Error(`cannot listen on port ${values.port}`);
+  .listen('127.0.0.1', port, (socket) => {
+    if (!socket) throw new Error(`cannot listen on port ${port}`);
   });

@@ -8,7 +8,7 @@ import { MetadataCodec } from './grpc/metadata-codec.js';
 import type { ModelServiceMessages } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
-import { grpcStartFailure } from './grpc/start-failure.js';
+import { GRPC_HOST, grpcStartFailure } from './grpc/listening.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
 import type { NativeRoutes } from './native/grpc.js';
@@ -25,8 +25,6 @@ import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServingError } from './status/serving-error.js';
 
 const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
-/** All IPv4 addresses, as upstream. */
-const GRPC_HOST = '0.0.0.0';
 
 export interface ListenersOptions {
   readonly flags: Flags;

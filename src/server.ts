@@ -6,6 +6,7 @@
 import { channelArguments } from './config/channel-arguments.js';
 import { prometheusPath } from './config/monitoring-config.js';
 import { readSslConfig } from './config/ssl-config.js';
+import { GRPC_HOST } from './grpc/listening.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { ThreadedListeners } from './io-threads/threaded-listeners.js';
@@ -184,11 +185,11 @@ export class Server {
     const own: string[] = path === '' ? [] : [`unix:${path}`];
     if (threads === null) {
       await listeners.startGrpc(isNative, port, path);
-      if (port !== 0) own.unshift(`0.0.0.0:${port}`);
+      if (port !== 0) own.unshift(`${GRPC_HOST}:${port}`);
     } else {
       await threads.startGrpc(port);
       if (path !== '') await listeners.startGrpc(isNative, 0, path);
-      log.info(`gRPC at 0.0.0.0:${port}${scheme} in ${threads.count} threads`);
+      log.info(`gRPC at ${GRPC_HOST}:${port}${scheme} in ${threads.count} threads`);
     }
     if (own.length > 0) log.info(`gRPC at ${own.join(', ')}${scheme}`);
   }

@@ -14,10 +14,6 @@ namespace {
 // No node that TensorFlow makes has such a name.
 constexpr char kPrefix[] = "tensorgate/lean/";
 
-Status CannotBeLean(std::string reason) {
-  return Status(Code::kFailedPrecondition, std::move(reason));
-}
-
 bool StartsWith(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }
@@ -195,6 +191,10 @@ class LeanWriter {
 };
 
 }  // namespace
+
+Status CannotBeLean(std::string reason) {
+  return Status(Code::kFailedPrecondition, std::move(reason));
+}
 
 Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
                      const std::vector<std::string>& fetches, size_t least_bytes, LeanGraph* lean) {

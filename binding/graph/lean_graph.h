@@ -36,4 +36,6 @@ struct LeanGraph {
 Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
                      const std::vector<std::string>& fetches, size_t least_bytes, LeanGraph* lean);
 
+Status CannotBeLean(std::string reason);
+
 }  // namespace tensorgate

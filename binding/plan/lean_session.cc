@@ -8,6 +8,7 @@
 #include "codec/message_fields.h"
 #include "codec/predict_proto.h"
 #include "graph/lean_graph.h"
+#include "tf/output_order.h"
 #include "tf/status.h"
 
 namespace tensorgate {
@@ -25,16 +26,6 @@ constexpr uint32_t kPartitionGraphs = 3;
 constexpr char kAsItIs[] = {'\x52', '\x12', '\x1a', '\x0b', '\x18', '\xff', '\xff',
                             '\xff', '\xff', '\xff', '\xff', '\xff', '\xff', '\xff',
                             '\x01', '\x52', '\x03', '\x98', '\x01', '\x01'};
-
-Status CannotBeLean(std::string reason) {
-  return Status(Code::kFailedPrecondition, std::move(reason));
-}
-
-struct Before {
-  bool operator()(const TF_Output& a, const TF_Output& b) const {
-    return a.oper != b.oper ? std::less<TF_Operation*>()(a.oper, b.oper) : a.index < b.index;
-  }
-};
 
 // Everything that any signature feeds and fetches, each once, with a value for what is fed.
 struct WholeRun {
@@ -61,7 +52,7 @@ Status CheckFeeds(const std::vector<SignatureTensors>& signatures) {
 
 Status MakeWholeRun(const std::vector<SignatureTensors>& signatures,
                     const std::vector<TrialCase>& cases, WholeRun* run) {
-  std::map<TF_Output, const std::string*, Before> names;
+  std::map<TF_Output, const std::string*, OutputOrder> names;
   std::set<std::string> feeds, fetches;
   for (const SignatureTensors& signature : signatures) {
     if (signature.fetches.empty()) continue;

@@ -5,14 +5,11 @@
 #include <map>
 #include <utility>
 
+#include "tf/output_order.h"
 #include "tf/status.h"
 
 namespace tensorgate {
 namespace {
-
-bool Before(const TF_Output& a, const TF_Output& b) {
-  return a.oper != b.oper ? std::less<TF_Operation*>()(a.oper, b.oper) : a.index < b.index;
-}
 
 // The finalizer of MurmurHash3.
 uint64_t Mix(uint64_t value) {
@@ -75,7 +72,7 @@ GraphSession::~GraphSession() {
 
 void GraphSession::Sort() {
   std::sort(known_.begin(), known_.end(),
-            [](const Known& a, const Known& b) { return Before(a.output, b.output); });
+            [](const Known& a, const Known& b) { return OutputOrder()(a.output, b.output); });
 }
 
 void GraphSession::Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations) {
@@ -92,8 +89,8 @@ bool GraphSession::FindAll(const std::vector<TF_Output>& outputs, Tensors* found
   for (const TF_Output& output : outputs) {
     const auto known = std::lower_bound(
         known_.begin(), known_.end(), output,
-        [](const Known& each, const TF_Output& key) { return Before(each.output, key); });
-    if (known == known_.end() || Before(output, known->output)) return false;
+        [](const Known& each, const TF_Output& key) { return OutputOrder()(each.output, key); });
+    if (known == known_.end() || OutputOrder()(output, known->output)) return false;
     found->push_back(known->tensor);
   }
   return true;

@@ -3,7 +3,6 @@
 // time.
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "codec/json_dump.h"
 #include "codec/session_run_proto.h"
 #include "runtime/inference_call.h"
+#include "tf/output_order.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -50,9 +50,6 @@ Status NotInGraph(std::string_view tensor_name) {
 }
 
 bool Same(const TF_Output& a, const TF_Output& b) { return a.oper == b.oper && a.index == b.index; }
-bool Before(const TF_Output& a, const TF_Output& b) {
-  return a.oper != b.oper ? std::less<TF_Operation*>()(a.oper, b.oper) : a.index < b.index;
-}
 
 class SessionRunCall : public InferenceCall {
  public:
@@ -161,7 +158,7 @@ class SessionRunCall : public InferenceCall {
       if (!status.ok()) return status;
     }
     std::vector<TF_Output> sorted = feeds_;
-    std::sort(sorted.begin(), sorted.end(), Before);
+    std::sort(sorted.begin(), sorted.end(), OutputOrder());
     const auto twice = std::adjacent_find(sorted.begin(), sorted.end(), Same);
     if (twice != sorted.end()) {
       return InvalidArgument("Endpoint \"" + std::string(TF_OperationName(twice->oper)) + ":" +
@@ -191,10 +188,10 @@ class SessionRunCall : public InferenceCall {
       if (!status.ok()) return status;
     }
     fetches_ = wanted;
-    std::sort(fetches_.begin(), fetches_.end(), Before);
+    std::sort(fetches_.begin(), fetches_.end(), OutputOrder());
     fetches_.erase(std::unique(fetches_.begin(), fetches_.end(), Same), fetches_.end());
     for (size_t i = 0; i < wanted.size(); ++i) {
-      const auto at = std::lower_bound(fetches_.begin(), fetches_.end(), wanted[i], Before);
+      const auto at = std::lower_bound(fetches_.begin(), fetches_.end(), wanted[i], OutputOrder());
       asked_.emplace_back(request.fetches[i], static_cast<size_t>(at - fetches_.begin()));
     }
     return Status();

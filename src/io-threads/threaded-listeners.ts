@@ -3,7 +3,7 @@
  * up to date with what is served, counted together, taken down together. Main thread.
  */
 import type { ModelServiceMessages } from '../grpc/model-service-codec.js';
-import { grpcStartFailure } from '../grpc/start-failure.js';
+import { GRPC_HOST, grpcStartFailure } from '../grpc/listening.js';
 import type { Log } from '../log/log.js';
 import type { Family } from '../metrics/families.js';
 import { plainFamily, summed } from '../metrics/family-sum.js';
@@ -16,8 +16,6 @@ import type { ThreadOptions } from './messages.js';
 import { ModelPublisher, type Served } from './model-publisher.js';
 import { PortClaims } from './port-claims.js';
 import { answerAdmin } from './remote-control.js';
-
-const GRPC_HOST = '0.0.0.0';
 
 /** What the threads' clients ask for and only the main thread can do. */
 export interface Control {

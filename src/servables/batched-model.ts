@@ -166,7 +166,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   /** Whether even a request that has a run for itself must come here. */
   get #mayPad(): boolean {
-    return this.#settings.strict || this.model.plan.plan === 'frozen+xla';
+    return this.#settings.mayPad(this.model.plan.plan);
   }
 
   #deadlineOf(timeoutMillis: number): number {

@@ -36,6 +36,8 @@ const MAX_BATCH_ROWS = 1024;
  */
 const COMPILED = { sizes: [1, 2, 4, 8, 16, 32, 64], maxBatchRows: 64 };
 
+const isCompiled = (plan: string): boolean => plan === 'frozen+xla';
+
 /** How the requests of one version are batched. */
 export interface BatchingSettings {
   /** That all else here comes from. */
@@ -47,6 +49,8 @@ export interface BatchingSettings {
   readonly padVariableLength: boolean;
   /** Sizes of batches to warm up with. */
   readonly batchRows: readonly number[];
+  /** Whether even a batch of one request may have to be padded. */
+  mayPad(plan: PlanName): boolean;
   /**
    * Requests that cannot be batched are errors, as upstream; otherwise they run alone, as do those of
    * signatures whose rows are not known to be independent.
@@ -155,12 +159,14 @@ export class ModelBatching {
         ...common,
         newQueue: <T>(signature: string, plan: PlanName) =>
           new AutoQueue<T>(
-            plan === 'frozen+xla' ? { ...options, ...COMPILED } : options,
+            isCompiled(plan) ? { ...options, ...COMPILED } : options,
             this.#statisticsOf(name, signature),
           ),
         padVariableLength: false,
-        batchRows:
-          this.#flags.plan === 'frozen+xla' ? COMPILED.sizes.flatMap((rows) => [rows, rows]) : [],
+        batchRows: isCompiled(this.#flags.plan)
+          ? COMPILED.sizes.flatMap((rows) => [rows, rows])
+          : [],
+        mayPad: isCompiled,
         strict: false,
       };
     }
@@ -172,6 +178,7 @@ export class ModelBatching {
         new TunedQueue<T>({ ...options, maxBatches }, this.#statisticsOf(name, signature)),
       padVariableLength: parameters.padVariableLengthInputs,
       batchRows: options.allowedRows.filter((rows) => rows > 0),
+      mayPad: () => true,
       strict: true,
     };
   }
