@@ -14,7 +14,11 @@ import {
 } from './cases.js';
 
 /** Share of the unbatched capacity that is offered in an open loop. */
-export const LOADS: readonly number[] = [0.2, 0.5, 0.8, 0.95];
+export const LIGHT_LOAD = 0.2;
+export const LOADS: readonly number[] = [LIGHT_LOAD, 0.5, 0.8, 0.95];
+
+/** Where little waits, one stall of the machine is a run's slowest hundredth: so many times more runs. */
+export const LIGHT_RUNS = 3;
 
 /** A load that finds so many requests in flight waits in line, and its waiting counts. */
 export const OPEN_LOOP_IN_FLIGHT = 256;

@@ -3,7 +3,7 @@
  * auto, and the charts. A ratio is the median of the ratios within each run, where both settings saw the
  * same machine.
  */
-import { SETTINGS, type BatchingSetting } from './batching-cases.js';
+import { LIGHT_LOAD, SETTINGS, type BatchingSetting } from './batching-cases.js';
 import type { BatchingResult, LoadResult } from './batching.js';
 import type { LoadFigures } from './native-programs.js';
 import { formatCount, formatMicros, formatTable } from './report.js';
@@ -19,7 +19,6 @@ const p99: Figure = (figures) => figures.p99_us;
 /** What auto must reach: of the best fixed setting's throughput, and at most of p99 without batching. */
 const WANTED_THROUGHPUT = 0.97;
 const WANTED_P99 = 1.1;
-const LIGHT_LOAD = 0.2;
 
 const COLOURS = ['#808080', '#e69f00', '#56b4e9', '#d5006d'];
 

@@ -7,7 +7,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BatchingSetting, LOADS, OPEN_LOOP_IN_FLIGHT, SETTINGS } from './batching-cases.js';
+import {
+  type BatchingSetting,
+  LIGHT_LOAD,
+  LIGHT_RUNS,
+  LOADS,
+  OPEN_LOOP_IN_FLIGHT,
+  SETTINGS,
+} from './batching-cases.js';
 import { pathOf, type ServerCase } from './cases.js';
 import { type LoadFigures, type LoadOptions, runLoad } from './native-programs.js';
 import { fetchReply } from './one-request.js';
@@ -89,7 +96,8 @@ async function measureCase(
   const loads: LoadResult[] = [];
   const measure = async (share: number | null, rate: number | null): Promise<LoadResult> => {
     const runs: LoadFigures[][] = candidates.map(() => []);
-    for (let run = 0; run < settings.runs; run++) {
+    const count = settings.runs * (share === LIGHT_LOAD ? LIGHT_RUNS : 1);
+    for (let run = 0; run < count; run++) {
       for (const [index, { served }] of candidates.entries()) {
         const figures = await runLoad(settings.cores.client, {
           protocol: one.transport === 'rest' ? 'http' : 'grpc',

@@ -62,6 +62,16 @@ def slow():
     return {'serving_default': Signature({'x': x, 'iterations': iterations}, {'y': y})}
 
 
+def deep():
+    """y = x, 256 wide, after 64 permutations that undo each other: independent rows, and a run that is worth sharing."""
+    x = tf1.placeholder(tf.float32, shape=[None, 256], name='x')
+    forward = tf.roll(tf.eye(256), shift=1, axis=0)
+    y = x
+    for _ in range(32):
+        y = tf.matmul(tf.matmul(y, forward), forward, transpose_b=True)
+    return {'serving_default': Signature({'x': x}, {'y': y})}
+
+
 def failing():
     """Fails at run time with INVALID_ARGUMENT for some values: x = 0, index outside 0..2, negative x."""
     x = tf1.placeholder(tf.int32, shape=[None], name='x')
@@ -386,7 +396,7 @@ def rename_op(path, node_name, op):
 def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
-    for build in (identity, multi_io, defaults, slow, failing, no_signature, counter, tally, endless, example_outputs,
+    for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless, example_outputs,
                   four_kinds, odd_outputs, row_kinds, conv, plans, table):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)

@@ -16,7 +16,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   ModelSpecView spec;
   if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
   std::shared_ptr<const SavedModel> model = routes_.Find(spec);
-  if (model == nullptr) return false;
+  if (model == nullptr || !model->direct_admission().Admit(runs_)) return false;
   auto run = std::make_unique<DirectRun>(queue_, call, method, std::move(model),
                                          options_.as_tensor_content);
   run->request = std::move(*message);

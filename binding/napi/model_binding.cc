@@ -216,11 +216,20 @@ void Unload(const Napi::CallbackInfo& info) {
                  Status(Code::kNotFound, "no model has the id " + std::to_string(id)));
 }
 
+// limitDirect(id, average)
+void LimitDirect(const Napi::CallbackInfo& info) {
+  uint32_t id, average;
+  if (!ReadUint32(info, 0, "id", &id) || !ReadUint32(info, 1, "average", &average)) return;
+  const std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
+  if (model != nullptr) model->direct_admission().Limit(average);
+}
+
 }  // namespace
 
 void ExportModel(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, Load, "load"));
   exports.Set("unload", Napi::Function::New(env, Unload, "unload"));
+  exports.Set("limitDirect", Napi::Function::New(env, LimitDirect, "limitDirect"));
 }
 
 }  // namespace tensorgate

@@ -1,4 +1,4 @@
-// load, unload: a SavedModel's way into and out of the process-wide registry.
+// load, unload, limitDirect: a SavedModel's way into and out of the process-wide registry.
 #pragma once
 
 #include <napi.h>

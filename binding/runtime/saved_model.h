@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codec/json_predict.h"
+#include "runtime/direct_admission.h"
 #include "runtime/graph_session.h"
 #include "runtime/run_pace.h"
 #include "runtime/run_statistics.h"
@@ -108,6 +109,9 @@ class SavedModel {
                const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                const std::vector<TF_Output>& fetches, std::vector<TensorHandle>* outputs) const;
 
+  // Of requests that need not enter JavaScript.
+  DirectAdmission& direct_admission() const { return direct_admission_; }
+
   // Loaded sessions in this process; zero when all is quiet.
   static int64_t LiveCount();
 
@@ -129,6 +133,7 @@ class SavedModel {
   GraphHandle graph_;  // as saved: what the endpoints of signatures belong to
   SessionHandle session_;
   std::unique_ptr<GraphSession> frozen_;  // in place of session_
+  mutable DirectAdmission direct_admission_;
 };
 
 }  // namespace tensorgate

@@ -261,6 +261,12 @@ export interface NativeBinding extends NativeGrpc {
   load(slot: number, options: NativeLoadOptions): void;
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;
+  /**
+   * From now on requests for the model run without JavaScript only while at most so many of a transport
+   * are in flight on average; others come as calls. Unlimited at first; nothing happens where there is
+   * no such model. See binding/runtime/direct_admission.h.
+   */
+  limitDirect(id: number, average: number): void;
 
   /** The method's request; answered with its response. A timeout of 0 is none. */
   inferProto(

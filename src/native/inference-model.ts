@@ -23,7 +23,7 @@ export interface PrimaryAnswer {
 export interface InferenceModel {
   /** Serialized tensorflow.serving.SignatureDefMap, as the model has it. */
   readonly signatureDefMap: Uint8Array;
-  /** The addon's number of it, where a request may run on it as it comes: alone, unless it gains by company. */
+  /** The addon's number of it, where requests may run on it without us, as long as it lets them. */
   readonly directId?: number | undefined;
 
   /** A serialized request to the serialized response. `timeoutMillis` 0 is none. */

@@ -97,6 +97,11 @@ export class SavedModel implements InferenceModel {
     return this.#id;
   }
 
+  /** Requests that come by `directId` are let by while so many are in flight on average, for each transport. */
+  limitDirect(average: number): void {
+    addon().limitDirect(this.#id, average);
+  }
+
   /** Resolves when the memory is given back, which waits for the runs in flight. */
   async unload(): Promise<void> {
     await settled<void>((done) => {

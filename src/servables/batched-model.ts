@@ -7,6 +7,7 @@ import type {
   BatchHandler,
   BatchingParameters,
   BatchOutcome,
+  BatchPart,
   BatchTask,
   ScheduledQueue,
 } from '../batching/index.js';
@@ -22,8 +23,12 @@ import { gainsByQueueing } from './queueing-gain.js';
 /** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
 const MAX_QUEUES = 256;
 
-/** After so many batches of a single request, requests are taken to come one by one. */
-const QUIET_AFTER = 16;
+/** While batches have fewer requests on average, requests are taken to come one by one. */
+const COMPANY = 2;
+/** Weight of a batch in that average. */
+const BATCH_WEIGHT = 1 / 16;
+/** Requests for each thread that the addon may have in flight without us, on average. */
+const DIRECT = 4;
 
 /** Upstream's words for what has no rows to batch. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -38,6 +43,8 @@ const RESULTS = {
   [NativeOutcome.unmergeable]: 'unmergeable',
 } as const;
 
+const isLast = ({ task, begin, rows }: BatchPart<unknown>): boolean => begin + rows === task.rows;
+
 interface Pending {
   readonly task: Task;
   readonly done: Done<never>;
@@ -47,12 +54,17 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   readonly model: SavedModel;
   readonly #settings: BatchingSettings;
   readonly #queues = new Map<number, ScheduledQueue<Pending>>();
-  /** Batches of a single request, one after the other. */
-  #singles = 0;
+  /** Tasks that wait or run. */
+  #tasks = 0;
+  /** How many make a batch, on average. */
+  #company = 1;
+  readonly #gainsByQueueing: boolean;
 
   constructor(model: SavedModel, settings: BatchingSettings) {
     this.model = model;
     this.#settings = settings;
+    this.#gainsByQueueing = gainsByQueueing(model.rowTrial ?? [], settings.scheduler.threads);
+    this.#limitDirect();
   }
 
   get parameters(): BatchingParameters {
@@ -63,13 +75,8 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     return this.model.signatureDefMap;
   }
 
-  /** Undefined where requests had better come here, for company. */
   get directId(): number | undefined {
-    const { rowTrial, directId } = this.model;
-    const { scheduler } = this.#settings;
-    return this.#mayPad || gainsByQueueing(rowTrial ?? [], scheduler.threads)
-      ? undefined
-      : directId;
+    return this.#mayPad ? undefined : this.model.directId;
   }
 
   inferProto(
@@ -125,7 +132,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   run(batch: Batch<Pending>, done: (outcome: BatchOutcome) => void): void {
     const { scheduler, padVariableLength, strict } = this.#settings;
     const { parts, paddedRows } = batch;
-    this.#singles = parts.length === 1 ? this.#singles + 1 : 0;
+    this.#company += (parts.length - this.#company) * BATCH_WEIGHT;
     const isSplit = parts.some((part) => part.rows !== part.task.rows);
     let deadline = 0;
     for (const { task } of parts) deadline = Math.max(deadline, task.deadline);
@@ -140,6 +147,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
       isSplit ? parts.map((part) => ({ begin: part.begin, count: part.rows })) : null,
       options,
       (_error, report) => {
+        this.#ended(parts.filter(isLast).length);
         if (report === null) done({ millis: 0, result: 'failed' });
         else done({ millis: report[0] / 1e6, result: RESULTS[report[3]] });
       },
@@ -147,8 +155,26 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   }
 
   drop({ item }: BatchTask<Pending>, error: ServingError): void {
+    this.#ended(1);
     dropTask(item.task);
     item.done(error, null);
+  }
+
+  #ended(tasks: number): void {
+    this.#tasks -= tasks;
+    if (this.#tasks === 0) this.#limitDirect();
+  }
+
+  /** Requests come one by one. */
+  get #isQuiet(): boolean {
+    return this.#company < COMPANY;
+  }
+
+  /** What gains by company comes here, unless it has none; but no request overtakes one that is here. */
+  #limitDirect(): void {
+    if (!this.#gainsByQueueing) return;
+    const mayPass = this.#isQuiet && this.#tasks === 0;
+    this.model.limitDirect(mayPass ? DIRECT * this.#settings.scheduler.threads : 0);
   }
 
   /**
@@ -157,7 +183,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
    */
   #direct<T>(done: Done<T>): Done<T> | null {
     const { scheduler } = this.#settings;
-    if (this.#mayPad || this.#singles < QUIET_AFTER || !scheduler.tryBegin()) return null;
+    if (this.#mayPad || !this.#isQuiet || !scheduler.tryBegin()) return null;
     return (error, reply) => {
       scheduler.end();
       done(error, reply);
@@ -176,6 +202,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   #enqueue(task: Task, deadline: number, done: Done<never>, isGone: IsGone | undefined): void {
     const { padVariableLength, strict } = this.#settings;
     const pending = { task, done };
+    if (++this.#tasks === 1) this.#limitDirect();
     const { rows } = task;
     const shape = padVariableLength ? task.rankKey : task.shapeKey;
     const batchTask: BatchTask<Pending> = {

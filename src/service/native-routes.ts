@@ -1,5 +1,5 @@
 /**
- * What the addon may answer by itself: the versions that run requests one by one, of models without
+ * What the addon may answer by itself: the versions that may run requests as they come, of models without
  * shadow traffic, and the labels that stand for one version. Everything else it leaves to us.
  */
 import type { AvailableModel } from '../core/manager.js';
