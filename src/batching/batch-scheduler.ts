@@ -105,11 +105,11 @@ export class BatchScheduler {
   }
 
   /**
-   * Takes a free thread, where nothing waits for one, for a run that is in no queue; `end` gives it
-   * back. False: none is free.
+   * A run that is in no queue takes a thread, the next that is free, which `end` gives back. False: a
+   * queue waits for one.
    */
   tryBegin(): boolean {
-    if (this.#idle() <= 0 || this.#waiting.size > 0) return false;
+    if (this.#waiting.size > 0) return false;
     this.#began();
     return true;
   }

@@ -17,18 +17,12 @@ import type { Done } from '../native/calls.js';
 import type { InferenceModel, IsGone } from '../native/inference-model.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { Company } from './company.js';
 import type { BatchingSettings } from './model-batching.js';
 import { gainsByQueueing } from './queueing-gain.js';
 
 /** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
 const MAX_QUEUES = 256;
-
-/** While batches have fewer requests on average, requests are taken to come one by one. */
-const COMPANY = 2;
-/** Weight of a batch in that average. */
-const BATCH_WEIGHT = 1 / 16;
-/** Requests for each thread that the addon may have in flight without us, on average. */
-const DIRECT = 4;
 
 /** Upstream's words for what has no rows to batch. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -54,16 +48,15 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   readonly model: SavedModel;
   readonly #settings: BatchingSettings;
   readonly #queues = new Map<number, ScheduledQueue<Pending>>();
-  /** Tasks that wait or run. */
-  #tasks = 0;
-  /** How many make a batch, on average. */
-  #company = 1;
+  readonly #company: Company;
   readonly #gainsByQueueing: boolean;
 
   constructor(model: SavedModel, settings: BatchingSettings) {
     this.model = model;
     this.#settings = settings;
-    this.#gainsByQueueing = gainsByQueueing(model.rowTrial ?? [], settings.scheduler.threads);
+    const { threads } = settings.scheduler;
+    this.#company = new Company(threads);
+    this.#gainsByQueueing = gainsByQueueing(model.rowTrial ?? [], threads);
     this.#limitDirect();
   }
 
@@ -132,7 +125,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   run(batch: Batch<Pending>, done: (outcome: BatchOutcome) => void): void {
     const { scheduler, padVariableLength, strict } = this.#settings;
     const { parts, paddedRows } = batch;
-    this.#company += (parts.length - this.#company) * BATCH_WEIGHT;
+    this.#company.batchFormed(parts.length);
     const isSplit = parts.some((part) => part.rows !== part.task.rows);
     let deadline = 0;
     for (const { task } of parts) deadline = Math.max(deadline, task.deadline);
@@ -161,30 +154,23 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   }
 
   #ended(tasks: number): void {
-    this.#tasks -= tasks;
-    if (this.#tasks === 0) this.#limitDirect();
+    this.#company.tasksWent(tasks);
+    this.#limitDirect();
   }
 
-  /** Requests come one by one. */
-  get #isQuiet(): boolean {
-    return this.#company < COMPANY;
-  }
-
-  /** What gains by company comes here, unless it has none; but no request overtakes one that is here. */
+  /** What gains by company comes here, unless there is none. */
   #limitDirect(): void {
     if (!this.#gainsByQueueing) return;
-    const mayPass = this.#isQuiet && this.#tasks === 0;
-    this.model.limitDirect(mayPass ? DIRECT * this.#settings.scheduler.threads : 0);
+    this.model.limitDirect(this.#company.isNone ? this.#company.mostDirect : 0);
   }
 
-  /**
-   * While requests come one by one, and a thread is free, a request has nobody to share its run with:
-   * without a task it costs less. Null where it is to be a task; else the one to call when it is done.
-   */
+  /** Null where the request is to be a task; else the one to call when it is done. */
   #direct<T>(done: Done<T>): Done<T> | null {
     const { scheduler } = this.#settings;
-    if (this.#mayPad || !this.#isQuiet || !scheduler.tryBegin()) return null;
+    if (this.#mayPad || !this.#company.admit() || !scheduler.tryBegin()) return null;
+    this.#company.directBegan();
     return (error, reply) => {
+      this.#company.directEnded();
       scheduler.end();
       done(error, reply);
     };
@@ -202,7 +188,9 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   #enqueue(task: Task, deadline: number, done: Done<never>, isGone: IsGone | undefined): void {
     const { padVariableLength, strict } = this.#settings;
     const pending = { task, done };
-    if (++this.#tasks === 1) this.#limitDirect();
+    const hadNone = this.#company.isNone;
+    this.#company.taskCame();
+    if (hadNone) this.#limitDirect();
     const { rows } = task;
     const shape = padVariableLength ? task.rankKey : task.shapeKey;
     const batchTask: BatchTask<Pending> = {

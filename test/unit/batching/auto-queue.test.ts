@@ -355,8 +355,11 @@ describe('BatchScheduler', () => {
     const handler = new PuppetHandler();
     const queue = scheduler.add(new AutoQueue<string>(options), handler);
     assert.ok(scheduler.tryBegin());
-    assert.ok(!scheduler.tryBegin(), 'the thread is taken');
+    assert.ok(scheduler.tryBegin(), 'it waits for the thread');
     queue.enqueue(task('a'));
+    clock.turn();
+    assert.deepEqual(handler.names, []);
+    scheduler.end();
     clock.turn();
     assert.deepEqual(handler.names, []);
     scheduler.end();
