@@ -17,8 +17,8 @@ import {
 export const LIGHT_LOAD = 0.2;
 export const LOADS: readonly number[] = [LIGHT_LOAD, 0.5, 0.8, 0.95];
 
-/** Where little waits, one stall of the machine is a run's slowest hundredth: so many times more runs. */
-export const LIGHT_RUNS = 3;
+/** The closed loop and the light load decide what auto is worth: they have so many times more runs. */
+export const DECIDING_RUNS = 3;
 
 /** A load that finds so many requests in flight waits in line, and its waiting counts. */
 export const OPEN_LOOP_IN_FLIGHT = 256;

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type BatchingSetting,
+  DECIDING_RUNS,
   LIGHT_LOAD,
-  LIGHT_RUNS,
   LOADS,
   OPEN_LOOP_IN_FLIGHT,
   SETTINGS,
@@ -96,7 +96,8 @@ async function measureCase(
   const loads: LoadResult[] = [];
   const measure = async (share: number | null, rate: number | null): Promise<LoadResult> => {
     const runs: LoadFigures[][] = candidates.map(() => []);
-    const count = settings.runs * (share === LIGHT_LOAD ? LIGHT_RUNS : 1);
+    const isDeciding = share === null || share === LIGHT_LOAD;
+    const count = settings.runs * (isDeciding ? DECIDING_RUNS : 1);
     for (let run = 0; run < count; run++) {
       for (const [index, { served }] of candidates.entries()) {
         const figures = await runLoad(settings.cores.client, {
