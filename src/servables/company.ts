@@ -32,7 +32,7 @@ export class Company {
     return this.#tasks === 0 && this.#tasksOfBatch < CROWD;
   }
 
-  /** Whether a request that comes now may run without a task; */
+  /** Whether a request that comes now may run without a task. */
   admit(): boolean {
     this.#directOnAverage += (this.#direct - this.#directOnAverage) * DIRECT_WEIGHT;
     if (!this.isNone || this.#directOnAverage >= this.mostDirect) return false;

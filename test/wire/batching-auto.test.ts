@@ -48,12 +48,19 @@ describe('Batching by itself', function () {
       assert.deepEqual((await server.rows(i)).body, { predictions: [i / 2 + 2] });
     }
     assert.equal(await server.runs(), 0);
-    for (let i = 0; i < 20; ++i)
-      await Promise.all(Array.from({ length: 20 }, () => server.rows(1)));
+  });
+
+  it('makes batches while many are in flight over REST', async () => {
+    await server.serve(join(TEST_MODELS, 'deep'), '--batching=auto', '--run_pool_threads=1');
+    const row = Array<number>(256).fill(3);
+    for (let i = 0; i < 20; ++i) {
+      const answers = await Promise.all(Array.from({ length: 64 }, () => server.rows(row)));
+      for (const { body } of answers) assert.deepEqual(body, { predictions: [row] });
+    }
     assert.ok((await server.runs()) > 0);
   });
 
-  it('makes batches of what gains by them while many are in flight over gRPC, and only then', async () => {
+  it('makes batches while many are in flight over gRPC, and only then', async () => {
     const row = { dtype: 'DT_FLOAT', tensor_shape: { dim: [{ size: 1 }, { size: 256 }] } };
     const ask = async (value: number): Promise<void> => {
       const x = { ...row, float_val: [value] };
@@ -61,7 +68,7 @@ describe('Batching by itself', function () {
       const { y } = reply.outputs as { y: { float_val: number[] } };
       assert.deepEqual(y.float_val, Array(256).fill(value));
     };
-    await server.serve(join(TEST_MODELS, 'deep'), '--batching=auto');
+    await server.serve(join(TEST_MODELS, 'deep'), '--batching=auto', '--run_pool_threads=1');
     for (let i = 0; i < 40; ++i) await ask(i);
     assert.equal(await server.runs(), 0);
     for (let i = 0; i < 40; ++i) await Promise.all(Array.from({ length: 64 }, (_, j) => ask(j)));
