@@ -7,8 +7,8 @@
  */
 import { parseArgs } from 'node:util';
 
+import { climbOf } from '../integration/climb.js';
 import { loadBesideRequests, memoryOverReloads } from './heavy-model.js';
-import { climbOf } from './report.js';
 import { changeUnderLoad } from './versions.js';
 
 const QUIET_SECONDS = 10;

@@ -46,22 +46,3 @@ export function failureText(figures: readonly StreamFigures[], log: string): str
     ...told.slice(0, MAX_FAILURES),
   ].join('\n');
 }
-
-/**
- * How much higher the later half of a curve lies than the earlier one, by their medians: what grows for
- * ever climbs; a lone peak does not count. The first few, until everything has its size, are left out.
- */
-export function climbOf(
-  curve: readonly number[],
-  settledAfter: number,
-): { mib: number; percent: number } {
-  const settled = curve.slice(settledAfter);
-  const half = Math.floor(settled.length / 2);
-  const earlier = medianOf(settled.slice(0, half));
-  const later = medianOf(settled.slice(half));
-  return { mib: later - earlier, percent: (later / earlier - 1) * 100 };
-}
-
-function medianOf(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
