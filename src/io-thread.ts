@@ -26,6 +26,7 @@ import { counterFamily } from './metrics/families.js';
 import { plainFamily, type PlainFamily } from './metrics/family-sum.js';
 import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
+import { addon } from './native/addon.js';
 import type { NativeRoutes } from './native/grpc.js';
 import { ModelBatching } from './servables/model-batching.js';
 import { modelOf } from './servables/model-replica.js';
@@ -46,6 +47,7 @@ class IoThread {
 
   constructor(options: ThreadOptions, control: ControlChannel) {
     const { flags, ssl, channelOptions, metricsPath } = options;
+    addon().closePollsAtEnd();
     this.#options = options;
     this.#batching = this.#newBatching();
     const batching = this.#batching;

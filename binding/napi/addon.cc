@@ -11,6 +11,7 @@
 #include "napi/inference_binding.h"
 #include "napi/library_binding.h"
 #include "napi/model_binding.h"
+#include "napi/polls_at_end.h"
 #include "napi/process.h"
 #include "napi/shadow_binding.h"
 #include "napi/statistics_binding.h"
@@ -94,6 +95,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportTensor(env, exports);
   ExportStatistics(env, exports);
   ExportGrpc(env, exports);
+  ExportPollsAtEnd(env, exports);
   return exports;
 }
 

@@ -22,6 +22,7 @@ struct uv_buf_t {  // as on Unix
 typedef void (*uv_handle_cb)(uv_handle_t*);
 typedef void (*uv_alloc_cb)(uv_handle_t*, size_t suggested, uv_buf_t*);
 typedef void (*uv_read_cb)(uv_handle_t*, ssize_t size, const uv_buf_t*);
+typedef void (*uv_walk_cb)(uv_handle_t*, void*);
 typedef void (*uv_status_cb)(uv_handle_t*, int status);
 typedef void (*uv_write_cb)(uv_req_t*, int status);
 
@@ -34,6 +35,9 @@ TENSORGATE_WEAK void* uv_handle_get_data(const uv_handle_t*);
 TENSORGATE_WEAK void uv_req_set_data(uv_req_t*, void*);
 TENSORGATE_WEAK void* uv_req_get_data(const uv_req_t*);
 TENSORGATE_WEAK void uv_unref(uv_handle_t*);
+TENSORGATE_WEAK int uv_handle_get_type(const uv_handle_t*);
+TENSORGATE_WEAK int uv_is_closing(const uv_handle_t*);
+TENSORGATE_WEAK void uv_walk(uv_loop_s*, uv_walk_cb, void*);
 TENSORGATE_WEAK void uv_close(uv_handle_t*, uv_handle_cb);
 TENSORGATE_WEAK const char* uv_strerror(int);
 TENSORGATE_WEAK const char* uv_err_name(int);
@@ -66,6 +70,7 @@ namespace tensorgate {
 // uv_handle_type and uv_req_type; fixed for libuv 1.x.
 constexpr int kUvAsync = 1;
 constexpr int kUvPipe = 7;
+constexpr int kUvPoll = 8;
 constexpr int kUvPrepare = 9;
 constexpr int kUvTcp = 12;
 constexpr int kUvTimer = 13;

@@ -255,6 +255,12 @@ export interface NativeBinding extends NativeGrpc {
    */
   startRuns(): readonly unknown[] | undefined;
 
+  /**
+   * For a worker thread of ours, once: the sockets of uWebSockets that are open when it ends are closed
+   * then, which else makes Node abort the process.
+   */
+  closePollsAtEnd(): void;
+
   /** Answered when the library's ops are registered, which they stay for the process's life. */
   loadLibrary(slot: number, library: NativeOpLibrary): void;
 

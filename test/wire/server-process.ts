@@ -40,11 +40,12 @@ export class ServerProcess {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], grpcPort: number, restPort: number) {
+  constructor(args: readonly string[], grpcPort: number, restPort: number, env = process.env) {
     this.grpcPort = grpcPort;
     this.restPort = restPort;
     this.#child = spawn(process.execPath, [COMMAND, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env,
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
