@@ -216,12 +216,16 @@ void Unload(const Napi::CallbackInfo& info) {
                  Status(Code::kNotFound, "no model has the id " + std::to_string(id)));
 }
 
-// limitDirect(id, average)
+// limitDirect(id, average, atOnce)
 void LimitDirect(const Napi::CallbackInfo& info) {
-  uint32_t id, average;
-  if (!ReadUint32(info, 0, "id", &id) || !ReadUint32(info, 1, "average", &average)) return;
+  uint32_t id;
+  DirectAdmission::Limits limits{};
+  if (!ReadUint32(info, 0, "id", &id) || !ReadUint32(info, 1, "average", &limits.average) ||
+      !ReadUint32(info, 2, "atOnce", &limits.at_once)) {
+    return;
+  }
   const std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
-  if (model != nullptr) model->direct_admission().Limit(average);
+  if (model != nullptr) model->direct_admission().Limit(limits);
 }
 
 }  // namespace

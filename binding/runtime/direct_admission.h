@@ -13,26 +13,31 @@ namespace tensorgate {
 
 class DirectAdmission {
  public:
-  static constexpr uint32_t kUnlimited = std::numeric_limits<uint32_t>::max();
+  // Fewer in flight than these, on average and when a request comes; 0: none is admitted.
+  struct Limits {
+    uint32_t average;
+    uint32_t at_once;
+  };
 
-  // In flight on average, at most; 0: none is admitted. Unlimited at first.
-  void Limit(uint32_t average) { limit_.store(average, std::memory_order_relaxed); }
+  // There are none at first.
+  void Limit(Limits limits) { limits_.store(limits, std::memory_order_relaxed); }
 
   // A request that finds so many others of its transport in flight without JavaScript.
   bool Admit(size_t in_flight) {
-    const uint32_t limit = limit_.load(std::memory_order_relaxed);
-    if (limit == kUnlimited) return true;
+    const Limits limits = limits_.load(std::memory_order_relaxed);
+    if (limits.average == kUnlimited) return true;
     float average = average_.load(std::memory_order_relaxed);
     average += (static_cast<float>(in_flight) - average) * kWeight;
     average_.store(average, std::memory_order_relaxed);
-    return average < static_cast<float>(limit) && in_flight < size_t{kMostAtOnce} * limit;
+    return average < static_cast<float>(limits.average) && in_flight < limits.at_once;
   }
 
  private:
   static constexpr float kWeight = 1.0F / 64;
-  static constexpr uint32_t kMostAtOnce = 8;  // times the average
+  static constexpr uint32_t kUnlimited = std::numeric_limits<uint32_t>::max();
 
-  std::atomic<uint32_t> limit_{kUnlimited};
+  std::atomic<Limits> limits_{{kUnlimited, kUnlimited}};
+  static_assert(std::atomic<Limits>::is_always_lock_free);
   std::atomic<float> average_{0};
 };
 

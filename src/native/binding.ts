@@ -268,11 +268,11 @@ export interface NativeBinding extends NativeGrpc {
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;
   /**
-   * From now on requests for the model run without JavaScript only while at most so many of a transport
-   * are in flight on average; others come as calls. Unlimited at first; nothing happens where there is
-   * no such model. See binding/runtime/direct_admission.h.
+   * From now on requests for the model run without JavaScript only while fewer of a transport than these
+   * are in flight, on average and when a request comes; others come as calls. Unlimited at first; nothing
+   * happens where there is no such model. See binding/runtime/direct_admission.h.
    */
-  limitDirect(id: number, average: number): void;
+  limitDirect(id: number, average: number, atOnce: number): void;
 
   /** The method's request; answered with its response. A timeout of 0 is none. */
   inferProto(

@@ -45,6 +45,12 @@ export interface WarmupOptions extends NativeWarmupOptions {
   readonly onWarmup: (warmup: NativeWarmup) => void;
 }
 
+/** Of requests in flight that JavaScript hears nothing of; 0: none. */
+export interface DirectLimits {
+  readonly average: number;
+  readonly atOnce: number;
+}
+
 export class SavedModel implements InferenceModel {
   readonly #id: number;
   /** Serialized tensorflow.serving.SignatureDefMap, as the model has it. */
@@ -97,9 +103,12 @@ export class SavedModel implements InferenceModel {
     return this.#id;
   }
 
-  /** Requests that come by `directId` are let by while so many are in flight on average, for each transport. */
-  limitDirect(average: number): void {
-    addon().limitDirect(this.#id, average);
+  /**
+   * Requests that come by `directId` are let by while fewer than these are in flight, on average and when
+   * they come, for each transport.
+   */
+  limitDirect({ average, atOnce }: DirectLimits): void {
+    addon().limitDirect(this.#id, average, atOnce);
   }
 
   /** Resolves when the memory is given back, which waits for the runs in flight. */

@@ -161,7 +161,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   /** What gains by company comes here, unless there is none. */
   #limitDirect(): void {
     if (!this.#gainsByQueueing) return;
-    this.model.limitDirect(this.#company.isNone ? this.#company.mostDirect : 0);
+    this.model.limitDirect(this.#company.limits);
   }
 
   /** Null where the request is to be a task; else the one to call when it is done. */
@@ -188,9 +188,9 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   #enqueue(task: Task, deadline: number, done: Done<never>, isGone: IsGone | undefined): void {
     const { padVariableLength, strict } = this.#settings;
     const pending = { task, done };
-    const hadNone = this.#company.isNone;
+    const limits = this.#company.limits;
     this.#company.taskCame();
-    if (hadNone) this.#limitDirect();
+    if (limits !== this.#company.limits) this.#limitDirect();
     const { rows } = task;
     const shape = padVariableLength ? task.rankKey : task.shapeKey;
     const batchTask: BatchTask<Pending> = {

@@ -41,6 +41,7 @@ describe('Company', () => {
     const company = new Company(1);
     company.taskCame();
     assert.equal(admitted(company, 1, 0), 0);
+    assert.deepEqual(company.limits, { average: 0, atOnce: 0 });
     company.tasksWent(1);
     assert.equal(admitted(company, 1, 0), 1);
   });
