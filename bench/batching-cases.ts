@@ -17,8 +17,9 @@ import {
 export const LIGHT_LOAD = 0.2;
 export const LOADS: readonly number[] = [LIGHT_LOAD, 0.5, 0.8, 0.95];
 
-/** The closed loop and the light load decide what auto is worth: they have so many times more runs. */
-export const DECIDING_RUNS = 3;
+/** The closed loop and the light load decide what auto is worth: they have so many times the runs. */
+export const CLOSED_LOOP_RUNS = 5;
+export const LIGHT_LOAD_RUNS = 3;
 
 /** A load that finds so many requests in flight waits in line, and its waiting counts. */
 export const OPEN_LOOP_IN_FLIGHT = 256;

@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type BatchingSetting,
-  DECIDING_RUNS,
+  CLOSED_LOOP_RUNS,
   LIGHT_LOAD,
+  LIGHT_LOAD_RUNS,
   LOADS,
   OPEN_LOOP_IN_FLIGHT,
   SETTINGS,
@@ -96,10 +97,8 @@ async function measureCase(
   const loads: LoadResult[] = [];
   const measure = async (share: number | null, rate: number | null): Promise<LoadResult> => {
     const runs: LoadFigures[][] = candidates.map(() => []);
-    const isDeciding = share === null || share === LIGHT_LOAD;
-    const count = settings.runs * (isDeciding ? DECIDING_RUNS : 1);
-    for (let run = 0; run < count; run++) {
-      for (const [index, { served }] of candidates.entries()) {
+    for (let run = 0; run < settings.runs * runsOf(share); run++) {
+      for (const [index, { served }] of inTurn(candidates, run)) {
         const figures = await runLoad(settings.cores.client, {
           protocol: one.transport === 'rest' ? 'http' : 'grpc',
           endpoint: served.endpoints[one.transport],
@@ -120,6 +119,18 @@ async function measureCase(
   const capacity = median((closed.runs[0] ?? []).map(({ rps }) => rps));
   for (const share of LOADS) await measure(share, share * capacity);
   return { name: one.name, capacity, loads };
+}
+
+function runsOf(share: number | null): number {
+  if (share === null) return CLOSED_LOOP_RUNS;
+  return share === LIGHT_LOAD ? LIGHT_LOAD_RUNS : 1;
+}
+
+/** With their indices; each run begins with another one, so that none always follows the same. */
+export function inTurn<T>(candidates: readonly T[], run: number): [index: number, candidate: T][] {
+  const entries = [...candidates.entries()];
+  const first = run % entries.length;
+  return [...entries.slice(first), ...entries.slice(0, first)];
 }
 
 /** What differs between the closed loop and an open one; `run` seeds the arrival times. */

@@ -8,7 +8,7 @@ import {
   failuresOf,
   verdict,
 } from '../../../bench/batching-report.js';
-import { type BatchingResult, type LoadResult, loopOf } from '../../../bench/batching.js';
+import { type BatchingResult, inTurn, type LoadResult, loopOf } from '../../../bench/batching.js';
 import type { LoadFigures } from '../../../bench/native-programs.js';
 import { pairedRatio } from '../../../bench/statistics.js';
 
@@ -46,6 +46,11 @@ describe('loads of the batching part', () => {
     assert.deepEqual(first, { connections: 1, inFlight: 256, seconds: 3, rate: 1000, seed: 1 });
     assert.equal(loopOf(grpc, 1000, 1, 3).seed, 2);
     assert.deepEqual(loopOf(rest, 1000, 0, 3).inFlight, 1);
+  });
+
+  it('begin with another setting in each run', () => {
+    assert.deepEqual(inTurn(['a', 'b', 'c'], 1).flat(), [1, 'b', 2, 'c', 0, 'a']);
+    assert.deepEqual(inTurn(['a', 'b', 'c'], 3).flat(), [0, 'a', 1, 'b', 2, 'c']);
   });
 
   it('last longer where requests are few', () => {
