@@ -1,5 +1,6 @@
 // SavedModel: one loaded version of one model: TensorFlow's graph and session, its signatures with
-// their graph endpoints looked up once. Immutable after load, so runs need no lock.
+// their graph endpoints looked up once. After load only counts and limits change, so runs need no
+// lock.
 #pragma once
 
 #include <cstdint>
