@@ -19,7 +19,7 @@ import type { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { Company } from './company.js';
 import type { BatchingSettings } from './model-batching.js';
-import { gainsByQueueing } from './queueing-gain.js';
+import { crowdThatGains } from './queueing-gain.js';
 
 /** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
 const MAX_QUEUES = 256;
@@ -49,14 +49,12 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   readonly #settings: BatchingSettings;
   readonly #queues = new Map<number, ScheduledQueue<Pending>>();
   readonly #company: Company;
-  readonly #gainsByQueueing: boolean;
 
   constructor(model: SavedModel, settings: BatchingSettings) {
     this.model = model;
     this.#settings = settings;
     const { threads } = settings.scheduler;
-    this.#company = new Company(threads);
-    this.#gainsByQueueing = gainsByQueueing(model.rowTrial ?? [], threads);
+    this.#company = new Company(threads, crowdThatGains(model.rowTrial ?? [], threads));
     this.#limitDirect();
   }
 
@@ -160,8 +158,8 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   /** What gains by company comes here, unless there is none. */
   #limitDirect(): void {
-    if (!this.#gainsByQueueing) return;
-    this.model.limitDirect(this.#company.limits);
+    const { limits } = this.#company;
+    if (limits !== null) this.model.limitDirect(limits);
   }
 
   /** Null where the request is to be a task; else the one to call when it is done. */

@@ -14,26 +14,30 @@ const BATCH_WEIGHT = 1 / 16;
  * and then some come together at any load, and to queue those would only make it last longer. Where runs
  * are long that holds, too: fewer at once made batches of crowds that had been short, and the p99 longer.
  */
-const AVERAGE_PER_THREAD = 4;
-const AT_ONCE_PER_THREAD = 32;
+const AVERAGE = 4; // for each thread
+const AT_ONCE = 32; // likewise
 const DIRECT_WEIGHT = 1 / 64;
 
 const NONE: DirectLimits = { average: 0, atOnce: 0 };
 
 export class Company {
-  readonly #limits: DirectLimits;
+  readonly #threads: number;
+  readonly #limits: DirectLimits | null;
   #tasks = 0;
   #tasksOfBatch = 1; // on average
   #direct = 0;
   #directOnAverage = 0;
 
-  constructor(threads: number) {
-    this.#limits = { average: AVERAGE_PER_THREAD * threads, atOnce: AT_ONCE_PER_THREAD * threads };
+  /** `crowd`: requests in flight for each thread from which those had better come here that else do not. */
+  constructor(threads: number, crowd: number) {
+    this.#threads = threads;
+    this.#limits =
+      crowd === Infinity ? null : { average: crowd * threads, atOnce: AT_ONCE * threads };
   }
 
-  /** Of requests without a task, now. */
-  get limits(): DirectLimits {
-    return this.#isNone ? this.#limits : NONE;
+  /** Now, of requests that need not come here; null: there are none, ever. */
+  get limits(): DirectLimits | null {
+    return this.#limits === null || this.#isNone ? this.#limits : NONE;
   }
 
   /** Requests come one by one, and no task is here that one without a task would overtake. */
@@ -44,8 +48,8 @@ export class Company {
   /** Whether a request that comes now may run without a task. */
   admit(): boolean {
     this.#directOnAverage += (this.#direct - this.#directOnAverage) * DIRECT_WEIGHT;
-    const { average, atOnce } = this.limits;
-    return this.#directOnAverage < average && this.#direct < atOnce;
+    if (!this.#isNone || this.#directOnAverage >= AVERAGE * this.#threads) return false;
+    return this.#direct < AT_ONCE * this.#threads;
   }
 
   directBegan(): void {

@@ -1,23 +1,30 @@
 /**
- * Whether requests of a version are better off in a queue, where they may share a run, than with a run for
- * each that JavaScript hears nothing of. By what the trial of its rows measured at load.
+ * From how many requests in flight on those of a version are better off in a queue, where they may share a
+ * run, than with a run for each that JavaScript hears nothing of. By what the trial of its rows measured
+ * at load.
  */
 import type { NativeRowTrial } from '../native/binding.js';
 
-/**
- * What a request costs more on its way through JavaScript, as measured: on one core it must gain more than
- * that by sharing a run. The event loop is one thread, though, and run threads beside it do so many more
- * runs meanwhile.
- */
-const LOOP_NANOS = 12_000;
-/** Beside a run of this length it is little, and batches of more than two may gain what two do not. */
-const LONG_RUN_NANOS = 20 * LOOP_NANOS;
+/** Where two that share a run save so much, even small batches make up for the way through JavaScript. */
+const SMALL_CROWD = 4;
+const MUCH_NANOS = 12_000;
+/** Where it is less, large ones do: each request then brings as much, and the way costs a part of it. */
+const LARGE_CROWD = 16;
+const LITTLE_NANOS = 6_000;
+/** Beside a run of this length the way is little, and batches of more than two may gain what two do not. */
+const LONG_RUN_NANOS = 240_000;
 
-/** `threads`: of the run pool. */
-export function gainsByQueueing(trial: readonly NativeRowTrial[], threads: number): boolean {
-  const leastGain = LOOP_NANOS * Math.max(1, threads - 1);
-  return trial.some(
-    ([, , oneRowNanos, twoRowsNanos]) =>
-      oneRowNanos > LONG_RUN_NANOS || 2 * oneRowNanos - twoRowsNanos > leastGain,
-  );
+/**
+ * Requests in flight on average for each of the run pool's `threads`; Infinity: never. The event loop is one
+ * thread, and run threads beside it do so many more runs while it queues a request.
+ */
+export function crowdThatGains(trial: readonly NativeRowTrial[], threads: number): number {
+  const besideLoop = Math.max(1, threads - 1);
+  const crowds = trial.map(([, , oneRowNanos, twoRowsNanos]) => {
+    if (oneRowNanos > LONG_RUN_NANOS) return SMALL_CROWD;
+    const saved = (2 * oneRowNanos - twoRowsNanos) / besideLoop;
+    if (saved > MUCH_NANOS) return SMALL_CROWD;
+    return saved > LITTLE_NANOS ? LARGE_CROWD : Infinity;
+  });
+  return Math.min(Infinity, ...crowds);
 }
