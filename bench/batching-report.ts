@@ -7,7 +7,7 @@ import { LIGHT_LOAD, SETTINGS, type BatchingSetting } from './batching-cases.js'
 import type { BatchingResult, LoadResult } from './batching.js';
 import type { LoadFigures } from './native-programs.js';
 import { formatCount, formatMicros, formatTable } from './report.js';
-import { median, pairedRatio } from './statistics.js';
+import { median, pairedInterval, pairedRatio } from './statistics.js';
 import { type Panel, renderCharts } from './svg-chart.js';
 
 type Figure = (figures: LoadFigures) => number;
@@ -78,24 +78,43 @@ export function batchingTable({ name, loads }: BatchingResult): string {
   return formatTable([head, ...rows]);
 }
 
-/** Two lines: what was wanted of auto, what it reached, and whether that is enough. */
+/** Two lines: what was wanted of auto, what it reached, between which values that is, and whether it is enough. */
 export function verdict({ name, loads }: BatchingResult): string {
   const closed = loads.find(({ share }) => share === null);
   const light = loads.find(({ share }) => share === LIGHT_LOAD);
   if (closed === undefined || light === undefined)
     throw new RangeError(`${name}: a load is missing`);
-  const throughput = pairedRatio(
+  const throughput = compare(
     bestOf(closed, 'auto', 'rps'),
     bestOf(closed, 'fixed', 'rps'),
     rps,
+    (ratio) => ratio >= WANTED_THROUGHPUT,
   );
-  const latency = pairedRatio(bestOf(light, 'auto', 'p99'), bestOf(light, 'off', 'p99'), p99);
+  const latency = compare(
+    bestOf(light, 'auto', 'p99'),
+    bestOf(light, 'off', 'p99'),
+    p99,
+    (ratio) => ratio <= WANTED_P99,
+  );
   return (
-    `${name}: auto's throughput is ${throughput.toFixed(2)} of the best fixed setting's ` +
-    `(${WANTED_THROUGHPUT} or more: ${throughput >= WANTED_THROUGHPUT ? 'yes' : 'NO'})\n` +
-    `${name}: auto's p99 at ${percent(LIGHT_LOAD)} load is ${latency.toFixed(2)} of that without ` +
-    `batching (${WANTED_P99} or less: ${latency <= WANTED_P99 ? 'yes' : 'NO'})`
+    `${name}: auto's throughput is ${throughput.text} of the best fixed setting's ` +
+    `(${WANTED_THROUGHPUT} or more: ${throughput.answer})\n` +
+    `${name}: auto's p99 at ${percent(LIGHT_LOAD)} load is ${latency.text} of that without ` +
+    `batching (${WANTED_P99} or less: ${latency.answer})`
   );
+}
+
+function compare(
+  runs: readonly LoadFigures[],
+  references: readonly LoadFigures[],
+  figure: Figure,
+  isEnough: (ratio: number) => boolean,
+): { text: string; answer: string } {
+  const ratio = pairedRatio(runs, references, figure);
+  const interval = pairedInterval(runs, references, figure);
+  const text = `${ratio.toFixed(2)} (${interval.map((end) => end.toFixed(2)).join(' to ')})`;
+  if (isEnough(ratio)) return { text, answer: 'yes' };
+  return { text, answer: interval.some(isEnough) ? 'the runs do not tell' : 'NO' };
 }
 
 /** One chart per case: p99 over the offered load, a line for each setting. */

@@ -10,7 +10,7 @@ import {
 } from '../../../bench/batching-report.js';
 import { type BatchingResult, inTurn, type LoadResult, loopOf } from '../../../bench/batching.js';
 import type { LoadFigures } from '../../../bench/native-programs.js';
-import { pairedRatio } from '../../../bench/statistics.js';
+import { pairedInterval, pairedRatio } from '../../../bench/statistics.js';
 
 function figures(rps: number, p99_us: number, errors = 0): LoadFigures {
   const rest = { requests: 1, mismatches: 0, unfinished: 0, seconds: 1, mean_us: 1 };
@@ -76,6 +76,23 @@ describe('figures of the batching part', () => {
     );
   });
 
+  it('tell between which of the ratios their median lies', () => {
+    const interval = (count: number): readonly [number, number] =>
+      pairedInterval(
+        Array.from({ length: count }, (_, i) => count - i),
+        new Array<number>(count).fill(1),
+        (value) => value,
+      );
+    // As tables of the sign test have it.
+    assert.deepEqual([3, 6, 9, 15, 30].map(interval), [
+      [1, 3],
+      [1, 6],
+      [2, 8],
+      [4, 12],
+      [10, 21],
+    ]);
+  });
+
   it('find the best setting by throughput or by p99', () => {
     assert.equal(bestOf(CLOSED, 'fixed', 'rps')[0]?.rps, 200);
     assert.equal(bestOf(CLOSED, 'fixed', 'p99')[0]?.p99_us, 4000);
@@ -92,10 +109,25 @@ describe('figures of the batching part', () => {
   });
 
   it('say yes or no to what is wanted of auto', () => {
-    assert.match(verdict(result(CLOSED, LIGHT)), /0\.95 of .*: NO\)\n.* 1\.05 of .*: yes\)/);
+    assert.match(verdict(result(CLOSED, LIGHT)), /0\.95 \(.*: NO\)\n.* 1\.05 \(.*: yes\)/);
     const better = load(null, [100, 1], [200, 1], [150, 1], [198, 1]);
     const slower = load(0.2, [20, 1000], [20, 1], [20, 1], [20, 1200]);
-    assert.match(verdict(result(better, slower)), /0\.99 of .*: yes\)\n.* 1\.20 of .*: NO\)/);
+    assert.match(verdict(result(better, slower)), /0\.99 \(.*: yes\)\n.* 1\.20 \(.*: NO\)/);
+  });
+
+  it('do not decide where the runs differ by more than is wanted', () => {
+    const closed = load(null, [100, 1], [200, 1], [150, 1], [198, 1]);
+    const ratios = [0.9, 0.95, 0.96, 0.96, 0.98, 1.2];
+    const runs = [
+      ratios.map(() => figures(100, 1)),
+      ratios.map(() => figures(200, 1)),
+      ratios.map(() => figures(150, 1)),
+      ratios.map((ratio) => figures(200 * ratio, 1)),
+    ];
+    assert.match(
+      verdict(result({ ...closed, runs }, LIGHT)),
+      /0\.96 \(0\.90 to 1\.20\) of .*: the runs do not tell\)/,
+    );
   });
 
   it('draw a panel for each case', () => {
