@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { slowBody } from '../integration/models.js';
@@ -18,6 +19,8 @@ const MODELS = `model_config_list {
 
 /** More than it takes to learn that a model is quick. */
 const LEARNING_RUNS = 200;
+/** Of some two seconds that it takes. */
+const SLOW_BEGINS_MILLIS = 500;
 
 describe('A short run', function () {
   this.timeout(60_000);
@@ -52,8 +55,9 @@ describe('A short run', function () {
       assert.equal(await predict('quick', '{"instances": [1.0, 2.0]}'), quickly);
     }
     let first = '';
-    const slow = predict('slow', slowBody(20_000)).then(() => (first ||= 'slow'));
-    // Several: the first ones may be there before the slow run.
+    const slow = predict('slow', slowBody(40_000)).then(() => (first ||= 'slow'));
+    // A quick run that comes before the slow one has begun waits behind it, in the pool's queue.
+    await delay(SLOW_BEGINS_MILLIS);
     for (let i = 0; i < 50; ++i) {
       assert.equal(await predict('quick', '{"instances": [1.0, 2.0]}'), quickly);
     }
