@@ -4,6 +4,7 @@
  */
 
 import type { DirectLimits } from '../native/saved-model.js';
+import { SMALL_CROWD } from './queueing-gain.js';
 
 /** While batches have fewer tasks on average, requests are taken to come one by one. */
 const CROWD = 2;
@@ -14,14 +15,15 @@ const BATCH_WEIGHT = 1 / 16;
  * and then some come together at any load, and to queue those would only make it last longer. Where runs
  * are long that holds, too: fewer at once made batches of crowds that had been short, and the p99 longer.
  */
-const AVERAGE = 4; // for each thread
-const AT_ONCE = 32; // likewise
+const AT_ONCE = 32; // for each thread; on average SMALL_CROWD
 const DIRECT_WEIGHT = 1 / 64;
 
 const NONE: DirectLimits = { average: 0, atOnce: 0 };
 
 export class Company {
-  readonly #threads: number;
+  /** Of those that come here. */
+  readonly #ownLimits: DirectLimits;
+  /** Of those that need not. */
   readonly #limits: DirectLimits | null;
   #tasks = 0;
   #tasksOfBatch = 1; // on average
@@ -30,9 +32,9 @@ export class Company {
 
   /** `crowd`: requests in flight for each thread from which those had better come here that else do not. */
   constructor(threads: number, crowd: number) {
-    this.#threads = threads;
-    this.#limits =
-      crowd === Infinity ? null : { average: crowd * threads, atOnce: AT_ONCE * threads };
+    const atOnce = AT_ONCE * threads;
+    this.#ownLimits = { average: SMALL_CROWD * threads, atOnce };
+    this.#limits = crowd === Infinity ? null : { average: crowd * threads, atOnce };
   }
 
   /** Now, of requests that need not come here; null: there are none, ever. */
@@ -48,8 +50,8 @@ export class Company {
   /** Whether a request that comes now may run without a task. */
   admit(): boolean {
     this.#directOnAverage += (this.#direct - this.#directOnAverage) * DIRECT_WEIGHT;
-    if (!this.#isNone || this.#directOnAverage >= AVERAGE * this.#threads) return false;
-    return this.#direct < AT_ONCE * this.#threads;
+    const { average, atOnce } = this.#ownLimits;
+    return this.#isNone && this.#directOnAverage < average && this.#direct < atOnce;
   }
 
   directBegan(): void {

@@ -6,7 +6,7 @@
 import type { NativeRowTrial } from '../native/binding.js';
 
 /** Where two that share a run save so much, even small batches make up for the way through JavaScript. */
-const SMALL_CROWD = 4;
+export const SMALL_CROWD = 4;
 const MUCH_NANOS = 12_000;
 /** Where it is less, large ones do: each request then brings as much, and the way costs a part of it. */
 const LARGE_CROWD = 16;
@@ -26,5 +26,5 @@ export function crowdThatGains(trial: readonly NativeRowTrial[], threads: number
     if (saved > MUCH_NANOS) return SMALL_CROWD;
     return saved > LITTLE_NANOS ? LARGE_CROWD : Infinity;
   });
-  return Math.min(Infinity, ...crowds);
+  return Math.min(...crowds);
 }

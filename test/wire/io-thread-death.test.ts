@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { slowBody } from '../integration/models.js';
 import type { GrpcClient } from './grpc-client.js';
-import { freePort, ServerProcess } from './server-process.js';
+import { ServerProcess } from './server-process.js';
 import {
   ask,
   manyClients,
@@ -26,6 +26,7 @@ describe('A server with I/O threads that does not drain', function () {
   let bug: string;
   let isStriking: string;
   let clients: GrpcClient[];
+  let server: ServerProcess;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'tensorgate-bug-'));
     bug = join(folder, 'bug.cjs');
@@ -45,34 +46,25 @@ describe('A server with I/O threads that does not drain', function () {
   });
   afterEach(() => {
     for (const client of clients) client.close();
+    server.signal('SIGKILL'); // where a test failed before its end
   });
   after(() => {
     rmSync(folder, { recursive: true });
   });
 
-  async function start(model: string, ...flags: string[]): Promise<ServerProcess> {
-    const [grpcPort, restPort] = [await freePort(), await freePort()];
-    const server = new ServerProcess(
-      [
-        `--port=${grpcPort}`,
-        `--rest_api_port=${restPort}`,
-        '--io_threads=3',
-        '--grpc_transport=native',
-        '--model_name=m',
-        `--model_base_path=${testModel(model)}`,
-        `--monitoring_config_file=${join(folder, 'monitoring.config')}`,
-        ...flags,
-      ],
-      grpcPort,
-      restPort,
+  async function start(model: string): Promise<void> {
+    server = await ServerProcess.startIn(
       { ...process.env, NODE_OPTIONS: `--require=${bug}` },
+      '--io_threads=3',
+      '--grpc_transport=native',
+      '--model_name=m',
+      `--model_base_path=${testModel(model)}`,
+      `--monitoring_config_file=${join(folder, 'monitoring.config')}`,
     );
-    await server.untilLogged('"msg":"serving"');
-    return server;
   }
 
   /** Resolves when they run. */
-  async function askSlowly(server: ServerProcess): Promise<{ settled: Promise<unknown> }> {
+  async function askSlowly(): Promise<{ settled: Promise<unknown> }> {
     const answers = Array.from({ length: SLOW_REQUESTS }, () =>
       ask(server, '/v1/models/m:predict', slowBody(2000)),
     );
@@ -82,7 +74,7 @@ describe('A server with I/O threads that does not drain', function () {
   }
 
   it('ends by a bug in one of them, says so and exits with 1', async () => {
-    const server = await start('versions');
+    await start('versions');
     clients = manyClients(server);
     assert.equal(new Set(await predictedByAll(server, 'm')).size, 1);
     assert.equal(new Set(await predictedByClients(clients, 'm')).size, 1);
@@ -94,8 +86,8 @@ describe('A server with I/O threads that does not drain', function () {
   });
 
   it('ends by a bug while requests run', async () => {
-    const server = await start('slow');
-    const { settled } = await askSlowly(server);
+    await start('slow');
+    const { settled } = await askSlowly();
     writeFileSync(isStriking, '');
     const { code, stderr } = await server.exit;
     assert.equal(code, 1, stderr);
@@ -103,8 +95,8 @@ describe('A server with I/O threads that does not drain', function () {
   });
 
   it('ends at once on a second signal, with 1', async () => {
-    const server = await start('slow');
-    const { settled } = await askSlowly(server);
+    await start('slow');
+    const { settled } = await askSlowly();
     server.signal('SIGTERM');
     await server.untilLogged('draining');
     server.signal('SIGINT');

@@ -71,6 +71,11 @@ export class ServerProcess {
 
   /** The same with flags that say what to serve. */
   static async startWith(...flags: string[]): Promise<ServerProcess> {
+    return ServerProcess.startIn(process.env, ...flags);
+  }
+
+  /** The same in another environment. */
+  static async startIn(env: NodeJS.ProcessEnv, ...flags: string[]): Promise<ServerProcess> {
     const [grpcPort, restPort] = [await freePort(), await freePort()];
     const server = new ServerProcess(
       [
@@ -81,6 +86,7 @@ export class ServerProcess {
       ],
       grpcPort,
       restPort,
+      env,
     );
     await server.untilLogged('"msg":"serving"');
     return server;
