@@ -129,7 +129,8 @@ async function runModels(): Promise<void> {
   // For a server to compare with, see docs/bench.md.
   const config = join(REPOSITORY, 'build', 'bench-models', 'models.config');
   writeFileSync(config, modelConfig(modelsOf([...SERVER_CASES, ...MODEL_CASES])));
-  await runCases('models', MODEL_CASES.filter(isAsked));
+  const cases = MODEL_CASES.filter(isAsked);
+  if (cases.length > 0 || !isAsked(FOOTPRINT_CASE)) await runCases('models', cases);
   if (!isAsked(FOOTPRINT_CASE)) return;
   const footprints: Footprint[] = [];
   for (const variant of variants) {

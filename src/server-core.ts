@@ -92,10 +92,10 @@ export class ServerCore {
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.#plans = new ExecutionPlans(
       flags,
+      cpus,
       () => [
         addon().tensorflowVersion(),
         ...new Set(osCpus().map(({ model }) => model)),
-        String(cpus),
         Buffer.from(configProto).toString('hex'),
         String(runInCallerThread),
       ],

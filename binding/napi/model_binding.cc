@@ -1,7 +1,5 @@
 #include "napi/model_binding.h"
 
-#include <malloc.h>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +10,7 @@
 #include "napi/plan_value.h"
 #include "napi/violation_list.h"
 #include "plan/plan.h"
+#include "runtime/allocator.h"
 #include "runtime/load_priority.h"
 #include "runtime/row_trial.h"
 #include "runtime/saved_model.h"
@@ -124,7 +123,7 @@ class LoadJob : public AsyncJob {
       RunRowTrial(RowTrialLimits(), model_.get(), &row_trial_);
     }
     // Warm-up and trials run sizes that requests may never have.
-    malloc_trim(0);
+    ReleaseFreed();
     return Status();
   }
 

@@ -33,8 +33,9 @@ bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* optio
   }
   if (wanted != "auto" && !ReadKind(env, wanted, &options->wanted.emplace())) return false;
   if (napi_get_value_uint32(env, object.Get("trialMillis"), &options->trial_millis) != napi_ok ||
+      napi_get_value_bool(env, object.Get("tryPool"), &options->try_pool) != napi_ok ||
       napi_get_value_bool(env, object.Get("synthetic"), &options->synthetic) != napi_ok) {
-    return ThrowTypeError(env, "plan must have a number trialMillis and a boolean synthetic");
+    return ThrowTypeError(env, "plan must have a number trialMillis, booleans tryPool, synthetic");
   }
   const Napi::Value known = object.Get("known");
   if (known.IsNull()) return true;

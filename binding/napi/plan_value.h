@@ -9,8 +9,8 @@
 
 namespace tensorgate {
 
-// `plan` of load's options: {wanted, refusal, synthetic, trialMillis, known}. Throws a TypeError
-// and returns false for anything else. Leaves out what LoadOptions has, too.
+// `plan` of load's options: {wanted, refusal, synthetic, tryPool, trialMillis, known}. Throws a
+// TypeError and returns false for anything else. Leaves out what LoadOptions has, too.
 bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* options);
 
 // {plan, callerThread, reason, tried, cases, largestDifference, times, variables, weightBytes,

@@ -1,16 +1,14 @@
 #include "plan/plan.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "plan/frozen_graph.h"
 #include "plan/trial.h"
 #include "plan/trial_cases.h"
+#include "runtime/allocator.h"
 #include "runtime/state_changes.h"
 
 namespace tensorgate {
@@ -19,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Another plan must be this much faster: the trial's noise is no reason, and frozen graphs take
-// more memory.
+// more memory. A lean one does not, and wins where it is not that much slower.
 constexpr double kWorthwhile = 0.97;
 
 // Below this TensorFlow's pool costs more than any parallel branches can save.
@@ -216,7 +214,7 @@ class PlanChoosing {
 
   // The same plans on TensorFlow's pool, where that may pay.
   void TryPool(Trial* trial, std::vector<Candidate>* candidates) {
-    if (!options_.in_caller_thread || std::thread::hardware_concurrency() < 2) return;
+    if (!options_.in_caller_thread || !options_.try_pool) return;
     const size_t count = candidates->size();
     bool any = false;
     for (size_t i = 0; i < count; ++i) {
@@ -244,9 +242,9 @@ class PlanChoosing {
     constexpr auto kNone = std::chrono::nanoseconds::max();
     PlanKind kind = PlanKind::kAsSaved;
     const auto frozen = time_of(PlanKind::kFrozen, {});
-    if (frozen != kNone && (wanted_ || is_faster(frozen, time_of(PlanKind::kAsSaved, {})))) {
-      kind = PlanKind::kFrozen;
-    }
+    const auto as_saved = time_of(PlanKind::kAsSaved, {});
+    const bool pays = report_.lean ? !is_faster(as_saved, frozen) : is_faster(frozen, as_saved);
+    if (frozen != kNone && (wanted_ || pays)) kind = PlanKind::kFrozen;
     if (is_faster(time_of(PlanKind::kFrozenXla, {}), time_of(kind, {}))) {
       kind = PlanKind::kFrozenXla;
     }
@@ -277,8 +275,7 @@ class PlanChoosing {
     lean_.reset();
     report_.lean = report_.lean && report_.plan.kind == PlanKind::kFrozen;
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
-    // Without this glibc keeps most of what the other plans held.
-    malloc_trim(0);
+    ReleaseFreed();  // what the other plans held
   }
 
   const GraphSession* SessionOf(PlanKind kind) const {

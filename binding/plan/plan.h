@@ -30,6 +30,7 @@ struct PlanOptions {
   std::string config_proto;        // as LoadOptions
   bool in_caller_thread = true;    // likewise; false stays so
   bool synthetic = true;           // --synthetic_warmup
+  bool try_pool = true;            // there are CPUs for TensorFlow's pool
   uint32_t trial_millis = 300;
   LeanLimits lean;
   std::optional<PlanChoice> known;  // an earlier trial's choice: there is no other

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/run_delay.h"
+
 namespace tensorgate {
 namespace {
 
@@ -47,13 +49,14 @@ void Trial::Compare(std::vector<Candidate>* candidates) {
 
 std::chrono::nanoseconds Trial::TimeRuns(Candidate* candidate, int64_t count) const {
   std::vector<TensorHandle> outputs;
-  const auto started = Clock::now();
+  const RunStopwatch stopwatch;
   for (int64_t i = 0; i < count; ++i) {
     if (!RunOnce(*candidate, *timed_case_, false, &outputs).ok()) candidate->agrees = false;
   }
-  const auto time = (Clock::now() - started) / count;
-  candidate->time = std::min<std::chrono::nanoseconds>(candidate->time, time);
-  return time;
+  std::chrono::nanoseconds elapsed, run;
+  stopwatch.Stop(&elapsed, &run);
+  candidate->time = std::min(candidate->time, run / count);
+  return elapsed / count;
 }
 
 void Trial::Time(std::vector<Candidate>* candidates) {

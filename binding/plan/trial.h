@@ -1,6 +1,7 @@
 // Trial: runs the same inputs in several ways, compares the answers and takes the times. Its thread
-// may have a low priority and other threads may serve meanwhile: the ways take turns, and the best
-// time of each counts. THREAD: load pool; blocks.
+// may have a low priority and other threads may serve meanwhile: the ways take turns, what the
+// thread waited for a CPU does not count, and of what is left the best time of each does.
+// THREAD: load pool; blocks.
 #pragma once
 
 #include <chrono>

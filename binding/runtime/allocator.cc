@@ -22,11 +22,28 @@ bool Tune() {
   return true;
 }
 
+bool IsTuned() {
+  static const bool tuned = Tune();
+  return tuned;
+}
+
+// malloc_trim() leaves the free end of an arena alone, unless it is the main one. Freeing a block
+// that is not small has glibc look at it.
+void ReleaseEndOfArena() {
+  constexpr size_t kNotSmall = size_t{128} << 10;
+  mallopt(M_TRIM_THRESHOLD, 0);
+  void* volatile block = std::malloc(kNotSmall);
+  std::free(block);
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+}
+
 }  // namespace
 
-void TuneAllocator() {
-  static const bool tuned = Tune();
-  (void)tuned;
+void TuneAllocator() { IsTuned(); }
+
+void ReleaseFreed() {
+  malloc_trim(0);
+  if (IsTuned()) ReleaseEndOfArena();
 }
 
 }  // namespace tensorgate

@@ -1,9 +1,8 @@
 #include "runtime/session_registry.h"
 
-#include <malloc.h>
-
 #include <utility>
 
+#include "runtime/allocator.h"
 #include "runtime/load_priority.h"
 
 namespace tensorgate {
@@ -31,8 +30,7 @@ class Disposal : public Job {
   void Run(std::unique_ptr<Job>) override {
     YieldToRequests();
     model_.reset();
-    // Without this glibc keeps most of a freed model for itself, and the process only grows.
-    malloc_trim(0);
+    ReleaseFreed();  // without it the process would only grow
     if (when_freed_ == nullptr) return;
     Job* job = when_freed_.get();
     job->Run(std::move(when_freed_));

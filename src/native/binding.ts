@@ -49,6 +49,8 @@ export interface NativePlanOptions {
   readonly refusal: string;
   /** Without a warm-up file, plans may be compared on made-up inputs. */
   readonly synthetic: boolean;
+  /** Compare with TensorFlow's inter-op pool, too, where runs are long. */
+  readonly tryPool: boolean;
   readonly trialMillis: number;
   /** An earlier trial's choice, which then takes place no more. */
   readonly known: NativePlanChoice | null;

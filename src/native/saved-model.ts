@@ -31,6 +31,7 @@ const AS_SAVED: NativePlanOptions = {
   wanted: 'as-saved',
   refusal: '',
   synthetic: false,
+  tryPool: false,
   trialMillis: 0,
   known: null,
 };

@@ -26,19 +26,24 @@ export class ExecutionPlans {
   readonly #log: Log;
   readonly #plans = new Map<string, Map<bigint, NativePlan>>();
 
-  /** `circumstances`: what a choice depends on besides model and flags. */
-  constructor(flags: Flags, circumstances: () => readonly string[], log: Log) {
+  /** `circumstances`: what a choice depends on besides model, flags and CPUs. */
+  constructor(flags: Flags, cpus: number, circumstances: () => readonly string[], log: Log) {
     this.#log = log;
     this.#options = {
       wanted: flags.plan as NativePlanOptions['wanted'],
       refusal: refusalOf(flags),
       synthetic: flags.synthetic_warmup,
+      tryPool: cpus > 1,
       trialMillis: flags.plan_trial_ms,
     };
     this.#cache =
       flags.plan_cache_dir === ''
         ? null
-        : new PlanCache(flags.plan_cache_dir, () => [flags.plan, ...circumstances()], log);
+        : new PlanCache(
+            flags.plan_cache_dir,
+            () => [flags.plan, String(cpus), ...circumstances()],
+            log,
+          );
   }
 
   /** Loads the version in `path` with what is known of its plan. `reservation`: its memory. */

@@ -13,6 +13,7 @@ const PLAN: NativePlanOptions = {
   wanted: 'frozen',
   refusal: '',
   synthetic: true,
+  tryPool: true,
   trialMillis: 20,
   known: null,
 };
