@@ -299,6 +299,36 @@ def conv():
         {'images': images}, {'probabilities': tf.nn.softmax(logits), 'best': tf.argmax(logits, axis=1)})}
 
 
+def bottlenecks():
+    """Inverted residuals as mobile image networks have them: depthwise convolutions, batch normalization written
+    out as a product and a sum, ReLU6, a sum with what came in; one with a stride and zeros on two sides."""
+    images = tf1.placeholder(tf.float32, shape=[None, 8, 8, 3], name='images')
+
+    def weights(name, *shape):
+        seed = sum(name.encode())
+        return tf1.get_variable(name, initializer=tf.random.stateless_normal(shape, [seed, 7], stddev=0.4))
+
+    def normalized(x, name):
+        channels = x.shape[-1]
+        return x * (1.0 + weights(f'{name}_scale', channels)) + weights(f'{name}_shift', channels)
+
+    def conv(x, name, size, channels):
+        return normalized(tf.nn.conv2d(x, weights(name, size, size, x.shape[-1], channels), 1, 'SAME'), name)
+
+    def depthwise(x, name, stride):
+        if stride == 2:
+            x = tf.pad(x, [[0, 0], [0, 1], [0, 1], [0, 0]])
+        kernel = weights(name, 3, 3, x.shape[-1], 1)
+        strides, padding = [1, stride, stride, 1], 'SAME' if stride == 1 else 'VALID'
+        return tf.nn.relu6(normalized(tf.nn.depthwise_conv2d(x, kernel, strides, padding), name))
+
+    entry = tf.nn.relu6(conv(images, 'entry', 3, 8))
+    first = conv(depthwise(tf.nn.relu6(conv(entry, 'expand', 1, 16)), 'depthwise', 1), 'project', 1, 8) + entry
+    second = conv(depthwise(first, 'strided', 2), 'project_strided', 1, 12)
+    logits = tf.matmul(tf.reduce_mean(second, [1, 2]), weights('dense', 12, 5))
+    return {'serving_default': Signature({'images': images}, {'logits': logits})}
+
+
 def plans():
     """Variables in the ways a graph can use them: no signature changes any, and each answers by at least one."""
     def variable(name, *shape, **how):
@@ -397,7 +427,7 @@ def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
     for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless, example_outputs,
-                  four_kinds, odd_outputs, row_kinds, conv, plans, table):
+                  four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_graph_model(base, 'custom_op', 1, custom_op)

@@ -6,15 +6,17 @@ namespace tensorgate {
 namespace {
 
 // AttrValue: list 1, s 2, i 3, type 6, shape 7, tensor 8, func 10. ListValue: type 6, func 9.
-// NameAttrList: name 1, attr 2. TensorProto: tensor_shape 2. TensorShapeProto: dim 2, its
-// size 1.
+// NameAttrList: name 1, attr 2. TensorProto: dtype 1, tensor_shape 2, tensor_content 4.
+// TensorShapeProto: dim 2, its size 1.
 constexpr uint32_t kList = 1;
 constexpr uint32_t kString = 2;
 constexpr uint32_t kInt = 3;
 constexpr uint32_t kType = 6;
 constexpr uint32_t kShape = 7;
 constexpr uint32_t kTensor = 8;
+constexpr uint32_t kTensorType = 1;
 constexpr uint32_t kTensorShape = 2;
+constexpr uint32_t kTensorContent = 4;
 constexpr uint32_t kDim = 2;
 constexpr uint32_t kDimSize = 1;
 constexpr uint32_t kListFunc = 9;
@@ -184,6 +186,35 @@ std::string TypeListAttr(const std::vector<DataType>& types) {
   for (DataType type : types) AppendVarint(static_cast<uint64_t>(type), &packed);
   AppendBytesField(kType, packed, &list);
   AppendBytesField(kList, list, &attr);
+  return attr;
+}
+
+std::string StringListAttr(const std::vector<std::string_view>& texts) {
+  std::string list, attr;
+  for (std::string_view text : texts) AppendBytesField(kString, text, &list);
+  AppendBytesField(kList, list, &attr);
+  return attr;
+}
+
+std::string IntListAttr(const std::vector<int64_t>& values) {
+  std::string packed, list, attr;
+  for (int64_t value : values) AppendVarint(static_cast<uint64_t>(value), &packed);
+  AppendBytesField(kInt, packed, &list);
+  AppendBytesField(kList, list, &attr);
+  return attr;
+}
+
+std::string TensorAttr(DataType type, const std::vector<int64_t>& dims, std::string_view content) {
+  std::string shape, tensor, attr;
+  for (int64_t size : dims) {
+    std::string dim;
+    AppendVarintField(kDimSize, static_cast<uint64_t>(size), &dim);
+    AppendBytesField(kDim, dim, &shape);
+  }
+  AppendVarintField(kTensorType, static_cast<uint64_t>(type), &tensor);
+  AppendBytesField(kTensorShape, shape, &tensor);
+  AppendBytesField(kTensorContent, content, &tensor);
+  AppendBytesField(kTensor, tensor, &attr);
   return attr;
 }
 

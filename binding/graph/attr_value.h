@@ -32,6 +32,10 @@ std::string TypeListAttr(const std::vector<DataType>& types);
 std::string IntAttr(int64_t value);
 std::string StringAttr(std::string_view text);
 std::string ShapeAttr(std::string_view shape);  // serialized
+std::string StringListAttr(const std::vector<std::string_view>& texts);
+std::string IntListAttr(const std::vector<int64_t>& values);
+// A TensorProto with `content` as its tensor_content.
+std::string TensorAttr(DataType type, const std::vector<int64_t>& dims, std::string_view content);
 std::string EmptyListAttr();
 // The value with the function's name, or names in their order, replaced. REQUIRES: it was read.
 std::string WithFunction(std::string_view attr_value, std::string_view name);

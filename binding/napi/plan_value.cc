@@ -62,6 +62,7 @@ Napi::Value PlanValue(Napi::Env env, const PlanReport& report) {
   value.Set("variables", Napi::Number::New(env, report.variables));
   value.Set("weightBytes", Napi::Number::New(env, static_cast<double>(report.weight_bytes)));
   value.Set("lean", Napi::Boolean::New(env, report.lean));
+  value.Set("fused", Napi::Number::New(env, report.fused));
   value.Set("noLean", Napi::String::New(env, report.no_lean));
   value.Set("micros", Napi::Number::New(env, static_cast<double>(report.micros)));
   Napi::Array times = Napi::Array::New(env, report.times.size());

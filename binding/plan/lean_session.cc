@@ -7,6 +7,7 @@
 
 #include "codec/message_fields.h"
 #include "codec/predict_proto.h"
+#include "graph/fused_convolutions.h"
 #include "graph/lean_graph.h"
 #include "tf/output_order.h"
 #include "tf/status.h"
@@ -130,7 +131,8 @@ Status Assign(const GraphSession& session, const std::vector<LeanWeight>& weight
 
 Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const GraphSession& executed,
                       const std::vector<TrialCase>& cases, const std::string& config_proto,
-                      const LeanLimits& limits, std::unique_ptr<GraphSession>* lean) {
+                      const LeanLimits& limits, bool fuses, LeanSession* lean) {
+  *lean = {};
   WholeRun run;
   Status status = CheckFeeds(signatures);
   if (status.ok()) status = MakeWholeRun(signatures, cases, &run);
@@ -139,6 +141,8 @@ Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const Gra
   GraphDef graph;
   status = GraphOf(executed, run, metadata.get(), &graph);
   if (!status.ok()) return status;
+  GraphTexts texts;
+  if (fuses) lean->fused = FuseConvolutions(&graph, &texts);
   LeanGraph made;
   status = MakeLeanGraph(graph, run.feeds, run.fetches, limits.constant, &made);
   if (!status.ok()) return status;
@@ -157,7 +161,7 @@ Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const Gra
   std::unique_ptr<GraphSession> session;
   status = GraphSession::Create(config, made.graph_def, renamed, &session);
   if (status.ok()) status = Assign(*session, made.weights);
-  if (status.ok()) *lean = std::move(session);
+  if (status.ok()) lean->session = std::move(session);
   return status;
 }
 

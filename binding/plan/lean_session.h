@@ -22,11 +22,17 @@ struct LeanLimits {
   int64_t weights = int64_t{4} << 20;  // of all weights of a model
 };
 
+struct LeanSession {
+  std::unique_ptr<GraphSession> session;
+  size_t fused = 0;  // convolutions that took in what follows them; also where there is no session
+};
+
 // `executed`: a session of the frozen graph that keeps the graph it executes. All signatures are
-// run at once, on the inputs of the first case of each. `config_proto`: the model's own. ERRORS:
-// FAILED_PRECONDITION with the reason why it is not possible, or TensorFlow's status.
+// run at once, on the inputs of the first case of each. `config_proto`: the model's own. `fuses`:
+// its convolutions may take in what follows them. ERRORS: FAILED_PRECONDITION with the reason why
+// it is not possible, or TensorFlow's status.
 Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const GraphSession& executed,
                       const std::vector<TrialCase>& cases, const std::string& config_proto,
-                      const LeanLimits& limits, std::unique_ptr<GraphSession>* lean);
+                      const LeanLimits& limits, bool fuses, LeanSession* lean);
 
 }  // namespace tensorgate

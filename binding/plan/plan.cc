@@ -95,21 +95,34 @@ class PlanChoosing {
       refusal_ = "it cannot be frozen: " + status.message();
     } else if (keeps_graph_) {
       std::string().swap(frozen.graph_def);  // as large as the weights
-      status = NewLeanSession(frozen.signatures, *frozen_, cases_, options_.config_proto,
-                              options_.lean, &lean_);
-      report_.no_lean = status.message();
+      for (const bool fuses : {true, false}) {
+        status = NewLeanSession(frozen.signatures, *frozen_, cases_, options_.config_proto,
+                                options_.lean, fuses, &lean_);
+        report_.no_lean = status.message();
+        if (lean_.fused == 0 || (status.ok() && LeanAgrees())) break;
+      }
     }
   }
 
+  bool LeanAgrees() {
+    Trial trial(*model_, cases_, TrialLimits());
+    std::vector<Candidate> candidates(2);
+    candidates[0].execution = {nullptr, options_.in_caller_thread};
+    candidates[1].execution = {lean_.session.get(), options_.in_caller_thread};
+    trial.Compare(&candidates);
+    return candidates[1].agrees;
+  }
+
   void TakeLean() {
-    frozen_ = std::move(lean_);
+    frozen_ = std::move(lean_.session);
     keeps_graph_ = false;
     report_.lean = true;
+    report_.fused = static_cast<uint32_t>(lean_.fused);
   }
 
   void LeaveLean(std::string why) {
     report_.no_lean = std::move(why);
-    lean_.reset();
+    lean_.session.reset();
   }
 
   // In place of a session that keeps more than is needed to run.
@@ -124,7 +137,7 @@ class PlanChoosing {
 
   // The choice of an earlier trial of the same model on the same machine.
   void TakeKnown() {
-    if (lean_ != nullptr) {
+    if (lean_.session != nullptr) {
       Trial trial(*model_, cases_, TrialLimits());
       std::vector<Candidate> candidates;
       Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
@@ -157,7 +170,7 @@ class PlanChoosing {
     Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
     if (frozen_ != nullptr) Add(PlanKind::kFrozen, options_.in_caller_thread, &candidates);
     if (frozen_xla_ != nullptr) Add(PlanKind::kFrozenXla, options_.in_caller_thread, &candidates);
-    if (lean_ != nullptr) AddLean(&candidates);
+    if (lean_.session != nullptr) AddLean(&candidates);
     trial.Compare(&candidates);
     report_.cases = static_cast<uint32_t>(trial.cases());
     report_.largest_difference = trial.largest_difference();
@@ -166,7 +179,7 @@ class PlanChoosing {
       return;
     }
     trial.Time(&candidates);
-    if (lean_ != nullptr) ChooseLean(&trial, &candidates);
+    if (lean_.session != nullptr) ChooseLean(&trial, &candidates);
     for (const Candidate& candidate : candidates) {
       if (!candidate.agrees) refusal_ = candidate.name + " does not agree: " + candidate.rejected;
     }
@@ -185,7 +198,7 @@ class PlanChoosing {
 
   void AddLean(std::vector<Candidate>* candidates) {
     Add(PlanKind::kFrozen, options_.in_caller_thread, candidates);
-    candidates->back().execution.frozen = lean_.get();
+    candidates->back().execution.frozen = lean_.session.get();
   }
 
   // Leaves one of the two candidates that are frozen: the lean one, which is the last, where it is
@@ -272,7 +285,7 @@ class PlanChoosing {
     if (report_.plan.kind == PlanKind::kFrozenXla) session = std::move(frozen_xla_);
     frozen_.reset();
     frozen_xla_.reset();
-    lean_.reset();
+    lean_.session.reset();
     report_.lean = report_.lean && report_.plan.kind == PlanKind::kFrozen;
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
     ReleaseFreed();  // what the other plans held
@@ -290,8 +303,8 @@ class PlanChoosing {
   std::string refusal_;  // why nothing is frozen
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
-  std::unique_ptr<GraphSession> lean_;  // what may take the place of frozen_
-  bool keeps_graph_ = false;            // frozen_ does, for the sake of lean_
+  LeanSession lean_;          // what may take the place of frozen_
+  bool keeps_graph_ = false;  // frozen_ does, for the sake of lean_
   std::vector<TrialCase> cases_;
   std::vector<PlanChoice> plans_;  // of the candidates
 };

@@ -52,6 +52,7 @@ struct PlanReport {
   int64_t weight_bytes = 0;
   bool lean = false;    // and of these the large ones are variables again, which are held once
   std::string no_lean;  // why not, where it was tried
+  uint32_t fused = 0;   // convolutions of the lean graph that took in what follows them
   int64_t micros = 0;   // all of it
 };
 

@@ -72,6 +72,8 @@ export interface NativePlan extends NativePlanChoice {
   /** Large ones are variables again, which are held once; else why not, where that was tried. */
   readonly lean: boolean;
   readonly noLean: string;
+  /** Convolutions of the lean graph that took in what follows them. */
+  readonly fused: number;
   /** What all of it took. */
   readonly micros: number;
 }

@@ -91,13 +91,19 @@ export class ExecutionPlans {
     const versions = this.#plans.get(id.name) ?? new Map<bigint, NativePlan>();
     this.#plans.set(id.name, versions.set(id.version, plan));
     const { reason, cases, largestDifference, micros } = plan;
-    const { variables, weightBytes, lean, noLean } = plan;
+    const { variables, weightBytes, lean, noLean, fused } = plan;
     const times = Object.fromEntries(plan.times.map((time) => [planText(time), time.micros]));
     const trial = plan.tried ? { cases, largestDifference, times } : {};
     const frozen =
       plan.plan === 'as-saved'
         ? {}
-        : { variables, weightBytes, lean, ...(noLean !== '' && { noLean }) };
+        : {
+            variables,
+            weightBytes,
+            lean,
+            ...(noLean !== '' && { noLean }),
+            ...(fused > 0 && { fused }),
+          };
     this.#log.info(
       { servable: servableIdText(id), plan: planText(plan), reason, micros, ...trial, ...frozen },
       'execution plan',

@@ -97,6 +97,24 @@ TEST(PlanTest, HoldsLargeWeightsInVariablesWhereTheGraphAllowsIt) {
   EXPECT_EQ(LiveInputTensors(), 0);
 }
 
+TEST(PlanTest, ConvolutionsOfALeanGraphTakeInWhatFollowsThem) {
+  const auto saved = LoadModel("test/models/bottlenecks/1");
+  for (bool is_known : {false, true}) {
+    const auto lean = LoadModel("test/models/bottlenecks/1");
+    PlanOptions options = LeanOptions();
+    if (is_known) options.known = PlanChoice{PlanKind::kFrozen, true};
+    const PlanReport report = ChoosePlan(lean.get(), options);
+    EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << report.reason;
+    if (report.lean) {
+      EXPECT_EQ(report.fused, 3u) << "both depthwise ones and the sum";
+    } else {
+      EXPECT_EQ(report.no_lean, "it is slower") << "the trial's noise alone may have it so";
+    }
+    ExpectSameAnswers(*saved, *lean);
+  }
+  EXPECT_EQ(LiveInputTensors(), 0);
+}
+
 TEST(PlanTest, SaysWhyWeightsStayConstants) {
   struct Case {
     const char* path;

@@ -1,0 +1,315 @@
+#include "graph/fused_convolutions.h"
+
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "codec/predict_proto.h"
+#include "graph/attr_value.h"
+
+namespace tensorgate {
+namespace {
+
+constexpr size_t kNone = SIZE_MAX;
+
+// Height, width, and of the others what each kind of convolution makes of them.
+constexpr size_t kFilterRank = 4;
+
+struct Floats {
+  std::vector<int64_t> dims;
+  std::vector<float> values;
+};
+
+// A convolution and what it takes in.
+struct Chain {
+  size_t convolution = kNone;
+  size_t last = kNone;  // whose result all of it has
+  std::vector<size_t> taken;
+  size_t pad = kNone;
+  Floats weights;
+  size_t channels = 0;  // of the result
+  std::vector<float> bias;
+  std::string_view addend;
+  std::string_view activation;
+  std::vector<int64_t> paddings;  // of `pad`
+};
+
+class ConvolutionFuser {
+ public:
+  ConvolutionFuser(GraphDef* graph, GraphTexts* texts) : graph_(graph), texts_(texts) {}
+
+  size_t Fuse() {
+    FindUsers();
+    size_t fused = 0;
+    for (size_t i = 0; i < graph_->nodes.size(); ++i) {
+      Chain chain;
+      if (!Begin(i, &chain)) continue;
+      while (chain.activation.empty() && TakeNext(&chain)) {
+      }
+      TakePad(&chain);
+      if (chain.taken.empty() && chain.pad == kNone) continue;
+      Write(chain);
+      ++fused;
+    }
+    if (fused > 0) RemoveUnused();
+    return fused;
+  }
+
+ private:
+  void FindUsers() {
+    const std::vector<Node>& nodes = graph_->nodes;
+    for (size_t i = 0; i < nodes.size(); ++i) by_name_.emplace(nodes[i].name, i);
+    users_.resize(nodes.size());
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      for (std::string_view input : nodes[i].inputs) {
+        const auto source = by_name_.find(NameOf(input));
+        if (source != by_name_.end()) users_[source->second].push_back(i);
+      }
+    }
+  }
+
+  static std::string_view NameOf(std::string_view input) {
+    if (!input.empty() && input[0] == '^') input.remove_prefix(1);
+    return input.substr(0, input.find(':'));
+  }
+
+  // The node whose first output `input` is.
+  size_t SourceOf(std::string_view input) const {
+    const size_t colon = input.find(':');
+    if (colon != std::string_view::npos && input.substr(colon) != ":0") return kNone;
+    const auto source = by_name_.find(input.substr(0, colon));
+    return source == by_name_.end() ? kNone : source->second;
+  }
+
+  bool HasOnly(size_t node, size_t data_inputs) const {
+    const Node& given = graph_->nodes[node];
+    return given.inputs.size() == data_inputs && given.data_inputs() == data_inputs;
+  }
+
+  static bool Says(const Node& node, std::string_view attr, const std::string& value) {
+    const std::string_view* given = node.attr(attr);
+    return given != nullptr && *given == value;
+  }
+
+  bool ReadConstant(std::string_view input, Tensor* tensor) const {
+    const size_t source = SourceOf(input);
+    if (source == kNone || graph_->nodes[source].op != "Const") return false;
+    const std::string_view* value = graph_->nodes[source].attr("value");
+    std::string_view proto, shape;
+    if (value == nullptr || !ReadTensorAttr(*value, &proto, &shape)) return false;
+    DecodeLimits limits;
+    limits.max_filled_bytes = limits.max_tensor_bytes;
+    DecodeBudget budget(limits);
+    return DecodeTensorProto(proto, &budget, tensor).ok();
+  }
+
+  bool ReadFloats(std::string_view input, Floats* floats) const {
+    Tensor tensor;
+    if (!ReadConstant(input, &tensor) || tensor.dtype != DataType::kFloat) return false;
+    floats->dims = tensor.dims;
+    floats->values.resize(static_cast<size_t>(tensor.elements));
+    std::memcpy(floats->values.data(), tensor.data.data(), floats->values.size() * sizeof(float));
+    return true;
+  }
+
+  // One number for each channel.
+  bool ReadChannels(std::string_view input, size_t channels, std::vector<float>* values) const {
+    Floats floats;
+    if (!ReadFloats(input, &floats) || floats.dims.size() != 1) return false;
+    *values = std::move(floats.values);
+    return values->size() == channels;
+  }
+
+  static bool IsDepthwise(const Node& node) { return node.op == "_MklNativeDepthwiseConv2dNative"; }
+
+  bool Begin(size_t index, Chain* chain) const {
+    const Node& node = graph_->nodes[index];
+    const bool has_bias = node.op == "_MklNativeFusedConv2D";
+    if (gone_.count(index) > 0 ||
+        !(has_bias || node.op == "_MklNativeConv2D" || IsDepthwise(node)) ||
+        !HasOnly(index, has_bias ? 3 : 2) || !Says(node, "T", TypeAttr(DataType::kFloat)) ||
+        !Says(node, "data_format", StringAttr("NHWC")) ||
+        (has_bias && !Says(node, "fused_ops", StringListAttr({"BiasAdd"}))) ||
+        !ReadFloats(node.inputs[1], &chain->weights) || chain->weights.dims.size() != kFilterRank) {
+      return false;
+    }
+    const std::vector<int64_t>& dims = chain->weights.dims;
+    chain->channels = static_cast<size_t>(IsDepthwise(node) ? dims[2] * dims[3] : dims[3]);
+    chain->convolution = chain->last = index;
+    return chain->channels > 0 &&
+           (!has_bias || ReadChannels(node.inputs[2], chain->channels, &chain->bias));
+  }
+
+  // The only user of the last one's result, where that can be taken in.
+  bool TakeNext(Chain* chain) const {
+    if (users_[chain->last].size() != 1) return false;
+    const size_t next = users_[chain->last].front();
+    const Node& node = graph_->nodes[next];
+    if (!Says(node, "T", TypeAttr(DataType::kFloat))) return false;
+    if ((node.op == "Relu" || node.op == "Relu6") && HasOnly(next, 1)) {
+      chain->activation = node.op;
+    } else if (!HasOnly(next, 2) || !TakeOperand(node, chain)) {
+      return false;
+    }
+    chain->taken.push_back(next);
+    chain->last = next;
+    return true;
+  }
+
+  // Linear in the weights, the bias or the addend: but for the factor their order does not matter.
+  bool TakeOperand(const Node& node, Chain* chain) const {
+    const std::string_view other = node.inputs[SourceOf(node.inputs[0]) == chain->last ? 1 : 0];
+    std::vector<float> constant;
+    if (node.op == "AddN") {
+      // All that an AddN adds has one shape.
+      if (!chain->addend.empty() || IsDepthwise(graph_->nodes[chain->convolution])) return false;
+      chain->addend = other;
+    } else if (node.op == "AddV2" && ReadChannels(other, chain->channels, &constant)) {
+      chain->bias.resize(chain->channels);
+      for (size_t i = 0; i < chain->channels; ++i) chain->bias[i] += constant[i];
+    } else if (node.op == "Mul" && chain->addend.empty() &&
+               ReadChannels(other, chain->channels, &constant)) {
+      // The channel is what the weights' last index, or the last two, say.
+      std::vector<float>& weights = chain->weights.values;
+      for (size_t i = 0; i < weights.size(); ++i) weights[i] *= constant[i % chain->channels];
+      for (size_t i = 0; i < chain->bias.size(); ++i) chain->bias[i] *= constant[i];
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void TakePad(Chain* chain) const {
+    const Node& convolution = graph_->nodes[chain->convolution];
+    const size_t pad = SourceOf(convolution.inputs[0]);
+    Tensor paddings;
+    if (pad == kNone || graph_->nodes[pad].op != "Pad" || users_[pad].size() != 1 ||
+        !HasOnly(pad, 2) || !Says(convolution, "padding", StringAttr("VALID")) ||
+        !ReadConstant(graph_->nodes[pad].inputs[1], &paddings) ||
+        paddings.dtype != DataType::kInt32 || paddings.dims != std::vector<int64_t>{4, 2}) {
+      return;
+    }
+    int32_t values[8];
+    std::memcpy(values, paddings.data.data(), sizeof(values));
+    // Neither rows nor channels.
+    if (values[0] != 0 || values[1] != 0 || values[6] != 0 || values[7] != 0) return;
+    chain->pad = pad;
+    chain->paddings.assign(values, values + 8);
+  }
+
+  void Write(const Chain& chain) {
+    const Node convolution = graph_->nodes[chain.convolution];
+    const std::string prefix = "tensorgate/fused/" + std::to_string(chain.convolution);
+    const bool has_paddings =
+        chain.pad != kNone || Says(convolution, "padding", StringAttr("EXPLICIT"));
+    const bool is_depthwise = IsDepthwise(convolution) && !has_paddings;
+    Node fused;
+    fused.name = graph_->nodes[chain.last].name;
+    fused.op = is_depthwise ? "_MklNativeFusedDepthwiseConv2dNative" : "_MklNativeFusedConv2D";
+    fused.device = convolution.device;
+    for (std::string_view name : {"T", "strides", "dilations", "data_format", "padding",
+                                  "explicit_paddings", "is_filter_const", "_kernel"}) {
+      const std::string_view* value = convolution.attr(name);
+      if (value == nullptr || (is_depthwise && name == "explicit_paddings")) continue;
+      fused.SetAttr(name, *value);
+    }
+    if (chain.pad != kNone) {
+      fused.SetAttr("padding", Keep(StringAttr("EXPLICIT")));
+      fused.SetAttr("explicit_paddings", Keep(IntListAttr(chain.paddings)));
+    }
+    std::vector<std::string_view> operations = {"BiasAdd"};
+    if (!chain.addend.empty()) operations.push_back("Add");
+    if (!chain.activation.empty()) operations.push_back(chain.activation);
+    const size_t arguments = chain.addend.empty() ? 1 : 2;
+    fused.SetAttr("fused_ops", Keep(StringListAttr(operations)));
+    fused.SetAttr("num_args", Keep(IntAttr(static_cast<int64_t>(arguments))));
+    if (!is_depthwise) {
+      const std::vector<DataType> types(arguments, DataType::kFloat);
+      fused.SetAttr("TArgs", Keep(TypeListAttr(types)));
+    }
+    Floats weights = chain.weights;
+    if (IsDepthwise(convolution) && !is_depthwise) {
+      weights.dims = {weights.dims[0], weights.dims[1], 1, static_cast<int64_t>(chain.channels)};
+    }
+    Floats bias{{static_cast<int64_t>(chain.channels)}, chain.bias};
+    bias.values.resize(chain.channels);
+    const size_t source = chain.pad == kNone ? chain.convolution : chain.pad;
+    fused.inputs = {graph_->nodes[source].inputs[0],
+                    AddConstant(prefix + "/weights", weights, convolution.device),
+                    AddConstant(prefix + "/bias", bias, convolution.device)};
+    if (!chain.addend.empty()) fused.inputs.push_back(chain.addend);
+    Replace(chain, fused);
+  }
+
+  // The last one's place is that of all.
+  void Replace(const Chain& chain, const Node& fused) {
+    const std::unordered_set<size_t> old = [&] {
+      std::unordered_set<size_t> nodes(chain.taken.begin(), chain.taken.end());
+      nodes.insert(chain.convolution);
+      if (chain.pad != kNone) nodes.insert(chain.pad);
+      return nodes;
+    }();
+    graph_->nodes[chain.last] = fused;
+    for (size_t node : old) {
+      if (node != chain.last) gone_.insert(node);
+    }
+    for (std::string_view input : fused.inputs) {
+      const size_t source = SourceOf(input);
+      if (source == kNone || source >= users_.size()) continue;
+      for (size_t& user : users_[source]) {
+        if (old.count(user) > 0) user = chain.last;
+      }
+    }
+  }
+
+  std::string_view AddConstant(const std::string& name, const Floats& floats,
+                               std::string_view device) {
+    Node node;
+    node.name = Keep(name);
+    node.op = "Const";
+    node.device = device;
+    node.SetAttr("dtype", Keep(TypeAttr(DataType::kFloat)));
+    const std::string_view content(reinterpret_cast<const char*>(floats.values.data()),
+                                   floats.values.size() * sizeof(float));
+    node.SetAttr("value", Keep(TensorAttr(DataType::kFloat, floats.dims, content)));
+    constants_.push_back(node);
+    return node.name;
+  }
+
+  std::string_view Keep(std::string text) { return texts_->emplace_back(std::move(text)); }
+
+  // What was taken in, and the constants that it had.
+  void RemoveUnused() {
+    std::vector<Node> kept = std::move(constants_);
+    for (size_t i = 0; i < graph_->nodes.size(); ++i) {
+      if (gone_.count(i) == 0) kept.push_back(std::move(graph_->nodes[i]));
+    }
+    std::unordered_set<std::string_view> used;
+    for (const Node& node : kept) {
+      for (std::string_view input : node.inputs) used.insert(NameOf(input));
+    }
+    graph_->nodes.clear();
+    for (Node& node : kept) {
+      if (node.op != "Const" || used.count(node.name) > 0) graph_->nodes.push_back(std::move(node));
+    }
+  }
+
+  GraphDef* const graph_;
+  GraphTexts* const texts_;
+  std::unordered_map<std::string_view, size_t> by_name_;
+  std::vector<std::vector<size_t>> users_;  // one for each use
+  std::unordered_set<size_t> gone_;
+  std::vector<Node> constants_;  // new ones
+};
+
+}  // namespace
+
+size_t FuseConvolutions(GraphDef* graph, GraphTexts* texts) {
+  return ConvolutionFuser(graph, texts).Fuse();
+}
+
+}  // namespace tensorgate
