@@ -42,8 +42,7 @@ void Environment::SubmitBy(bool (WorkerPool::*post)(std::unique_ptr<Job>*), Work
 napi_value Environment::StartRuns(napi_env env) {
   WorkerPool& runs = Process::Get().runs;
   // Where others are on their way, the next one is better off with a loop that is free.
-  const bool may_run_here = is_open() && (completions_->pending() == 1 || runs.IsBusy());
-  std::unique_ptr<Job> job = may_run_here ? runs.TakeShort() : nullptr;
+  std::unique_ptr<Job> job = is_open() ? runs.TakeShort(completions_->pending() == 1) : nullptr;
   runs.Wake();  // spare jobs may wait, too
   if (job == nullptr) return nullptr;
   completions_->Hold();

@@ -61,17 +61,21 @@ void WorkerPool::Wake() {
   for (; calls > 0; --calls) wake_.Post();
 }
 
-std::unique_ptr<Job> WorkerPool::TakeShort() {
+std::unique_ptr<Job> WorkerPool::TakeShort(bool although_idle) {
   MutexLock lock(&mutex_);
-  if (queue_.size() != 1 || !queue_.front()->IsShort()) return nullptr;
-  std::unique_ptr<Job> job = std::move(queue_.front());
-  queue_.pop_front();
+  if (queue_.empty()) return nullptr;
+  const size_t before = queue_.size() - 1;
+  if (before > wake_ups_ || !(although_idle || AreTaken(before)) || !queue_.back()->IsShort()) {
+    return nullptr;
+  }
+  std::unique_ptr<Job> job = std::move(queue_.back());
+  queue_.pop_back();
   return job;
 }
 
 bool WorkerPool::IsBusy() {
   MutexLock lock(&mutex_);
-  return idle_ == 0 && wake_ups_ == 0 && threads_.size() == thread_count_;
+  return AreTaken(queue_.size());
 }
 
 // Returns how many posts the caller owes, once it has let go of the lock.

@@ -43,8 +43,9 @@ class WorkerPool {
   // Wakes as many sleeping workers as there are jobs for them. Any thread.
   void Wake();
 
-  // The job that waits, for the caller to run, if there is but one and it is short; else null.
-  std::unique_ptr<Job> TakeShort();
+  // The job that was posted last, for the caller to run, if it is short and each that waits before
+  // it has a worker on its way; else null. Not `although_idle`: only if no worker is there for it.
+  std::unique_ptr<Job> TakeShort(bool although_idle);
 
   // Whether a job that is posted now has to wait for another one to end.
   bool IsBusy();
@@ -63,6 +64,10 @@ class WorkerPool {
   size_t CallIdle(size_t most) REQUIRES_LOCK(mutex_);
   bool MayStartSpare() const REQUIRES_LOCK(mutex_) {
     return !spare_.empty() && spare_running_ < most_spare_running_;
+  }
+  // Whether all workers have something to do, `waiting` jobs being in the queue.
+  bool AreTaken(size_t waiting) const REQUIRES_LOCK(mutex_) {
+    return idle_ == 0 && wake_ups_ <= waiting && threads_.size() == thread_count_;
   }
   bool HasWork() const REQUIRES_LOCK(mutex_) { return !queue_.empty() || MayStartSpare(); }
 

@@ -72,26 +72,59 @@ class ShortJob : public FunctionJob {
 
 TEST(WorkerPoolTest, GivesALoneShortJobBack) {
   WorkerPool pool("test", 1, 8);
-  EXPECT_EQ(pool.TakeShort(), nullptr);
+  EXPECT_EQ(pool.TakeShort(true), nullptr);
   int ran = 0;
   std::unique_ptr<Job> job = std::make_unique<ShortJob>([&] { ++ran; });
   Job* const posted = job.get();
   ASSERT_TRUE(pool.Post(&job));
-  job = pool.TakeShort();
+  job = pool.TakeShort(true);
   ASSERT_EQ(job.get(), posted);
   posted->RunHere(std::move(job));
   EXPECT_EQ(ran, 1);
-  EXPECT_EQ(pool.TakeShort(), nullptr);
+  EXPECT_EQ(pool.TakeShort(true), nullptr);
+}
+
+TEST(WorkerPoolTest, GivesAShortJobBackThatWouldWaitForALongOne) {
+  for (int i = 0; i < 200; ++i) {
+    std::atomic<bool> may_end{false};
+    WorkerPool pool("test", 1, 8);
+    std::atomic<bool> ran{false};
+    pool.PostAlways(MakeJob([&] { ran = true; }));
+    while (!ran || pool.IsBusy()) std::this_thread::yield();
+    // The worker sleeps. It is called for the long job, and has taken it by now or has not.
+    std::unique_ptr<Job> job = MakeJob([&] {
+      while (!may_end) std::this_thread::yield();
+    });
+    ASSERT_TRUE(pool.Post(&job));
+    pool.Wake();
+    job = std::make_unique<ShortJob>([] {});
+    Job* const posted = job.get();
+    ASSERT_TRUE(pool.Post(&job));
+    job = pool.TakeShort(false);
+    may_end = true;
+    ASSERT_EQ(job.get(), posted) << i;
+  }
+}
+
+TEST(WorkerPoolTest, KeepsAShortJobForAWorkerThatSleeps) {
+  WorkerPool pool("test", 2, 8);
+  std::atomic<bool> ran{false};
+  pool.PostAlways(MakeJob([&] { ran = true; }));
+  while (!ran || pool.IsBusy()) std::this_thread::yield();
+  std::unique_ptr<Job> job = std::make_unique<ShortJob>([] {});
+  ASSERT_TRUE(pool.Post(&job));
+  EXPECT_EQ(pool.TakeShort(false), nullptr);
+  EXPECT_NE(pool.TakeShort(true), nullptr);
 }
 
 TEST(WorkerPoolTest, KeepsAJobThatIsNotShortOrNotAlone) {
   WorkerPool pool("test", 1, 8);
   std::unique_ptr<Job> job = MakeJob([] {});
   ASSERT_TRUE(pool.Post(&job));
-  EXPECT_EQ(pool.TakeShort(), nullptr);
+  EXPECT_EQ(pool.TakeShort(true), nullptr);
   job = std::make_unique<ShortJob>([] {});
   ASSERT_TRUE(pool.Post(&job));
-  EXPECT_EQ(pool.TakeShort(), nullptr);
+  EXPECT_EQ(pool.TakeShort(true), nullptr);
 }
 
 TEST(WorkerPoolTest, RunsSpareJobsWhenNoOtherWaits) {
