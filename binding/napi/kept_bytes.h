@@ -1,5 +1,8 @@
 // KeptBytes: bytes of JavaScript's that a job reads on another thread. A reference keeps them where
-// they are; it is made and dropped on JavaScript's thread, while any thread may read.
+// they are; it is made and dropped on JavaScript's thread, while any thread may read. An
+// ArrayBuffer is given away with it: its memory is freed at the drop. V8 frees it at a garbage
+// collection only, and counts it, so that large bodies by themselves would make it collect all the
+// time.
 #pragma once
 
 #include <napi.h>
@@ -20,6 +23,7 @@ class KeptBytes {
   // To be called before the destructor where Keep() was.
   void Drop() {
     if (reference_ == nullptr) return;
+    DetachArrayBuffer();
     napi_delete_reference(env_, reference_);
     reference_ = nullptr;
   }
@@ -28,6 +32,19 @@ class KeptBytes {
   std::string_view view() const { return bytes_; }
 
  private:
+  // A refusal leaves it to V8.
+  void DetachArrayBuffer() {
+    napi_handle_scope scope;
+    if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
+    napi_value value;
+    bool is_given = false;
+    if (napi_get_reference_value(env_, reference_, &value) == napi_ok && value != nullptr &&
+        napi_is_arraybuffer(env_, value, &is_given) == napi_ok && is_given) {
+      napi_detach_arraybuffer(env_, value);
+    }
+    napi_close_handle_scope(env_, scope);
+  }
+
   napi_env env_ = nullptr;
   napi_ref reference_ = nullptr;
   std::string_view bytes_;

@@ -289,7 +289,8 @@ export interface NativeBinding extends NativeGrpc {
   ): void;
   /**
    * The method's REST body; answered with the reply body, a string where it is ASCII and small. A
-   * body above `decodeOnLoopBytes` must stay as it is until the answer.
+   * body above `decodeOnLoopBytes` must stay as it is until the answer; an ArrayBuffer is given away,
+   * and empty then.
    */
   inferJson(
     slot: number,

@@ -36,7 +36,10 @@ export interface InferenceModel {
     isGone?: IsGone,
   ): void;
 
-  /** OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until `done`. */
+  /**
+   * OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until `done`; an ArrayBuffer is given
+   * away.
+   */
   inferJson(
     method: Method,
     body: Uint8Array | ArrayBuffer,

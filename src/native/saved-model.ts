@@ -132,7 +132,7 @@ export class SavedModel implements InferenceModel {
     });
   }
 
-  /** OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until `done`. */
+  /** OWNERSHIP: as InferenceModel says. */
   inferJson(
     method: Method,
     body: Uint8Array | ArrayBuffer,

@@ -33,8 +33,12 @@ export class BodyBuffer implements Held {
     return true;
   }
 
-  view(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size);
+  /** All that came. An ArrayBuffer where it has one for itself, which can be given away. */
+  bytes(): Uint8Array | ArrayBuffer {
+    const { buffer } = this.#bytes;
+    return buffer.byteLength === this.#size && buffer instanceof ArrayBuffer
+      ? buffer
+      : this.#bytes.subarray(0, this.#size);
   }
 
   release(): void {

@@ -100,7 +100,7 @@ export class Exchange implements Waiting {
         this.refuseForMemory(budget);
       } else if (isLast) {
         this.#incoming = null; // whoever takes it releases it
-        onBody(body.view(), body);
+        onBody(body.bytes(), body);
       }
     };
     this.#response.onData((chunk, isLast) => {

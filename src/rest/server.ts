@@ -265,7 +265,7 @@ export class RestServer implements ExchangeHost {
     };
     if (request.getHeader('content-encoding').includes('gzip')) {
       exchange.receive(declaredLength, maxBodyBytes, 0, this.#budget, (body, held) => {
-        const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body; // an empty one
+        const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body;
         this.#inflate(exchange, bytes, held, infer);
       });
     } else exchange.receive(declaredLength, maxBodyBytes, this.#borrowBytes, this.#budget, infer);

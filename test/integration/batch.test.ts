@@ -271,6 +271,15 @@ describe('A batch', () => {
     assert.deepEqual(report.slice(1), [100_001, 100_001, BatchOutcome.ran]);
   });
 
+  it('needs a large body no more once it is decoded', async () => {
+    const body = new Uint8Array(large.body).buffer;
+    const { task } = await new Promise<{ task: Task }>((resolve, reject) => {
+      half.prepareJson(Method.predict, body, reject, (prepared) => resolve({ task: prepared }));
+    });
+    assert.equal(body.byteLength, 0);
+    dropTask(task);
+  });
+
   it('decodes large bodies while all run threads are busy, so that the next batch has them', async () => {
     const model = await load(testModel('slow'));
     const busy = Array.from({ length: 2 * availableParallelism() }, () =>

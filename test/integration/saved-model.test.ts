@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { addon } from '../../src/native/addon.js';
-import type { NativeTensor } from '../../src/native/binding.js';
+import { Method, type NativeTensor } from '../../src/native/binding.js';
 import { allocateTensor, type SavedModel } from '../../src/native/saved-model.js';
 import { ServingError, StatusCode } from '../../src/status/serving-error.js';
 import { demoModel, load, nothingAlive, predictJson, slowBody, testModel } from './models.js';
@@ -115,6 +115,27 @@ describe('SavedModel', () => {
     const reply = JSON.parse(await predictJson(model, body)) as { predictions: number[] };
     assert.equal(reply.predictions.length, 50_000);
     assert.ok(reply.predictions.every((value) => value === 3));
+    await model.unload();
+  });
+
+  it('frees the memory of a large body that is given away, whatever becomes of it', async () => {
+    const model = await load(demoModel('half_plus_two'));
+    const long = 'x'.repeat(addon().decodeOnLoopBytes);
+    for (const [given, answered] of [
+      [`{"instances": [2.0], "ignored": "${long}"}`, true],
+      [`{"instances": [2.0], "broken": "${long}`, false],
+    ] as const) {
+      const bytes = new TextEncoder().encode(given);
+      const outcome = (body: Uint8Array | ArrayBuffer): Promise<boolean> =>
+        new Promise((resolve) => {
+          model.inferJson(Method.predict, body, 0, (error) => resolve(error === null));
+        });
+      const alone = bytes.slice().buffer;
+      assert.equal(await outcome(alone), answered);
+      assert.equal(alone.byteLength, 0);
+      assert.equal(await outcome(bytes), answered);
+      assert.equal(bytes.length, given.length, 'a view is not given away');
+    }
     await model.unload();
   });
 });
