@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kNone = SIZE_MAX;
 
-// Height, width, and of the others what each kind of convolution makes of them.
+// Height, width, channels that come in, and what goes out (of each of them, if depthwise).
 constexpr size_t kFilterRank = 4;
 
 struct Floats {
