@@ -1,13 +1,14 @@
 #include "graph/attr_value.h"
 
+#include "codec/predict_proto.h"
 #include "graph/message.h"
 
 namespace tensorgate {
 namespace {
 
-// AttrValue: list 1, s 2, i 3, type 6, shape 7, tensor 8, func 10. ListValue: type 6, func 9.
-// NameAttrList: name 1, attr 2. TensorProto: dtype 1, tensor_shape 2, tensor_content 4.
-// TensorShapeProto: dim 2, its size 1.
+// AttrValue: list 1, s 2, i 3, type 6, shape 7, tensor 8, func 10. ListValue: s 2, i 3, type 6,
+// func 9, the first three as here. NameAttrList: name 1, attr 2. TensorProto: dtype 1, tensor_shape
+// 2, tensor_content 4. TensorShapeProto: dim 2, its size 1.
 constexpr uint32_t kList = 1;
 constexpr uint32_t kString = 2;
 constexpr uint32_t kInt = 3;
@@ -77,6 +78,15 @@ std::string RenamedFunction(std::string_view func, std::string_view name) {
   return renamed;
 }
 
+template <typename Number>
+std::string PackedListAttr(uint32_t field, const std::vector<Number>& numbers) {
+  std::string packed, list, attr;
+  for (Number number : numbers) AppendVarint(static_cast<uint64_t>(number), &packed);
+  AppendBytesField(field, packed, &list);
+  AppendBytesField(kList, list, &attr);
+  return attr;
+}
+
 }  // namespace
 
 bool ReadTypeAttr(std::string_view attr_value, DataType* type) {
@@ -101,6 +111,13 @@ bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor,
   if (!ReadBytesField(attr_value, kTensor, tensor, &found) || !found) return false;
   *shape = {};  // a scalar's may be left out
   return ReadBytesField(*tensor, kTensorShape, shape, &found);
+}
+
+Status DecodeConstant(std::string_view tensor_proto, Tensor* tensor) {
+  DecodeLimits limits;
+  limits.max_filled_bytes = limits.max_tensor_bytes;
+  DecodeBudget budget(limits);
+  return DecodeTensorProto(tensor_proto, &budget, tensor);
 }
 
 uint64_t ElementsOf(std::string_view shape) {
@@ -182,11 +199,7 @@ std::string ShapeAttr(std::string_view shape) {
 }
 
 std::string TypeListAttr(const std::vector<DataType>& types) {
-  std::string packed, list, attr;
-  for (DataType type : types) AppendVarint(static_cast<uint64_t>(type), &packed);
-  AppendBytesField(kType, packed, &list);
-  AppendBytesField(kList, list, &attr);
-  return attr;
+  return PackedListAttr(kType, types);
 }
 
 std::string StringListAttr(const std::vector<std::string_view>& texts) {
@@ -196,13 +209,7 @@ std::string StringListAttr(const std::vector<std::string_view>& texts) {
   return attr;
 }
 
-std::string IntListAttr(const std::vector<int64_t>& values) {
-  std::string packed, list, attr;
-  for (int64_t value : values) AppendVarint(static_cast<uint64_t>(value), &packed);
-  AppendBytesField(kInt, packed, &list);
-  AppendBytesField(kList, list, &attr);
-  return attr;
-}
+std::string IntListAttr(const std::vector<int64_t>& values) { return PackedListAttr(kInt, values); }
 
 std::string TensorAttr(DataType type, const std::vector<int64_t>& dims, std::string_view content) {
   std::string shape, tensor, attr;

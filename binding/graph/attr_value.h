@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "status/status.h"
 #include "tensor/dtype.h"
+#include "tensor/tensor.h"
 
 namespace tensorgate {
 
@@ -17,6 +19,8 @@ bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types)
 bool ReadIntAttr(std::string_view attr_value, int64_t* value);
 // The TensorProto in the value, and the TensorShapeProto in that one.
 bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor, std::string_view* shape);
+// The TensorProto of a constant, whatever its size: it is the model's own.
+Status DecodeConstant(std::string_view tensor_proto, Tensor* tensor);
 // Of a TensorShapeProto; 0 where it cannot be read.
 uint64_t ElementsOf(std::string_view shape);
 // The name of the function in a `func`, the names in a `list(func)`.

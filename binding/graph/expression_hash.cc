@@ -20,12 +20,6 @@ uint64_t HashOf(std::string_view text) { return Mix(std::hash<std::string_view>(
 
 bool IsControl(std::string_view input) { return !input.empty() && input[0] == '^'; }
 
-// What stands before the output of a tensor; of "^node" the node.
-std::string_view NodeOf(std::string_view tensor) {
-  if (IsControl(tensor)) tensor.remove_prefix(1);
-  return tensor.substr(0, tensor.find(':'));
-}
-
 // The output of a tensor: in a graph "node" is "node:0".
 std::string_view OutputOf(std::string_view tensor) {
   if (IsControl(tensor)) return "^";

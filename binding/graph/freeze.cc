@@ -31,11 +31,6 @@ bool TakesReferences(std::string_view op) {
   return StartsWith(op, "Ref") || op == "IsVariableInitialized";
 }
 
-std::string_view NodeOf(std::string_view input) {
-  if (!input.empty() && input[0] == '^') input.remove_prefix(1);
-  return input.substr(0, input.find(':'));
-}
-
 // A node's attribute `tensor`, 8.
 Status ConstantNode(const Node& variable, const TensorView& value, FunctionCopies* texts,
                     std::string* out) {

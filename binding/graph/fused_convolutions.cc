@@ -1,14 +1,12 @@
 #include "graph/fused_convolutions.h"
 
 #include <cstring>
-#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "codec/predict_proto.h"
 #include "graph/attr_value.h"
 
 namespace tensorgate {
@@ -52,7 +50,7 @@ class ConvolutionFuser {
       }
       TakePad(&chain);
       if (chain.taken.empty() && chain.pad == kNone) continue;
-      Write(chain);
+      Write(std::move(chain));
       ++fused;
     }
     if (fused > 0) RemoveUnused();
@@ -66,15 +64,10 @@ class ConvolutionFuser {
     users_.resize(nodes.size());
     for (size_t i = 0; i < nodes.size(); ++i) {
       for (std::string_view input : nodes[i].inputs) {
-        const auto source = by_name_.find(NameOf(input));
+        const auto source = by_name_.find(NodeOf(input));
         if (source != by_name_.end()) users_[source->second].push_back(i);
       }
     }
-  }
-
-  static std::string_view NameOf(std::string_view input) {
-    if (!input.empty() && input[0] == '^') input.remove_prefix(1);
-    return input.substr(0, input.find(':'));
   }
 
   // The node whose first output `input` is.
@@ -100,11 +93,8 @@ class ConvolutionFuser {
     if (source == kNone || graph_->nodes[source].op != "Const") return false;
     const std::string_view* value = graph_->nodes[source].attr("value");
     std::string_view proto, shape;
-    if (value == nullptr || !ReadTensorAttr(*value, &proto, &shape)) return false;
-    DecodeLimits limits;
-    limits.max_filled_bytes = limits.max_tensor_bytes;
-    DecodeBudget budget(limits);
-    return DecodeTensorProto(proto, &budget, tensor).ok();
+    return value != nullptr && ReadTensorAttr(*value, &proto, &shape) &&
+           DecodeConstant(proto, tensor).ok();
   }
 
   bool ReadFloats(std::string_view input, Floats* floats) const {
@@ -201,8 +191,8 @@ class ConvolutionFuser {
     chain->paddings.assign(values, values + 8);
   }
 
-  void Write(const Chain& chain) {
-    const Node convolution = graph_->nodes[chain.convolution];
+  void Write(Chain chain) {
+    const Node& convolution = graph_->nodes[chain.convolution];
     const std::string prefix = "tensorgate/fused/" + std::to_string(chain.convolution);
     const bool has_paddings =
         chain.pad != kNone || Says(convolution, "padding", StringAttr("EXPLICIT"));
@@ -231,12 +221,12 @@ class ConvolutionFuser {
       const std::vector<DataType> types(arguments, DataType::kFloat);
       fused.SetAttr("TArgs", Keep(TypeListAttr(types)));
     }
-    Floats weights = chain.weights;
+    Floats& weights = chain.weights;
     if (IsDepthwise(convolution) && !is_depthwise) {
       weights.dims = {weights.dims[0], weights.dims[1], 1, static_cast<int64_t>(chain.channels)};
     }
-    Floats bias{{static_cast<int64_t>(chain.channels)}, chain.bias};
-    bias.values.resize(chain.channels);
+    chain.bias.resize(chain.channels);
+    const Floats bias{{static_cast<int64_t>(chain.channels)}, std::move(chain.bias)};
     const size_t source = chain.pad == kNone ? chain.convolution : chain.pad;
     fused.inputs = {graph_->nodes[source].inputs[0],
                     AddConstant(prefix + "/weights", weights, convolution.device),
@@ -247,12 +237,9 @@ class ConvolutionFuser {
 
   // The last one's place is that of all.
   void Replace(const Chain& chain, const Node& fused) {
-    const std::unordered_set<size_t> old = [&] {
-      std::unordered_set<size_t> nodes(chain.taken.begin(), chain.taken.end());
-      nodes.insert(chain.convolution);
-      if (chain.pad != kNone) nodes.insert(chain.pad);
-      return nodes;
-    }();
+    std::unordered_set<size_t> old(chain.taken.begin(), chain.taken.end());
+    old.insert(chain.convolution);
+    if (chain.pad != kNone) old.insert(chain.pad);
     graph_->nodes[chain.last] = fused;
     for (size_t node : old) {
       if (node != chain.last) gone_.insert(node);
@@ -290,7 +277,7 @@ class ConvolutionFuser {
     }
     std::unordered_set<std::string_view> used;
     for (const Node& node : kept) {
-      for (std::string_view input : node.inputs) used.insert(NameOf(input));
+      for (std::string_view input : node.inputs) used.insert(NodeOf(input));
     }
     graph_->nodes.clear();
     for (Node& node : kept) {

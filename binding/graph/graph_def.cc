@@ -162,6 +162,11 @@ size_t Node::data_inputs() const {
   return count;
 }
 
+std::string_view NodeOf(std::string_view input) {
+  if (!input.empty() && input[0] == '^') input.remove_prefix(1);
+  return input.substr(0, input.find(':'));
+}
+
 Status ReadGraphDef(std::string_view bytes, GraphDef* graph) {
   const bool read = ForEachBytes(bytes, [&](uint32_t field, std::string_view value) {
     if (field == kVersions) graph->versions = value;

@@ -59,6 +59,9 @@ struct GraphDef {
   std::string_view versions;  // VersionDef
 };
 
+// The node that an input names: what stands before the output of a tensor, and of "^node" the node.
+std::string_view NodeOf(std::string_view input);
+
 // ERRORS: INVALID_ARGUMENT when the bytes are malformed.
 Status ReadGraphDef(std::string_view bytes, GraphDef* graph);
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "codec/message_fields.h"
-#include "codec/predict_proto.h"
+#include "graph/attr_value.h"
 #include "graph/fused_convolutions.h"
 #include "graph/lean_graph.h"
 #include "tf/output_order.h"
@@ -98,11 +98,8 @@ Status GraphOf(const GraphSession& session, const WholeRun& run, TF_Buffer* meta
 }
 
 Status ToTensor(const LeanWeight& weight, TensorHandle* out) {
-  DecodeLimits limits;
-  limits.max_filled_bytes = limits.max_tensor_bytes;
-  DecodeBudget budget(limits);
   Tensor tensor;
-  const Status status = DecodeTensorProto(weight.serialized, &budget, &tensor);
+  const Status status = DecodeConstant(weight.serialized, &tensor);
   if (!status.ok()) return status;
   const size_t bytes = static_cast<size_t>(tensor.elements) * ElementSize(tensor.dtype);
   out->reset(TF_AllocateTensor(static_cast<TF_DataType>(tensor.dtype), tensor.dims.data(),

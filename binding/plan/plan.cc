@@ -99,18 +99,20 @@ class PlanChoosing {
         status = NewLeanSession(frozen.signatures, *frozen_, cases_, options_.config_proto,
                                 options_.lean, fuses, &lean_);
         report_.no_lean = status.message();
-        if (lean_.fused == 0 || (status.ok() && LeanAgrees())) break;
+        if (lean_.fused == 0 || (status.ok() && CompareLean(nullptr).agrees)) break;
       }
     }
   }
 
-  bool LeanAgrees() {
+  // The lean session beside the graph as it was saved. `cases`: how many were compared.
+  Candidate CompareLean(size_t* cases) {
     Trial trial(*model_, cases_, TrialLimits());
     std::vector<Candidate> candidates(2);
     candidates[0].execution = {nullptr, options_.in_caller_thread};
     candidates[1].execution = {lean_.session.get(), options_.in_caller_thread};
     trial.Compare(&candidates);
-    return candidates[1].agrees;
+    if (cases != nullptr) *cases = trial.cases();
+    return std::move(candidates[1]);
   }
 
   void TakeLean() {
@@ -138,12 +140,9 @@ class PlanChoosing {
   // The choice of an earlier trial of the same model on the same machine.
   void TakeKnown() {
     if (lean_.session != nullptr) {
-      Trial trial(*model_, cases_, TrialLimits());
-      std::vector<Candidate> candidates;
-      Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
-      AddLean(&candidates);
-      trial.Compare(&candidates);
-      trial.cases() > 0 && candidates[1].agrees ? TakeLean() : LeaveLean(candidates[1].rejected);
+      size_t cases = 0;
+      const Candidate lean = CompareLean(&cases);
+      cases > 0 && lean.agrees ? TakeLean() : LeaveLean(lean.rejected);
     }
     const bool is_possible =
         SessionOf(options_.known->kind) != nullptr || options_.known->kind == PlanKind::kAsSaved;

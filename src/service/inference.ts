@@ -84,7 +84,8 @@ export class InferenceService {
 
   /**
    * A REST body to the reply body. OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is
-   * until `done`; an ArrayBuffer is given away. `key` is the sticky key. Returns what answers; null where `done` has an error.
+   * until `done`; an ArrayBuffer is given away. `key` is the sticky key. Returns what answers; null where
+   * `done` has an error.
    */
   json(
     method: JsonMethod,

@@ -56,7 +56,7 @@ describe('A short run', function () {
     }
     let first = '';
     const slow = predict('slow', slowBody(40_000)).then(() => (first ||= 'slow'));
-    // A quick run that comes before the slow one has begun waits behind it, in the pool's queue.
+    // Quick ones that come before it say nothing.
     await delay(SLOW_BEGINS_MILLIS);
     for (let i = 0; i < 50; ++i) {
       assert.equal(await predict('quick', '{"instances": [1.0, 2.0]}'), quickly);

@@ -29,11 +29,17 @@ void HoldAndFree() {
   for (void* block : blocks) std::free(block);
 }
 
-TEST(AllocatorTest, BuffersOfOneRequestServeTheNext) {
+class AllocatorTest : public testing::Test {
+ protected:
+  void SetUp() override {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers have an allocator of their own";
+    GTEST_SKIP() << "sanitizers have an allocator of their own";
 #endif
-  TuneAllocator();
+    TuneAllocator();
+  }
+};
+
+TEST_F(AllocatorTest, BuffersOfOneRequestServeTheNext) {
   // A run thread's arena is not that of the main thread.
   std::thread([] {
     for (int i = 0; i < 4; ++i) HoldAndFree();
@@ -43,11 +49,7 @@ TEST(AllocatorTest, BuffersOfOneRequestServeTheNext) {
   }).join();
 }
 
-TEST(AllocatorTest, WhatLoadsHaveFreedGoesBackToTheSystem) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers have an allocator of their own";
-#endif
-  TuneAllocator();
+TEST_F(AllocatorTest, WhatLoadsHaveFreedGoesBackToTheSystem) {
   // A load thread's arena has an end of its own, that malloc_trim() leaves alone.
   std::thread([] {
     for (int i = 0; i < 4; ++i) HoldAndFree();
