@@ -34,9 +34,9 @@ std::vector<TrialCase> MakeTrialCases(const SavedModel& model, const std::string
     if (!signature->has_outputs() || ++signatures > kMaxSignatures) continue;
     for (const RowFill fill : {RowFill::kRandom, RowFill::kZeros}) {
       TrialCase made;
-      if (!MakeUpInputs(*signature, {fill}, kMaxInputBytes, &made.made_up)) continue;
+      if (!MakeSyntheticInputs(*signature, {fill}, kMaxInputBytes, &made.synthetic)) continue;
       made.feeds = signature->inputs;
-      made.values = made.made_up.values;
+      made.values = made.synthetic.values;
       made.fetches = signature->outputs;
       cases.push_back(std::move(made));
     }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "runtime/inference_call.h"
-#include "runtime/made_up_inputs.h"
 #include "runtime/saved_model.h"
+#include "runtime/synthetic_inputs.h"
 
 namespace tensorgate {
 
@@ -17,7 +17,7 @@ struct TrialCase {
   std::vector<TF_Tensor*> values;
   std::vector<TF_Output> fetches;
   std::unique_ptr<InferenceCall> call;  // owns the values, where it came from the file
-  MadeUpInputs made_up;                 // owns them otherwise
+  SyntheticInputs synthetic;            // owns them otherwise
 };
 
 // The first that a client is likely to send comes first. `path`: the version's folder. Made-up

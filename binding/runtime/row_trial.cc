@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "runtime/batch_tensor.h"
-#include "runtime/made_up_inputs.h"
 #include "runtime/state_changes.h"
+#include "runtime/synthetic_inputs.h"
 #include "status/violation.h"
 #include "tensor/float_numbers.h"
 #include "tf/tensor.h"
@@ -121,20 +121,20 @@ class RowTrial {
     return "";
   }
 
-  bool MakeUp(const std::vector<RowFill>& rows, MadeUpInputs* inputs) const {
-    return MakeUpInputs(signature_, rows, max_input_bytes_, inputs);
+  bool MakeUp(const std::vector<RowFill>& rows, SyntheticInputs* inputs) const {
+    return MakeSyntheticInputs(signature_, rows, max_input_bytes_, inputs);
   }
 
   bool RunOn(const std::vector<RowFill>& rows, Outputs* outputs) const {
-    MadeUpInputs inputs;
+    SyntheticInputs inputs;
     return MakeUp(rows, &inputs) && RunOn(inputs, outputs).ok();
   }
 
-  Status RunOn(const MadeUpInputs& inputs, Outputs* outputs) const {
+  Status RunOn(const SyntheticInputs& inputs, Outputs* outputs) const {
     return model_.Run(signature_.inputs, inputs.values, signature_.outputs, outputs);
   }
 
-  std::chrono::nanoseconds Fastest(const MadeUpInputs& inputs) const {
+  std::chrono::nanoseconds Fastest(const SyntheticInputs& inputs) const {
     auto fastest = std::chrono::nanoseconds::max();
     const auto end = Clock::now() + kTiming;
     for (int i = 0; i < kMaxTimedRuns; ++i) {
@@ -151,7 +151,7 @@ class RowTrial {
   const SavedModel& model_;
   const BoundSignature& signature_;
   const size_t max_input_bytes_;
-  MadeUpInputs pair_, alone_;
+  SyntheticInputs pair_, alone_;
 };
 
 // Why there is nothing to try; empty where there is.

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "runtime/made_up_inputs.h"
 #include "runtime/state_changes.h"
+#include "runtime/synthetic_inputs.h"
 
 namespace tensorgate {
 namespace {
@@ -11,8 +11,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // With a timeout, which a run in the calling thread cannot have: zeros may make a loop endless.
-Status RunOnce(const SavedModel& model, const BoundSignature& signature, const MadeUpInputs& inputs,
-               std::chrono::milliseconds timeout) {
+Status RunOnce(const SavedModel& model, const BoundSignature& signature,
+               const SyntheticInputs& inputs, std::chrono::milliseconds timeout) {
   std::vector<TensorHandle> outputs;
   return model.RunTargets(signature.inputs, inputs.values, signature.outputs, {},
                           static_cast<uint32_t>(timeout.count()), &outputs);
@@ -30,10 +30,10 @@ SyntheticWarmupReport RunSyntheticWarmup(const SavedModel& model,
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     const bool within_limits = report.run + report.failed < limits.max_runs && left.count() > 0;
-    MadeUpInputs inputs;
+    SyntheticInputs inputs;
     const std::vector<RowFill> zeros(static_cast<size_t>(rows), RowFill::kZeros);
     if (!within_limits || !signature.has_outputs() || state_changes.MayHappen(signature.outputs) ||
-        !MakeUpInputs(signature, zeros, limits.max_input_bytes, &inputs)) {
+        !MakeSyntheticInputs(signature, zeros, limits.max_input_bytes, &inputs)) {
       ++report.skipped;
       return;
     }

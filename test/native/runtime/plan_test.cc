@@ -11,7 +11,7 @@
 
 #include "plan/agreement.h"
 #include "plan/frozen_graph.h"
-#include "runtime/made_up_inputs.h"
+#include "runtime/synthetic_inputs.h"
 #include "runtime/warmup.h"
 #include "test_model.h"
 #include "tf/tensor.h"
@@ -36,8 +36,9 @@ void ExpectSameAnswers(const SavedModel& expected, const SavedModel& given) {
     if (!one.has_outputs()) continue;  // that of a model's initialization
     for (const RowFill fill : {RowFill::kZeros, RowFill::kRandom}) {
       for (size_t rows : {1, 3}) {
-        MadeUpInputs inputs;
-        ASSERT_TRUE(MakeUpInputs(one, std::vector<RowFill>(rows, fill), size_t{1} << 20, &inputs))
+        SyntheticInputs inputs;
+        ASSERT_TRUE(
+            MakeSyntheticInputs(one, std::vector<RowFill>(rows, fill), size_t{1} << 20, &inputs))
             << one.def.name;
         std::vector<TensorHandle> answers, others;
         const Status saved = expected.Run(one.inputs, inputs.values, one.outputs, &answers);
@@ -188,8 +189,8 @@ TEST(PlanTest, ATableStillAnswers) {
   const auto model = LoadModel("test/models/table/1");
   Choose(model.get(), {});
   const BoundSignature& signature = *model->FindSignature("serving_default");
-  MadeUpInputs inputs;
-  ASSERT_TRUE(MakeUpInputs(signature, {RowFill::kZeros}, 1000, &inputs));
+  SyntheticInputs inputs;
+  ASSERT_TRUE(MakeSyntheticInputs(signature, {RowFill::kZeros}, 1000, &inputs));
   std::vector<TensorHandle> outputs;
   ASSERT_TRUE(model->Run(signature.inputs, inputs.values, signature.outputs, &outputs).ok());
   EXPECT_EQ(*static_cast<const float*>(TF_TensorData(outputs[0].get())), -10.0f);
@@ -264,8 +265,8 @@ TEST(PlanTest, AFrozenGraphHasNoOtherEndpointsThanItsSignatures) {
 // All outputs of a signature that the bits of `which` choose.
 void RunSome(const SavedModel& model, const Execution& execution, const BoundSignature& signature,
              uint32_t which, std::vector<TensorHandle>* outputs) {
-  MadeUpInputs inputs;
-  ASSERT_TRUE(MakeUpInputs(signature, {RowFill::kRandom, RowFill::kRandom}, 1000, &inputs));
+  SyntheticInputs inputs;
+  ASSERT_TRUE(MakeSyntheticInputs(signature, {RowFill::kRandom, RowFill::kRandom}, 1000, &inputs));
   std::vector<TF_Output> fetches;
   for (size_t i = 0; i < signature.outputs.size(); ++i) {
     if ((which >> i & 1) != 0) fetches.push_back(signature.outputs[i]);

@@ -1,5 +1,5 @@
-// MadeUpInputs: values for a signature that nobody has sent yet, for the runs that a load makes by
-// itself. Any thread.
+// SyntheticInputs: values for a signature that nobody has sent yet, for the runs that a load makes
+// by itself. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ enum class RowFill {
   kNan,          // where the type has it, else as kOtherRandom
 };
 
-struct MadeUpInputs {
+struct SyntheticInputs {
   std::vector<TensorHandle> owned;
   std::vector<TF_Tensor*> values;  // as the signature's inputs
 };
@@ -30,8 +30,8 @@ struct MadeUpInputs {
 // dimension 0 that is known is filled as the first row. False when the inputs would take more than
 // `max_bytes`, or are of no type that a request could carry, or not in the graph.
 // REQUIRES: at least one fill.
-bool MakeUpInputs(const BoundSignature& signature, const std::vector<RowFill>& rows,
-                  size_t max_bytes, MadeUpInputs* inputs);
+bool MakeSyntheticInputs(const BoundSignature& signature, const std::vector<RowFill>& rows,
+                         size_t max_bytes, SyntheticInputs* inputs);
 
 // Whether every input has an unknown first dimension.
 bool HasRowsOfAnyNumber(const BoundSignature& signature);

@@ -1,4 +1,4 @@
-#include "runtime/made_up_inputs.h"
+#include "runtime/synthetic_inputs.h"
 
 #include <cstring>
 #include <limits>
@@ -133,8 +133,8 @@ Status MakeUp(const std::vector<RowFill>& rows, uint64_t seed, Tensor* tensor, T
 
 }  // namespace
 
-bool MakeUpInputs(const BoundSignature& signature, const std::vector<RowFill>& rows,
-                  size_t max_bytes, MadeUpInputs* inputs) {
+bool MakeSyntheticInputs(const BoundSignature& signature, const std::vector<RowFill>& rows,
+                         size_t max_bytes, SyntheticInputs* inputs) {
   std::vector<Tensor> tensors(signature.inputs.size());
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (signature.inputs[i].oper == nullptr) return false;
