@@ -267,7 +267,7 @@ export class ServerCore {
     const follower = this.#follower;
     if (follower === null) return loader;
     return {
-      load: () => loader.load(),
+      load: (stop) => loader.load(stop),
       unload: async (model) => {
         await follower.retired(model);
         await loader.unload(model);

@@ -1,5 +1,6 @@
 #include "napi/environment.h"
 
+#include <iterator>
 #include <utility>
 
 #include "napi/arguments.h"
@@ -21,6 +22,19 @@ void Environment::Close() {
   // JavaScript's own wake-up may not come any more.
   Process::Get().runs.Wake();
   completions_->Close();
+}
+
+void Environment::AddLoad(uint32_t slot, const std::shared_ptr<LoadStop>& stop) {
+  for (auto load = loads_.begin(); load != loads_.end();) {
+    load = load->second.expired() ? loads_.erase(load) : std::next(load);
+  }
+  loads_[slot] = stop;
+}
+
+void Environment::StopLoad(uint32_t slot) {
+  const auto load = loads_.find(slot);
+  if (load == loads_.end()) return;
+  if (const std::shared_ptr<LoadStop> stop = load->second.lock()) stop->Stop();
 }
 
 void Environment::Submit(WorkerPool* pool, std::unique_ptr<AsyncJob> job) {

@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 
 #include "napi/completion_queue.h"
 #include "napi/held_tasks.h"
 #include "napi/process.h"
+#include "runtime/load_stop.h"
 #include "status/status.h"
 
 namespace tensorgate {
@@ -27,6 +29,10 @@ class Environment {
 
   // The requests decoded and not yet run.
   HeldTasks* tasks() { return &tasks_; }
+
+  // The stops of the loads in progress, by slot.
+  void AddLoad(uint32_t slot, const std::shared_ptr<LoadStop>& stop);
+  void StopLoad(uint32_t slot);
 
   // Where prepareProto() and prepareJson() leave their numbers for JavaScript.
   void SetPrepared(Napi::Float64Array numbers);
@@ -54,6 +60,7 @@ class Environment {
 
   std::shared_ptr<CompletionQueue> completions_;
   HeldTasks tasks_;
+  std::unordered_map<uint32_t, std::weak_ptr<LoadStop>> loads_;
   Napi::Reference<Napi::Float64Array> prepared_reference_;
   double* prepared_ = nullptr;
 };

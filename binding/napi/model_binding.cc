@@ -12,6 +12,7 @@
 #include "plan/plan.h"
 #include "runtime/allocator.h"
 #include "runtime/load_priority.h"
+#include "runtime/load_stop.h"
 #include "runtime/row_trial.h"
 #include "runtime/saved_model.h"
 #include "runtime/warmup.h"
@@ -79,12 +80,17 @@ bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path
 class LoadJob : public AsyncJob {
  public:
   LoadJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, LoadOptions options,
-          PlanOptions plan, std::optional<WarmupOptions> warmup, bool try_rows)
+          PlanOptions plan, std::optional<WarmupOptions> warmup, bool try_rows,
+          std::shared_ptr<LoadStop> stop)
       : AsyncJob(slot, std::move(queue)),
+        stop_(std::move(stop)),
         options_(std::move(options)),
         plan_(std::move(plan)),
         warmup_(std::move(warmup)),
-        try_rows_(try_rows) {}
+        try_rows_(try_rows) {
+    plan_.stop = stop_.get();
+    if (warmup_) warmup_->stop = stop_.get();
+  }
 
   // {warmup, plan, id, signatureDefMap, signatures, rowTrial}: the model stays loaded until
   // unload(id). A warm-up that failed is a value too, alone, since its figures are wanted.
@@ -108,29 +114,41 @@ class LoadJob : public AsyncJob {
 
  protected:
   Status Execute() override {
+    if (stop_->IsStopped()) return LoadCancelled();
     YieldToRequests();
     Status status = SavedModel::Load(options_, &model_);
     if (status.ok()) AllowYielding();
     if (!status.ok()) return status;
+    Prepare();
+    if (stop_->IsStopped()) {
+      model_.reset();
+      status = LoadCancelled();
+    }
+    // Warm-up and trials run sizes that requests may never have.
+    ReleaseFreed();
+    return status;
+  }
+
+ private:
+  void Prepare() {
+    if (stop_->IsStopped()) return;
     // The graph as it was saved says what may be tried; a plan may put another in its place.
     if (try_rows_) row_trial_ = PlanRowTrial(*model_);
     // First: what is warmed up, in all its sizes, is what will serve.
     plan_report_ = ChoosePlan(model_.get(), plan_);
+    if (stop_->IsStopped()) return;
     if (warmup_) report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) {
       model_.reset();
-    } else if (try_rows_) {
+    } else if (try_rows_ && !stop_->IsStopped()) {
       RunRowTrial(RowTrialLimits(), model_.get(), &row_trial_);
     }
-    // Warm-up and trials run sizes that requests may never have.
-    ReleaseFreed();
-    return Status();
   }
 
- private:
+  const std::shared_ptr<LoadStop> stop_;
   const LoadOptions options_;
-  const PlanOptions plan_;
-  const std::optional<WarmupOptions> warmup_;  // none: no warm-up
+  PlanOptions plan_;
+  std::optional<WarmupOptions> warmup_;  // none: no warm-up
   const bool try_rows_;
   PlanReport plan_report_;
   WarmupReport report_;
@@ -197,10 +215,18 @@ void Load(const Napi::CallbackInfo& info) {
   std::optional<WarmupOptions> warmup;
   if (!ReadWarmup(env, given.Get("warmup"), options.path, &warmup)) return;
   Environment& environment = Environment::From(env);
+  const auto stop = std::make_shared<LoadStop>();
+  environment.AddLoad(slot, stop);
   environment.Submit(&Process::Get().loads,
                      std::make_unique<LoadJob>(slot, environment.completions(), std::move(options),
-                                               std::move(plan), std::move(warmup), try_rows));
+                                               std::move(plan), std::move(warmup), try_rows, stop));
   Process::Get().loads.Wake();
+}
+
+// stopLoad(slot): the load of that slot ends early, as CANCELLED.
+void StopLoad(const Napi::CallbackInfo& info) {
+  uint32_t slot;
+  if (ReadSlot(info, &slot)) Environment::From(info.Env()).StopLoad(slot);
 }
 
 // unload(slot, id): ends when the session is freed, which waits for the runs that hold it.
@@ -231,6 +257,7 @@ void LimitDirect(const Napi::CallbackInfo& info) {
 
 void ExportModel(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, Load, "load"));
+  exports.Set("stopLoad", Napi::Function::New(env, StopLoad, "stopLoad"));
   exports.Set("unload", Napi::Function::New(env, Unload, "unload"));
   exports.Set("limitDirect", Napi::Function::New(env, LimitDirect, "limitDirect"));
 }

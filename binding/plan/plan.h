@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plan/lean_session.h"
+#include "runtime/load_stop.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {
@@ -34,6 +35,7 @@ struct PlanOptions {
   uint32_t trial_millis = 300;
   LeanLimits lean;
   std::optional<PlanChoice> known;  // an earlier trial's choice: there is no other
+  const LoadStop* stop = nullptr;   // once it is stopped nothing is adopted
 };
 
 struct PlanTime {

@@ -82,11 +82,15 @@ std::shared_ptr<const SavedModel> Borrow(const SavedModel& model) {
 class FileWarmup {
  public:
   FileWarmup(const SavedModel& model, const WarmupOptions& options, std::string path)
-      : model_(Borrow(model)), iterations_(options.iterations), path_(std::move(path)) {}
+      : model_(Borrow(model)),
+        iterations_(options.iterations),
+        stop_(options.stop),
+        path_(std::move(path)) {}
 
   Status Run(std::FILE* file, uint64_t size, WarmupReport* report) const {
     TfRecordReader reader(file, size);
     while (true) {
+      if (IsStopped(stop_)) return LoadCancelled();
       std::string_view record;
       bool ended;
       const Status read = reader.Next(&record, &ended);
@@ -137,6 +141,7 @@ class FileWarmup {
 
   const std::shared_ptr<const SavedModel> model_;
   const uint32_t iterations_;
+  const LoadStop* const stop_;
   const std::string path_;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/inference_call.h"
+#include "runtime/load_stop.h"
 #include "runtime/saved_model.h"
 #include "runtime/synthetic_warmup.h"
 #include "status/status.h"
@@ -20,6 +21,7 @@ struct WarmupOptions {
   uint32_t iterations = 1;          // how often each record runs
   bool synthetic = true;            // --synthetic_warmup
   std::vector<int64_t> batch_rows;  // sizes of batches for made-up requests, besides one row
+  const LoadStop* stop = nullptr;   // no further record is run once it is stopped
 };
 
 struct WarmupReport {

@@ -34,10 +34,14 @@ export class Harness<S> {
   #servable: S | null = null;
   #handles = 0;
   #whenFree: (() => void) | null = null;
+  #isLoading = false;
+  /** A load under way goes on though the version is not wanted any more. */
+  #finishes = false;
   #cancel: () => void = () => undefined;
   readonly #cancelled = new Promise<void>((resolve) => {
     this.#cancel = resolve;
   });
+  readonly #stop = new AbortController();
   readonly #loader: Loader<S>;
   readonly #onChange: (harness: Harness<S>) => void;
 
@@ -66,6 +70,11 @@ export class Harness<S> {
     return this.#error;
   }
 
+  /** The loader is at work. */
+  get isLoading(): boolean {
+    return this.#isLoading;
+  }
+
   /** Null unless it is AVAILABLE, or on its way out. */
   get servable(): S | null {
     return this.#servable;
@@ -76,9 +85,12 @@ export class Harness<S> {
     this.#aspired = true;
   }
 
-  unaspire(): void {
+  /** @param finishes a load that is under way goes on, and ends in AVAILABLE */
+  unaspire(finishes = false): void {
     this.#aspired = false;
+    this.#finishes = finishes && this.#isLoading;
     this.#cancel();
+    if (!this.#finishes) this.#stop.abort();
     const isIdle = this.#state === ServableState.START && !this.loadRequested;
     if (isIdle) this.#move(ServableState.END);
   }
@@ -94,8 +106,9 @@ export class Harness<S> {
       try {
         if (!this.#aspired) return this.#end(cancelled());
         if (attempt === 0) this.#move(ServableState.LOADING);
-        const servable = await this.#loader.load();
-        if (!this.#aspired) {
+        this.#isLoading = true;
+        const servable = await this.#loader.load(this.#stop.signal);
+        if (!this.#aspired && !this.#finishes) {
           await this.#loader.unload(servable);
           return this.#end(cancelled());
         }
@@ -106,6 +119,7 @@ export class Harness<S> {
           return this.#end(ServingError.from(error));
         }
       } finally {
+        this.#isLoading = false;
         gate.leave();
       }
       await clock.sleep(retry.loadRetryIntervalMillis, this.#cancelled);

@@ -37,6 +37,8 @@ interface Model<S> {
   readonly statuses: Map<bigint, VersionStatus>;
   /** A set that waits for versions which are still on their way out. */
   held: readonly AspiredVersion[] | null;
+  /** New versions come faster than they load. */
+  isOverrun: boolean;
 }
 
 /** What a model has to answer requests with. */
@@ -198,6 +200,7 @@ export class Manager<S> {
         latest: undefined,
         statuses: new Map(),
         held: null,
+        isOverrun: false,
       };
       this.#models.set(name, model);
       ++this.#revision;
@@ -240,7 +243,7 @@ export class Manager<S> {
         if (!harness.aspired) harness.reaspire(); // it goes on serving: a rollback costs nothing
         continue;
       }
-      harness.unaspire();
+      harness.unaspire(this.#mayFinish(model, harness, versions));
       if (failed) model.managed.delete(version); // nothing to unload
     }
     for (const each of versions) {
@@ -254,6 +257,23 @@ export class Manager<S> {
     }
   }
 
+  /**
+   * A load whose version a newer one supersedes is stopped. The next one is not: where versions come
+   * faster than they load none would serve otherwise.
+   */
+  #mayFinish(
+    model: Model<S>,
+    { id, isLoading, isShadow }: Harness<S>,
+    versions: readonly AspiredVersion[],
+  ): boolean {
+    if (!isLoading || isShadow || versions.every(({ version }) => version < id.version)) {
+      return false;
+    }
+    const { isOverrun } = model;
+    model.isOverrun = true;
+    return isOverrun;
+  }
+
   readonly #changed = (harness: Harness<S>): void => {
     const { name } = harness.id;
     const model = this.#model(name);
@@ -265,6 +285,7 @@ export class Manager<S> {
     if (harness.state === ServableState.END && !harness.aspired) {
       model.managed.delete(harness.id.version);
     }
+    if (harness.state === ServableState.AVAILABLE && harness.aspired) model.isOverrun = false;
     this.#publish(harness);
     if (this.#outcome(name) !== null) this.dismiss(name);
     if (harness.state === ServableState.AVAILABLE || harness.state === ServableState.END) {

@@ -269,6 +269,11 @@ export interface NativeBinding extends NativeGrpc {
   loadLibrary(slot: number, library: NativeOpLibrary): void;
 
   load(slot: number, options: NativeLoadOptions): void;
+  /**
+   * The load of that slot, which is not answered yet, ends as CANCELLED as soon as TensorFlow lets it,
+   * unless it is over by then.
+   */
+  stopLoad(slot: number): void;
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;
   /**

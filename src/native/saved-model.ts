@@ -71,14 +71,28 @@ export class SavedModel implements InferenceModel {
     this.plan = loaded.plan;
   }
 
-  /** Rejects with TensorFlow's status, or that of the warm-up. */
+  /**
+   * Rejects with TensorFlow's status, or that of the warm-up; with CANCELLED where `stop` is aborted
+   * before the end.
+   */
   static async load(
     options: LoadOptions,
     warmup: WarmupOptions | null = null,
+    stop: AbortSignal | null = null,
   ): Promise<SavedModel> {
     const loaded = await settled<NativeLoaded>((done) => {
       const defaults = { plan: AS_SAVED, tryRows: false };
-      call(done, (slot) => addon().load(slot, { ...defaults, ...options, warmup }));
+      let stopLoad = (): void => undefined;
+      const ended: Done<NativeLoaded> = (error, value) => {
+        stop?.removeEventListener('abort', stopLoad);
+        done(error, value);
+      };
+      call(ended, (slot) => {
+        addon().load(slot, { ...defaults, ...options, warmup });
+        stopLoad = () => addon().stopLoad(slot);
+        if (stop?.aborted === true) stopLoad();
+        else stop?.addEventListener('abort', stopLoad);
+      });
     });
     if (loaded.warmup !== null) {
       warmup?.onWarmup(loaded.warmup);

@@ -29,11 +29,11 @@ export class BatchedLoader implements Loader<InferenceModel> {
   }
 
   /** Parameters that no queue can have fail the load, as upstream, and before it costs anything. */
-  async load(): Promise<InferenceModel> {
+  async load(stop: AbortSignal): Promise<InferenceModel> {
     const { id, path, batching, loaderFor } = this.#options;
     const settings = await batching.of(id.name, path);
-    if (settings === null) return loaderFor([], false).load();
-    const model = await loaderFor(settings.batchRows, !settings.strict).load();
+    if (settings === null) return loaderFor([], false).load(stop);
+    const model = await loaderFor(settings.batchRows, !settings.strict).load(stop);
     const sharesRuns = model.rowTrial === null || this.#report(model.rowTrial);
     return sharesRuns ? new BatchedModel(model, settings) : model;
   }

@@ -44,7 +44,7 @@ export class SavedModelLoader implements Loader<SavedModel> {
     this.#options = options;
   }
 
-  async load(): Promise<SavedModel> {
+  async load(stop: AbortSignal | null = null): Promise<SavedModel> {
     await this.#checkDirectory();
     const { memory, opLibraries, plans, warmup, onWarmup, ...options } = this.#options;
     const reservation = await memory?.reserve(this.#id, this.#path);
@@ -54,6 +54,7 @@ export class SavedModelLoader implements Loader<SavedModel> {
         SavedModel.load(
           { ...this.#id, path: this.#path, ...options, ...(plan && { plan }) },
           warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
+          stop,
         );
       if (plans === null) return await load(null);
       return await plans.load(this.#id, this.#path, reservation, load);

@@ -60,6 +60,25 @@ describe('SavedModel', () => {
     );
   });
 
+  it('ends a load that is stopped as cancelled, and keeps nothing of it', async () => {
+    const { SavedModel: Model } = await import('../../src/native/saved-model.js');
+    const stopping = new AbortController();
+    const begin = (): Promise<SavedModel> =>
+      Model.load(
+        {
+          ...{ name: 'm', version: 1n, path: demoModel('keras_mlp'), tags: ['serve'] },
+          ...{ configProto: new Uint8Array(), runInCallerThread: true, checkMethodNames: false },
+        },
+        null,
+        stopping.signal,
+      );
+    const cancelled = fails(StatusCode.CANCELLED, 'Loading of servable cancelled');
+    const loading = begin();
+    stopping.abort();
+    await assert.rejects(loading, cancelled);
+    await assert.rejects(begin(), cancelled);
+  });
+
   it('runs a graph on the inter-op pool of TensorFlow as well', async () => {
     const { SavedModel: Model } = await import('../../src/native/saved-model.js');
     const model = await Model.load({

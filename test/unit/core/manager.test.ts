@@ -211,6 +211,47 @@ describe('Manager', () => {
     assert.equal(String(status?.error), 'CANCELLED: Loading of servable cancelled');
   });
 
+  it('stops a load whose version is superseded, or not wanted any more', async () => {
+    const { manager, aspire, loader } = setUp();
+    await aspire(1n);
+    assert.equal(loader(1n).stop?.aborted, false);
+    await aspire(2n);
+    assert.equal(loader(1n).stop?.aborted, true);
+    await loader(1n).finishLoad(); // too late to be stopped
+    assert.equal(loader(1n).unloads, 1);
+    await loader(2n).finishLoad();
+    assert.equal(manager.acquire('m', null).id.version, 2n);
+    await aspire(3n);
+    await aspire();
+    assert.equal(loader(3n).stop?.aborted, true);
+  });
+
+  it('lets every further load go on and serve where versions come faster than they load', async () => {
+    const { manager, aspire, loader, seen } = setUp();
+    manager.maxParallelLoads = 1;
+    const served = (): bigint => manager.acquire('m', null).id.version;
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    await aspire(2n);
+    await aspire(3n);
+    await loader(2n).failLoad('stopped');
+    await aspire(4n);
+    await aspire(5n);
+    assert.equal(loader(3n).stop?.aborted, false);
+    await loader(3n).finishLoad();
+    assert.equal(served(), 3n);
+    assert.ok(seen.includes('1 UNLOADING'));
+    assert.equal(loader(4n).loads, 0, 'nothing is begun for a version that is not the newest');
+    await aspire(6n);
+    await loader(5n).finishLoad();
+    assert.equal(served(), 5n);
+    await loader(6n).finishLoad();
+    assert.equal(served(), 6n);
+    await aspire(7n);
+    await aspire(8n);
+    assert.equal(loader(7n).stop?.aborted, true, 'the newest one was reached');
+  });
+
   it('ends the wait for the next attempt when the version is no longer wanted', async () => {
     const { manager, aspire, loader, clock } = setUp(1);
     clock.holds = true;

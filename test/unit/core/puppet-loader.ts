@@ -7,6 +7,8 @@ import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 export class PuppetLoader implements Loader<string> {
   readonly name: string;
   loads = 0;
+  /** Of the latest load. */
+  stop: AbortSignal | null = null;
   unloads = 0;
   #settle: { resolve(servable: string): void; reject(error: Error): void } | null = null;
   #unloaded: (() => void) | null = null;
@@ -15,8 +17,9 @@ export class PuppetLoader implements Loader<string> {
     this.name = name;
   }
 
-  load(): Promise<string> {
+  load(stop: AbortSignal): Promise<string> {
     ++this.loads;
+    this.stop = stop;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
