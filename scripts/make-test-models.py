@@ -7,7 +7,7 @@
 import os
 import sys
 
-from savedmodel_writer import CLASSIFY, REGRESS, Signature, tf, tf1, write_graph_model
+from savedmodel_writer import CLASSIFY, REGRESS, Signature, tf, tf1, write_graph_model, write_once
 
 from tensorflow.core.protobuf import saved_model_pb2  # after what savedmodel_writer sets for TensorFlow
 
@@ -408,6 +408,29 @@ def custom_op():
     return {'serving_default': Signature({'x': x}, {'y': y})}
 
 
+class OwnInputs(tf.Module):
+    """y = x / 2 + 2, y2 = x / 2 + 3 and y3 = x2 / 2 + 3 as TensorFlow 2 saves them: every signature has an input of its
+    own, also where two compute the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = (tf.Variable(value, name=name) for name, value in (('a', 0.5), ('b', 2.0), ('c', 3.0)))
+
+    def half_plus(self, alias, feature, plus):
+        def compute(inputs):
+            x = tf.io.parse_example(inputs, {feature: tf.io.FixedLenFeature([1], tf.float32)})[feature]
+            return {alias: self.a * x + plus}
+        return tf.function(compute, input_signature=[tf.TensorSpec([None], tf.string, name='inputs')])
+
+    def save(self, directory):
+        tf.saved_model.save(self, directory, signatures={
+            'regress_x_to_y': self.half_plus('outputs', 'x', self.b),
+            'regress_x_to_y2': self.half_plus('outputs', 'x', self.c),
+            'regress_x2_to_y3': self.half_plus('outputs', 'x2', self.c),
+            'classify_x_to_y': self.half_plus('scores', 'x', self.b),
+        })
+
+
 def rename_op(path, node_name, op):
     """Makes the node one of an op without attributes."""
     saved_model = saved_model_pb2.SavedModel()
@@ -430,6 +453,7 @@ def main():
                   four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
+    write_once(base, 'own_inputs', 1, OwnInputs().save)
     write_graph_model(base, 'custom_op', 1, custom_op)
     rename_op(os.path.join(base, 'custom_op', '1', 'saved_model.pb'), 'y', 'TensorgateTestScale')
     for version in (1, 2):

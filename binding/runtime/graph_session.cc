@@ -40,15 +40,19 @@ Status GraphSession::Create(std::string_view config, std::string_view graph_def,
   if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
   TF_ExtendGraph(session->session_, graph_def.data(), graph_def.size(), status.get());
   if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
-  std::map<std::string, const Tensor*> by_name;
+  std::map<std::string, Known> by_name;
   const auto add = [&](const NamedOutput& named) {
-    const auto [entry, is_new] = by_name.emplace(named.name, nullptr);
+    const auto [entry, is_new] = by_name.emplace(named.name, Known{named.output, nullptr});
+    Known& first = entry->second;
     if (is_new) {
-      entry->second =
+      first.tensor =
           &session->tensors_.emplace_back(Tensor{named.name, std::hash<std::string>()(named.name)});
     }
-    session->known_.push_back({named.output, entry->second});
-    return entry->second;
+    if (OutputOrder()(first.output, named.output) || OutputOrder()(named.output, first.output)) {
+      session->has_twins_ = true;
+    }
+    session->known_.push_back({named.output, first.tensor});
+    return first.tensor;
   };
   for (const SignatureTensors& named : signatures) {
     Signature& signature = session->signatures_.emplace_back();
@@ -96,6 +100,18 @@ bool GraphSession::FindAll(const std::vector<TF_Output>& outputs, Tensors* found
   return true;
 }
 
+void GraphSession::DropTwins(Tensors* feeds, std::vector<TF_Tensor*>* inputs) {
+  size_t kept = 0;
+  for (size_t i = 0; i < feeds->size(); ++i) {
+    const auto end = feeds->begin() + static_cast<std::ptrdiff_t>(kept);
+    if (std::find(feeds->begin(), end, (*feeds)[i]) != end) continue;
+    (*feeds)[kept] = (*feeds)[i];
+    (*inputs)[kept++] = (*inputs)[i];
+  }
+  feeds->resize(kept);
+  inputs->resize(kept);
+}
+
 bool GraphSession::MayRun(const Tensors& tensors, size_t feeds) const {
   const uint64_t key = KeyOf(tensors, feeds);
   if (of_signatures_.count(key) > 0) return true;
@@ -125,22 +141,27 @@ void GraphSession::Run(const TF_Buffer* run_options, const std::vector<TF_Output
                        std::vector<TF_Tensor*>* outputs, TF_Status* status) const {
   // Kept per thread: a run then takes no memory of ours besides TensorFlow's own.
   thread_local Tensors tensors;
+  thread_local std::vector<TF_Tensor*> fed;
   tensors.clear();
-  if (!FindAll(feeds, &tensors) || !FindAll(fetches, &tensors)) {
+  fed = inputs;
+  bool found = FindAll(feeds, &tensors);
+  if (found && has_twins_) DropTwins(&tensors, &fed);
+  found = found && FindAll(fetches, &tensors);
+  if (!found) {
     TF_SetStatus(status, TF_FAILED_PRECONDITION, "the frozen graph has no such tensor");
     return;
   }
-  if (MayRun(tensors, feeds.size())) {
-    return RunAsAsked(run_options, tensors, inputs, outputs, status);
+  if (MayRun(tensors, fed.size())) {
+    return RunAsAsked(run_options, tensors, fed, outputs, status);
   }
-  const Tensors all = AllOutputsFor(tensors, feeds.size());
+  const Tensors all = AllOutputsFor(tensors, fed.size());
   // Of several signatures at once: there are no more combinations than the model has of them.
-  if (all.empty()) return RunAsAsked(run_options, tensors, inputs, outputs, status);
-  const Tensors wanted(tensors.begin() + static_cast<std::ptrdiff_t>(feeds.size()), tensors.end());
-  tensors.resize(feeds.size());
+  if (all.empty()) return RunAsAsked(run_options, tensors, fed, outputs, status);
+  const Tensors wanted(tensors.begin() + static_cast<std::ptrdiff_t>(fed.size()), tensors.end());
+  tensors.resize(fed.size());
   tensors.insert(tensors.end(), all.begin(), all.end());
   std::vector<TF_Tensor*> values(all.size(), nullptr);
-  RunAsAsked(run_options, tensors, inputs, &values, status);
+  RunAsAsked(run_options, tensors, fed, &values, status);
   for (size_t i = 0; i < wanted.size(); ++i) {
     // Two outputs may be the same tensor: each takes one of what was fetched.
     size_t at = 0;

@@ -45,8 +45,9 @@ class GraphSession {
   GraphSession(const GraphSession&) = delete;
   GraphSession& operator=(const GraphSession&) = delete;
 
-  // As TF_SessionRun, without targets. ERRORS: those in `status`; FAILED_PRECONDITION for what is
-  // none of the signatures' tensors.
+  // As TF_SessionRun, without targets. Feeds of several signatures may be one tensor here, which is
+  // fed once. REQUIRES: such feeds have the same value, as those of MultiInference do. ERRORS:
+  // those in `status`; FAILED_PRECONDITION for what is none of the signatures' tensors.
   void Run(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
            const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
            std::vector<TF_Tensor*>* outputs, TF_Status* status) const;
@@ -81,6 +82,8 @@ class GraphSession {
   GraphSession() = default;
   void Sort();
   bool FindAll(const std::vector<TF_Output>& outputs, Tensors* found) const;
+  // Leaves the first of feeds that are the same tensor.
+  static void DropTwins(Tensors* feeds, std::vector<TF_Tensor*>* inputs);
   // Whether the combination may have executors of its own. `tensors`: so many feeds, then fetches.
   bool MayRun(const Tensors& tensors, size_t feeds) const;
   // All outputs of the signature that has these; empty where none has.
@@ -91,6 +94,7 @@ class GraphSession {
 
   std::deque<Tensor> tensors_;  // one for each name
   std::vector<Known> known_;    // sorted, found by binary search
+  bool has_twins_ = false;      // two of them are the same tensor
   std::vector<Signature> signatures_;
   std::unordered_set<uint64_t> of_signatures_;
   mutable Mutex mutex_;

@@ -154,14 +154,14 @@ class ProtoPredictCall : public PredictCall {
         request);
   }
 
+  // Upstream lists under "expected" what was sent.
   Status MissingInput(const TensorInfo& input, const PredictRequestView& request) const {
     return WithNames(
         InvalidArgument("Signature input alias: " + input.alias +
                         "(feed name: " + input.tensor_name +
                         ") not found in request and no default value provided. Inputs expected "
                         "to be in the request {" +
-                        Join(Without(Expected(), Defaults())) +
-                        "}, or default input alias set: " + Join(Defaults())),
+                        Join(Sent(request)) + "}, or default input alias set: " + Join(Defaults())),
         request);
   }
 

@@ -8,7 +8,7 @@ import unittest
 import harness
 import tensors
 from tensorflow.core.example import example_pb2
-from tensorflow_serving.apis import predict_pb2
+from tensorflow_serving.apis import inference_pb2, predict_pb2
 
 SERVABLES = 'tensorflow_serving/servables/tensorflow/testdata'
 # name: (latest version, shape for x, y for x = 2); every `regress_x_to_y` reads tf.Examples.
@@ -63,6 +63,19 @@ class Upstream(unittest.TestCase):
         row, printed = ('[2.0]', f'[{expected}]') if len(shape) == 2 else ('2.0', f'{expected}')
         status, _, text = target.rest('POST', '/v1/models/m:predict', '{"instances": [%s]}' % row)
         self.assertEqual((status, text.decode()), (200, '{\n    "predictions": [%s\n    ]\n}' % printed))
+
+    @harness.cases({name: (name,) for name in ('saved_model_half_plus_two_cpu', 'saved_model_half_plus_two_tf2_cpu')})
+    def answers_several_tasks(self, name):
+        target = self.serve(f'{SERVABLES}/{name}')
+        request = inference_pb2.MultiInferenceRequest()
+        for method in ('regress', 'classify'):
+            task = request.tasks.add(method_name=f'tensorflow/serving/{method}')
+            task.model_spec.name = 'm'
+            task.model_spec.signature_name = f'{method}_x_to_y'
+        request.input.example_list.examples.add().features.feature['x'].float_list.value.append(2.0)
+        regressed, classified = target.prediction.MultiInference(request, timeout=60).results
+        self.assertEqual([each.value for each in regressed.regression_result.regressions], [3.0])
+        self.assertEqual([each.classes[0].score for each in classified.classification_result.classifications], [3.0])
 
     def test_tf2_default_value_of_x(self):
         target = self.serve(f'{SERVABLES}/saved_model_half_plus_two_tf2_cpu')

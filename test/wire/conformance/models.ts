@@ -9,6 +9,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, root)
 
 export const MODELS: Readonly<Record<string, string>> = {
   half_plus_two: path('test/models/half_plus_family'),
+  own_inputs: path('test/models/own_inputs'),
   counter: path('test/models/counter'),
   examples: path('test/models/example_outputs'),
   identity: path('test/models/identity'),

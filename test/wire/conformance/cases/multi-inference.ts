@@ -13,8 +13,8 @@ const REGRESS = 'tensorflow/serving/regress';
 const CLASSIFY = 'tensorflow/serving/classify';
 const PREDICT = 'tensorflow/serving/predict';
 
-const spec = (signature: string): object => ({
-  name: 'half_plus_two',
+const spec = (signature: string, name = 'half_plus_two'): object => ({
+  name,
   signature_name: signature,
 });
 const task = (signature: string, method = REGRESS): object => ({
@@ -25,6 +25,23 @@ const served = (signature: string): object => ({ ...spec(signature), version: { 
 const regression = (signature: string, ...values: number[]): object => ({
   model_spec: served(signature),
   regression_result: { regressions: values.map((value) => ({ value })) },
+});
+
+/** Signatures with inputs of their own, as TensorFlow 2 saves them. */
+const OWN_INPUTS = 'own_inputs';
+const ownTask = (signature: string, method: string): object => ({
+  model_spec: spec(signature, OWN_INPUTS),
+  method_name: method,
+});
+const ownResult = (signature: string, result: object): object => ({
+  model_spec: { ...spec(signature, OWN_INPUTS), version: { value: '1' } },
+  ...result,
+});
+const regressions = (...values: number[]): object => ({
+  regression_result: { regressions: values.map((value) => ({ value })) },
+});
+const classifications = (...scores: number[]): object => ({
+  classification_result: { classifications: scores.map((score) => ({ classes: [{ score }] })) },
 });
 
 function fails(title: string, request: object, code: number, message: Text): PartialCase {
@@ -117,6 +134,45 @@ export const multiInference: readonly Case[] = section('8 MultiInference', 'half
             model_spec: served('classify_x_to_y'),
             classification_result: { classifications: [{ classes: [{ score: 3 }] }] },
           },
+        ],
+      },
+    ),
+  },
+  {
+    title: 'RegressAndClassifySignaturesTest: inputs of their own, which compute the same',
+    model: OWN_INPUTS,
+    grpc: answered(
+      'MultiInference',
+      {
+        tasks: [ownTask('regress_x_to_y', REGRESS), ownTask('classify_x_to_y', CLASSIFY)],
+        input: examplesOfX(2),
+      },
+      {
+        results: [
+          ownResult('regress_x_to_y', regressions(3)),
+          ownResult('classify_x_to_y', classifications(3)),
+        ],
+      },
+    ),
+  },
+  {
+    title: 'MultipleValidRegressSignaturesTest: inputs of their own, three tasks, two examples',
+    model: OWN_INPUTS,
+    grpc: answered(
+      'MultiInference',
+      {
+        tasks: [
+          ownTask('regress_x_to_y2', REGRESS),
+          ownTask('classify_x_to_y', CLASSIFY),
+          ownTask('regress_x_to_y', REGRESS),
+        ],
+        input: examplesOfX(2, 20),
+      },
+      {
+        results: [
+          ownResult('regress_x_to_y2', regressions(4, 13)),
+          ownResult('classify_x_to_y', classifications(3, 12)),
+          ownResult('regress_x_to_y', regressions(3, 12)),
         ],
       },
     ),

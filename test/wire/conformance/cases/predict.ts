@@ -120,7 +120,7 @@ export const predict: readonly Case[] = section('5 Predict', 'half_plus_two', [
   {
     title: 'InputTensorsDontMatchModelSpecInputs: one unknown',
     grpc: refused('Predict', { model_spec: SPEC, inputs: { unknown: X } }, INVALID_ARGUMENT, {
-      contains: 'Inputs expected to be in the request {x}, or default input alias set: ',
+      contains: 'Inputs expected to be in the request {unknown}, or default input alias set: ',
     }),
     rest: postRefused(
       PATH,
@@ -247,7 +247,7 @@ export const predict: readonly Case[] = section('5 Predict', 'half_plus_two', [
       'Predict',
       { model_spec: { ...SPEC, signature_name: 'regress_x2_to_y3' }, inputs: { x: X } },
       INVALID_ARGUMENT,
-      { contains: 'Inputs expected to be in the request {inputs}' },
+      { contains: 'Inputs expected to be in the request {x}' },
     ),
   },
   {
