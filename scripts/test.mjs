@@ -10,6 +10,7 @@ import { interopSection } from './testing/interop.mjs';
 import { mochaSection, mochaSections } from './testing/mocha.mjs';
 import { nativeSection } from './testing/native.mjs';
 import { Tally } from './testing/tally.mjs';
+import { zooSection } from './testing/zoo.mjs';
 
 /** @typedef {(tally: Tally) => Promise<void>} Section */
 
@@ -27,7 +28,7 @@ function allSections() {
     name,
     (/** @type {Tally} */ tally) => mochaSection(name, tally),
   ]);
-  return { ...NATIVE, ...Object.fromEntries(mocha), interop: interopSection };
+  return { ...NATIVE, ...Object.fromEntries(mocha), interop: interopSection, zoo: zooSection };
 }
 
 /** @returns {string[] | undefined} */

@@ -1,4 +1,4 @@
-/** The virtual environment with the Python client and TensorFlow, made on first use: build/interop-venv. */
+/** Virtual environments with TensorFlow and the Python client, each made on first use: build/NAME-venv. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, readStamp, writeStamp } from '../setup/fingerprint.mjs';
@@ -7,31 +7,33 @@ import { runLogged } from '../setup/progress.mjs';
 
 const REQUIREMENTS = join('test', 'interop', 'requirements.txt');
 
-/** Returns the path of its Python; throws where pip cannot install what is required. */
-export async function pythonClient() {
-  const venv = join(packageRoot, 'build', 'interop-venv');
+/** The one of the section `interop`. Returns the path of its Python; throws where pip cannot install what is required. */
+export function pythonClient() {
+  return pythonVenv('interop', REQUIREMENTS);
+}
+
+/**
+ * One with `requirements`, a file that may include REQUIREMENTS.
+ * @param {string} name
+ * @param {string} requirements
+ */
+export async function pythonVenv(name, requirements) {
+  const venv = join(packageRoot, 'build', `${name}-venv`);
   const python = join(venv, 'bin', 'python');
   const stamp = join(venv, 'requirements.stamp');
-  const wanted = fingerprint(packageRoot, [REQUIREMENTS]);
+  const wanted = fingerprint(packageRoot, [...new Set([REQUIREMENTS, requirements])]);
   if (readStamp(stamp) === wanted && existsSync(python)) return python;
-  const log = (/** @type {string} */ name) =>
-    join(packageRoot, 'build', 'logs', `interop-${name}.log`);
-  await runLogged('making build/interop-venv', log('venv'), 'python3', [
+  const log = (/** @type {string} */ step) =>
+    join(packageRoot, 'build', 'logs', `${name}-${step}.log`);
+  await runLogged(`making build/${name}-venv`, log('venv'), 'python3', [
     '-m',
     'venv',
     '--clear',
     venv,
   ]);
-  const args = [
-    '-m',
-    'pip',
-    'install',
-    '--progress-bar',
-    'off',
-    '-r',
-    join(packageRoot, REQUIREMENTS),
-  ];
-  await runLogged('installing the Python client', log('pip'), python, args);
+  const file = join(packageRoot, requirements);
+  const args = ['-m', 'pip', 'install', '--progress-bar', 'off', '-r', file];
+  await runLogged(`installing ${requirements}`, log('pip'), python, args);
   writeStamp(stamp, wanted);
   return python;
 }

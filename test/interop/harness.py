@@ -80,12 +80,12 @@ class Target:
             raise AssertionError('the server did not stop within 60 s of SIGTERM') from None
 
 
-def start_server(name, base_path):
-    """Starts --server on one model and waits until the model answers."""
+def start_server(name, base_path, flags=(), log=None):
+    """Starts --server on one model and waits until the model answers; its stderr goes into the file `log`."""
     ports = free_ports(2)
     process = subprocess.Popen(shlex.split(options.server) + [
         f'--port={ports[0]}', f'--rest_api_port={ports[1]}',
-        f'--model_name={name}', f'--model_base_path={base_path}', '--enable_grpc_healthcheck_service'], cwd=ROOT)
+        f'--model_name={name}', f'--model_base_path={base_path}', *flags], cwd=ROOT, stderr=log)
     target = Target(f'127.0.0.1:{ports[0]}', f'127.0.0.1:{ports[1]}', process)
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -107,7 +107,7 @@ def target_for(name):
     if options.server:
         if name not in _targets:
             close_targets()
-            _targets[name] = start_server(name, model_path(name))
+            _targets[name] = start_server(name, model_path(name), ['--enable_grpc_healthcheck_service'])
         return _targets[name]
     if '' not in _targets:
         _targets[''] = Target(options.grpc, options.rest)
