@@ -86,6 +86,33 @@ async function instructionCounts() {
   else report(name, problems);
 }
 
+/** CMake compiles files of a library in batches, so all of them must compile as one. */
+function oneNamePerLibrary() {
+  const name = 'names in anonymous namespaces are unique within a library';
+  const compiler = [process.env.CXX ?? 'c++', 'g++', 'clang++'].find(
+    (command) => spawnSync(command, ['--version']).status === 0,
+  );
+  if (!compiler || !existsSync(headers[0])) {
+    return console.log(`skipped  ${name}: no C++ compiler, or no libtensorflow`);
+  }
+  const libraries = read('CMakeLists.txt').matchAll(
+    /file\(GLOB \w+_SOURCES CONFIGURE_DEPENDS ([^)]+)\)/g,
+  );
+  const problems = [...libraries].flatMap(([, globs]) => {
+    const folders = globs.split(/\s+/).map((glob) => dirname(glob));
+    const members = sources.filter(
+      (file) => file.endsWith('.cc') && folders.includes(dirname(file)),
+    );
+    const { status, stderr } = spawnSync(compiler, [...SYNTAX_ONLY, '-x', 'c++', '-'], {
+      cwd: packageRoot,
+      encoding: 'utf8',
+      input: members.map((file) => `#include "${join(packageRoot, file)}"\n`).join(''),
+    });
+    return status === 0 ? [] : stderr.split('\n').filter((line) => line.includes('error:'));
+  });
+  report(name, problems);
+}
+
 try {
   await setup({ scope: 'typescript' });
 } catch (error) {
@@ -110,28 +137,23 @@ if (!bin) {
   tool('shellcheck', join(bin, 'shellcheck'), scripts);
 }
 
+const headers = [
+  nativeLayout().libtensorflow + '/include',
+  ...['node-addon-api', 'node-api-headers/include'].map((name) => `node_modules/${name}`),
+];
+const SYNTAX_ONLY = [
+  ...['-std=c++17', '-fsyntax-only', '-fno-exceptions', '-Werror', '-Ibinding'],
+  ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
+  ...headers.flatMap((folder) => ['-isystem', folder]),
+];
 const clang = CLANGS.find((name) => spawnSync(name, ['--version']).status === 0);
 if (!clang) {
   console.log('skipped  lock annotations: no clang++');
 } else {
-  const headers = [
-    nativeLayout().libtensorflow + '/include',
-    ...['node-addon-api', 'node-api-headers/include'].map((name) => `node_modules/${name}`),
-  ];
-  tool('lock annotations', clang, [
-    ...[
-      '-std=c++17',
-      '-fsyntax-only',
-      '-fno-exceptions',
-      '-Wthread-safety',
-      '-Werror',
-      '-Ibinding',
-    ],
-    ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
-    ...headers.flatMap((folder) => ['-isystem', folder]),
-    ...matching(/^binding\/(runtime|napi)\/.*\.cc$/),
-  ]);
+  const locking = matching(/^binding\/(runtime|napi)\/.*\.cc$/);
+  tool('lock annotations', clang, [...SYNTAX_ONLY, '-Wthread-safety', ...locking]);
 }
+oneNamePerLibrary();
 
 report(
   'napi.h is included in binding/napi only',

@@ -17,11 +17,7 @@ namespace {
 // tf.Example, tf.Features and its map entries, and the value field of all three lists.
 constexpr uint32_t kExampleFeaturesField = 1;
 constexpr uint32_t kFeaturesFeatureField = 1;
-constexpr uint32_t kKeyField = 1;
-constexpr uint32_t kValueField = 2;
 constexpr uint32_t kListValueField = 1;
-
-constexpr size_t kMaxVarintBytes = 10;
 
 // The kinds of tf.Feature by their field numbers.
 enum class FeatureKind : uint32_t { kNone = 0, kBytes = 1, kFloat = 2, kInt64 = 3 };
@@ -179,8 +175,8 @@ class ExampleEncoder {
     const size_t begin = encoded_.size();
     WireWriter writer(&encoded_, 1 + PrefixedSize(entry));
     writer.Prefix(kFeaturesFeatureField, entry);
-    writer.Bytes(kKeyField, name);
-    writer.Prefix(kValueField, feature);
+    writer.Bytes(kMapKeyField, name);
+    writer.Prefix(kMapValueField, feature);
     if (kind_ != FeatureKind::kNone) {
       writer.Prefix(static_cast<uint32_t>(kind_), list);
       if (is_packed) writer.Prefix(kListValueField, values_.size());

@@ -7,14 +7,14 @@
 namespace tensorgate {
 namespace {
 
-constexpr int kMaxDepth = 4096;
+constexpr int kMaxSkippedDepth = 4096;
 
 // The open brackets of the value being skipped.
 class Nesting {
  public:
   int depth() const { return depth_; }
   bool Push(bool object) {
-    if (depth_ == kMaxDepth) return false;
+    if (depth_ == kMaxSkippedDepth) return false;
     const uint64_t bit = uint64_t{1} << (depth_ % 64);
     if (object) {
       bits_[depth_ / 64] |= bit;
@@ -29,7 +29,7 @@ class Nesting {
 
  private:
   int depth_ = 0;
-  uint64_t bits_[kMaxDepth / 64];  // only the first depth_ bits hold anything
+  uint64_t bits_[kMaxSkippedDepth / 64];  // only the first depth_ bits hold anything
 };
 
 bool SkipScalar(const char** cursor, const char* end) {

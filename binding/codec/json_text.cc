@@ -42,7 +42,7 @@ struct NormalizedPower {
   int shift = 0;
 };
 
-constexpr std::array<NormalizedPower, kLargestQuotientPower + 1> MakePowersOfFive() {
+constexpr std::array<NormalizedPower, kLargestQuotientPower + 1> NormalizedPowersOfFive() {
   std::array<NormalizedPower, kLargestQuotientPower + 1> powers{};
   uint64_t power = 1;
   for (NormalizedPower& entry : powers) {
@@ -56,7 +56,8 @@ constexpr std::array<NormalizedPower, kLargestQuotientPower + 1> MakePowersOfFiv
   return powers;
 }
 
-constexpr std::array<NormalizedPower, kLargestQuotientPower + 1> kPowersOfFive = MakePowersOfFive();
+constexpr std::array<NormalizedPower, kLargestQuotientPower + 1> kNormalizedPowersOfFive =
+    NormalizedPowersOfFive();
 
 // Upstream gives up on an integer part once one more digit would pass the largest double, even if a
 // negative exponent followed.
@@ -243,7 +244,7 @@ void AppendUtf8(uint32_t code, std::string* out) {
 double DivideByPowerOfTen(uint64_t mantissa, int power) {
   // Both sides with their top bit set, the quotient then has 63 or 64 bits; with the remainder it
   // says exactly how to round.
-  const NormalizedPower& five = kPowersOfFive[static_cast<size_t>(power)];
+  const NormalizedPower& five = kNormalizedPowersOfFive[static_cast<size_t>(power)];
   const int shift = __builtin_clzll(mantissa);
   const Uint128 dividend = static_cast<Uint128>(mantissa << shift) << 63;
   const uint64_t quotient = static_cast<uint64_t>(dividend / five.value);

@@ -3,11 +3,12 @@
 
 #include <cstring>
 
+#include "codec/wire.h"
+
 namespace tensorgate {
 namespace {
 
 constexpr uint64_t kContinuationBits = 0x8080808080808080u;
-constexpr int kMaxVarintBytes = 10;
 
 // A varint of any length, byte by byte. Null when it is truncated or overlong.
 const uint8_t* ReadSlow(const uint8_t* at, const uint8_t* end, uint64_t* value) {

@@ -17,8 +17,6 @@ constexpr uint32_t kRequestInputsField = 2;
 constexpr uint32_t kRequestOutputFilterField = 3;
 constexpr uint32_t kResponseOutputsField = 1;
 constexpr uint32_t kResponseModelSpecField = 2;
-constexpr uint32_t kKeyField = 1;
-constexpr uint32_t kValueField = 2;
 
 constexpr uint32_t kSpecNameField = 1;
 constexpr uint32_t kSpecVersionField = 2;
@@ -110,9 +108,9 @@ Status ReadInput(std::string_view bytes, PredictRequestView* request) {
     WireType type;
     if (!reader.ReadTag(&field, &type)) return reader.Error("inputs entry", "inputs");
     bool ok;
-    if (field == kKeyField && type == WireType::kBytes) {
+    if (field == kMapKeyField && type == WireType::kBytes) {
       ok = reader.ReadBytes(&alias);
-    } else if (field == kValueField && type == WireType::kBytes) {
+    } else if (field == kMapValueField && type == WireType::kBytes) {
       // Protobuf would merge the two, which a view cannot; no encoder writes this.
       if (has_tensor) {
         return InvalidArgument("inputs entry: more than one value")
@@ -246,8 +244,8 @@ Status EncodePredictResponse(std::string_view model_name, int64_t version,
     // With room for what comes last too: a large output must not be moved for a few bytes.
     WireWriter writer(out, 1 + PrefixedSize(entry) + spec_room);
     writer.Prefix(kResponseOutputsField, entry);
-    writer.Bytes(kKeyField, output.name);
-    writer.Prefix(kValueField, layout.size);
+    writer.Bytes(kMapKeyField, output.name);
+    writer.Prefix(kMapValueField, layout.size);
     WriteTensorProto(output.tensor, layout, &writer);
     writer.Done();
   }

@@ -13,16 +13,14 @@
 namespace tensorgate {
 namespace {
 
-constexpr uint32_t kOutputsField = 1;  // PredictResponse: map<string, TensorProto>
-constexpr uint32_t kKeyField = 1;
-constexpr uint32_t kValueField = 2;
+constexpr uint32_t kOutputsField = 1;         // PredictResponse: map<string, TensorProto>
 constexpr uint32_t kResultField = 1;          // Classification- and RegressionResponse
 constexpr uint32_t kRowsField = 1;            // their results: Classifications and Regressions
-constexpr uint32_t kClassesField = 1;         // Classifications
+constexpr uint32_t kRowClassesField = 1;      // Classifications
 constexpr uint32_t kLabelField = 1;           // Class
 constexpr uint32_t kScoreField = 2;           // Class
 constexpr uint32_t kRegressionField = 1;      // Regression
-constexpr uint32_t kResultsField = 1;         // MultiInferenceResponse: InferenceResult
+constexpr uint32_t kInferencesField = 1;      // MultiInferenceResponse: InferenceResult
 constexpr uint32_t kClassificationField = 2;  // InferenceResult
 constexpr uint32_t kRegressionResultField = 3;
 
@@ -129,7 +127,7 @@ std::string ClassesDifference(std::string_view a, std::string_view b, const std:
       a, b, kRowsField, where + "classifications",
       [&](size_t row, std::string_view x, std::string_view y) {
         const std::string classes = where + "classifications" + IndexStep(row) + ".classes";
-        return InStep(x, y, kClassesField, classes,
+        return InStep(x, y, kRowClassesField, classes,
                       [&](size_t i, std::string_view c, std::string_view d) {
                         return ScoredDifference(c, d, true, classes + IndexStep(i), tolerance);
                       });
@@ -153,8 +151,8 @@ bool ReadOutputs(std::string_view response, Outputs* outputs) {
   std::string_view entry;
   while (entries.Next(&entry)) {
     std::string_view key, value;
-    Occurrences keys(entry, kKeyField);
-    Occurrences values(entry, kValueField);
+    Occurrences keys(entry, kMapKeyField);
+    Occurrences values(entry, kMapValueField);
     while (keys.Next(&key)) continue;
     while (values.Next(&value)) continue;
     if (keys.malformed() || values.malformed()) return false;
@@ -213,7 +211,7 @@ std::string RegressionDifference(std::string_view a, std::string_view b, double 
 std::string MultiInferenceDifference(std::string_view a, std::string_view b, double tolerance) {
   if (a == b) return "";
   return InStep(
-      a, b, kResultsField, "results", [&](size_t index, std::string_view x, std::string_view y) {
+      a, b, kInferencesField, "results", [&](size_t index, std::string_view x, std::string_view y) {
         const std::string where = "results" + IndexStep(index) + ".";
         std::string difference =
             InStep(x, y, kClassificationField, where + "classification_result",

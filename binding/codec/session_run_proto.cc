@@ -16,7 +16,7 @@ constexpr uint32_t kTargetField = 4;
 constexpr uint32_t kOptionsField = 5;
 constexpr uint32_t kNamesAreAliasesField = 6;
 constexpr uint32_t kResponseTensorField = 1;
-constexpr uint32_t kResponseModelSpecField = 3;
+constexpr uint32_t kRanModelSpecField = 3;
 
 // NamedTensorProto.
 constexpr uint32_t kNameField = 1;
@@ -28,7 +28,7 @@ constexpr uint32_t kTimeoutField = 2;
 constexpr uint32_t kOutputPartitionGraphsField = 5;
 constexpr uint32_t kDebugOptionsField = 6;
 
-Status NotUtf8(std::string_view where) {
+Status NameNotUtf8(std::string_view where) {
   return InvalidArgument(std::string(where) + ": not valid UTF-8");
 }
 
@@ -39,7 +39,7 @@ Status TooMany(std::string_view what) {
 
 Status AddName(std::string_view what, std::string_view name, std::vector<std::string_view>* names) {
   if (names->size() == kMaxSessionRunNames) return TooMany(what);
-  if (!IsValidUtf8(name)) return NotUtf8(what);
+  if (!IsValidUtf8(name)) return NameNotUtf8(what);
   names->push_back(name);
   return Status();
 }
@@ -67,7 +67,7 @@ Status ReadFeed(std::string_view bytes, SessionRunRequestView* request) {
     }
     if (!ok) return reader.Error("feed");
   }
-  if (!IsValidUtf8(name)) return NotUtf8("feed name");
+  if (!IsValidUtf8(name)) return NameNotUtf8("feed name");
   request->feeds.emplace_back(name, tensor);
   return Status();
 }
@@ -181,7 +181,7 @@ Status EncodeSessionRunResponse(std::string_view model_name, int64_t version,
     writer.Prefix(kTensorField, layouts[i].size);
     WriteTensorProto(tensors[i].tensor, layouts[i], &writer);
   }
-  writer.Bytes(kResponseModelSpecField, spec);
+  writer.Bytes(kRanModelSpecField, spec);
   writer.Done();
   return Status();
 }

@@ -26,6 +26,11 @@ enum class WireType : uint32_t {
 };
 
 constexpr int kMaxGroupDepth = 100;  // protobuf's own limit on nesting
+constexpr int kMaxVarintBytes = 10;  // of 64 bits
+
+// The entries of a map field are messages of these two fields.
+constexpr uint32_t kMapKeyField = 1;
+constexpr uint32_t kMapValueField = 2;
 
 // True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF.
 bool IsValidUtf8(std::string_view text);
@@ -62,7 +67,7 @@ class WireReader {
       *value = *at_++;
       return true;
     }
-    return ReadLongVarint(kMaxVarint64Bytes, value) || Fail("a varint is truncated or overlong");
+    return ReadLongVarint(kMaxVarintBytes, value) || Fail("a varint is truncated or overlong");
   }
 
   bool ReadFixed32(uint32_t* value) { return ReadFixed(value); }
@@ -92,7 +97,6 @@ class WireReader {
 
  private:
   static constexpr int kMaxVarint32Bytes = 5;
-  static constexpr int kMaxVarint64Bytes = 10;
 
   template <typename T>
   bool ReadFixed(T* value) {

@@ -18,8 +18,6 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
 
 uint64_t HashOf(std::string_view text) { return Mix(std::hash<std::string_view>()(text), 1); }
 
-bool IsControl(std::string_view input) { return !input.empty() && input[0] == '^'; }
-
 // The output of a tensor: in a graph "node" is "node:0".
 std::string_view OutputOf(std::string_view tensor) {
   if (IsControl(tensor)) return "^";

@@ -17,10 +17,6 @@ constexpr size_t kMaxGraphBytes = size_t{INT_MAX} - (size_t{16} << 20);
 
 bool IsReferenceVariable(std::string_view op) { return op == "VariableV2" || op == "Variable"; }
 
-bool StartsWith(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 // A new session would have the op's resource anew, without what initialized it.
 bool HasOtherState(std::string_view op) {
   return StartsWith(op, "HashTable") || StartsWith(op, "LookupTable") ||

@@ -62,6 +62,12 @@ struct GraphDef {
 // The node that an input names: what stands before the output of a tensor, and of "^node" the node.
 std::string_view NodeOf(std::string_view input);
 
+inline bool IsControl(std::string_view input) { return !input.empty() && input[0] == '^'; }
+
+inline bool StartsWith(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
+
 // ERRORS: INVALID_ARGUMENT when the bytes are malformed.
 Status ReadGraphDef(std::string_view bytes, GraphDef* graph);
 

@@ -14,10 +14,6 @@ namespace {
 // No node that TensorFlow makes has such a name.
 constexpr char kPrefix[] = "tensorgate/lean/";
 
-bool StartsWith(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 // Loops and branches of TensorFlow 1, and what goes to other devices.
 bool IsUnknownGround(std::string_view op) {
   for (std::string_view each :

@@ -9,7 +9,7 @@ namespace tensorgate {
 namespace {
 
 // Calls within calls, and handles that are passed on and on: no graph that was traced goes deeper.
-constexpr int kMaxDepth = 200;
+constexpr int kMaxHops = 200;
 
 struct Endpoint {
   std::string_view node;  // or an argument
@@ -30,8 +30,6 @@ Endpoint ParseEndpoint(std::string_view tensor, bool in_function) {
   }
   return endpoint;
 }
-
-bool IsControl(std::string_view input) { return !input.empty() && input[0] == '^'; }
 
 bool PassesHandlesOn(std::string_view op) {
   return op == "Identity" || op == "Enter" || op == "Switch";
@@ -88,7 +86,7 @@ const Node* VariableFlow::Find(std::string_view name) const {
 Status VariableFlow::Of(std::string_view tensor, Flow* flow) {
   *flow = kNoFlow;
   // A loop, and not recursion: identities follow each other at any length.
-  for (int passed = 0; passed <= kMaxDepth; ++passed) {
+  for (int passed = 0; passed <= kMaxHops; ++passed) {
     if (IsControl(tensor)) return Status();
     const Endpoint endpoint = ParseEndpoint(tensor, in_function_);
     const auto source = sources_.find(endpoint.node);
@@ -218,7 +216,7 @@ Status VariableFlow::CallOf(const Node& node, const Call** call) {
     *call = &known->second;
     return Status();
   }
-  if (depth_ >= kMaxDepth) return CannotFreeze("calls follow each other too often");
+  if (depth_ >= kMaxHops) return CannotFreeze("calls follow each other too often");
   ++depth_;
   Call made;
   Status status = MakeCall(node, &made);

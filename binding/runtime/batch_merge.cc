@@ -11,8 +11,6 @@ namespace {
 
 constexpr int kMostPaddedRank = 6;
 
-bool Same(const TF_Output& a, const TF_Output& b) { return a.oper == b.oper && a.index == b.index; }
-
 // For each of `wanted` its place among `given`; empty when the order is the same. False when one is
 // not there.
 bool FindAll(const std::vector<TF_Output>& wanted, const std::vector<TF_Output>& given,

@@ -49,8 +49,6 @@ Status NotInGraph(std::string_view tensor_name) {
                          "the Graph");
 }
 
-bool Same(const TF_Output& a, const TF_Output& b) { return a.oper == b.oper && a.index == b.index; }
-
 class SessionRunCall : public InferenceCall {
  public:
   using InferenceCall::InferenceCall;

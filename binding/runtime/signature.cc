@@ -11,7 +11,7 @@ namespace {
 // Calls `on_field(field, type, reader)` for each field of a message; it returns false when a read
 // failed. Fields it does not know it must skip.
 template <typename OnField>
-Status ForEachField(std::string_view message, const char* where, OnField on_field) {
+Status ReadFields(std::string_view message, const char* where, OnField on_field) {
   WireReader reader(message);
   while (!reader.AtEnd()) {
     uint32_t field;
@@ -32,7 +32,7 @@ bool ReadString(WireReader* reader, std::string* out) {
 }
 
 Status ReadMapEntry(std::string_view entry, std::string* key, std::string_view* value) {
-  return ForEachField(entry, "map entry", [&](uint32_t field, WireType type, WireReader* reader) {
+  return ReadFields(entry, "map entry", [&](uint32_t field, WireType type, WireReader* reader) {
     if (field == 1 && type == WireType::kBytes) return ReadString(reader, key);
     if (field == 2 && type == WireType::kBytes) return reader->ReadBytes(value);
     return reader->Skip(field, type);
@@ -40,47 +40,46 @@ Status ReadMapEntry(std::string_view entry, std::string* key, std::string_view* 
 }
 
 Status ReadDim(std::string_view dim, int64_t* size) {
-  return ForEachField(dim, "TensorShapeProto.Dim",
-                      [&](uint32_t field, WireType type, WireReader* reader) {
-                        if (field != 1 || type != WireType::kVarint) {
-                          return reader->Skip(field, type);
-                        }
-                        uint64_t value;
-                        if (!reader->ReadVarint(&value)) return false;
-                        *size = static_cast<int64_t>(value);
-                        return true;
-                      });
+  return ReadFields(dim, "TensorShapeProto.Dim",
+                    [&](uint32_t field, WireType type, WireReader* reader) {
+                      if (field != 1 || type != WireType::kVarint) {
+                        return reader->Skip(field, type);
+                      }
+                      uint64_t value;
+                      if (!reader->ReadVarint(&value)) return false;
+                      *size = static_cast<int64_t>(value);
+                      return true;
+                    });
 }
 
 Status ReadShape(std::string_view shape, TensorInfo* info) {
   info->unknown_rank = false;
   Status nested;
-  Status status = ForEachField(shape, "TensorShapeProto",
-                               [&](uint32_t field, WireType type, WireReader* reader) {
-                                 if (field == 2 && type == WireType::kBytes) {
-                                   std::string_view dim;
-                                   if (!reader->ReadBytes(&dim)) return false;
-                                   int64_t size = 0;
-                                   if (Status read = ReadDim(dim, &size); !read.ok())
-                                     nested = std::move(read);
-                                   info->dims.push_back(size);
-                                   return true;
-                                 }
-                                 if (field == 3 && type == WireType::kVarint) {
-                                   uint64_t unknown;
-                                   if (!reader->ReadVarint(&unknown)) return false;
-                                   info->unknown_rank = unknown != 0;
-                                   return true;
-                                 }
-                                 return reader->Skip(field, type);
-                               });
+  Status status =
+      ReadFields(shape, "TensorShapeProto", [&](uint32_t field, WireType type, WireReader* reader) {
+        if (field == 2 && type == WireType::kBytes) {
+          std::string_view dim;
+          if (!reader->ReadBytes(&dim)) return false;
+          int64_t size = 0;
+          if (Status read = ReadDim(dim, &size); !read.ok()) nested = std::move(read);
+          info->dims.push_back(size);
+          return true;
+        }
+        if (field == 3 && type == WireType::kVarint) {
+          uint64_t unknown;
+          if (!reader->ReadVarint(&unknown)) return false;
+          info->unknown_rank = unknown != 0;
+          return true;
+        }
+        return reader->Skip(field, type);
+      });
   return status.ok() ? nested : status;
 }
 
 Status ReadTensorInfo(std::string_view message, TensorInfo* info) {
   Status nested;
   Status status =
-      ForEachField(message, "TensorInfo", [&](uint32_t field, WireType type, WireReader* reader) {
+      ReadFields(message, "TensorInfo", [&](uint32_t field, WireType type, WireReader* reader) {
         if (field == 1 && type == WireType::kBytes) return ReadString(reader, &info->tensor_name);
         if (field == 2 && type == WireType::kVarint) {
           uint64_t dtype;
@@ -114,7 +113,7 @@ Status ReadSignature(std::string_view message, SignatureDef* def) {
     if (!read.ok() && nested.ok()) nested = std::move(read);
   };
   Status status =
-      ForEachField(message, "SignatureDef", [&](uint32_t field, WireType type, WireReader* reader) {
+      ReadFields(message, "SignatureDef", [&](uint32_t field, WireType type, WireReader* reader) {
         if (type != WireType::kBytes || field == 0 || field > 4) return reader->Skip(field, type);
         std::string_view bytes;
         if (!reader->ReadBytes(&bytes)) return false;
@@ -143,23 +142,23 @@ Status ReadMetaGraph(std::string_view meta_graph_def, MetaGraph* meta_graph) {
   constexpr uint32_t kMapField = 1;
   OutputBuffer map;
   Status nested;
-  Status status = ForEachField(meta_graph_def, "MetaGraphDef",
-                               [&](uint32_t field, WireType type, WireReader* reader) {
-                                 if (field != kSignatureDef || type != WireType::kBytes)
-                                   return reader->Skip(field, type);
-                                 std::string_view entry;
-                                 if (!reader->ReadBytes(&entry)) return false;
-                                 WireWriter writer(&map, 1 + PrefixedSize(entry.size()));
-                                 writer.Bytes(kMapField, entry);
-                                 writer.Done();
-                                 SignatureDef def;
-                                 std::string_view value;
-                                 Status read = ReadMapEntry(entry, &def.name, &value);
-                                 if (read.ok()) read = ReadSignature(value, &def);
-                                 if (!read.ok() && nested.ok()) nested = std::move(read);
-                                 meta_graph->signatures.push_back(std::move(def));
-                                 return true;
-                               });
+  Status status = ReadFields(meta_graph_def, "MetaGraphDef",
+                             [&](uint32_t field, WireType type, WireReader* reader) {
+                               if (field != kSignatureDef || type != WireType::kBytes)
+                                 return reader->Skip(field, type);
+                               std::string_view entry;
+                               if (!reader->ReadBytes(&entry)) return false;
+                               WireWriter writer(&map, 1 + PrefixedSize(entry.size()));
+                               writer.Bytes(kMapField, entry);
+                               writer.Done();
+                               SignatureDef def;
+                               std::string_view value;
+                               Status read = ReadMapEntry(entry, &def.name, &value);
+                               if (read.ok()) read = ReadSignature(value, &def);
+                               if (!read.ok() && nested.ok()) nested = std::move(read);
+                               meta_graph->signatures.push_back(std::move(def));
+                               return true;
+                             });
   if (!status.ok()) return status;
   if (!nested.ok()) return nested;
   std::sort(meta_graph->signatures.begin(), meta_graph->signatures.end(),

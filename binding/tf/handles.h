@@ -33,4 +33,8 @@ struct TfCloseAndDeleteSession {
 };
 using SessionHandle = std::unique_ptr<TF_Session, TfCloseAndDeleteSession>;
 
+inline bool Same(const TF_Output& a, const TF_Output& b) {
+  return a.oper == b.oper && a.index == b.index;
+}
+
 }  // namespace tensorgate
