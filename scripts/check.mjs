@@ -86,27 +86,22 @@ async function instructionCounts() {
   else report(name, problems);
 }
 
-/** CMake compiles files of a library in batches, so all of them must compile as one. */
-function oneNamePerLibrary() {
-  const name = 'names in anonymous namespaces are unique within a library';
+/** CMake compiles files of a folder in batches, so all of them must compile as one. */
+function namesOfFolders() {
+  const name = 'names in anonymous namespaces are unique within a folder of binding';
   const compiler = [process.env.CXX ?? 'c++', 'g++', 'clang++'].find(
     (command) => spawnSync(command, ['--version']).status === 0,
   );
   if (!compiler || !existsSync(headers[0])) {
     return console.log(`skipped  ${name}: no C++ compiler, or no libtensorflow`);
   }
-  const libraries = read('CMakeLists.txt').matchAll(
-    /file\(GLOB \w+_SOURCES CONFIGURE_DEPENDS ([^)]+)\)/g,
-  );
-  const problems = [...libraries].flatMap(([, globs]) => {
-    const folders = globs.split(/\s+/).map((glob) => dirname(glob));
-    const members = sources.filter(
-      (file) => file.endsWith('.cc') && folders.includes(dirname(file)),
-    );
+  const compiled = matching(/^binding\/.*\.cc$/);
+  const problems = [...new Set(compiled.map(dirname))].flatMap((folder) => {
+    const files = compiled.filter((file) => dirname(file) === folder);
     const { status, stderr } = spawnSync(compiler, [...SYNTAX_ONLY, '-x', 'c++', '-'], {
       cwd: packageRoot,
       encoding: 'utf8',
-      input: members.map((file) => `#include "${join(packageRoot, file)}"\n`).join(''),
+      input: files.map((file) => `#include "${join(packageRoot, file)}"\n`).join(''),
     });
     return status === 0 ? [] : stderr.split('\n').filter((line) => line.includes('error:'));
   });
@@ -153,7 +148,7 @@ if (!clang) {
   const locking = matching(/^binding\/(runtime|napi)\/.*\.cc$/);
   tool('lock annotations', clang, [...SYNTAX_ONLY, '-Wthread-safety', ...locking]);
 }
-oneNamePerLibrary();
+namesOfFolders();
 
 report(
   'napi.h is included in binding/napi only',
