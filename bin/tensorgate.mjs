@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureAddon } from '../scripts/setup/native.mjs';
+import { ensureOps } from '../scripts/setup/ops.mjs';
 import { say, SetupError } from '../scripts/setup/progress.mjs';
 
 const cli = new URL('../dist/src/cli.js', import.meta.url);
@@ -26,7 +27,8 @@ const { main } = await import(cli.href);
 await main(process.argv.slice(2), {
   program: basename(process.argv[1] ?? 'tensorgate'),
   demo: false,
-  prepare: async () => {
+  prepare: async (ops) => {
     process.env.TENSORGATE_ADDON ??= await ensureAddon().catch(refuse);
+    return ensureOps(ops).catch(refuse);
   },
 });

@@ -5,14 +5,10 @@
 #   DEST/nvidia/*/lib                CUDA's libraries, with --with-cuda-libs; the wheel's own libraries
 #                                    look for them in $ORIGIN/../nvidia/*/lib
 #   DEST/libtensorflow.stamp         what it is; while it matches, a further run is a no-op and offline
-# DEST appears by one rename, so that an interrupted run leaves nothing half-done.
+# scripts/wheel.sh has what it shares with fetch-ops.sh.
 set -euo pipefail
 
 readonly VERSION=2.21.0
-# Always this Python's wheel, whatever the local one: the C library is the same, and one checksum is pinned.
-readonly WHEEL_PYTHON=3.11
-readonly EXIT_USAGE=2 EXIT_PLATFORM=3 EXIT_PIP=4 EXIT_NETWORK=5 EXIT_CHECKSUM=6 EXIT_SPACE=7 EXIT_OWN_PATH=8
-readonly EXIT_WOULD_FETCH=10
 
 usage() {
   cat <<'TEXT'
@@ -25,13 +21,12 @@ usage: fetch-libtensorflow.sh [--variant=cpu|cuda] [--with-cuda-libs] [--dest=DI
   LIBTENSORFLOW_PATH=DIR  links DEST to your own build (lib/ and include/) and fetches nothing
 TEXT
 }
-say() { echo "libtensorflow: $*"; }
-fail() { # fail CODE MESSAGE
-  echo "libtensorflow: error: $2" >&2
-  exit "$1"
-}
-
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/wheel.sh
+source "$here/wheel.sh"
+label=libtensorflow
+# shellcheck disable=SC2034 # wheel.sh names it
+own_path=LIBTENSORFLOW_PATH
 variant=${TENSORGATE_VARIANT:-}
 cuda_libs=no
 [[ ${TENSORGATE_CUDA_LIBS:-0} == 0 ]] || cuda_libs=yes
@@ -48,7 +43,6 @@ for arg in "$@"; do
   esac
 done
 dest=$(realpath -ms "$dest")
-parent=$(dirname "$dest")
 if [[ -z $variant && -f $dest/libtensorflow.stamp ]]; then
   read -r _ variant _ <"$dest/libtensorflow.stamp"
 fi
@@ -61,29 +55,6 @@ variant=${variant:-cpu}
 has_library() { # has_library DIR
   [[ -f $1/lib/libtensorflow_cc.so.2 && -f $1/lib/libtensorflow_framework.so.2 &&
     -f $1/include/tensorflow/c/c_api.h ]]
-}
-# replace NEW: puts NEW (a folder or a link) where DEST is, in the scratch folder's file system.
-replace() {
-  if [[ -e $dest || -L $dest ]]; then mv -T "$dest" "$scratch/old"; fi
-  mv -T "$1" "$dest"
-}
-open_scratch() {
-  local stale pid
-  for stale in "$parent"/.download/*.*; do # PID.RANDOM, left by a run that was killed
-    pid=$(basename "$stale")
-    pid=${pid%%.*}
-    if [[ -d $stale ]] && ! kill -0 "$pid" 2>/dev/null; then rm -rf "$stale"; fi
-  done
-  scratch=$parent/.download/$$.$RANDOM
-  mkdir -p "$scratch"
-  trap close_scratch EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM HUP
-}
-close_scratch() {
-  if [[ -n ${child:-} ]]; then kill "$child" 2>/dev/null && wait "$child" || true; fi
-  rm -rf "$scratch"
-  rmdir "$parent/.download" 2>/dev/null || true
 }
 
 if [[ -n ${LIBTENSORFLOW_PATH:-} ]]; then
@@ -101,10 +72,7 @@ if [[ -n ${LIBTENSORFLOW_PATH:-} ]]; then
 fi
 
 # --- which wheel ---------------------------------------------------------------------------------
-[[ $(uname -s) == Linux ]] ||
-  fail $EXIT_PLATFORM "no library for $(uname -s); build your own and set LIBTENSORFLOW_PATH"
-getconf GNU_LIBC_VERSION >/dev/null 2>&1 ||
-  fail $EXIT_PLATFORM "needs glibc (musl systems such as Alpine are not supported); use a Debian or Fedora image"
+require_linux_with_glibc
 arch=$(uname -m)
 case $variant-$arch in
   cpu-x86_64) package=tensorflow_cpu ;;
@@ -112,10 +80,7 @@ case $variant-$arch in
   *) fail $EXIT_PLATFORM "no $variant library for $arch; build your own and set LIBTENSORFLOW_PATH" ;;
 esac
 platform=manylinux_2_27_$arch
-python_tag=cp${WHEEL_PYTHON/./}
-wheel=$package-$VERSION-$python_tag-$python_tag-$platform.whl
-sha256=$(awk -v wheel="$wheel" '$2 == wheel { print $1 }' "$here/libtensorflow.sha256")
-[[ -n $sha256 ]] || fail $EXIT_CHECKSUM "no checksum of $wheel in $here/libtensorflow.sha256"
+name_wheel "$package" "$VERSION" "$here/libtensorflow.sha256"
 stamp="$VERSION $variant $arch $sha256"
 
 is_there() {
@@ -133,53 +98,12 @@ fi
 
 [[ $check == no ]] || exit $EXIT_WOULD_FETCH
 
-# --- can it work ---------------------------------------------------------------------------------
-command -v python3 >/dev/null || fail $EXIT_PIP "needs python3 with pip: apt-get install python3-pip, or dnf install python3-pip"
-python3 -m pip --version >/dev/null 2>&1 ||
-  fail $EXIT_PIP "python3 has no pip: apt-get install python3-pip, or dnf install python3-pip"
-mkdir -p "$parent"
 need_mb=1300
 if [[ $variant == cuda ]]; then need_mb=2000; fi
 if [[ $cuda_libs == yes ]]; then need_mb=9000; fi
-free_mb=$(df -Pm "$parent" | awk 'NR == 2 { print $4 }')
-((free_mb >= need_mb)) ||
-  fail $EXIT_SPACE "needs $need_mb MB free in $parent, $free_mb MB are; free some, or choose --dest=DIR"
+require_pip_and_space
 
 # --- fetch, check, unpack ------------------------------------------------------------------------
-# busy WHAT JOB: runs JOB in the background with its output in a log, tells every few seconds how far
-# it is. A JOB ends in exec, so that the process killed by an interrupt is the one that works.
-busy() {
-  local what=$1 start=$SECONDS code=0
-  shift
-  "$@" >"$scratch/log" 2>&1 &
-  child=$!
-  while kill -0 "$child" 2>/dev/null; do
-    sleep 0.2
-    if ((SECONDS - start >= ${next:=5})); then
-      say "$what: $(du -sm "$scratch" | cut -f1) MB, $((SECONDS - start)) s"
-      next=$((SECONDS - start + 5))
-    fi
-  done
-  wait "$child" || code=$?
-  child=
-  next=
-  return $code
-}
-explain() { # explain WHAT: why the last command failed, in one line, from its log
-  if grep -qi 'no space left' "$scratch/log"; then
-    fail $EXIT_SPACE "no space left in $parent while it $1; needs $need_mb MB, or choose --dest=DIR"
-  elif grep -qi 'do not match the hashes' "$scratch/log"; then
-    fail $EXIT_CHECKSUM "a package is not the pinned one: $(grep -i 'expected\|got' "$scratch/log" | xargs)"
-  elif grep -qiE 'connection ?(error|broken|reset)|from versions: none|timed out|ProxyError|SSLError' "$scratch/log"; then
-    fail $EXIT_NETWORK "cannot reach a pip package index that has it; check the network and PIP_INDEX_URL, or set LIBTENSORFLOW_PATH"
-  fi
-  fail $EXIT_NETWORK "failed while it $1: $(grep -v '^ *$' "$scratch/log" | tail -n 1)"
-}
-download() {
-  TMPDIR=$scratch exec python3 -m pip download --no-deps --only-binary=:all: --implementation cp \
-    --python-version "$WHEEL_PYTHON" --platform "$platform" --progress-bar off \
-    --dest "$scratch" "${package/_/-}==$VERSION"
-}
 unpack() { # the two libraries, and the C headers with all that they include
   exec python3 - "$scratch/$wheel" "$scratch/new" <<'PYTHON'
 import os, re, shutil, sys, zipfile
@@ -210,11 +134,7 @@ install_cuda_libs() {
 }
 
 open_scratch
-say "downloading $wheel with pip"
-busy "downloading" download || explain "downloaded $wheel"
-got=$(sha256sum "$scratch/$wheel" | cut -d' ' -f1)
-[[ $got == "$sha256" ]] || fail $EXIT_CHECKSUM \
-  "$wheel is not the pinned one: sha256 $got, expected $sha256; check the package index (PIP_INDEX_URL) and try again"
+fetch_wheel "$package" "$VERSION"
 say "unpacking the libraries and headers"
 busy "unpacking" unpack || explain "unpacked $wheel"
 rm "$scratch/$wheel"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the models in test/models/ that only tests use (they are committed; run this only to change them).
 
-    python3 -m venv /tmp/tf && /tmp/tf/bin/pip install tensorflow==2.21.0
+    python3 -m venv /tmp/tf && /tmp/tf/bin/pip install tensorflow==2.21.0 tensorflow-text==2.21.1
     /tmp/tf/bin/python scripts/make-test-models.py [output directory]
 """
 import os
@@ -431,6 +431,31 @@ class OwnInputs(tf.Module):
         })
 
 
+def text_ngrams():
+    """Pairs of words: an op of TensorFlow Text that is called by a name with a prefix."""
+    import tensorflow_text
+    text = tf1.placeholder(tf.string, shape=[None], name='text')
+    pairs = tensorflow_text.ngrams(tf.strings.split(text), 2, reduction_type=tensorflow_text.Reduction.STRING_JOIN)
+    return {'serving_default': Signature({'text': text}, {'pairs': pairs.to_tensor('')})}
+
+
+def text_trimmed():
+    """The first two words: an op of TensorFlow Text that works on ragged tensors."""
+    import tensorflow_text
+    text = tf1.placeholder(tf.string, shape=[None], name='text')
+    words = tensorflow_text.RoundRobinTrimmer(2).trim([tf.strings.split(text)])[0]
+    return {'serving_default': Signature({'text': text}, {'words': words.to_tensor('')})}
+
+
+def text_pieces():
+    """Numbers of word pieces, with what the op needs as a constant of the graph."""
+    import tensorflow_text
+    vocabulary = ['[UNK]', '[CLS]', '[SEP]', 'the', 'fox', '##es', 'a']
+    text = tf1.placeholder(tf.string, shape=[None], name='text')
+    tokenizer = tensorflow_text.FastWordpieceTokenizer(vocab=vocabulary, token_out_type=tf.int32)
+    return {'serving_default': Signature({'text': text}, {'pieces': tokenizer.tokenize(text).to_tensor()})}
+
+
 def rename_op(path, node_name, op):
     """Makes the node one of an op without attributes."""
     saved_model = saved_model_pb2.SavedModel()
@@ -450,7 +475,7 @@ def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
     for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless, example_outputs,
-                  four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table):
+                  four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams, text_trimmed, text_pieces):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_once(base, 'own_inputs', 1, OwnInputs().save)

@@ -2,13 +2,15 @@
  * Sets up a checkout: prerequisites, npm packages, libtensorflow, addon, TypeScript. A further run finds
  * by content what has changed, and does only that.
  *   node scripts/setup.mjs [--tests | --typescript-only | --native-only]
- * --native-only is for an installed package too: it sets up the native parts and prints the addon's path.
+ * --native-only is for an installed package too: it sets up the native parts, with the op libraries that
+ * TENSORGATE_OPS names, and prints the addon's path.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isCheckout, nativeLayout, packageRoot } from './setup/layout.mjs';
 import { withLock } from './setup/lock.mjs';
 import { ensureAddon } from './setup/native.mjs';
+import { ensureOps, opsOfEnvironment } from './setup/ops.mjs';
 import { checkPrerequisites } from './setup/prerequisites.mjs';
 import { endChildrenOnSignals, say, seconds, SetupError } from './setup/progress.mjs';
 import { addon, addonPath, dependencies, libtensorflow, typescript } from './setup/steps.mjs';
@@ -59,8 +61,10 @@ export function exitWith(error) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const flags = new Set(process.argv.slice(2));
   try {
-    if (flags.has('--native-only')) console.log(await ensureAddon());
-    else if (isCheckout) {
+    if (flags.has('--native-only')) {
+      console.log(await ensureAddon());
+      await ensureOps(opsOfEnvironment());
+    } else if (isCheckout) {
       const scope = flags.has('--typescript-only') ? 'typescript' : 'all';
       await setup({ tests: flags.has('--tests'), scope });
     }

@@ -1,5 +1,6 @@
 /** npm start: sets everything up, then becomes the server. The server's flags follow `npm start --`. */
 import { exitWith, setup } from './setup.mjs';
+import { ensureOps } from './setup/ops.mjs';
 
 try {
   process.env.TENSORGATE_ADDON = await setup();
@@ -7,4 +8,8 @@ try {
   exitWith(error);
 }
 const { main } = await import('../dist/src/cli.js');
-await main(process.argv.slice(2), { program: 'npm start --', demo: true });
+await main(process.argv.slice(2), {
+  program: 'npm start --',
+  demo: true,
+  prepare: (ops) => ensureOps(ops).catch(exitWith),
+});

@@ -9,6 +9,7 @@ import { usableCpus } from './config/cpu-count.js';
 import type { Flags } from './config/flag-table.js';
 import type { ModelServerConfig } from './config/model-config.js';
 import { parseFlags } from './config/flags.js';
+import { opSetsOf } from './config/op-sets.js';
 import { unknownArgumentText, usageText, versionText } from './config/usage.js';
 import { demoExamples, demoModels } from './demo.js';
 import { createLog, type Log } from './log/log.js';
@@ -27,8 +28,11 @@ export interface MainOptions {
   readonly program: string;
   /** Serve the bundled models when the flags name none. */
   readonly demo: boolean;
-  /** Makes the native parts ready; called once, when the flags are found to be right. */
-  readonly prepare?: () => Promise<void>;
+  /**
+   * Makes the native parts ready; called once, when the flags are found to be right. Resolves with the
+   * paths of the op libraries that make up the sets `ops`, in the order of loading.
+   */
+  readonly prepare: (ops: readonly string[]) => Promise<readonly string[]>;
 }
 
 /** Resolves once the server serves, or when there is nothing to serve; sets process.exitCode. */
@@ -89,8 +93,8 @@ async function serve(
 ): Promise<void> {
   let server: Server | null = null;
   try {
-    await prepare?.();
-    server = new Server({ flags, models, cpus, log });
+    const opLibraries = await prepare(opSetsOf(flags.ops, process.env));
+    server = new Server({ flags, models, cpus, log, opLibraries });
     stopOnSignal(server, flags, log);
     await server.start();
     log.info('serving');

@@ -24,7 +24,12 @@ import { BatchedLoader } from './servables/batched-loader.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
 import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
 import { LoadMemory } from './servables/load-memory.js';
-import { libraryPaths, loadCustomOpLibraries, ModelOpLibraries } from './servables/op-libraries.js';
+import {
+  libraryPaths,
+  loadCustomOpLibraries,
+  loadOpSets,
+  ModelOpLibraries,
+} from './servables/op-libraries.js';
 import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
@@ -45,6 +50,8 @@ export interface ServerOptions {
   readonly models: ModelServerConfig | null;
   readonly cpus: number;
   readonly log: Log;
+  /** Paths of the op libraries of --ops, which come before those of --custom_op_libraries. */
+  readonly opLibraries: readonly string[];
 }
 
 /** Who tells other threads what is served, and what they use. */
@@ -228,7 +235,9 @@ export class ServerCore {
         'custom_model_config is not supported: use model_config_list',
       );
     }
-    await loadCustomOpLibraries(libraryPaths(flags.custom_op_libraries), this.#options.log);
+    const { log, opLibraries } = this.#options;
+    await loadOpSets(opLibraries, log);
+    await loadCustomOpLibraries(libraryPaths(flags.custom_op_libraries), log);
     this.#source.start(this.#manager.aspire);
     await this.#models.start(config);
     this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);

@@ -1,11 +1,14 @@
 #include "runtime/op_libraries.h"
 
+#include <dlfcn.h>
+
 #include <map>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "codec/wire.h"
+#include "runtime/op_library_file.h"
 #include "tf/handles.h"
 #include "tf/status.h"
 
@@ -55,7 +58,30 @@ std::set<std::string> DoubledOps(const KernelCounts& before, const KernelCounts&
   return ops;
 }
 
-Status Open(const std::string& path) {
+// Puts TensorFlow's libraries into the global symbol scope, where Python has them too. Node loads
+// an addon, and with it TensorFlow, into a scope of its own; an op library that has copies of
+// TensorFlow's functions inside would then call those, whose tables and hash seeds are not the ones
+// that made the objects it is given, and end the process. libtensorflow_cc brings the framework
+// along, behind it: the order that TensorFlow's own symbols are found in.
+Status ShareTensorFlow() {
+  Dl_info tensorflow;
+  if (dladdr(reinterpret_cast<const void*>(&TF_LoadLibrary), &tensorflow) != 0 &&
+      dlopen(tensorflow.dli_fname, RTLD_NOLOAD | RTLD_LAZY | RTLD_GLOBAL) != nullptr) {
+    return Status();  // the handle is kept: so are the libraries
+  }
+  const char* const why = dlerror();
+  return Status(Code::kInternal,
+                std::string("cannot share TensorFlow's symbols with op libraries: ") +
+                    (why == nullptr ? "its library is not known to the dynamic linker" : why));
+}
+
+// `has_run` says whether any code of the library has.
+Status Open(const std::string& path, bool* has_run) {
+  *has_run = false;
+  const Status whole = CheckOpLibraryFile(path);
+  if (!whole.ok()) return whole;
+  static const Status shared = ShareTensorFlow();
+  if (!shared.ok()) return shared;
   KernelCounts before;
   Status counted = CountKernels(&before);
   if (!counted.ok()) return counted;
@@ -63,8 +89,12 @@ Status Open(const std::string& path) {
   TF_Library* const library = TF_LoadLibrary(path.c_str(), status.get());
   if (library == nullptr) {
     const Status failure = FromTf(status.get());
+    // TensorFlow's code for all that the dynamic linker refuses, before it runs an initialiser.
+    if (failure.code() == Code::kNotFound) return ExplainOpLibraryError(path, failure.message());
+    *has_run = true;
     return Status(failure.code(), "cannot load op library " + path + ": " + failure.message());
   }
+  *has_run = true;
   TF_DeleteLibraryHandle(library);  // the library itself stays loaded
   // TensorFlow says nothing of an op that is registered again: its list of the library's ops leaves
   // it out. The second kernel shows.
@@ -100,10 +130,11 @@ Status OpLibraries::Load(const OpLibrary& library) {
                       " differs from the one loaded before it; TensorFlow cannot replace a loaded "
                       "library: restart the server");
   }
-  Status status = Open(library.path);
-  // A file that cannot be opened (NOT_FOUND) may be mended and tried again. After all else its ops
-  // are in, or partly in: opening it again would run no initialiser and seem to succeed.
-  if (status.code() == Code::kNotFound) return status;
+  bool has_run;
+  Status status = Open(library.path, &has_run);
+  // A file that cannot be opened may be mended and tried again. After all else its ops are in, or
+  // partly in: opening it again would run no initialiser and seem to succeed.
+  if (!has_run) return status;
   outcome_by_digest_.emplace(library.digest, status);
   digest_by_role_.emplace(library.role, library.digest);
   return status;

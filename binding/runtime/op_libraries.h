@@ -25,9 +25,10 @@ class OpLibraries {
   static OpLibraries& Get();
 
   // THREAD: load pool; blocks while the library is opened and its initialisers run. Loaded already:
-  // OK at once. ERRORS: TensorFlow's status with the path before its text; FAILED_PRECONDITION when
-  // the role is taken by other content, which leaves the process as it was; ALREADY_EXISTS when the
-  // library has registered a kernel again, which TensorFlow cannot undo.
+  // OK at once. ERRORS: those of op_library_file.h, where nothing of the library has run;
+  // FAILED_PRECONDITION when the role is taken by other content, which leaves the process as it
+  // was; ALREADY_EXISTS when the library has registered a kernel again, which TensorFlow cannot
+  // undo; TensorFlow's own, with the path before its text.
   Status Load(const OpLibrary& library);
 
  private:

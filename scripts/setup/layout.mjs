@@ -19,6 +19,7 @@ export const ADDON_SOURCES = ['binding', 'CMakeLists.txt'];
  * @property {string} folder holds the lock and the logs
  * @property {string} release the folder of tensorgate.node, and of its CMake files
  * @property {string} libtensorflow the folder with lib/ and include/
+ * @property {(name: string) => string} ops the folder with the libraries of these ops
  */
 
 /** @returns {Layout} */
@@ -28,6 +29,7 @@ export function nativeLayout() {
       folder: join(packageRoot, 'build'),
       release: join(packageRoot, 'build', 'Release'),
       libtensorflow: join(packageRoot, 'third_party', 'libtensorflow'),
+      ops: (name) => join(packageRoot, 'third_party', 'ops', name),
     };
   }
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tensorgate');
@@ -35,10 +37,12 @@ export function nativeLayout() {
   const variant = process.env.TENSORGATE_VARIANT || 'cpu';
   const sources = fingerprint(packageRoot, ADDON_SOURCES, [variant, process.arch]).slice(0, 12);
   const pins = fingerprint(packageRoot, ['scripts/libtensorflow.sha256']).slice(0, 12);
+  const opsPins = fingerprint(packageRoot, ['scripts/ops.sha256']).slice(0, 12);
   const folder = join(cache, `${version}-${sources}`);
   return {
     folder,
     release: join(folder, 'build', 'Release'),
     libtensorflow: join(cache, `libtensorflow-${variant}-${pins}`),
+    ops: (name) => join(cache, `ops-${name}-${opsPins}`),
   };
 }

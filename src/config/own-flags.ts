@@ -1,5 +1,6 @@
 /** The flags that upstream does not have. */
 import type { FlagSpec } from './flag-spec.js';
+import { OP_SETS } from './op-sets.js';
 
 /** tensorgate's additions; none of the names exists upstream. */
 export const TENSORGATE_FLAGS = [
@@ -155,6 +156,13 @@ export const TENSORGATE_FLAGS = [
     default: false,
     effect: 'served',
     help: 'tensorgate: let any client of the ports change what is served, one model at a time',
+  },
+  {
+    name: 'ops',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: `tensorgate: comma-separated sets of ops to fetch once and load: ${OP_SETS.join(', ')}`,
   },
   {
     name: 'custom_op_libraries',

@@ -1,11 +1,11 @@
 /**
- * OpLibraries: which shared objects with custom ops are loaded, and when. Those of
+ * OpLibraries: which shared objects with ops are loaded, and when. Those of --ops and then those of
  * --custom_op_libraries before any model; those a version ships in assets.extra/ before that version,
  * if --allow_model_op_libraries says so. A library is code and may do whatever the server may.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import type { ServableId } from '../core/servable.js';
@@ -18,6 +18,15 @@ const FOLDER = 'assets.extra';
 /** The paths in a value of --custom_op_libraries, in the order of loading. */
 export function libraryPaths(flag: string): string[] {
   return flag.split(',').filter((path) => path !== '');
+}
+
+/** Those of --ops, of which each set has many. @throws ServingError naming the first that cannot be loaded */
+export async function loadOpSets(paths: readonly string[], log: Log): Promise<void> {
+  if (paths.length === 0) return;
+  const startMillis = performance.now();
+  for (const path of paths) await loadOpLibrary({ path, role: path, digest: await digestOf(path) });
+  const millis = Math.round(performance.now() - startMillis);
+  log.info({ millis }, `--ops: ${paths.length} op libraries are loaded`);
 }
 
 /** @throws ServingError naming the first that cannot be loaded */
@@ -70,10 +79,11 @@ async function librariesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** SHA-256 of the content. What cannot be read is left to TensorFlow to refuse, with its text. */
+/** SHA-256 of the content. What is no file, or cannot be read, is left to the addon to refuse. */
 async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
+    if (!(await stat(path)).isFile()) return `no file: ${path}`; // a FIFO would wait for its writer
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
     return hash.digest('hex');
   } catch {

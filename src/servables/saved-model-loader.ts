@@ -7,11 +7,13 @@ import { join } from 'node:path';
 
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
+import { addon } from '../native/addon.js';
 import type { NativePlanOptions, NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { ExecutionPlans } from './execution-plans.js';
 import type { LoadMemory } from './load-memory.js';
+import { explainMissingOp } from './missing-ops.js';
 import type { ModelOpLibraries } from './op-libraries.js';
 
 export interface SavedModelLoaderOptions {
@@ -58,6 +60,8 @@ export class SavedModelLoader implements Loader<SavedModel> {
         );
       if (plans === null) return await load(null);
       return await plans.load(this.#id, this.#path, reservation, load);
+    } catch (error) {
+      throw explainMissingOp(error, () => addon().tensorflowVersion());
     } finally {
       reservation?.release();
     }

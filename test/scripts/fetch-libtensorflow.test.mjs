@@ -57,7 +57,7 @@ describe('fetch-libtensorflow.sh', () => {
     const wheel = join(sandbox.folder, WHEEL);
     assert.equal(spawnSync('python3', ['-c', MAKE_WHEEL, wheel]).status, 0);
     const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
-    sandbox.copy('scripts/fetch-libtensorflow.sh');
+    sandbox.copy('scripts/fetch-libtensorflow.sh', 'scripts/wheel.sh');
     sandbox.write('scripts/libtensorflow.sha256', `${sha256}  ${WHEEL}\n`);
     const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)']);
     Object.assign(sandbox.env, {

@@ -1,5 +1,6 @@
 /** Custom ops in a server process: given by flag, shipped beside a version, left alone, refused. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -27,12 +28,16 @@ describe('Custom ops', function () {
   let folder: string;
   let twice: string;
   let thrice: string;
+  /** A model that ships no library. */
+  let plain: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'tensorgate-ops-'));
     twice = join(folder, 'twice.so');
     thrice = join(folder, 'thrice.so');
     buildScaleOp(twice, 2);
     buildScaleOp(thrice, 3);
+    plain = join(folder, 'plain');
+    addVersion(plain, 1);
   });
   after(() => {
     rmSync(folder, { recursive: true });
@@ -78,37 +83,58 @@ describe('Custom ops', function () {
   }
 
   it('come from --custom_op_libraries', async () => {
-    const base = join(folder, 'plain');
-    addVersion(base, 1);
-    const server = await ServerProcess.start('m', base, `--custom_op_libraries=${twice}`);
+    const server = await ServerProcess.start('m', plain, `--custom_op_libraries=${twice}`);
     assert.deepEqual(await predict(server), [2, 10]);
     const exit = await server.stop();
     assert.equal(exit.code, 0);
     assert.ok(exit.stderr.includes(`op library ${twice} is loaded`));
   });
 
+  it('call TensorFlow where they have a copy of it inside, with I/O threads too', async () => {
+    const copy = join(folder, 'copy.so');
+    buildScaleOp(copy, 2, 'OWN_COPY');
+    const shipping = join(folder, 'shipping');
+    addVersion(shipping, 1, copy);
+    for (const [base, ...flags] of [
+      [plain, `--custom_op_libraries=${copy}`],
+      [plain, `--custom_op_libraries=${copy}`, '--io_threads=2'],
+      [shipping, ALLOWED],
+    ] as const) {
+      const server = await ServerProcess.start('m', base, ONCE, ...flags);
+      assert.deepEqual(await predict(server), [2, 10], flags.join(' '));
+      assert.equal((await server.stop()).code, 0);
+    }
+  });
+
   it('that cannot be loaded refuse the start, with the file and the reason', async () => {
-    const base = join(folder, 'plain');
     const broken = join(folder, 'broken.so');
     writeFileSync(broken, 'no library');
     const missing = join(folder, 'missing.so');
-    for (const [path, why] of [
-      [broken, 'file too short|invalid ELF header'],
-      [missing, 'cannot open shared object file'],
+    const fifo = join(folder, 'fifo.so');
+    execFileSync('mkfifo', [fifo]);
+    const other = join(folder, 'other-tensorflow.so');
+    buildScaleOp(other, 2, 'OTHER_TENSORFLOW');
+    for (const [path, code, why] of [
+      [broken, 'INVALID_ARGUMENT', 'it is no shared library (no ELF header)'],
+      [missing, 'NOT_FOUND', 'no such file'],
+      [fifo, 'INVALID_ARGUMENT', 'it is no regular file'],
+      [
+        other,
+        'FAILED_PRECONDITION',
+        "it was built for another TensorFlow than the server's 2.21.0: " +
+          'that has no tensorflow::FunctionOfAnotherVersion(int)',
+      ],
     ] as const) {
-      const { code, stdout } = await runToEnd([
+      const { code: exitCode, stdout } = await runToEnd([
         `--port=${await freePort()}`,
         '--model_name=m',
-        `--model_base_path=${base}`,
+        `--model_base_path=${plain}`,
         `--custom_op_libraries=${twice},${path}`,
       ]);
-      assert.equal(code, 255);
-      assert.match(
+      assert.equal(exitCode, 255);
+      assert.equal(
         stdout,
-        new RegExp(
-          `^Failed to start server. Error: NOT_FOUND: cannot load op library ${path}: .*(${why})`,
-          'm',
-        ),
+        `Failed to start server. Error: ${code}: cannot load op library ${path}: ${why}\n`,
       );
     }
   });
@@ -125,7 +151,11 @@ describe('Custom ops', function () {
     addVersion(base, 3, twice);
     const failed = await untilState(server, 3, 'END');
     assert.equal(failed.error_code, 'NOT_FOUND');
-    assert.match(failed.error_message, /^Op type not registered 'TensorgateTestScale' in binary/);
+    assert.equal(
+      failed.error_message,
+      "Op type not registered 'TensorgateTestScale': neither TensorFlow 2.21.0 nor a loaded op library has it; " +
+        'give the library that has it with --custom_op_libraries=FILE.so',
+    );
     const { code, stderr } = await server.stop();
     assert.equal(code, 0);
     const told = /assets\.extra\/scale\.so not loaded: --allow_model_op_libraries is off/g;

@@ -27,8 +27,8 @@ export async function freePort(): Promise<number> {
 }
 
 /** Runs the command until it ends by itself. */
-export async function runToEnd(args: readonly string[]): Promise<Exit> {
-  const server = new ServerProcess(args, 0, 0);
+export async function runToEnd(args: readonly string[], env = process.env): Promise<Exit> {
+  const server = new ServerProcess(args, 0, 0, env);
   return server.exit;
 }
 

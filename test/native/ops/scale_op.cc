@@ -1,8 +1,11 @@
 // A custom op as a user would ship it: TensorgateTestScale, y = x * SCALE for float vectors,
-// through TensorFlow's C API. Built several times over, with other factors (other content, same op)
-// and with a second output (another definition of the op). Its kernel runs on TensorFlow's threads.
+// through TensorFlow's C API. Built several times over, with other factors (other content, same
+// op), with a second output (another definition of the op), with a copy of a function of
+// TensorFlow's inside (OWN_COPY), and for a TensorFlow that there is none of (OTHER_TENSORFLOW).
+// Its kernel runs on TensorFlow's threads.
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 #include "tensorflow/c/tf_datatype.h"
 #include "tensorflow/c/tf_status.h"
@@ -39,6 +42,19 @@ TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, TF_DataType, const 
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 }
 
+#ifdef OWN_COPY
+// As published libraries have copies of what they were linked with: they are right only as long as
+// TensorFlow's own, which it exports, comes before them in the search for the symbol. Theirs
+// compute with another hash seed; this one makes no secret of it.
+extern "C" size_t TF_DataTypeSize(TF_DataType) { abort(); }
+#endif
+
+#ifdef OTHER_TENSORFLOW
+namespace tensorflow {
+void FunctionOfAnotherVersion(int);
+}
+#endif
+
 namespace {
 
 void Compute(void*, TF_OpKernelContext* context) {
@@ -47,8 +63,13 @@ void Compute(void*, TF_OpKernelContext* context) {
   TF_GetInput(context, 0, &x, status);
   if (TF_GetCode(status) == TF_OK) {
     const int64_t elements = TF_TensorElementCount(x);
+    // Volatile, so that the dynamic linker decides whose function it is.
+    size_t (*volatile size_of)(TF_DataType) = &TF_DataTypeSize;
     TF_Tensor* y =
-        TF_AllocateOutput(context, 0, TF_FLOAT, &elements, 1, elements * sizeof(float), status);
+        TF_AllocateOutput(context, 0, TF_FLOAT, &elements, 1, elements * size_of(TF_FLOAT), status);
+#ifdef OTHER_TENSORFLOW
+    tensorflow::FunctionOfAnotherVersion(1);
+#endif
     if (TF_GetCode(status) == TF_OK) {
       const float* from = static_cast<const float*>(TF_TensorData(x));
       float* to = static_cast<float*>(TF_TensorData(y));

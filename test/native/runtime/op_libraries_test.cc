@@ -4,11 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <memory>
 #include <string>
 
 #include "runtime/saved_model.h"
+#include "tensorflow/c/c_api.h"
 
 namespace tensorgate {
 namespace {
@@ -67,14 +67,15 @@ TEST(OpLibrariesTest, LoadsALibraryOnceAndNothingInItsPlace) {
   }
 }
 
-TEST(OpLibrariesTest, NamesTheFileThatCannotBeOpenedAndTriesItAgain) {
-  const std::string path = std::string(TENSORGATE_BINARY_DIR) + "/not_a_library.so";
-  std::ofstream(path) << "text";
+TEST(OpLibrariesTest, RefusesALibraryForAnotherTensorFlowAndOpensItAgainOnceItIsMended) {
+  const std::string path = Built("scale_other_tensorflow");
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const Status status = OpLibraries::Get().Load({path, path, "text"});
-    EXPECT_EQ(status.code(), Code::kNotFound);
-    EXPECT_EQ(status.message().rfind("cannot load op library " + path + ": ", 0), 0u)
-        << status.message();
+    const Status status = OpLibraries::Get().Load({path, path, "other tensorflow"});
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+    EXPECT_EQ(status.message(), "cannot load op library " + path +
+                                    ": it was built for another TensorFlow than the server's " +
+                                    TF_Version() +
+                                    ": that has no tensorflow::FunctionOfAnotherVersion(int)");
   }
 }
 

@@ -101,6 +101,7 @@ describe('usageText', () => {
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
       '\t--enable_admin_api',
+      '\t--ops',
       '\t--custom_op_libraries',
       '\t--allow_model_op_libraries',
       '\t--check_load_memory',
