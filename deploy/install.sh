@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deploy/install.sh PREFIX: packs this checkout, installs the package below PREFIX, and sets its native
-# parts up in PREFIX/cache (XDG_CACHE_HOME), so that the first start has nothing left to do. It is the
-# images' whole build stage; npm test runs it too.
+# parts up in PREFIX/cache (XDG_CACHE_HOME), with the op libraries that TENSORGATE_OPS names, so that the
+# first start has nothing left to do. It is the images' whole build stage; npm test runs it too.
 set -euo pipefail
 prefix=$(realpath -m "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
