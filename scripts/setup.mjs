@@ -22,11 +22,14 @@ import { addon, addonPath, dependencies, libtensorflow, typescript } from './set
 export async function setup({ tests = false, scope = 'all' } = {}) {
   const start = Date.now();
   const layout = nativeLayout();
-  const steps = {
-    all: [dependencies, libtensorflow(layout), addon(layout), typescript],
-    typescript: [dependencies, typescript],
-    libtensorflow: [libtensorflow(layout)],
+  // Side by side: what waits for the network, and what compiles.
+  const lanes = {
+    all: [[dependencies, typescript], [libtensorflow(layout)]],
+    typescript: [[dependencies, typescript]],
+    libtensorflow: [[libtensorflow(layout)]],
   }[scope];
+  const last = scope === 'all' ? [addon(layout)] : [];
+  const steps = [...lanes.flat(), ...last];
   const ready = steps.every((step) => step.done());
   if (!ready || tests) {
     const native = scope !== 'typescript';
@@ -37,10 +40,9 @@ export async function setup({ tests = false, scope = 'all' } = {}) {
     const release = endChildrenOnSignals();
     try {
       await withLock(join(packageRoot, 'build'), async () => {
-        for (const step of steps) {
-          if (step.done()) say(`${step.name}: up to date`);
-          else await step.run();
-        }
+        const ends = await Promise.allSettled(lanes.map(runSteps));
+        for (const end of ends) if (end.status === 'rejected') throw end.reason;
+        await runSteps(last);
       });
     } finally {
       release();
@@ -48,6 +50,14 @@ export async function setup({ tests = false, scope = 'all' } = {}) {
   }
   say(`${ready ? 'all up to date' : 'all done'} (${seconds(start)})`);
   return addonPath(layout);
+}
+
+/** @param {readonly import('./setup/steps.mjs').Step[]} steps */
+async function runSteps(steps) {
+  for (const step of steps) {
+    if (step.done()) say(`${step.name}: up to date`);
+    else await step.run();
+  }
 }
 
 /** @param {unknown} error */
