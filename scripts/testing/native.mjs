@@ -111,21 +111,45 @@ function registeredTests(folder) {
 /** Optimised enough to be quick, with assert() alive. */
 export const SANITIZED = {
   CMAKE_BUILD_TYPE: 'RelWithDebInfo',
-  CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g',
+  CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g1',
 };
+const FOLDER = { native: 'test', asan: 'asan', tsan: 'tsan' };
 const OPTIONS = {
-  native: { CMAKE_BUILD_TYPE: 'Release', TENSORGATE_BENCH: 'ON' },
-  asan: { ...SANITIZED, TENSORGATE_SANITIZE: 'address,undefined', TENSORGATE_BENCH: 'ON' },
-  tsan: { ...SANITIZED, TENSORGATE_SANITIZE: 'thread' },
+  // The libraries are those of the addon.
+  native: {
+    CMAKE_BUILD_TYPE: 'Release',
+    TENSORGATE_BENCH: 'ON',
+    TENSORGATE_LIBRARIES: nativeLayout().release,
+  },
+  // The fuzz targets too, where there is no clang with libFuzzer.
+  asan: {
+    ...SANITIZED,
+    TENSORGATE_SANITIZE: 'address,undefined',
+    TENSORGATE_BENCH: 'ON',
+    TENSORGATE_FUZZ: 'ON',
+  },
+  // With all symbols: its suppressions name functions, inlined ones too.
+  tsan: {
+    ...SANITIZED,
+    CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g',
+    TENSORGATE_SANITIZE: 'thread',
+  },
 };
+
+/**
+ * @param {'native' | 'asan' | 'tsan'} kind
+ * @returns {Promise<string>} the build folder
+ */
+export function configureTests(kind) {
+  return cmakeConfigure(FOLDER[kind], { TENSORGATE_TESTS: 'ON', ...OPTIONS[kind] });
+}
 
 /**
  * @param {'native' | 'asan' | 'tsan'} kind
  * @param {import('./tally.mjs').Tally} tally
  */
 export async function nativeSection(kind, tally) {
-  const name = kind === 'native' ? 'test' : kind;
-  const folder = await cmakeConfigure(name, { TENSORGATE_TESTS: 'ON', ...OPTIONS[kind] });
+  const folder = await configureTests(kind);
   // Only the runtime has threads of its own.
   const wanted = (/** @type {{name: string}} */ test) =>
     kind !== 'tsan' || test.name === 'runtime_test';
@@ -133,7 +157,7 @@ export async function nativeSection(kind, tally) {
     .filter(wanted)
     .map((test) => test.name);
   if (names.length === 0) return tally.skip(kind, 'CMake knows no such tests');
-  await cmakeBuild(name, names);
+  await cmakeBuild(FOLDER[kind], names);
   const wrapper = kind === 'tsan' ? withoutAddressRandomisation() : [];
   for (const test of registeredTests(folder).filter(wanted)) {
     await runGoogleTest(folder, test, tally, wrapper);
