@@ -1,35 +1,20 @@
 /**
  * npm test: sets everything up, runs every test, and ends with one line: N passed, N failed[, N skipped].
  *   npm test -- --only=unit,native    some of the sections; an unknown one lists them
+ * What is compiled and what listens on ports runs side by side; what a section prints then comes when it ends.
  * Fuzz targets run TENSORGATE_FUZZ_SECONDS (10) each and count as one test.
  */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { exitWith, setup } from './setup.mjs';
-import { endChildrenOnSignals, seconds } from './setup/progress.mjs';
-import { fuzzSection } from './testing/fuzz.mjs';
-import { interopSection } from './testing/interop.mjs';
-import { mochaSection, mochaSections } from './testing/mocha.mjs';
-import { nativeSection } from './testing/native.mjs';
+import { packageRoot } from './setup/layout.mjs';
+import { endChildrenOnSignals, runCollected, runShown, say, seconds } from './setup/progress.mjs';
+import { BARE, sectionNames, stagesOf } from './testing/sections.mjs';
 import { Tally } from './testing/tally.mjs';
-import { zooSection } from './testing/zoo.mjs';
 
-/** @typedef {(tally: Tally) => Promise<void>} Section */
-
-/** Need neither the addon nor TypeScript. @type {Record<string, Section>} */
-const NATIVE = {
-  native: (tally) => nativeSection('native', tally),
-  asan: (tally) => nativeSection('asan', tally),
-  tsan: (tally) => nativeSection('tsan', tally),
-  fuzz: fuzzSection,
-};
-
-/** @returns {Record<string, Section>} in the order they run */
-function allSections() {
-  const mocha = mochaSections().map((name) => [
-    name,
-    (/** @type {Tally} */ tally) => mochaSection(name, tally),
-  ]);
-  return { ...NATIVE, ...Object.fromEntries(mocha), interop: interopSection, zoo: zooSection };
-}
+const RUNNER = fileURLToPath(new URL('testing/sections.mjs', import.meta.url));
+const HEARTBEAT_MS = 30_000;
 
 /** @returns {string[] | undefined} */
 function wantedNames() {
@@ -38,30 +23,60 @@ function wantedNames() {
 }
 
 const start = Date.now();
-const tally = new Tally();
+const total = new Tally();
 const only = wantedNames();
+/** @type {string[]} */
+const times = [];
+/** Since when each runs. @type {Map<string, number>} */
+const running = new Map();
+
+/** @param {string} name @param {boolean} shown as it comes, not when all of it is there */
+async function runSection(name, shown) {
+  const report = join(packageRoot, 'build', 'sections', `${name}.json`);
+  mkdirSync(join(report, '..'), { recursive: true });
+  rmSync(report, { force: true });
+  const since = Date.now();
+  running.set(name, since);
+  const args = [RUNNER, name, report];
+  const stdio = /** @type {import('node:child_process').StdioOptions} */ (['ignore', 1, 2]);
+  if (shown) console.log(`\n=== ${name}`);
+  const { status, output } = shown
+    ? { status: await runShown(process.execPath, args, { stdio }), output: '' }
+    : await runCollected(process.execPath, args);
+  if (!shown) process.stdout.write(`\n=== ${name}\n${output}`);
+  running.delete(name);
+  const tally = new Tally();
+  if (existsSync(report)) tally.add(JSON.parse(readFileSync(report, 'utf8')));
+  else tally.fail(name, `ended with status ${status} before its tests were over`);
+  total.add(tally.toJSON());
+  times.push(`${seconds(since).padStart(10)}  ${name}: ${tally.counts()}`);
+}
+
 try {
-  const nativeOnly = only?.every((name) => name in NATIVE);
   process.env.TENSORGATE_ADDON = await setup({
     tests: true,
-    scope: nativeOnly ? 'libtensorflow' : 'all',
+    scope: only?.every((name) => BARE.includes(name)) ? 'libtensorflow' : 'all',
   });
 } catch (error) {
   exitWith(error);
 }
 endChildrenOnSignals();
-const sections = allSections();
-for (const name of only ?? Object.keys(sections)) {
-  const run = sections[name];
-  if (!run) exitWith(`no section ${name}; there are ${Object.keys(sections).join(', ')}`);
-  console.log(`\n=== ${name}`);
-  try {
-    await run(tally);
-  } catch (error) {
-    tally.fail(name, error instanceof Error ? error.message : String(error));
-  }
+times.push(`${seconds(start).padStart(10)}  set-up`);
+const known = sectionNames();
+const unknown = only?.find((name) => !known.includes(name));
+if (unknown) exitWith(`no section ${unknown}; there are ${known.join(', ')}`);
+const beat = setInterval(() => {
+  const all = [...running].map(([name, since]) => `${name} (${seconds(since)})`);
+  if (all.length > 1) say(`running ${all.join(', ')}`);
+}, HEARTBEAT_MS);
+for (const lanes of stagesOf(only ?? known)) {
+  const runLane = async (/** @type {string[]} */ lane) => {
+    for (const name of lane) await runSection(name, lanes.length === 1);
+  };
+  await Promise.all(lanes.map(runLane));
 }
-console.log(`\nin ${seconds(start)}`);
-if (tally.passed + tally.failed === 0) tally.fail('npm test', 'no test ran');
-console.log(String(tally));
-process.exitCode = tally.failed > 0 ? 1 : 0;
+clearInterval(beat);
+console.log(`\n${times.join('\n')}\n${seconds(start).padStart(10)}  in all`);
+if (total.passed + total.failed === 0) total.fail('npm test', 'no test ran');
+console.log(String(total));
+process.exitCode = total.failed > 0 ? 1 : 0;

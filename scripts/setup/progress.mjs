@@ -64,6 +64,28 @@ export function runShown(command, args, options = {}) {
 }
 
 /**
+ * Runs a command and keeps all it prints, on stdout and stderr in their order.
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<{status: number, output: string}>} status: 1 where a signal ended it
+ */
+export function runCollected(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    running.add(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
+    }
+    child.on('error', reject);
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve({ status: code ?? 1, output });
+    });
+  });
+}
+
+/**
  * Runs a command with its output in a log file: a heartbeat tells how far it is, and on failure the end
  * of the log is printed.
  * @param {string} what e.g. "building the addon"

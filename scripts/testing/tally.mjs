@@ -37,9 +37,17 @@ export class Tally {
     console.log(`skipped: ${name}: ${reason}`);
   }
 
-  toString() {
+  /** What `add` takes. */
+  toJSON() {
+    return { passed: this.passed, failed: this.#failed, skipped: this.skipped };
+  }
+
+  counts() {
     const skipped = this.skipped > 0 ? `, ${this.skipped} skipped` : '';
-    const failed = this.#failed.map((name) => `FAILED: ${name}\n`).join('');
-    return `${failed}${this.passed} passed, ${this.failed} failed${skipped}`;
+    return `${this.passed} passed, ${this.failed} failed${skipped}`;
+  }
+
+  toString() {
+    return `${this.#failed.map((name) => `FAILED: ${name}\n`).join('')}${this.counts()}`;
   }
 }

@@ -1,0 +1,67 @@
+/**
+ * The sections of npm test by name. Each runs in a process of its own, so that sections can run side by side with
+ * their output apart:
+ *   node scripts/testing/sections.mjs NAME REPORT.json
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { endChildrenOnSignals } from '../setup/progress.mjs';
+import { fuzzSection } from './fuzz.mjs';
+import { interopSection } from './interop.mjs';
+import { mochaSection, mochaSections } from './mocha.mjs';
+import { nativeSection } from './native.mjs';
+import { Tally } from './tally.mjs';
+
+/** @typedef {(tally: Tally) => Promise<void>} Section */
+
+/** Compile much and open no port, so they can run beside the others. @type {Record<string, Section>} */
+const NATIVE = {
+  native: (tally) => nativeSection('native', tally),
+  asan: (tally) => nativeSection('asan', tally),
+  tsan: (tally) => nativeSection('tsan', tally),
+  fuzz: fuzzSection,
+};
+
+/** Measures latencies and memory, so it runs alone, when the others are through. */
+const ALONE = 'live';
+
+/** Need neither the addon nor TypeScript. */
+export const BARE = ['asan', 'tsan', 'fuzz'];
+
+/** @returns {Record<string, Section>} */
+function allSections() {
+  const mocha = mochaSections().map((name) => [
+    name,
+    (/** @type {Tally} */ tally) => mochaSection(name, tally),
+  ]);
+  return { ...NATIVE, ...Object.fromEntries(mocha), interop: interopSection };
+}
+
+export const sectionNames = () => Object.keys(allSections());
+
+/**
+ * @param {readonly string[]} names
+ * @returns {string[][][]} stages, one after the other, of lanes that run side by side, of sections one after the
+ *   other
+ */
+export function stagesOf(names) {
+  const lanes = [
+    names.filter((name) => name in NATIVE),
+    names.filter((name) => !(name in NATIVE) && name !== ALONE),
+  ];
+  return [lanes, [names.filter((name) => name === ALONE)]]
+    .map((stage) => stage.filter((lane) => lane.length > 0))
+    .filter((stage) => stage.length > 0);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [name, report] = process.argv.slice(2);
+  endChildrenOnSignals();
+  const tally = new Tally();
+  try {
+    await allSections()[name](tally);
+  } catch (error) {
+    tally.fail(name, error instanceof Error ? error.message : String(error));
+  }
+  writeFileSync(report, JSON.stringify(tally));
+}
