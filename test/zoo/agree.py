@@ -1,4 +1,4 @@
-"""Whether two answers agree: integers and strings exactly, floats up to TOLERANCE of the largest magnitude in their row."""
+"""Whether two answers agree: integers and strings exactly, floats up to TOLERANCE of the largest in their row."""
 import numpy as np
 from reference import Failure
 
@@ -6,7 +6,7 @@ TOLERANCE = 1e-4
 
 
 def difference(got, expected):
-    """(text, largest): text says what is wrong, or is empty; largest is the largest difference of floats, as a share."""
+    """(text, share): text says what is wrong, or is empty; share is the largest difference of floats."""
     if isinstance(got, Failure) or isinstance(expected, Failure):
         return ('' if got == expected else f'answered {short(got)}, TensorFlow {short(expected)}'), 0.0
     if sorted(got) != sorted(expected):
@@ -27,11 +27,11 @@ def difference(got, expected):
 
 
 def float_difference(value, want):
-    """The largest |value - want| over the largest |want| of its row (dimension 0); NaN and infinity must be the same."""
+    """The largest |value - want| over the largest |want| of its row (dimension 0); what is not finite must be equal."""
     if want.size == 0:
         return 0.0
     finite = np.isfinite(want)
-    if not np.array_equal(finite, np.isfinite(value)) or not np.array_equal(value[~finite], want[~finite], equal_nan=True):
+    if not np.array_equal(value[~finite], want[~finite], equal_nan=True) or not np.isfinite(value[finite]).all():
         return np.inf
     rows = len(want) if want.ndim > 0 else 1
     off = np.where(finite, np.abs(value - np.where(finite, want, 0)), 0).reshape(rows, -1).max(axis=1)

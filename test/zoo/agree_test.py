@@ -30,7 +30,8 @@ class AgreeTest(unittest.TestCase):
 
     def test_integers_and_strings_exactly(self):
         self.assert_differs({'i': np.array([1, 2])}, {'i': np.array([1, 3])}, 'element [1] is')
-        self.assert_differs({'s': np.array([b'a'], object)}, {'s': np.array([b'b'], object)}, "is b'a', TensorFlow b'b'")
+        letter, other = np.array([b'a'], object), np.array([b'b'], object)
+        self.assert_differs({'s': letter}, {'s': other}, "is b'a', TensorFlow b'b'")
 
     def test_shapes_names_and_failures(self):
         self.assert_differs(floats([1, 2]), floats([1], [2]), 'shape (1, 2), TensorFlow (2, 1)')

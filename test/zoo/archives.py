@@ -8,6 +8,10 @@ import zipfile
 PINS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'archives.txt')
 
 
+class ArchiveMissing(Exception):
+    """A wheel that pip could not download."""
+
+
 class Archives:
     """Wheels below `cache`, each downloaded when it is first asked for; called with a package's name."""
 
@@ -15,7 +19,7 @@ class Archives:
         self.cache = cache
 
     def __call__(self, name):
-        """The folder of the unpacked wheel. Raises LookupError with pip's words where it cannot be had."""
+        """The folder of the unpacked wheel. Raises ArchiveMissing with pip's words where it cannot be had."""
         pin = self._pin(name)
         version = pin.split()[0].split('==')[1]
         folder = os.path.join(self.cache, f'{name}-{version}')
@@ -30,7 +34,7 @@ class Archives:
             [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:',
              '--require-hashes', '--dest', wheels, '--requirement', only], capture_output=True, text=True)
         if pip.returncode != 0:
-            raise LookupError(f'pip cannot download {name} {version}: {pip.stderr.strip().splitlines()[-1]}')
+            raise ArchiveMissing(f'pip cannot download {name} {version}: {pip.stderr.strip().splitlines()[-1]}')
         wheel = glob.glob(os.path.join(wheels, f'{name.replace("-", "_")}-{version}-*.whl'))[0]
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder + '.part')

@@ -78,7 +78,7 @@ def per_row(answer, rows):
 
 
 def crowd(entry, client_class, target, reference, pool, result):
-    """Clients at the same time, each with a connection of its own; everyone must get what TensorFlow answers to it alone."""
+    """Clients at the same time, each with its own connection; each must get what TensorFlow answers to it alone."""
 
     def one(number):
         client = client_class(target, reference.definitions)

@@ -10,7 +10,7 @@ from reference import Failure
 from tensorflow_serving.apis import classification_pb2, predict_pb2, prediction_service_pb2_grpc
 
 MODEL = 'm'
-TIMEOUT = 300
+TIMEOUT = 600  # seconds: of 64 clients the last waits for the others, and machines may be busy
 CODES = {400: 3, 404: 5, 429: 8, 499: 1, 500: 13, 501: 12, 503: 14, 504: 4}
 OPTIONS = [('grpc.max_receive_message_length', -1), ('grpc.max_send_message_length', -1), ('grpc.enable_http_proxy', 0),
            ('grpc.use_local_subchannel_pool', 1)]  # a connection for each channel
@@ -65,7 +65,8 @@ class RestClient:
             body = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         else:
             body = next(iter(columns.values()))
-        self.connection.request('POST', f'/v1/models/{MODEL}:predict', json.dumps({'signature_name': signature, form: body}))
+        text = json.dumps({'signature_name': signature, form: body})
+        self.connection.request('POST', f'/v1/models/{MODEL}:predict', text)
         reply = self.connection.getresponse()
         text = reply.read()
         if reply.status != 200:

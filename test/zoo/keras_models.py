@@ -19,12 +19,22 @@ def seeded(build):
     return make
 
 
+def pictures(size):
+    """Patches of colour under noise. Noise alone looks the same everywhere: normalizations would blow up mere rounding."""
+
+    def make(rng, rows):
+        patches = np.kron(rng.uniform(0, 1, (rows, size // 16, size // 16, 3)), np.ones((1, 16, 16, 1)))
+        return (patches * .8 + rng.uniform(0, .2, patches.shape)).astype(np.float32)
+
+    return make
+
+
 def application(name, size, **options):
     """Fresh normalizations (mean 0, variance 1) would let activations die out or explode: they get values as of training."""
 
     def build():
         model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), **options)
-        data = np.random.default_rng(0).uniform(0, 1, (4, size, size, 3)).astype(np.float32)
+        data = pictures(size)(np.random.default_rng(0), 16)
         for layer in model._flatten_layers():
             if isinstance(layer, layers.BatchNormalization):
                 layer.momentum = 0.0
@@ -89,7 +99,7 @@ def augmented():
     x = layers.Rescaling(1 / 127.5, offset=-1)(layers.Resizing(32, 32)(images))
     for layer in (layers.RandomFlip(), layers.RandomRotation(.2), layers.RandomZoom(.1), layers.RandomContrast(.3),
                   layers.GaussianNoise(.2), layers.RandomTranslation(.1, .1)):
-        x = layer(x)
+        x = layer(x, training=False)  # True is the default of these
     x = layers.CenterCrop(28, 28)(x)
     for filters in (8, 16):
         x = layers.Dropout(.5)(layers.MaxPooling2D()(layers.Conv2D(filters, 3, activation='relu')(x)))
@@ -172,7 +182,7 @@ def of_any_length(name, make, *shape):
 
 def app(name, size, **options):
     return Entry(f'keras_{name.lower()}', f'keras.applications.{name}, {size} × {size}, random weights',
-                 application(name, size, **options), named(images=uniform(size, size, 3)), sizes=(0, 1, 2, 7),
+                 application(name, size, **options), named(images=pictures(size)), sizes=(0, 1, 2, 7),
                  crowd_sizes=(1, 2), crowd_rounds=1, rest_rows=2)
 
 

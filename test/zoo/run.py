@@ -11,6 +11,7 @@ import contextlib
 import gc
 import hashlib
 import importlib.util
+import logging
 import os
 import pathlib
 import shutil
@@ -21,12 +22,15 @@ import unittest
 import warnings
 
 warnings.simplefilter('ignore')  # of old models and their packages
+logging.getLogger('tensorflow').setLevel(logging.ERROR)
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')
 os.environ.setdefault('GRPC_VERBOSITY', 'ERROR')
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(os.path.dirname(HERE), 'interop')]
+
+from archives import ArchiveMissing, Archives  # noqa: E402
 
 
 def parse_arguments():
@@ -37,7 +41,7 @@ def parse_arguments():
     parser.add_argument('--quick', action='store_true', help='only the models that are part of npm test')
     parser.add_argument('--only', metavar='NAMES', help='only these, parted by commas')
     parser.add_argument('--list', action='store_true', help='list the models and end')
-    parser.add_argument('--write-docs', metavar='FILE', help='write the table')
+    parser.add_argument('--write-docs', metavar='FILE', help='write the table of all that was run below --cache')
     arguments = parser.parse_args()
     arguments.cache = os.path.abspath(arguments.cache)
     return arguments
@@ -54,7 +58,7 @@ def wanted(arguments):
 
 def saved_model(entry, arguments, archives):
     """The base path of the model, which is made where it is missing or made otherwise than now."""
-    base = base_path(entry, arguments)
+    base = os.path.join(arguments.cache, 'models', entry.name)
     files = [entry.make.__module__ + '.py', 'save.py', 'archives.txt', 'requirements.txt']
     stamp = hashlib.sha256(b''.join(pathlib.Path(HERE, file).read_bytes() for file in files)).hexdigest()
     stamp_file = pathlib.Path(base + '.stamp')
@@ -65,20 +69,18 @@ def saved_model(entry, arguments, archives):
     return base
 
 
-def base_path(entry, arguments):
-    return os.path.join(arguments.cache, 'models', entry.name)
-
-
-def run_entry(entry, arguments, archives):
-    """The Result of one model, served by a server of its own."""
+def serve_and_check(entry, arguments, archives):
+    """The Outcome of one model, served by a server of its own."""
     import harness
     from check import check
-    from clients import MODEL
+    from clients import MODEL, TIMEOUT
+    from outcomes import Outcome, decisions
     from reference import Reference
     base = saved_model(entry, arguments, archives)
     reference = Reference(os.path.join(base, '1'), entry.op_module)
     with open(f'{base}.log', 'w') as log:
-        target = harness.start_server(MODEL, base, [*entry.flags, *arguments.server_flags.split()], log)
+        flags = [f'--rest_api_timeout_in_ms={TIMEOUT}000', *entry.flags, *arguments.server_flags.split()]
+        target = harness.start_server(MODEL, base, flags, log)
         with contextlib.ExitStack() as ends:
             ends.callback(target.close)
             result = check(entry, target, reference)
@@ -86,59 +88,62 @@ def run_entry(entry, arguments, archives):
         ended = target.close()
     if ended != 0:
         result.faults.append(f'the server ended with {ended} after SIGTERM')
-    return result
+    batched, plan = decisions(f'{base}.log', entry.signature)
+    if result.faults:
+        note = '\n'.join([*result.faults[:5], f'{len(result.faults)} disagreements'])
+    else:
+        note = f'{result.requests} answers, floats differ by up to {result.largest:.0e}'
+    return Outcome('not ok' if result.faults else 'ok', note, result.requests, result.largest, sorted(result.refused),
+                   batched, plan)
 
 
-def outcome(entry, arguments, archives):
-    """(word, note, Result or None)"""
+def outcome_of(entry, arguments, archives):
+    from outcomes import Outcome
     missing = [name for name in entry.modules if importlib.util.find_spec(name) is None]
     if missing:
-        return 'skip', f'no Python package {", ".join(missing)}', None
+        return Outcome('skip', f'no Python package {", ".join(missing)}')
     try:
-        result = run_entry(entry, arguments, archives)
-    except LookupError as error:
-        return 'skip', str(error), None
+        return serve_and_check(entry, arguments, archives)
+    except ArchiveMissing as error:
+        return Outcome('skip', str(error))
     except Exception:
-        return 'not ok', traceback.format_exc(), None
-    if result.faults:
-        return 'not ok', '\n'.join(result.faults[:5]) + f'\n{len(result.faults)} disagreements', result
-    return 'ok', f'{result.requests} answers, floats differ by up to {result.largest:.0e}', result
+        return Outcome('not ok', traceback.format_exc())
+
+
+def show(entry, outcome, seconds):
+    first = f'{outcome.word:7}{entry.name}'
+    if outcome.word == 'not ok':
+        print(first, *outcome.note.rstrip().splitlines(), sep='\n    ', flush=True)
+    else:
+        print(f'{first} # {outcome.note}, {seconds:.0f} s', flush=True)
 
 
 def main():
     arguments = parse_arguments()
     import harness
     import keras
+    import outcomes
     import report
-    from archives import Archives
+    from models import ENTRIES
+    entries = wanted(arguments)
+    if arguments.list:
+        print(*(f'{entry.name:24} {entry.source}' for entry in entries), sep='\n')
+        return 0
     harness.options = arguments
     archives = Archives(os.path.join(arguments.cache, 'archives'))
-    counts = {'ok': 0, 'not ok': 0, 'skip': 0}
-    if not arguments.list:
-        tests = harness.LineResult()
-        unittest.defaultTestLoader.loadTestsFromName('agree_test').run(tests)
-        counts.update({'ok': tests.passed, 'not ok': tests.failed})
-    outcomes = []
-    began = time.monotonic()
-    for entry in wanted(arguments):
-        if arguments.list:
-            print(f'{entry.name:24} {entry.source}')
-            continue
+    tests = harness.LineResult()
+    unittest.defaultTestLoader.loadTestsFromName('agree_test').run(tests)
+    counts = {'ok': tests.passed, 'not ok': tests.failed, 'skip': 0}
+    for entry in entries:
         start = time.monotonic()
-        word, note, result = outcome(entry, arguments, archives)
-        counts[word] += 1
-        outcomes.append((entry, word, note, result, base_path(entry, arguments) + '.log'))
-        first = f'{word:7}{entry.name}'
-        if word == 'not ok':
-            print(first, *note.rstrip().splitlines(), sep='\n    ', flush=True)
-        else:
-            print(f'{first} # {note}, {time.monotonic() - start:.0f} s', flush=True)
+        outcome = outcome_of(entry, arguments, archives)
+        counts[outcome.word] += 1
+        outcomes.keep(arguments.cache, entry.name, outcome)
+        show(entry, outcome, time.monotonic() - start)
         keras.utils.clear_session()
         gc.collect()
-    if arguments.list:
-        return 0
     if arguments.write_docs:
-        report.write(arguments.write_docs, outcomes, round((time.monotonic() - began) / 60))
+        report.write(arguments.write_docs, arguments.cache, ENTRIES)
     print(f'zoo: {counts["ok"]} passed, {counts["not ok"]} failed, {counts["skip"]} skipped')
     return 1 if counts['not ok'] or not counts['ok'] else 0
 

@@ -12,11 +12,12 @@ def function(call, specs, folder, tracked=None):
     """call(**inputs) -> outputs by name, over specs {name: TensorSpec}; `tracked`, a model or table, is saved with it."""
     module = tf.Module()
     module.tracked = tracked
-    # What restores a graph for a session knows the variables inside those of Keras 3 by themselves alone.
-    module.values = [v.value for v in getattr(tracked, 'variables', []) if isinstance(v, keras.Variable)]
     named = {name: tf.TensorSpec(spec.shape, spec.dtype, name=name) for name, spec in specs.items()}
     module.call = tf.function(lambda **inputs: call(**inputs))
-    tf.saved_model.save(module, folder, signatures={'serving_default': module.call.get_concrete_function(**named)})
+    signature = module.call.get_concrete_function(**named)
+    # What restores a graph for a session knows the variables inside those of Keras 3 by themselves alone.
+    module.values = [v.value for v in getattr(tracked, 'variables', []) if isinstance(v, keras.Variable)]
+    tf.saved_model.save(module, folder, signatures={'serving_default': signature})
 
 
 def graph(session, inputs, outputs, folder):
