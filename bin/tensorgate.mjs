@@ -27,7 +27,7 @@ const { main } = await import(cli.href);
 await main(process.argv.slice(2), {
   program: basename(process.argv[1] ?? 'tensorgate'),
   demo: false,
-  prepare: async (ops) => {
+  prepare: async (/** @type {readonly string[]} */ ops) => {
     process.env.TENSORGATE_ADDON ??= await ensureAddon().catch(refuse);
     return ensureOps(ops).catch(refuse);
   },

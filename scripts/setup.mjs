@@ -60,7 +60,7 @@ async function runSteps(steps) {
   }
 }
 
-/** @param {unknown} error */
+/** @param {unknown} error @returns {never} */
 export function exitWith(error) {
   say(
     `error: ${error instanceof SetupError ? error.message : (error instanceof Error && error.stack) || error}`,
