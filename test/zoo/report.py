@@ -2,6 +2,7 @@
 import importlib.metadata
 import os
 import platform
+import textwrap
 
 from agree import TOLERANCE
 from check import CLIENTS
@@ -9,8 +10,9 @@ from outcomes import kept
 
 HEAD = '''# Models compared with TensorFlow
 
-`npm run zoo -- --write-docs` wrote this file. The table is of {runs}, with TensorFlow {tensorflow}, Keras {keras}
-and Python {python}, on {cpus} CPUs ({instructions}).
+`npm run zoo -- --write-docs` wrote this file. The table is of runs of {runs}, where the
+commit is the last that had changed the server; with TensorFlow {tensorflow}, Keras {keras} and Python {python}, on
+{cpus} CPUs ({instructions}).
 
 Each model is served by a tensorgate of its own with default flags (beyond those named, and a longer
 `--rest_api_timeout_in_ms`, so that a busy machine is no fault), and answers the same requests as
@@ -48,13 +50,13 @@ npm test -- --only=zoo               # those with a *, part of npm test
 def write(file, cache, entries):
     """The table of the last outcomes of all models."""
     outcomes = {entry.name: kept(cache, entry.name) for entry in entries}
-    runs = sorted({f'a run of {one.date} of the server of commit `{one.commit}`' for one in outcomes.values() if one})
+    runs = sorted({f'{one.date} (`{one.commit}`)' for one in outcomes.values() if one})
     words = [one.word if one else 'skip' for one in outcomes.values()]
     total = (f'Of {len(words)} models {words.count("ok")} agree, {words.count("not ok")} do not, and '
              f'{words.count("skip")} were not run.')
     with open(file, 'w') as out:
         out.write(HEAD.format(
-            runs=' and '.join(runs) or 'no run', tensorflow=version('tensorflow'), keras=version('keras'),
+            runs=', '.join(runs) or 'never', tensorflow=version('tensorflow'), keras=version('keras'),
             python=platform.python_version(), cpus=len(os.sched_getaffinity(0)), instructions=instructions(),
             clients=CLIENTS, tolerance=TOLERANCE, total=total))
         for entry in entries:
@@ -67,11 +69,17 @@ def row(entry, outcome):
     asked = ', '.join(map(str, entry.sizes)), str(min(entry.rest_rows, max(entry.sizes)))
     if outcome is None or outcome.word == 'skip':
         return name, source, *asked, '', '', '', '', 'not run' + (f': {outcome.note}' if outcome else '')
-    said = 'agrees' if outcome.word == 'ok' else f'**disagrees**: {outcome.note.strip().splitlines()[-1]}'
+    said = 'agrees' if outcome.word == 'ok' else f'**disagrees**: {fault(outcome.note)}'
     if outcome.refused:
         said += f'; both refuse {", ".join(map(str, outcome.refused))} rows'
     share = f'{outcome.largest:.0e}' if outcome.largest else '0'
-    return name, source, *asked, str(outcome.requests), share, outcome.batched, outcome.plan, said
+    batched = textwrap.shorten(outcome.batched, 60, placeholder=' …')
+    return name, source, *asked, str(outcome.requests), share, batched, outcome.plan, said
+
+
+def fault(note):
+    """The first of the faults, in one line: its details are where it was printed."""
+    return textwrap.shorten(note.strip().splitlines()[0], 100, placeholder=' …')
 
 
 def version(package):
