@@ -11,6 +11,7 @@ import { interopSection } from './interop.mjs';
 import { mochaSection, mochaSections } from './mocha.mjs';
 import { nativeSection } from './native.mjs';
 import { Tally } from './tally.mjs';
+import { zooSection } from './zoo.mjs';
 
 /** @typedef {(tally: Tally) => Promise<void>} Section */
 
@@ -34,7 +35,8 @@ function allSections() {
     name,
     (/** @type {Tally} */ tally) => mochaSection(name, tally),
   ]);
-  return { ...NATIVE, ...Object.fromEntries(mocha), interop: interopSection };
+  const python = { interop: interopSection, zoo: zooSection };
+  return { ...NATIVE, ...Object.fromEntries(mocha), ...python };
 }
 
 export const sectionNames = () => Object.keys(allSections());
