@@ -6,12 +6,13 @@
 namespace tensorgate {
 namespace {
 
-// AttrValue: list 1, s 2, i 3, type 6, shape 7, tensor 8, func 10. ListValue: s 2, i 3, type 6,
-// func 9, the first three as here. NameAttrList: name 1, attr 2. TensorProto: dtype 1, tensor_shape
-// 2, tensor_content 4. TensorShapeProto: dim 2, its size 1.
+// AttrValue: list 1, s 2, i 3, b 5, type 6, shape 7, tensor 8, func 10. ListValue: s 2, i 3, type
+// 6, func 9, the first three as here. NameAttrList: name 1, attr 2. TensorProto: dtype 1,
+// tensor_shape 2, tensor_content 4. TensorShapeProto: dim 2, its size 1.
 constexpr uint32_t kList = 1;
 constexpr uint32_t kString = 2;
 constexpr uint32_t kInt = 3;
+constexpr uint32_t kBool = 5;
 constexpr uint32_t kType = 6;
 constexpr uint32_t kShape = 7;
 constexpr uint32_t kTensor = 8;
@@ -78,6 +79,16 @@ std::string RenamedFunction(std::string_view func, std::string_view name) {
   return renamed;
 }
 
+std::string ShapeProto(const std::vector<int64_t>& dims) {
+  std::string shape;
+  for (int64_t size : dims) {
+    std::string dim;
+    AppendVarintField(kDimSize, static_cast<uint64_t>(size), &dim);
+    AppendBytesField(kDim, dim, &shape);
+  }
+  return shape;
+}
+
 template <typename Number>
 std::string PackedListAttr(uint32_t field, const std::vector<Number>& numbers) {
   std::string packed, list, attr;
@@ -120,15 +131,29 @@ Status DecodeConstant(std::string_view tensor_proto, Tensor* tensor) {
   return DecodeTensorProto(tensor_proto, &budget, tensor);
 }
 
-uint64_t ElementsOf(std::string_view shape) {
-  uint64_t elements = 1;
-  const bool read = ForEachBytes(shape, kDim, [&](std::string_view dim) {
+bool ReadShape(std::string_view shape, std::vector<int64_t>* dims) {
+  dims->clear();
+  bool is_known = true;
+  const bool read = ForEachField(shape, [&](uint32_t field, WireType type, WireReader* reader) {
+    std::string_view dim;
+    if (field != kDim || type != WireType::kBytes) {
+      is_known = false;  // unknown_rank
+      return reader->Skip(field, type);
+    }
     uint64_t size = 0;
     bool found = false;
-    return ReadVarintField(dim, kDimSize, &size, &found) &&
-           !__builtin_mul_overflow(elements, size, &elements);
+    if (!reader->ReadBytes(&dim) || !ReadVarintField(dim, kDimSize, &size, &found)) return false;
+    is_known = is_known && size <= INT64_MAX;
+    dims->push_back(static_cast<int64_t>(size));
+    return true;
   });
-  return read ? elements : 0;
+  return read && is_known;
+}
+
+bool ReadShapeAttr(std::string_view attr_value, std::vector<int64_t>* dims) {
+  std::string_view shape;
+  bool found = false;
+  return ReadBytesField(attr_value, kShape, &shape, &found) && found && ReadShape(shape, dims);
 }
 
 bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types) {
@@ -186,15 +211,21 @@ std::string IntAttr(int64_t value) {
   return attr;
 }
 
+std::string BoolAttr(bool value) {
+  std::string attr;
+  AppendVarintField(kBool, value ? 1 : 0, &attr);
+  return attr;
+}
+
 std::string StringAttr(std::string_view text) {
   std::string attr;
   AppendBytesField(kString, text, &attr);
   return attr;
 }
 
-std::string ShapeAttr(std::string_view shape) {
+std::string ShapeAttr(const std::vector<int64_t>& dims) {
   std::string attr;
-  AppendBytesField(kShape, shape, &attr);
+  AppendBytesField(kShape, ShapeProto(dims), &attr);
   return attr;
 }
 
@@ -212,14 +243,9 @@ std::string StringListAttr(const std::vector<std::string_view>& texts) {
 std::string IntListAttr(const std::vector<int64_t>& values) { return PackedListAttr(kInt, values); }
 
 std::string TensorAttr(DataType type, const std::vector<int64_t>& dims, std::string_view content) {
-  std::string shape, tensor, attr;
-  for (int64_t size : dims) {
-    std::string dim;
-    AppendVarintField(kDimSize, static_cast<uint64_t>(size), &dim);
-    AppendBytesField(kDim, dim, &shape);
-  }
+  std::string tensor, attr;
   AppendVarintField(kTensorType, static_cast<uint64_t>(type), &tensor);
-  AppendBytesField(kTensorShape, shape, &tensor);
+  AppendBytesField(kTensorShape, ShapeProto(dims), &tensor);
   AppendBytesField(kTensorContent, content, &tensor);
   AppendBytesField(kTensor, tensor, &attr);
   return attr;

@@ -21,8 +21,9 @@ bool ReadIntAttr(std::string_view attr_value, int64_t* value);
 bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor, std::string_view* shape);
 // The TensorProto of a constant, whatever its size: it is the model's own.
 Status DecodeConstant(std::string_view tensor_proto, Tensor* tensor);
-// Of a TensorShapeProto; 0 where it cannot be read.
-uint64_t ElementsOf(std::string_view shape);
+// Of a TensorShapeProto, or an AttrValue with one. False: it cannot be read, or is not known whole.
+bool ReadShape(std::string_view shape, std::vector<int64_t>* dims);
+bool ReadShapeAttr(std::string_view attr_value, std::vector<int64_t>* dims);
 // The name of the function in a `func`, the names in a `list(func)`.
 bool ReadFunctionAttr(std::string_view attr_value, std::string_view* name);
 bool ReadFunctionListAttr(std::string_view attr_value, std::vector<std::string_view>* names);
@@ -34,8 +35,9 @@ bool FindFunctions(std::string_view attr_value, std::vector<std::string_view>* n
 std::string TypeAttr(DataType type);
 std::string TypeListAttr(const std::vector<DataType>& types);
 std::string IntAttr(int64_t value);
+std::string BoolAttr(bool value);
 std::string StringAttr(std::string_view text);
-std::string ShapeAttr(std::string_view shape);  // serialized
+std::string ShapeAttr(const std::vector<int64_t>& dims);
 std::string StringListAttr(const std::vector<std::string_view>& texts);
 std::string IntListAttr(const std::vector<int64_t>& values);
 // A TensorProto with `content` as its tensor_content.

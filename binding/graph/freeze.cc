@@ -27,6 +27,10 @@ bool TakesReferences(std::string_view op) {
   return StartsWith(op, "Ref") || op == "IsVariableInitialized";
 }
 
+std::vector<int64_t> DimsOf(const TensorView& value) {
+  return {value.dims, value.dims + value.rank};
+}
+
 // A node's attribute `tensor`, 8.
 Status ConstantNode(const Node& variable, const TensorView& value, FunctionCopies* texts,
                     std::string* out) {
@@ -137,7 +141,8 @@ Status Freezer::CheckReferences(const std::map<std::string_view, TensorView>& va
 }
 
 Status Freezer::Freeze(const std::map<std::string_view, TensorView>& values,
-                       std::string* graph_def) {
+                       uint64_t least_resident, std::string* graph_def,
+                       std::vector<FrozenWeight>* weights) {
   Status status = CheckReferences(values);
   if (!status.ok()) return status;
   std::vector<Node> nodes;
@@ -149,7 +154,8 @@ Status Freezer::Freeze(const std::map<std::string_view, TensorView>& values,
     const auto value = values.find(node->name);
     if (value == values.end()) continue;
     if (node->op == "VarHandleOp") sources.emplace(node->name, value->second.dtype);
-    bytes += static_cast<size_t>(value->second.elements) * ElementSize(value->second.dtype);
+    const uint64_t size = BytesOf(value->second.dtype, DimsOf(value->second));
+    if (size < least_resident) bytes += size;
   }
   if (bytes > kMaxGraphBytes) {
     return Status(Code::kResourceExhausted,
@@ -164,8 +170,16 @@ Status Freezer::Freeze(const std::map<std::string_view, TensorView>& values,
   graph_def->reserve(bytes + (size_t{4} << 20));
   for (size_t i = 0; i < nodes.size(); ++i) {
     const auto value = values.find(nodes[i].name);
-    status = value != values.end() ? ConstantNode(nodes[i], value->second, &copies_, graph_def)
-                                   : flow.Rewrite(i, &frozen);
+    if (value == values.end()) {
+      status = flow.Rewrite(i, &frozen);
+    } else if (BytesOf(value->second.dtype, DimsOf(value->second)) < least_resident) {
+      status = ConstantNode(nodes[i], value->second, &copies_, graph_def);
+    } else {
+      const std::string dtype = TypeAttr(value->second.dtype);
+      weights->push_back(
+          {AppendResident(nodes[i], dtype, DimsOf(value->second), weights->size(), graph_def),
+           nodes[i].name});
+    }
     if (!status.ok()) return status;
   }
   for (const Node& node : frozen) AppendNode(node, graph_def);

@@ -1,5 +1,6 @@
-// Freezing: the graph that some tensors need, with variables as constants. Finds the variables;
-// whoever has their values gets the frozen GraphDef. Knows no TensorFlow; one thread at a time.
+// Freezing: the graph that some tensors need, with the values of variables in it. Finds the
+// variables; whoever has their values gets the frozen GraphDef. Knows no TensorFlow; one thread at
+// a time.
 #pragma once
 
 #include <map>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "graph/graph_def.h"
+#include "graph/resident_weights.h"
 #include "graph/variable_flow.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
@@ -21,6 +23,11 @@ struct GraphVariable {
   bool is_resource = true;  // false: a reference variable of TensorFlow 1
 };
 
+struct FrozenWeight {
+  ResidentWeight weight;      // numbered from 0 on
+  std::string_view variable;  // whose value it has
+};
+
 class Freezer {
  public:
   // OWNERSHIP: borrows `graph`. `roots`: names of the nodes that are fed and fetched.
@@ -30,11 +37,13 @@ class Freezer {
   // graph cannot be frozen: it needs tables, variables inside of functions or the like.
   Status FindVariables(std::vector<GraphVariable>* variables);
 
-  // A serialized GraphDef where the variables that have a value are constants; the others stay
-  // variables, never to be read. Nodes and tensors keep their names. REQUIRES: FindVariables()
-  // succeeded. ERRORS: FAILED_PRECONDITION with the reason, RESOURCE_EXHAUSTED where the graph
-  // would pass what a protobuf message can hold.
-  Status Freeze(const std::map<std::string_view, TensorView>& values, std::string* graph_def);
+  // A serialized GraphDef where the variables that have a value are constants, or resident weights
+  // where they have `least_resident` bytes of numbers; the others stay variables, never to be read.
+  // Nodes and tensors keep their names. REQUIRES: FindVariables() succeeded. ERRORS:
+  // FAILED_PRECONDITION with the reason, RESOURCE_EXHAUSTED where the graph would pass what a
+  // protobuf message can hold.
+  Status Freeze(const std::map<std::string_view, TensorView>& values, uint64_t least_resident,
+                std::string* graph_def, std::vector<FrozenWeight>* weights);
 
  private:
   Status Visit(const Node& node);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/attr_value.h"
+#include "graph/resident_weights.h"
 
 namespace tensorgate {
 namespace {
@@ -16,6 +17,7 @@ constexpr size_t kNone = SIZE_MAX;
 
 // Height, width, channels that come in, and what goes out (of each of them, if depthwise).
 constexpr size_t kFilterRank = 4;
+constexpr size_t kImageRank = 4;
 
 struct Floats {
   std::vector<int64_t> dims;
@@ -28,8 +30,9 @@ struct Chain {
   size_t last = kNone;  // whose result all of it has
   std::vector<size_t> taken;
   size_t pad = kNone;
-  Floats weights;
-  size_t channels = 0;  // of the result
+  Floats weights;            // resident ones have dimensions only
+  std::vector<float> scale;  // of resident weights, for each channel; none: as they are
+  size_t channels = 0;       // of the result
   std::vector<float> bias;
   std::string_view addend;
   std::string_view activation;
@@ -106,25 +109,52 @@ class ConvolutionFuser {
     return true;
   }
 
-  // One number for each channel.
+  // One number for each channel, the last dimension; those before it may be said to be 1.
   bool ReadChannels(std::string_view input, size_t channels, std::vector<float>* values) const {
     Floats floats;
-    if (!ReadFloats(input, &floats) || floats.dims.size() != 1) return false;
+    if (!ReadFloats(input, &floats) || floats.dims.empty() || floats.dims.size() > kImageRank ||
+        floats.dims.back() != static_cast<int64_t>(channels)) {
+      return false;
+    }
     *values = std::move(floats.values);
     return values->size() == channels;
   }
 
+  // Numbers where the graph has them, dimensions for resident weights.
+  bool ReadWeights(std::string_view input, Floats* weights) const {
+    if (ReadFloats(input, weights)) return true;
+    const size_t read = SourceOf(input);
+    if (read == kNone || graph_->nodes[read].op != "ReadVariableOp" ||
+        graph_->nodes[read].inputs.empty()) {
+      return false;
+    }
+    const size_t source = SourceOf(graph_->nodes[read].inputs[0]);
+    size_t number = 0;
+    if (source == kNone || !IsResident(graph_->nodes[source], &number)) return false;
+    const std::string_view* shape = graph_->nodes[source].attr("shape");
+    return shape != nullptr && ReadShapeAttr(*shape, &weights->dims);
+  }
+
   static bool IsDepthwise(const Node& node) { return node.op == "_MklNativeDepthwiseConv2dNative"; }
+
+  // Not oneDNN's: TensorFlow's own for CPUs, of which those with constants have taken in all that
+  // they can before we see them.
+  static bool IsPlain(const Node& node) {
+    return (node.op == "Conv2D" || node.op == "_FusedConv2D") &&
+           node.device.find("CPU:") != std::string_view::npos;
+  }
 
   bool Begin(size_t index, Chain* chain) const {
     const Node& node = graph_->nodes[index];
-    const bool has_bias = node.op == "_MklNativeFusedConv2D";
+    const bool has_bias = node.op == "_MklNativeFusedConv2D" || node.op == "_FusedConv2D";
     if (gone_.count(index) > 0 ||
-        !(has_bias || node.op == "_MklNativeConv2D" || IsDepthwise(node)) ||
+        !(node.op == "_MklNativeFusedConv2D" || node.op == "_MklNativeConv2D" ||
+          IsDepthwise(node) || IsPlain(node)) ||
         !HasOnly(index, has_bias ? 3 : 2) || !Says(node, "T", TypeAttr(DataType::kFloat)) ||
         !Says(node, "data_format", StringAttr("NHWC")) ||
         (has_bias && !Says(node, "fused_ops", StringListAttr({"BiasAdd"}))) ||
-        !ReadFloats(node.inputs[1], &chain->weights) || chain->weights.dims.size() != kFilterRank) {
+        !ReadWeights(node.inputs[1], &chain->weights) ||
+        chain->weights.dims.size() != kFilterRank) {
       return false;
     }
     const std::vector<int64_t>& dims = chain->weights.dims;
@@ -156,7 +186,8 @@ class ConvolutionFuser {
     std::vector<float> constant;
     if (node.op == "AddN") {
       // All that an AddN adds has one shape.
-      if (!chain->addend.empty() || IsDepthwise(graph_->nodes[chain->convolution])) return false;
+      const Node& convolution = graph_->nodes[chain->convolution];
+      if (!chain->addend.empty() || IsDepthwise(convolution) || IsPlain(convolution)) return false;
       chain->addend = other;
     } else if (node.op == "AddV2" && ReadChannels(other, chain->channels, &constant)) {
       chain->bias.resize(chain->channels);
@@ -165,6 +196,10 @@ class ConvolutionFuser {
                ReadChannels(other, chain->channels, &constant)) {
       // The channel is what the weights' last index, or the last two, say.
       std::vector<float>& weights = chain->weights.values;
+      if (weights.empty()) {
+        chain->scale.resize(chain->channels, 1);
+        for (size_t i = 0; i < chain->channels; ++i) chain->scale[i] *= constant[i];
+      }
       for (size_t i = 0; i < weights.size(); ++i) weights[i] *= constant[i % chain->channels];
       for (size_t i = 0; i < chain->bias.size(); ++i) chain->bias[i] *= constant[i];
     } else {
@@ -177,8 +212,9 @@ class ConvolutionFuser {
     const Node& convolution = graph_->nodes[chain->convolution];
     const size_t pad = SourceOf(convolution.inputs[0]);
     Tensor paddings;
-    if (pad == kNone || graph_->nodes[pad].op != "Pad" || users_[pad].size() != 1 ||
-        !HasOnly(pad, 2) || !Says(convolution, "padding", StringAttr("VALID")) ||
+    if (IsPlain(convolution) || pad == kNone || graph_->nodes[pad].op != "Pad" ||
+        users_[pad].size() != 1 || !HasOnly(pad, 2) ||
+        !Says(convolution, "padding", StringAttr("VALID")) ||
         !ReadConstant(graph_->nodes[pad].inputs[1], &paddings) ||
         paddings.dtype != DataType::kInt32 || paddings.dims != std::vector<int64_t>{4, 2}) {
       return;
@@ -199,7 +235,9 @@ class ConvolutionFuser {
     const bool is_depthwise = IsDepthwise(convolution) && !has_paddings;
     Node fused;
     fused.name = graph_->nodes[chain.last].name;
-    fused.op = is_depthwise ? "_MklNativeFusedDepthwiseConv2dNative" : "_MklNativeFusedConv2D";
+    fused.op = is_depthwise           ? "_MklNativeFusedDepthwiseConv2dNative"
+               : IsPlain(convolution) ? "_FusedConv2D"
+                                      : "_MklNativeFusedConv2D";
     fused.device = convolution.device;
     for (std::string_view name : {"T", "strides", "dilations", "data_format", "padding",
                                   "explicit_paddings", "is_filter_const", "_kernel"}) {
@@ -228,8 +266,7 @@ class ConvolutionFuser {
     chain.bias.resize(chain.channels);
     const Floats bias{{static_cast<int64_t>(chain.channels)}, std::move(chain.bias)};
     const size_t source = chain.pad == kNone ? chain.convolution : chain.pad;
-    fused.inputs = {graph_->nodes[source].inputs[0],
-                    AddConstant(prefix + "/weights", weights, convolution.device),
+    fused.inputs = {graph_->nodes[source].inputs[0], AddWeights(prefix + "/weights", chain),
                     AddConstant(prefix + "/bias", bias, convolution.device)};
     if (!chain.addend.empty()) fused.inputs.push_back(chain.addend);
     Replace(chain, fused);
@@ -253,17 +290,47 @@ class ConvolutionFuser {
     }
   }
 
+  // Resident weights become an expression of themselves, for others to compute.
+  std::string_view AddWeights(const std::string& name, const Chain& chain) {
+    const Node convolution = graph_->nodes[chain.convolution];
+    if (!chain.weights.values.empty()) {
+      return AddConstant(name, chain.weights, convolution.device);
+    }
+    const std::string_view type = Keep(TypeAttr(DataType::kFloat));
+    const std::vector<int64_t>& dims = chain.weights.dims;
+    Node shaped{Keep(name + "/shaped"), "Reshape", convolution.device, {convolution.inputs[1]}, {}};
+    const std::vector<int32_t> shape(dims.begin(), dims.end());
+    shaped.inputs.push_back(AddNumbers(name + "/shape", DataType::kInt32, {kFilterRank},
+                                       shape.data(), convolution.device));
+    shaped.attrs = {{"T", type}, {"Tshape", Keep(TypeAttr(DataType::kInt32))}};
+    added_.push_back(shaped);
+    if (chain.scale.empty()) return shaped.name;
+    const std::vector<int64_t> of_last = IsDepthwise(convolution)
+                                             ? std::vector<int64_t>{dims[2], dims[3]}
+                                             : std::vector<int64_t>{dims[3]};
+    Node scaled{Keep(name), "Mul", convolution.device, {shaped.name}, {{"T", type}}};
+    scaled.inputs.push_back(
+        AddConstant(name + "/scale", {of_last, chain.scale}, convolution.device));
+    added_.push_back(scaled);
+    return scaled.name;
+  }
+
   std::string_view AddConstant(const std::string& name, const Floats& floats,
                                std::string_view device) {
+    return AddNumbers(name, DataType::kFloat, floats.dims, floats.values.data(), device);
+  }
+
+  std::string_view AddNumbers(const std::string& name, DataType dtype,
+                              const std::vector<int64_t>& dims, const void* numbers,
+                              std::string_view device) {
     Node node;
     node.name = Keep(name);
     node.op = "Const";
     node.device = device;
-    node.SetAttr("dtype", Keep(TypeAttr(DataType::kFloat)));
-    const std::string_view content(reinterpret_cast<const char*>(floats.values.data()),
-                                   floats.values.size() * sizeof(float));
-    node.SetAttr("value", Keep(TensorAttr(DataType::kFloat, floats.dims, content)));
-    constants_.push_back(node);
+    node.SetAttr("dtype", Keep(TypeAttr(dtype)));
+    const std::string_view content(static_cast<const char*>(numbers), BytesOf(dtype, dims));
+    node.SetAttr("value", Keep(TensorAttr(dtype, dims, content)));
+    added_.push_back(node);
     return node.name;
   }
 
@@ -271,7 +338,7 @@ class ConvolutionFuser {
 
   // What was taken in, and the constants that it had.
   void RemoveUnused() {
-    std::vector<Node> kept = std::move(constants_);
+    std::vector<Node> kept = std::move(added_);
     for (size_t i = 0; i < graph_->nodes.size(); ++i) {
       if (gone_.count(i) == 0) kept.push_back(std::move(graph_->nodes[i]));
     }
@@ -290,7 +357,7 @@ class ConvolutionFuser {
   std::unordered_map<std::string_view, size_t> by_name_;
   std::vector<std::vector<size_t>> users_;  // one for each use
   std::unordered_set<size_t> gone_;
-  std::vector<Node> constants_;  // new ones
+  std::vector<Node> added_;
 };
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace tensorgate {
 using GraphTexts = std::deque<std::string>;
 
 // `graph`: as TensorFlow executes it. oneDNN's convolutions of float32 in NHWC, with constant
-// weights, take in where nobody else uses what lies between:
+// or resident weights, take in where nobody else uses what lies between (TensorFlow's own only
+// Mul, AddV2 and what follows them):
 //   Mul by a constant of each channel       into the weights
 //   AddV2 of a constant of each channel     into the bias
 //   AddN with another tensor                as an addend (none if depthwise)

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "graph/attr_value.h"
 #include "tensor/dtype.h"
@@ -26,8 +27,8 @@ bool IsUnknownGround(std::string_view op) {
 
 class LeanWriter {
  public:
-  LeanWriter(const GraphDef& executed, size_t least_bytes, LeanGraph* lean)
-      : executed_(executed), least_bytes_(least_bytes), lean_(lean) {}
+  LeanWriter(const GraphDef& executed, size_t least_bytes, size_t first_number, LeanGraph* lean)
+      : executed_(executed), least_bytes_(least_bytes), next_number_(first_number), lean_(lean) {}
 
   Status Write(const std::vector<std::string>& feeds, const std::vector<std::string>& fetches) {
     lean_->feeds.assign(feeds.size(), "");
@@ -128,7 +129,12 @@ class LeanWriter {
       node.SetAttr(node.op == "_Arg" ? "dtype" : "T", dtype);
       node.op = node.op == "_Arg" ? "Placeholder" : "Identity";
     }
-    if (!WriteVariable(node)) AppendNode(node, &lean_->graph_def);
+    if (WriteVariable(node)) return Status();
+    AppendNode(node, &lean_->graph_def);
+    size_t number = 0;
+    if (IsResident(node, &number)) {
+      lean_->weights.push_back({AppendAssignment(node, number, &lean_->graph_def), {}});
+    }
     return Status();
   }
 
@@ -137,31 +143,15 @@ class LeanWriter {
     const std::string_view* value = node.attr("value");
     const std::string_view* dtype = node.attr("dtype");
     std::string_view proto, shape;
+    std::vector<int64_t> dims;
     DataType type;
     if (node.op != "Const" || value == nullptr || dtype == nullptr ||
         !ReadTensorAttr(*value, &proto, &shape) || !ReadTypeAttr(*dtype, &type) ||
-        ElementSize(type) == 0 ||
-        ElementsOf(shape) < (least_bytes_ + ElementSize(type) - 1) / ElementSize(type)) {
+        !ReadShape(shape, &dims) || BytesOf(type, dims) < least_bytes_) {
       return false;
     }
-    const std::string number = std::to_string(lean_->weights.size());
-    const std::string variable = kPrefix + ("variable/" + number);
-    const std::string fed = kPrefix + ("value/" + number);
-    const std::string assign = kPrefix + ("assign/" + number);
-    const std::string shape_attr = ShapeAttr(shape), shared_name = StringAttr(variable);
-    const std::vector<Attr> typed = {{"dtype", *dtype}};
-    // The handle comes when the constant would, the read has its name.
-    AppendNode({variable,
-                "VarHandleOp",
-                node.device,
-                node.inputs,
-                {{"dtype", *dtype}, {"shape", shape_attr}, {"shared_name", shared_name}}},
-               &lean_->graph_def);
-    AppendNode({node.name, "ReadVariableOp", node.device, {variable}, typed}, &lean_->graph_def);
-    AppendNode({fed, "Placeholder", node.device, {}, typed}, &lean_->graph_def);
-    AppendNode({assign, "AssignVariableOp", node.device, {variable, fed}, typed},
-               &lean_->graph_def);
-    lean_->weights.push_back({fed + ":0", assign, proto});
+    lean_->weights.push_back(
+        {AppendResident(node, *dtype, dims, next_number_++, &lean_->graph_def), proto});
     return true;
   }
 
@@ -182,6 +172,7 @@ class LeanWriter {
 
   const GraphDef& executed_;
   const size_t least_bytes_;
+  size_t next_number_;
   LeanGraph* const lean_;
   std::unordered_map<std::string_view, std::string> renamed_;
 };
@@ -193,8 +184,9 @@ Status CannotBeLean(std::string reason) {
 }
 
 Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
-                     const std::vector<std::string>& fetches, size_t least_bytes, LeanGraph* lean) {
-  return LeanWriter(executed, least_bytes, lean).Write(feeds, fetches);
+                     const std::vector<std::string>& fetches, size_t least_bytes,
+                     size_t first_number, LeanGraph* lean) {
+  return LeanWriter(executed, least_bytes, first_number, lean).Write(feeds, fetches);
 }
 
 }  // namespace tensorgate

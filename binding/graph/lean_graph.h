@@ -9,16 +9,15 @@
 #include <vector>
 
 #include "graph/graph_def.h"
+#include "graph/resident_weights.h"
 #include "status/status.h"
 
 namespace tensorgate {
 
-// A constant that has become a variable: `value` is fed and `assign` executed once, before any
-// other run.
+// A constant that has become a variable, or what was one before.
 struct LeanWeight {
-  std::string value;            // the tensor to feed, "node:0"
-  std::string assign;           // the node to execute
-  std::string_view serialized;  // TensorProto; points into what the executed graph does
+  ResidentWeight weight;
+  std::string_view serialized;  // TensorProto of the constant; points into what the graph does
 };
 
 struct LeanGraph {
@@ -30,11 +29,13 @@ struct LeanGraph {
 };
 
 // `executed`: the partition graph of a run that fed and fetched these tensors, "node:0", each once.
-// Constants become variables where they have `least_bytes` of numbers. ERRORS: FAILED_PRECONDITION
+// Constants become variables where they have `least_bytes` of numbers, and get numbers from
+// `first_number` on; resident weights keep theirs. ERRORS: FAILED_PRECONDITION
 // with the reason, where the graph has something in it that is not known to survive: functions,
 // control flow, other devices.
 Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
-                     const std::vector<std::string>& fetches, size_t least_bytes, LeanGraph* lean);
+                     const std::vector<std::string>& fetches, size_t least_bytes,
+                     size_t first_number, LeanGraph* lean);
 
 Status CannotBeLean(std::string reason);
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/attr_value.h"
 #include "graph/expression_hash.h"
 #include "graph/freeze.h"
 #include "plan/variable_values.h"
@@ -79,6 +80,33 @@ void Unite(const GraphDef& graph, std::vector<SignatureTensors>* signatures) {
   }
 }
 
+// The variables of `graph` that are none of `needed`, under their own names or others'.
+std::vector<std::string> OthersThan(const std::vector<GraphVariable>& needed,
+                                    const GraphDef& graph) {
+  std::set<std::string_view> names;
+  for (const GraphVariable& variable : needed) names.insert(variable.name);
+  // As the session knows them.
+  const auto resource_of = [](const Node& variable) {
+    const std::string_view* container = variable.attr("container");
+    const std::string_view* shared_name = variable.attr("shared_name");
+    const auto of = [](const std::string_view* attr) {
+      return attr == nullptr ? StringAttr("") : std::string(*attr);
+    };
+    return std::pair(of(container), of(shared_name));
+  };
+  std::set<std::pair<std::string, std::string>> resources;
+  for (const Node& node : graph.nodes) {
+    if (names.count(node.name) > 0) resources.insert(resource_of(node));
+  }
+  std::vector<std::string> others;
+  for (const Node& node : graph.nodes) {
+    if (node.op == "VarHandleOp" && resources.insert(resource_of(node)).second) {
+      others.emplace_back(node.name);
+    }
+  }
+  return others;
+}
+
 // Cheaper than to read the whole graph, with all constants in it, only to find none.
 bool HasVariables(TF_Graph* graph) {
   size_t position = 0;
@@ -91,7 +119,7 @@ bool HasVariables(TF_Graph* graph) {
 
 }  // namespace
 
-Status FreezeModel(const SavedModel& model, FrozenGraph* frozen) {
+Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGraph* frozen) {
   if (!HasVariables(model.graph())) return CannotFreeze("it has no variables");
   // Before the nodes that read variables are added.
   StatusHandle tf_status(TF_NewStatus());
@@ -118,7 +146,8 @@ Status FreezeModel(const SavedModel& model, FrozenGraph* frozen) {
   if (!status.ok()) return status;
   if (variables.empty()) return CannotFreeze("it has no variables");
   std::vector<TensorHandle> values;
-  status = ReadVariables(model.graph(), model.session(), variables, &values);
+  status = ReadVariables(model.graph(), model.session(), variables, OthersThan(variables, graph),
+                         &values);
   if (!status.ok()) return status;
   std::map<std::string_view, TensorView> views;
   std::vector<std::vector<int64_t>> dims(values.size());
@@ -129,7 +158,36 @@ Status FreezeModel(const SavedModel& model, FrozenGraph* frozen) {
   }
   frozen->variables = static_cast<uint32_t>(views.size());
   if (views.empty()) return CannotFreeze("none of its variables is initialized");
-  return freezer.Freeze(views, &frozen->graph_def);
+  const bool has_residents = frozen->weight_bytes >= limits.all;
+  std::vector<FrozenWeight> weights;
+  status = freezer.Freeze(views, has_residents ? limits.weight : UINT64_MAX, &frozen->graph_def,
+                          &weights);
+  std::map<std::string_view, size_t> places;
+  for (size_t i = 0; i < variables.size(); ++i) places.emplace(variables[i].name, i);
+  for (FrozenWeight& each : weights) {
+    frozen->weights.push_back(std::move(each.weight));
+    frozen->values.push_back(std::move(values[places.at(each.variable)]));
+  }
+  return status;
+}
+
+std::vector<TF_Tensor*> PointersTo(const std::vector<TensorHandle>& values) {
+  std::vector<TF_Tensor*> pointers;
+  for (const TensorHandle& value : values) pointers.push_back(value.get());
+  return pointers;
+}
+
+Status Assign(const GraphSession& session, const std::vector<ResidentWeight>& weights,
+              const std::vector<TF_Tensor*>& values) {
+  if (weights.empty()) return Status();
+  std::vector<TF_Tensor*> fed;
+  std::vector<std::string> feeds, targets;
+  for (const ResidentWeight& weight : weights) {
+    fed.push_back(values[weight.number]);
+    feeds.push_back(weight.value);
+    targets.push_back(weight.assign);
+  }
+  return session.RunByName(nullptr, feeds, fed, {}, targets, nullptr, nullptr);
 }
 
 Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto,
@@ -140,7 +198,8 @@ Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_pro
     config.append(kKeepFewerCopies, sizeof(kKeepFewerCopies));
   }
   if (kind == FrozenSessionKind::kXla) config.append(kJustInTime, sizeof(kJustInTime));
-  return GraphSession::Create(config, frozen.graph_def, frozen.signatures, session);
+  Status status = GraphSession::Create(config, frozen.graph_def, frozen.signatures, session);
+  return status.ok() ? Assign(**session, frozen.weights, PointersTo(frozen.values)) : status;
 }
 
 }  // namespace tensorgate

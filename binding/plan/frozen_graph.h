@@ -1,4 +1,5 @@
-// From a loaded model to a session of its graph with constants in place of variables. THREAD: load
+// From a loaded model to a session of its graph with the values of its variables in it: as
+// constants where they are small, as resident weights where they are large. THREAD: load
 // pool; blocks.
 #pragma once
 
@@ -7,28 +8,45 @@
 #include <string>
 #include <vector>
 
+#include "graph/resident_weights.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
 
 namespace tensorgate {
 
+// The weights that become resident: below these the memory is not worth the reads of variables.
+// UNITS: bytes.
+struct LeanLimits {
+  uint64_t weight = uint64_t{64} << 10;  // of one
+  int64_t all = int64_t{4} << 20;        // of all weights of a model
+};
+
 struct FrozenGraph {
-  std::string graph_def;                     // serialized; takes as much as the weights
+  std::string graph_def;  // serialized
+  std::vector<ResidentWeight> weights;
+  std::vector<TensorHandle> values;  // by the numbers of weights; in the memory of the variables
   std::vector<SignatureTensors> signatures;  // `serving_default` first, then by name
   uint32_t variables = 0;
   int64_t weight_bytes = 0;
 };
 
 // Signatures that compute the same, such as those that Keras exports twice, become one: TensorFlow
-// would copy all constants for each. ERRORS: FAILED_PRECONDITION and RESOURCE_EXHAUSTED with the
-// reason why the model cannot be frozen.
-Status FreezeModel(const SavedModel& model, FrozenGraph* frozen);
+// would copy all constants for each. Variables that no signature needs are freed. ERRORS:
+// FAILED_PRECONDITION and RESOURCE_EXHAUSTED with the reason why the model cannot be frozen.
+Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGraph* frozen);
 
 enum class FrozenSessionKind {
   kPlain,
   kXla,         // with the just-in-time compiler
   kTellsGraph,  // says which graph a run executed, and so keeps it: one more copy of all constants
 };
+
+std::vector<TF_Tensor*> PointersTo(const std::vector<TensorHandle>& values);
+
+// Gives `session` its resident weights, which take the memory of `values`, found by their numbers.
+// ERRORS: TensorFlow's status.
+Status Assign(const GraphSession& session, const std::vector<ResidentWeight>& weights,
+              const std::vector<TF_Tensor*>& values);
 
 // `config_proto`: the model's own. ERRORS: TensorFlow's status.
 Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto,

@@ -1,6 +1,5 @@
 #include "plan/lean_session.h"
 
-#include <cstring>
 #include <map>
 #include <set>
 #include <utility>
@@ -9,8 +8,10 @@
 #include "graph/attr_value.h"
 #include "graph/fused_convolutions.h"
 #include "graph/lean_graph.h"
+#include "graph/weight_expressions.h"
 #include "tf/output_order.h"
 #include "tf/status.h"
+#include "tf/tensor.h"
 
 namespace tensorgate {
 namespace {
@@ -85,7 +86,7 @@ Status GraphOf(const GraphSession& session, const WholeRun& run, TF_Buffer* meta
                GraphDef* graph) {
   const BufferHandle options(TF_NewBufferFromString(kTellGraph, sizeof(kTellGraph)));
   Status status =
-      session.RunByName(options.get(), run.feeds, run.values, run.fetches, {}, metadata);
+      session.RunByName(options.get(), run.feeds, run.values, run.fetches, {}, metadata, nullptr);
   if (!status.ok()) return status;
   std::vector<std::string_view> partitions;
   ForEachBytes({static_cast<const char*>(metadata->data), metadata->length}, kPartitionGraphs,
@@ -97,42 +98,74 @@ Status GraphOf(const GraphSession& session, const WholeRun& run, TF_Buffer* meta
   return ReadGraphDef(partitions[0], graph);
 }
 
-Status ToTensor(const LeanWeight& weight, TensorHandle* out) {
+// What the weights of a graph are given, by their numbers.
+class Values {
+ public:
+  explicit Values(const FrozenGraph& frozen) : all_(PointersTo(frozen.values)) {}
+  const std::vector<TF_Tensor*>& all() const { return all_; }
+  size_t next_number() const { return all_.size(); }
+  void Add(TensorHandle value) {
+    all_.push_back(value.get());
+    own_.push_back(std::move(value));
+  }
+
+ private:
+  std::vector<TF_Tensor*> all_;
+  std::vector<TensorHandle> own_;  // beside those of the frozen graph
+};
+
+Status Decode(std::string_view serialized, TensorHandle* out) {
   Tensor tensor;
-  const Status status = DecodeConstant(weight.serialized, &tensor);
-  if (!status.ok()) return status;
-  const size_t bytes = static_cast<size_t>(tensor.elements) * ElementSize(tensor.dtype);
-  out->reset(TF_AllocateTensor(static_cast<TF_DataType>(tensor.dtype), tensor.dims.data(),
-                               static_cast<int>(tensor.dims.size()), bytes));
-  if (*out == nullptr) return Status(Code::kResourceExhausted, "no memory for a weight");
-  std::memcpy(TF_TensorData(out->get()), tensor.data.data(), bytes);
-  return Status();
+  const Status status = DecodeConstant(serialized, &tensor);
+  return status.ok() ? ToTfTensor(&tensor, out) : status;
 }
 
-// The variables take the memory of what is fed.
-Status Assign(const GraphSession& session, const std::vector<LeanWeight>& weights) {
-  std::vector<TensorHandle> tensors;
-  std::vector<TF_Tensor*> values;
-  std::vector<std::string> feeds, targets;
-  for (const LeanWeight& weight : weights) {
-    Status status = ToTensor(weight, &tensors.emplace_back());
+// A session of a graph that needs no optimizers.
+Status NewSession(const std::string& graph_def, const std::vector<SignatureTensors>& signatures,
+                  const std::vector<ResidentWeight>& weights, const std::string& config_proto,
+                  const Values& values, std::unique_ptr<GraphSession>* session) {
+  const std::string config = config_proto + std::string(kAsItIs, sizeof(kAsItIs));
+  Status status = GraphSession::Create(config, graph_def, signatures, session);
+  return status.ok() ? Assign(**session, weights, values.all()) : status;
+}
+
+// Computes what is computed of weights alone, once. What would be larger than they are stays.
+Status Fold(const std::string& config_proto, GraphDef* graph, GraphTexts* texts, Values* values) {
+  const WeightExpressions found = FindWeightExpressions(*graph);
+  std::vector<WeightValue> results;
+  if (!found.results.empty()) {
+    std::unique_ptr<GraphSession> session;
+    Status status = NewSession(found.graph_def, {}, found.weights, config_proto, *values, &session);
     if (!status.ok()) return status;
-    values.push_back(tensors.back().get());
-    feeds.push_back(weight.value);
-    targets.push_back(weight.assign);
+    std::vector<std::string> fetches;
+    for (const WeightExpression& result : found.results) {
+      fetches.push_back(std::string(result.node) + ":0");
+    }
+    std::vector<TensorHandle> outputs;
+    status = session->RunByName(nullptr, {}, {}, fetches, {}, nullptr, &outputs);
+    if (!status.ok()) return status;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (TF_TensorByteSize(outputs[i].get()) > found.results[i].bytes) continue;
+      WeightValue& result = results.emplace_back();
+      const TensorView view = ViewOf(outputs[i].get(), &result.dims);
+      result.node = found.results[i].node;
+      result.number = values->next_number();
+      result.dtype = view.dtype;
+      values->Add(std::move(outputs[i]));
+    }
   }
-  return session.RunByName(nullptr, feeds, values, {}, targets, nullptr);
+  return PutWeights(results, graph, texts);
 }
 
 }  // namespace
 
-Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const GraphSession& executed,
+Status NewLeanSession(const FrozenGraph& frozen, const GraphSession& executed,
                       const std::vector<TrialCase>& cases, const std::string& config_proto,
                       const LeanLimits& limits, bool fuses, LeanSession* lean) {
   *lean = {};
   WholeRun run;
-  Status status = CheckFeeds(signatures);
-  if (status.ok()) status = MakeWholeRun(signatures, cases, &run);
+  Status status = CheckFeeds(frozen.signatures);
+  if (status.ok()) status = MakeWholeRun(frozen.signatures, cases, &run);
   if (!status.ok()) return status;
   BufferHandle metadata(TF_NewBuffer());
   GraphDef graph;
@@ -140,24 +173,33 @@ Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const Gra
   if (!status.ok()) return status;
   GraphTexts texts;
   if (fuses) lean->fused = FuseConvolutions(&graph, &texts);
-  LeanGraph made;
-  status = MakeLeanGraph(graph, run.feeds, run.fetches, limits.constant, &made);
+  Values values(frozen);
+  status = Fold(config_proto, &graph, &texts, &values);
   if (!status.ok()) return status;
-  if (made.weights.empty()) return CannotBeLean("it has no large constants");
+  LeanGraph made;
+  status = MakeLeanGraph(graph, run.feeds, run.fetches, limits.weight, values.next_number(), &made);
+  if (!status.ok()) return status;
   std::map<std::string_view, const std::string*> feeds, fetches;
   for (size_t i = 0; i < run.feeds.size(); ++i) feeds.emplace(run.feeds[i], &made.feeds[i]);
   for (size_t i = 0; i < run.fetches.size(); ++i) fetches.emplace(run.fetches[i], &made.fetches[i]);
   std::vector<SignatureTensors> renamed;
-  for (const SignatureTensors& signature : signatures) {
+  for (const SignatureTensors& signature : frozen.signatures) {
     if (signature.fetches.empty()) continue;
     SignatureTensors& tensors = renamed.emplace_back(signature);
     for (NamedOutput& feed : tensors.feeds) feed.name = *feeds.at(feed.name);
     for (NamedOutput& fetch : tensors.fetches) fetch.name = *fetches.at(fetch.name);
   }
-  const std::string config = config_proto + std::string(kAsItIs, sizeof(kAsItIs));
+  std::vector<ResidentWeight> weights;
+  for (const LeanWeight& each : made.weights) {
+    weights.push_back(each.weight);
+    if (each.serialized.empty()) continue;
+    TensorHandle value;
+    status = Decode(each.serialized, &value);
+    if (!status.ok()) return status;
+    values.Add(std::move(value));
+  }
   std::unique_ptr<GraphSession> session;
-  status = GraphSession::Create(config, made.graph_def, renamed, &session);
-  if (status.ok()) status = Assign(*session, made.weights);
+  status = NewSession(made.graph_def, renamed, weights, config_proto, values, &session);
   if (status.ok()) lean->session = std::move(session);
   return status;
 }

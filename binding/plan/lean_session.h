@@ -16,12 +16,6 @@
 
 namespace tensorgate {
 
-// Below these the memory is not worth the reads of variables. UNITS: bytes.
-struct LeanLimits {
-  size_t constant = size_t{64} << 10;  // of one that becomes a variable
-  int64_t weights = int64_t{4} << 20;  // of all weights of a model
-};
-
 struct LeanSession {
   std::unique_ptr<GraphSession> session;
   size_t fused = 0;  // convolutions that took in what follows them; also where there is no session
@@ -31,7 +25,7 @@ struct LeanSession {
 // run at once, on the inputs of the first case of each. `config_proto`: the model's own. `fuses`:
 // its convolutions may take in what follows them. ERRORS: FAILED_PRECONDITION with the reason why
 // it is not possible, or TensorFlow's status.
-Status NewLeanSession(const std::vector<SignatureTensors>& signatures, const GraphSession& executed,
+Status NewLeanSession(const FrozenGraph& frozen, const GraphSession& executed,
                       const std::vector<TrialCase>& cases, const std::string& config_proto,
                       const LeanLimits& limits, bool fuses, LeanSession* lean);
 

@@ -23,11 +23,6 @@ constexpr double kWorthwhile = 0.97;
 // Below this TensorFlow's pool costs more than any parallel branches can save.
 constexpr std::chrono::milliseconds kPoolMayPay{1};
 
-// A session that holds the weights once may be this much slower than one that does not: its reads
-// of variables cost far less, the trial's noise does not.
-constexpr double kLeanMayTake = 1.25;
-constexpr int kLeanTrials = 3;  // more of them, before it is found to be slower
-
 // Where there is nothing to choose but the threads, less is at stake.
 constexpr std::chrono::milliseconds kLongestAlone{1000};
 
@@ -77,15 +72,17 @@ class PlanChoosing {
 
   void Prepare() {
     if (wanted_ == PlanKind::kAsSaved) return;
+    ReleaseFreed();  // what the load held
     FrozenGraph frozen;
-    Status status = FreezeModel(*model_, &frozen);
+    bool may_be_lean = false;
+    Status status = FreezeModel(*model_, options_.lean, &frozen);
     if (status.ok()) {
       report_.variables = frozen.variables;
       report_.weight_bytes = frozen.weight_bytes;
-      keeps_graph_ = frozen.weight_bytes >= options_.lean.weights && !cases_.empty();
+      may_be_lean = !frozen.weights.empty() && !cases_.empty();
       status = NewFrozenSession(
           frozen, options_.config_proto,
-          keeps_graph_ ? FrozenSessionKind::kTellsGraph : FrozenSessionKind::kPlain, &frozen_);
+          may_be_lean ? FrozenSessionKind::kTellsGraph : FrozenSessionKind::kPlain, &frozen_);
     }
     if (status.ok() && wanted_ == PlanKind::kFrozenXla) {
       status =
@@ -93,57 +90,39 @@ class PlanChoosing {
     }
     if (!status.ok()) {
       refusal_ = "it cannot be frozen: " + status.message();
-    } else if (keeps_graph_) {
-      std::string().swap(frozen.graph_def);  // as large as the weights
-      for (const bool fuses : {true, false}) {
-        status = NewLeanSession(frozen.signatures, *frozen_, cases_, options_.config_proto,
-                                options_.lean, fuses, &lean_);
-        report_.no_lean = status.message();
-        if (lean_.fused == 0 || (status.ok() && CompareLean(nullptr).agrees)) break;
-      }
+    } else if (may_be_lean) {
+      MakeLean(frozen);
     }
   }
 
-  // The lean session beside the graph as it was saved. `cases`: how many were compared.
-  Candidate CompareLean(size_t* cases) {
-    Trial trial(*model_, cases_, TrialLimits());
-    std::vector<Candidate> candidates(2);
-    candidates[0].execution = {nullptr, options_.in_caller_thread};
-    candidates[1].execution = {lean_.session.get(), options_.in_caller_thread};
-    trial.Compare(&candidates);
-    if (cases != nullptr) *cases = trial.cases();
-    return std::move(candidates[1]);
-  }
-
-  void TakeLean() {
-    frozen_ = std::move(lean_.session);
-    keeps_graph_ = false;
-    report_.lean = true;
-    report_.fused = static_cast<uint32_t>(lean_.fused);
-  }
-
-  void LeaveLean(std::string why) {
-    report_.no_lean = std::move(why);
-    lean_.session.reset();
-  }
-
-  // In place of a session that keeps more than is needed to run.
-  void FreezeAgain() {
-    FrozenGraph frozen;
-    std::unique_ptr<GraphSession> session;
-    if (!FreezeModel(*model_, &frozen).ok()) return;
-    const Status status =
-        NewFrozenSession(frozen, options_.config_proto, FrozenSessionKind::kPlain, &session);
-    if (status.ok()) frozen_ = std::move(session);
+  // In place of the frozen session where it agrees with the graph as it was saved.
+  void MakeLean(const FrozenGraph& frozen) {
+    for (const bool fuses : {true, false}) {
+      LeanSession lean;
+      const Status status = NewLeanSession(frozen, *frozen_, cases_, options_.config_proto,
+                                           options_.lean, fuses, &lean);
+      report_.no_lean = status.message();
+      if (status.ok()) {
+        ReleaseFreed();
+        Trial trial(*model_, cases_, TrialLimits());
+        std::vector<Candidate> candidates(2);
+        candidates[0].execution = {nullptr, options_.in_caller_thread};
+        candidates[1].execution = {lean.session.get(), options_.in_caller_thread};
+        trial.Compare(&candidates);
+        if (trial.cases() > 0 && candidates[1].agrees) {
+          frozen_ = std::move(lean.session);
+          report_.lean = true;
+          report_.fused = static_cast<uint32_t>(lean.fused);
+          return;
+        }
+        if (trial.cases() > 0) report_.no_lean = "it does not agree: " + candidates[1].rejected;
+      }
+      if (lean.fused == 0) return;
+    }
   }
 
   // The choice of an earlier trial of the same model on the same machine.
   void TakeKnown() {
-    if (lean_.session != nullptr) {
-      size_t cases = 0;
-      const Candidate lean = CompareLean(&cases);
-      cases > 0 && lean.agrees ? TakeLean() : LeaveLean(lean.rejected);
-    }
     const bool is_possible =
         SessionOf(options_.known->kind) != nullptr || options_.known->kind == PlanKind::kAsSaved;
     if (is_possible) {
@@ -169,7 +148,6 @@ class PlanChoosing {
     Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
     if (frozen_ != nullptr) Add(PlanKind::kFrozen, options_.in_caller_thread, &candidates);
     if (frozen_xla_ != nullptr) Add(PlanKind::kFrozenXla, options_.in_caller_thread, &candidates);
-    if (lean_.session != nullptr) AddLean(&candidates);
     trial.Compare(&candidates);
     report_.cases = static_cast<uint32_t>(trial.cases());
     report_.largest_difference = trial.largest_difference();
@@ -178,7 +156,6 @@ class PlanChoosing {
       return;
     }
     trial.Time(&candidates);
-    if (lean_.session != nullptr) ChooseLean(&trial, &candidates);
     for (const Candidate& candidate : candidates) {
       if (!candidate.agrees) refusal_ = candidate.name + " does not agree: " + candidate.rejected;
     }
@@ -193,35 +170,6 @@ class PlanChoosing {
     candidate.execution = {SessionOf(kind), in_caller_thread};
     if (kind == PlanKind::kFrozenXla) candidate.warm_runs = kRunsUntilCompiled;
     plans_.push_back({kind, in_caller_thread});
-  }
-
-  void AddLean(std::vector<Candidate>* candidates) {
-    Add(PlanKind::kFrozen, options_.in_caller_thread, candidates);
-    candidates->back().execution.frozen = lean_.session.get();
-  }
-
-  // Leaves one of the two candidates that are frozen: the lean one, which is the last, where it is
-  // as good.
-  void ChooseLean(Trial* trial, std::vector<Candidate>* candidates) {
-    size_t other = 0;
-    while (plans_[other].kind != PlanKind::kFrozen) ++other;
-    const auto is_slower = [&] {
-      return static_cast<double>(candidates->back().time.count()) >
-             kLeanMayTake * static_cast<double>((*candidates)[other].time.count());
-    };
-    // Other loads may run beside this one: the best time of a few runs may be none of the best.
-    for (int again = 0; again < kLeanTrials && candidates->back().agrees && is_slower(); ++again) {
-      trial->Time(candidates);
-    }
-    const bool slower = is_slower();
-    const Candidate lean = std::move(candidates->back());
-    candidates->pop_back();
-    plans_.pop_back();
-    if (!lean.agrees) return LeaveLean("it does not agree: " + lean.rejected);
-    if (slower) return LeaveLean("it is slower");
-    Candidate& plain = (*candidates)[other];
-    plain = lean;
-    TakeLean();
   }
 
   // The same plans on TensorFlow's pool, where that may pay.
@@ -279,12 +227,10 @@ class PlanChoosing {
   void Adopt() {
     cases_.clear();
     std::unique_ptr<GraphSession> session;
-    if (report_.plan.kind == PlanKind::kFrozen && keeps_graph_) FreezeAgain();
     if (report_.plan.kind == PlanKind::kFrozen) session = std::move(frozen_);
     if (report_.plan.kind == PlanKind::kFrozenXla) session = std::move(frozen_xla_);
     frozen_.reset();
     frozen_xla_.reset();
-    lean_.session.reset();
     report_.lean = report_.lean && report_.plan.kind == PlanKind::kFrozen;
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
     ReleaseFreed();  // what the other plans held
@@ -302,8 +248,6 @@ class PlanChoosing {
   std::string refusal_;  // why nothing is frozen
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
-  LeanSession lean_;          // what may take the place of frozen_
-  bool keeps_graph_ = false;  // frozen_ does, for the sake of lean_
   std::vector<TrialCase> cases_;
   std::vector<PlanChoice> plans_;  // of the candidates
 };

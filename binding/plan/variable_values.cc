@@ -33,14 +33,31 @@ Status AddReader(TF_Graph* graph, const char* op, TF_Operation* variable, size_t
   return FromTf(status.get());
 }
 
+// A node that frees a variable.
+Status AddFreer(TF_Graph* graph, const std::string& variable, size_t number,
+                const TF_Operation** freer) {
+  StatusHandle status(TF_NewStatus());
+  const std::string name = kPrefix + ("free" + std::to_string(number));
+  TF_Operation* oper = TF_GraphOperationByName(graph, variable.c_str());
+  *freer = TF_GraphOperationByName(graph, name.c_str());
+  if (*freer != nullptr || oper == nullptr) return Status();
+  TF_OperationDescription* node = TF_NewOperation(graph, "DestroyResourceOp", name.c_str());
+  TF_AddInput(node, TF_Output{oper, 0});
+  TF_SetAttrBool(node, "ignore_lookup_error", 1);
+  *freer = TF_FinishOperation(node, status.get());
+  return FromTf(status.get());
+}
+
 // One run for all: TensorFlow makes and keeps an executor for every list of fetches.
 Status FetchAll(TF_Session* session, const std::vector<TF_Output>& fetches,
+                const std::vector<const TF_Operation*>& targets,
                 std::vector<TensorHandle>* values) {
   StatusHandle status(TF_NewStatus());
   std::vector<TF_Tensor*> tensors(fetches.size(), nullptr);
   if (!fetches.empty()) {
     TF_SessionRun(session, nullptr, nullptr, nullptr, 0, fetches.data(), tensors.data(),
-                  static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+                  static_cast<int>(fetches.size()), targets.data(),
+                  static_cast<int>(targets.size()), nullptr, status.get());
   }
   for (TF_Tensor* tensor : tensors) values->emplace_back(tensor);
   return FromTf(status.get());
@@ -50,7 +67,7 @@ Status FetchAll(TF_Session* session, const std::vector<TF_Output>& fetches,
 
 Status ReadVariables(TF_Graph* graph, TF_Session* session,
                      const std::vector<GraphVariable>& variables,
-                     std::vector<TensorHandle>* values) {
+                     const std::vector<std::string>& unneeded, std::vector<TensorHandle>* values) {
   values->clear();
   values->resize(variables.size());
   std::vector<TF_Operation*> operations;
@@ -63,8 +80,15 @@ Status ReadVariables(TF_Graph* graph, TF_Session* session,
     Status status = AddReader(graph, op, oper, i, nullptr, &fetches.emplace_back());
     if (!status.ok()) return status;
   }
+  std::vector<const TF_Operation*> freers;
+  for (const std::string& variable : unneeded) {
+    const TF_Operation* freer = nullptr;
+    Status status = AddFreer(graph, variable, freers.size(), &freer);
+    if (!status.ok()) return status;
+    if (freer != nullptr) freers.push_back(freer);
+  }
   std::vector<TensorHandle> are_initialized;
-  Status status = FetchAll(session, fetches, &are_initialized);
+  Status status = FetchAll(session, fetches, freers, &are_initialized);
   if (!status.ok()) return status;
   std::vector<size_t> read;
   fetches.clear();
@@ -80,7 +104,7 @@ Status ReadVariables(TF_Graph* graph, TF_Session* session,
     if (!status.ok()) return status;
   }
   std::vector<TensorHandle> fetched;
-  status = FetchAll(session, fetches, &fetched);
+  status = FetchAll(session, fetches, {}, &fetched);
   if (!status.ok()) return status;
   for (size_t i = 0; i < read.size(); ++i) (*values)[read[i]] = std::move(fetched[i]);
   return Status();

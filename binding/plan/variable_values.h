@@ -1,6 +1,7 @@
 // The values of a loaded graph's variables. THREAD: load pool; blocks.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "graph/freeze.h"
@@ -9,10 +10,12 @@
 
 namespace tensorgate {
 
-// As `variables`; null for one that was never initialized. Adds nodes to the graph, which no other
-// node needs. The tensors share the memory of the variables. ERRORS: TensorFlow's status.
+// Frees the variables `unneeded`, whose values nobody asks for any more: Keras exports each
+// variable twice. `values`: as `variables`; null for one that was never initialized. Adds nodes to
+// the graph, which no other node needs. The tensors share the memory of the variables. ERRORS:
+// TensorFlow's status.
 Status ReadVariables(TF_Graph* graph, TF_Session* session,
                      const std::vector<GraphVariable>& variables,
-                     std::vector<TensorHandle>* values);
+                     const std::vector<std::string>& unneeded, std::vector<TensorHandle>* values);
 
 }  // namespace tensorgate

@@ -187,21 +187,21 @@ void GraphSession::RunAsAsked(const TF_Buffer* run_options, const Tensors& tenso
 Status GraphSession::RunByName(const TF_Buffer* run_options, const std::vector<std::string>& feeds,
                                const std::vector<TF_Tensor*>& inputs,
                                const std::vector<std::string>& fetches,
-                               const std::vector<std::string>& targets,
-                               TF_Buffer* run_metadata) const {
+                               const std::vector<std::string>& targets, TF_Buffer* run_metadata,
+                               std::vector<TensorHandle>* outputs) const {
   std::vector<const char*> fed, fetched, executed;
   for (const std::string& name : feeds) fed.push_back(name.c_str());
   for (const std::string& name : fetches) fetched.push_back(name.c_str());
   for (const std::string& name : targets) executed.push_back(name.c_str());
-  std::vector<TF_Tensor*> outputs(fetches.size(), nullptr);
+  std::vector<TF_Tensor*> values(fetches.size(), nullptr);
   StatusHandle status(TF_NewStatus());
   TF_Run(session_, run_options, fed.data(), const_cast<TF_Tensor**>(inputs.data()),
-         static_cast<int>(inputs.size()), fetched.data(), outputs.data(),
-         static_cast<int>(outputs.size()), executed.data(), static_cast<int>(executed.size()),
+         static_cast<int>(inputs.size()), fetched.data(), values.data(),
+         static_cast<int>(values.size()), executed.data(), static_cast<int>(executed.size()),
          run_metadata, status.get());
-  for (TF_Tensor* output : outputs) {
-    if (output != nullptr) TF_DeleteTensor(output);
-  }
+  std::vector<TensorHandle> owned;
+  for (TF_Tensor* value : values) owned.emplace_back(value);
+  if (outputs != nullptr) *outputs = std::move(owned);
   return FromTf(status.get());
 }
 

@@ -53,10 +53,12 @@ class GraphSession {
            std::vector<TF_Tensor*>* outputs, TF_Status* status) const;
 
   // A run apart from those of signatures: tensors and `targets` by their names in the session's
-  // graph; what is fetched is thrown away. `run_metadata` may be null. ERRORS: TensorFlow's status.
+  // graph. `run_metadata` and `outputs`, where what is fetched goes, may be null. ERRORS:
+  // TensorFlow's status.
   Status RunByName(const TF_Buffer* run_options, const std::vector<std::string>& feeds,
                    const std::vector<TF_Tensor*>& inputs, const std::vector<std::string>& fetches,
-                   const std::vector<std::string>& targets, TF_Buffer* run_metadata) const;
+                   const std::vector<std::string>& targets, TF_Buffer* run_metadata,
+                   std::vector<TensorHandle>* outputs) const;
 
   // From now on tensors are given as those of other operations. REQUIRES: no run is in flight.
   void Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations);

@@ -10,10 +10,10 @@ import type { Reservation } from './load-memory.js';
 import { PlanCache } from './plan-cache.js';
 
 /**
- * While TensorFlow optimizes a frozen graph it holds up to sixteen copies of the weights: so many times
- * the estimate of a load is needed besides.
+ * Until the plan is chosen there may be, beside the weights as they were saved, those of convolutions with
+ * normalizations in them, and these rearranged: so many times the estimate of a load is needed besides.
  */
-const FREEZING_TIMES = 12;
+const FREEZING_TIMES = 2;
 
 export interface VersionPlan {
   readonly version: bigint;

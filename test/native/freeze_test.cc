@@ -38,7 +38,7 @@ TensorView ThreeFloats() {
 
 // Freezes what "y" needs, with a value for every variable.
 struct Frozen {
-  explicit Frozen(const std::string& serialized) {
+  explicit Frozen(const std::string& serialized, uint64_t least_resident = UINT64_MAX) {
     GraphDef original;
     status = ReadGraphDef(serialized, &original);
     if (!status.ok()) return;
@@ -47,7 +47,7 @@ struct Frozen {
     status = freezer.FindVariables(&variables);
     std::map<std::string_view, TensorView> values;
     for (const GraphVariable& variable : variables) values[variable.name] = ThreeFloats();
-    if (status.ok()) status = freezer.Freeze(values, &bytes);
+    if (status.ok()) status = freezer.Freeze(values, least_resident, &bytes, &weights);
     if (status.ok()) status = ReadGraphDef(bytes, &graph);
   }
 
@@ -60,6 +60,7 @@ struct Frozen {
 
   Status status;
   std::string bytes;
+  std::vector<FrozenWeight> weights;
   GraphDef graph;
 };
 
@@ -111,6 +112,34 @@ TEST(FreezeTest, CopiesAFunctionOnceForEachKindOfArguments) {
   EXPECT_EQ(g.returns[0].second, "r:output:0");
 }
 
+TEST(FreezeTest, KeepsLargeVariablesResident) {
+  const std::string graph = Graph({Variable("v"), Read("r", "v"), NodeDef("y", "Neg", {"r"})});
+  const Frozen small(graph, 3 * sizeof(float) + 1);
+  EXPECT_EQ(small.Find("v")->op, "Const");
+  EXPECT_TRUE(small.weights.empty());
+
+  const Frozen frozen(graph, 3 * sizeof(float));
+  ASSERT_TRUE(frozen.status.ok()) << frozen.status.message();
+  EXPECT_EQ(frozen.Find("r")->op, "Identity") << "all that follows is as with a constant";
+  const Node* read = frozen.Find("v");
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(read->op, "ReadVariableOp");
+  const Node* variable = frozen.Find(read->inputs.at(0));
+  ASSERT_NE(variable, nullptr);
+  EXPECT_EQ(variable->op, "VarHandleOp");
+  EXPECT_EQ(*variable->attr("shape"), proto::BytesField(7, proto::Dim(3)));
+  size_t number = 99;
+  EXPECT_TRUE(IsResident(*variable, &number));
+  EXPECT_EQ(number, 0u);
+  ASSERT_EQ(frozen.weights.size(), 1u);
+  EXPECT_EQ(frozen.weights[0].variable, "v");
+  EXPECT_EQ(frozen.weights[0].weight.number, 0u);
+  const Node* assign = frozen.Find(frozen.weights[0].weight.assign);
+  ASSERT_NE(assign, nullptr);
+  EXPECT_EQ(assign->inputs.at(0), variable->name);
+  EXPECT_EQ(std::string(assign->inputs.at(1)) + ":0", frozen.weights[0].weight.value);
+}
+
 TEST(FreezeTest, LeavesVariablesWithoutAValueAsTheyAre) {
   GraphDef original;
   const std::string bytes = Graph({Variable("v"), Variable("never"), Call("a", "f", "never"),
@@ -122,7 +151,8 @@ TEST(FreezeTest, LeavesVariablesWithoutAValueAsTheyAre) {
   ASSERT_TRUE(freezer.FindVariables(&variables).ok());
   EXPECT_EQ(variables.size(), 2u);
   std::string frozen;
-  ASSERT_TRUE(freezer.Freeze({{"v", ThreeFloats()}}, &frozen).ok());
+  std::vector<FrozenWeight> weights;
+  ASSERT_TRUE(freezer.Freeze({{"v", ThreeFloats()}}, UINT64_MAX, &frozen, &weights).ok());
   GraphDef graph;
   ASSERT_TRUE(ReadGraphDef(frozen, &graph).ok());
   ASSERT_EQ(graph.functions.size(), 1u);

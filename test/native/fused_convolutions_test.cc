@@ -9,6 +9,7 @@
 
 #include "codec/predict_proto.h"
 #include "graph/attr_value.h"
+#include "graph/resident_weights.h"
 #include "graph_builder.h"
 
 namespace tensorgate {
@@ -201,7 +202,7 @@ TEST(FusedConvolutionsTest, LeavesAsItIsWhatMayNotBeTakenIn) {
        {conv, Floats("one", {1}, {2}), Op("m", "Mul", {"c", "one"})},
        "m"},
       {"a factor for each place",
-       {conv, Floats("many", {1, 2}, {2, 3}), Op("m", "Mul", {"c", "many"})},
+       {conv, Floats("many", {2, 2}, {2, 3, 4, 5}), Op("m", "Mul", {"c", "many"})},
        "m"},
       {"no constant", {conv, Op("m", "Mul", {"c", "x"})}, "m"},
       {"what is added may be broadcast", {conv, Op("a", "AddV2", {"c", "x"})}, "a"},
@@ -244,6 +245,46 @@ TEST(FusedConvolutionsTest, AFactorAfterAnAddendStaysBehindIt) {
   ASSERT_NE(factor, nullptr);
   EXPECT_EQ(factor->op, "Mul");
   EXPECT_EQ(factor->inputs, (std::vector<std::string_view>{"n", "scale"}));
+}
+
+// A weight that the graph has no numbers of.
+std::string Resident(std::string_view name, const std::vector<int64_t>& dims) {
+  std::string written;
+  AppendResident({name, "", "", {}, {}}, Type(kFloat), dims, 4, &written);
+  return written;
+}
+
+TEST(FusedConvolutionsTest, ResidentWeightsBecomeAnExpressionOfThemselves) {
+  for (const bool is_plain : {false, true}) {
+    std::string bytes = Resident("rw", {1, 1, 2, 2});
+    for (const std::string& node : kConstants) bytes += proto::BytesField(1, node);
+    const std::string device = proto::BytesField(4, "/device:CPU:0");
+    const std::string convolution = Convolution("c", is_plain ? "Conv2D" : kConv, {"x", "rw"});
+    for (const std::string& node :
+         {Op("x", "_Arg", {}), convolution + device, Floats("rows", {1, 1, 1, 2}, {10, 100}),
+          Op("m", "Mul", {"c", "rows"}), Op("a", "AddV2", {"m", "shift"}), Op("r", "Relu", {"a"}),
+          Op("out", "_Retval", {"r"})}) {
+      bytes += proto::BytesField(1, node);
+    }
+    GraphDef graph;
+    ASSERT_TRUE(ReadGraphDef(bytes, &graph).ok());
+    GraphTexts texts;
+    EXPECT_EQ(FuseConvolutions(&graph, &texts), 1u);
+    const auto find = [&](std::string_view name) -> const Node& {
+      for (const Node& node : graph.nodes) {
+        if (node.name == name) return node;
+      }
+      ADD_FAILURE() << "no node " << name;
+      return graph.nodes.front();
+    };
+    EXPECT_EQ(find("r").op, is_plain ? "_FusedConv2D" : "_MklNativeFusedConv2D");
+    const Node& scaled = find(find("r").inputs.at(1));
+    EXPECT_EQ(scaled.op, "Mul");
+    EXPECT_EQ(find(scaled.inputs.at(1)).op, "Const");
+    const Node& shaped = find(scaled.inputs.at(0));
+    EXPECT_EQ(shaped.op, "Reshape");
+    EXPECT_EQ(shaped.inputs.at(0), "rw");
+  }
 }
 
 }  // namespace

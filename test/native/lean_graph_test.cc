@@ -48,7 +48,7 @@ struct Lean {
       : executed(std::move(serialized)) {
     GraphDef given;
     status = ReadGraphDef(executed, &given);
-    if (status.ok()) status = MakeLeanGraph(given, feeds, fetches, least_bytes, &made);
+    if (status.ok()) status = MakeLeanGraph(given, feeds, fetches, least_bytes, 7, &made);
     if (status.ok()) status = ReadGraphDef(made.graph_def, &graph);
   }
 
@@ -94,11 +94,33 @@ TEST(LeanGraphTest, HasALargeConstantInAVariableAndEndsThatCanBeFedAndFetched) {
   ASSERT_EQ(lean.made.weights.size(), 1u);
   const LeanWeight& weight = lean.made.weights[0];
   EXPECT_EQ(weight.serialized, kTensor);
-  const Node* assign = lean.Of(weight.assign);
+  EXPECT_EQ(weight.weight.number, 7u);
+  const Node* assign = lean.Of(weight.weight.assign);
   ASSERT_NE(assign, nullptr);
   EXPECT_EQ(assign->op, "AssignVariableOp");
   EXPECT_EQ(assign->inputs.at(0), variable->name);
-  EXPECT_EQ(lean.Of(assign->inputs.at(1)), lean.Of(weight.value));
+  EXPECT_EQ(lean.Of(assign->inputs.at(1)), lean.Of(weight.weight.value));
+}
+
+TEST(LeanGraphTest, GivesResidentWeightsWhatAssignsThemAndTheirNumbers) {
+  std::string resident;
+  AppendResident({"w", "", "", {}, {}}, Type(kFloat), {3}, 4, &resident);
+  GraphDef written;
+  ASSERT_TRUE(ReadGraphDef(resident, &written).ok());
+  ASSERT_EQ(written.nodes.size(), 4u);
+  std::string executed;
+  AppendNode(written.nodes[0], &executed);
+  AppendNode(written.nodes[1], &executed);
+  const Lean lean(executed + proto::BytesField(1, Result("_retval_w_0_0", "w", 0)), {}, {"w:0"});
+  ASSERT_TRUE(lean.status.ok()) << lean.status.message();
+  ASSERT_EQ(lean.made.weights.size(), 1u);
+  const LeanWeight& weight = lean.made.weights[0];
+  EXPECT_EQ(weight.weight.number, 4u);
+  EXPECT_TRUE(weight.serialized.empty());
+  const Node* assign = lean.Of(weight.weight.assign);
+  ASSERT_NE(assign, nullptr);
+  EXPECT_EQ(assign->inputs.at(0), written.nodes[0].name);
+  EXPECT_EQ(lean.Of("w")->inputs.at(0), written.nodes[0].name);
 }
 
 TEST(LeanGraphTest, LeavesSmallConstantsAndThoseThatHaveNoNumbers) {
