@@ -27,6 +27,7 @@ import { plainFamily, type PlainFamily } from './metrics/family-sum.js';
 import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { addon } from './native/addon.js';
+import { freedMemory } from './native/freed-memory.js';
 import type { NativeRoutes } from './native/grpc.js';
 import { ModelBatching } from './servables/model-batching.js';
 import { modelOf } from './servables/model-replica.js';
@@ -42,6 +43,7 @@ class IoThread {
   readonly #requestLog: RequestLog;
   readonly #registry = new Registry();
   readonly #listeners: Listeners;
+  readonly #freedMemory = freedMemory(/* releases */ false).start();
   #weights: ReadonlyMap<string, number> = new Map();
   #onRoutes: (routes: NativeRoutes) => void = () => undefined;
 
@@ -111,6 +113,7 @@ class IoThread {
   }
 
   async drain(): Promise<void> {
+    this.#freedMemory.stop();
     this.#batching?.scheduler.flush();
     await this.#listeners.close();
     this.#requestLog.flush();

@@ -23,6 +23,7 @@ import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
+import { freedMemory, type FreedMemory } from './native/freed-memory.js';
 import type { RestMetrics } from './rest/server.js';
 import { AdminApi } from './service/admin-api.js';
 import { ModelStatusService } from './service/model-status.js';
@@ -40,6 +41,7 @@ export class Server {
   readonly #requestLog: RequestLog;
   #listeners: Listeners | null = null;
   #threads: ThreadedListeners | null = null;
+  #freedMemory: FreedMemory | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
@@ -71,6 +73,7 @@ export class Server {
     const restPort = isReadable && flags.rest_api_port !== flags.port ? flags.rest_api_port : 0;
     const threads = this.#newThreads(isNative, restPort);
     await this.#core.start(lifecycle, threads?.sharedBatching ?? null);
+    this.#freedMemory = freedMemory(/* releases */ true).start();
     const { catalog } = this.#core;
     const modelStatus = new ModelStatusService(catalog);
     const modelService = new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle);
@@ -108,6 +111,7 @@ export class Server {
    */
   async stop(graceMillis: number): Promise<void> {
     this.#core.stopChanging();
+    this.#freedMemory?.stop();
     const listeners = [this.#listeners, this.#threads].filter((each) => each !== null);
     const grace = setTimeout(() => {
       this.#options.log.warn(`requests were still in flight after ${graceMillis} ms: ended`);

@@ -10,6 +10,7 @@
 #include "napi/grpc_binding.h"
 #include "napi/inference_binding.h"
 #include "napi/library_binding.h"
+#include "napi/memory_binding.h"
 #include "napi/model_binding.h"
 #include "napi/polls_at_end.h"
 #include "napi/process.h"
@@ -89,6 +90,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
               Napi::Function::New(env, TensorflowVersion, "tensorflowVersion"));
   ExportLibrary(env, exports);
   ExportModel(env, exports);
+  ExportMemory(env, exports);
   ExportInference(env, exports);
   ExportBatch(env, exports);
   ExportShadow(env, exports);

@@ -41,6 +41,10 @@ const KEEPALIVE_TIMEOUT_MILLIS = 20_000;
 const EMPTY = Buffer.alloc(0);
 /** Messages of streams are inflated at once, so that they stay in their order. */
 const MAX_STREAM_MESSAGE_BYTES = 64 << 10;
+const DEFAULT_CHUNK_BYTES = 16 << 10;
+/** The length of what a gzip member holds; the last four bytes. */
+const GZIP_TRAILER_BYTES = 4;
+const MAX_DEFLATE_RATIO = 1032;
 
 interface OpenStream {
   readonly handler: StreamHandler;
@@ -256,7 +260,11 @@ export class NativeGrpcServer {
       return;
     }
     const most = this.#maxMessageBytes;
-    decompress(message, { maxOutputLength: Math.max(1, most) }, (error, plain) => {
+    const options = {
+      maxOutputLength: Math.max(1, most),
+      chunkSize: chunkSizeOf(encoding, message, most),
+    };
+    decompress(message, options, (error, plain) => {
       if (error === null) done(null, plain);
       else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
         const text = `Received message that decompresses to a size larger than ${most}`;
@@ -264,6 +272,16 @@ export class NativeGrpcServer {
       } else fail(StatusCode.INTERNAL, 'Failed to decompress message');
     });
   }
+}
+
+/**
+ * As large as the message will be, going by gzip's trailer, so that it comes in one piece: in pieces it would
+ * be held twice, and what is between them stays with malloc. What lies is no larger than deflate allows.
+ */
+function chunkSizeOf(encoding: string, message: Buffer, most: number): number {
+  if (encoding !== 'gzip' || message.length < GZIP_TRAILER_BYTES) return DEFAULT_CHUNK_BYTES;
+  const told = message.readUInt32LE(message.length - GZIP_TRAILER_BYTES) + 1;
+  return Math.max(DEFAULT_CHUNK_BYTES, Math.min(told, message.length * MAX_DEFLATE_RATIO, most));
 }
 
 /** @throws Error for what cannot be inflated, or becomes too large */

@@ -276,6 +276,8 @@ export interface NativeBinding extends NativeGrpc {
   stopLoad(slot: number): void;
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;
+  /** Has malloc give back to the system what is free; answered when that is done, on the load pool. */
+  releaseFreed(slot: number): void;
   /**
    * From now on requests for the model run without JavaScript only while fewer of a transport than these
    * are in flight, on average and when a request comes; others come as calls. Unlimited at first; nothing

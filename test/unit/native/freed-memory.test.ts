@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+
+import { FreedMemory } from '../../../src/native/freed-memory.js';
+
+const MIB = 1 << 20;
+
+/** A process of 300 MiB that does nothing, and what is done to it. */
+class FakeProcess {
+  resident = 300 * MIB;
+  buffers = 0;
+  cpu = 0;
+  collections = 0;
+  readonly releases: (() => void)[] = [];
+  readonly memory: FreedMemory;
+
+  constructor(releases = true) {
+    this.memory = new FreedMemory({
+      residentBytes: () => this.resident,
+      bufferBytes: () => this.buffers,
+      cpuMicros: () => this.cpu,
+      collectGarbage: () => ++this.collections,
+      release: releases ? (done) => this.releases.push(done) : null,
+    });
+  }
+
+  ticks(count: number, cpuMicros = 0): void {
+    for (let i = 0; i < count; ++i) {
+      this.cpu += cpuMicros;
+      this.memory.tick();
+    }
+  }
+}
+
+describe('FreedMemory', () => {
+  it('leaves a process alone that has not grown by much', () => {
+    const fake = new FakeProcess();
+    fake.resident += 60 * MIB;
+    fake.buffers = 60 * MIB;
+    fake.ticks(1000);
+    assert.equal(fake.collections, 0);
+    assert.equal(fake.releases.length, 0);
+  });
+
+  it('collects buffers first, then has malloc give back, once', () => {
+    const fake = new FakeProcess();
+    fake.resident += 1024 * MIB;
+    fake.buffers = 1024 * MIB;
+    fake.ticks(1);
+    assert.equal(fake.collections, 1);
+    assert.equal(fake.releases.length, 0);
+    fake.buffers = 0;
+    fake.ticks(5);
+    assert.equal(fake.releases.length, 1, 'not again while it is under way');
+    fake.resident = 310 * MIB;
+    fake.releases[0]?.();
+    fake.ticks(1000);
+    assert.equal(fake.collections, 1);
+    assert.equal(fake.releases.length, 1);
+  });
+
+  it('waits until the process is idle, but not for ever', () => {
+    const fake = new FakeProcess();
+    fake.resident += 200 * MIB;
+    fake.buffers = 200 * MIB;
+    fake.ticks(1000, 500_000);
+    assert.equal(fake.collections, 0, 'V8 does so by itself while things happen');
+    assert.equal(fake.releases.length, 0);
+    fake.resident += 200 * MIB;
+    fake.ticks(1, 500_000);
+    assert.equal(fake.releases.length, 1);
+    fake.releases[0]?.();
+    fake.resident += 500 * MIB;
+    fake.ticks(59, 500_000);
+    assert.equal(fake.releases.length, 1, 'a minute apart');
+    fake.ticks(1, 500_000);
+    assert.equal(fake.releases.length, 2);
+  });
+
+  it('does not try at each tick for buffers that are in use, nor forgets them', () => {
+    const fake = new FakeProcess();
+    fake.buffers = 500 * MIB;
+    fake.ticks(640);
+    assert.ok(fake.collections > 8 && fake.collections < 20, String(fake.collections));
+    fake.buffers = 0;
+    fake.ticks(1);
+    fake.buffers = 500 * MIB;
+    const before = fake.collections;
+    fake.ticks(1);
+    assert.equal(fake.collections, before + 1);
+  });
+
+  it('sees memory that is held for long and then grows again from the least there was', () => {
+    const fake = new FakeProcess();
+    fake.resident = 1000 * MIB;
+    fake.ticks(1);
+    fake.releases[0]?.(); // all of it is in use
+    fake.ticks(100);
+    assert.equal(fake.releases.length, 1);
+    fake.resident = 400 * MIB;
+    fake.ticks(1);
+    fake.resident = 480 * MIB;
+    fake.ticks(1);
+    assert.equal(fake.releases.length, 2);
+  });
+
+  it('only collects where another thread gives back', () => {
+    const fake = new FakeProcess(/* releases */ false);
+    fake.buffers = 100 * MIB;
+    fake.resident += 100 * MIB;
+    fake.ticks(1);
+    assert.equal(fake.collections, 1);
+  });
+});
