@@ -106,10 +106,9 @@ Status Open(const std::string& path, bool* has_run) {
     doubled += (doubled.empty() ? "" : ", ") + op;
   }
   if (doubled.empty()) return Status();
-  return Status(Code::kAlreadyExists,
-                "op library " + path +
-                    " registers kernels that are registered already, for: " + doubled +
-                    ". Models that use them cannot be loaded until the server is restarted.");
+  return Status(Code::kAlreadyExists, "op library " + path +
+                                          " registers kernels that are registered already, for: " +
+                                          doubled + "; TensorFlow cannot choose between two");
 }
 
 }  // namespace

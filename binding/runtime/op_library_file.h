@@ -10,7 +10,7 @@
 namespace tensorgate {
 
 // OK where `path` is a whole shared object for this processor. What its code does once it is loaded
-// cannot be told: a library whose initialisers abort still ends the process.
+// cannot be told here; src/native/op-library.ts has a trial for that.
 // ERRORS: one line with the path. NOT_FOUND: there is none; PERMISSION_DENIED: it cannot be read;
 // INVALID_ARGUMENT: it is something else, or for another processor; DATA_LOSS: it is cut short.
 Status CheckOpLibraryFile(const std::string& path);

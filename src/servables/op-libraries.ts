@@ -11,7 +11,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { ServableId } from '../core/servable.js';
 import { servableIdText } from '../core/servable.js';
 import type { Log } from '../log/log.js';
-import { loadOpLibrary } from '../native/op-library.js';
+import type { NativeOpLibrary } from '../native/binding.js';
+import { loadOpLibrary, tryOpLibraries } from '../native/op-library.js';
 
 const FOLDER = 'assets.extra';
 
@@ -44,6 +45,7 @@ export class ModelOpLibraries {
   readonly #log: Log;
   /** Versions whose libraries were passed over: told once, not at each attempt to load. */
   readonly #told = new WeakSet<ServableId>();
+  #last: Promise<void> = Promise.resolve();
 
   constructor(allowed: boolean, log: Log) {
     this.#allowed = allowed;
@@ -62,13 +64,24 @@ export class ModelOpLibraries {
       this.#log.info({ servable }, `${what} not loaded: --allow_model_op_libraries is off`);
       return;
     }
-    for (const name of names) {
-      const path = resolve(folder, FOLDER, name);
-      // The same name in another version of the model is the same library.
-      const role = join(dirname(resolve(folder)), '*', FOLDER, name);
-      await loadOpLibrary({ path, role, digest: await digestOf(path) });
-    }
+    // One version after the other: a trial must see what the one before it has loaded.
+    const loading = this.#last.then(() => loadShipped(resolve(folder), names));
+    this.#last = loading.catch(() => undefined);
+    await loading;
   }
+}
+
+/** A library that ends the process would end it for all models: each is tried in another process first. */
+async function loadShipped(folder: string, names: readonly string[]): Promise<void> {
+  const libraries: NativeOpLibrary[] = [];
+  for (const name of names) {
+    const path = join(folder, FOLDER, name);
+    // The same name in another version of the model is the same library.
+    const role = join(dirname(folder), '*', FOLDER, name);
+    libraries.push({ path, role, digest: await digestOf(path) });
+  }
+  await tryOpLibraries(libraries);
+  for (const library of libraries) await loadOpLibrary(library);
 }
 
 async function librariesIn(folder: string): Promise<string[]> {

@@ -28,14 +28,17 @@ describe('Custom ops', function () {
   let folder: string;
   let twice: string;
   let thrice: string;
+  let fatal: string;
   /** A model that ships no library. */
   let plain: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'tensorgate-ops-'));
     twice = join(folder, 'twice.so');
     thrice = join(folder, 'thrice.so');
+    fatal = join(folder, 'fatal.so');
     buildScaleOp(twice, 2);
     buildScaleOp(thrice, 3);
+    buildScaleOp(fatal, 2, 'FATAL');
     plain = join(folder, 'plain');
     addVersion(plain, 1);
   });
@@ -162,7 +165,7 @@ describe('Custom ops', function () {
     assert.equal(stderr.match(told)?.length, 1, 'once, though three loads were tried');
   });
 
-  it('beside a version are loaded before it, once for each content', async () => {
+  it('beside a version are tried, then loaded before it, once for each content', async () => {
     const base = join(folder, 'trusted');
     addVersion(base, 1, twice);
     const server = await ServerProcess.start('m', base, ALLOWED, ONCE);
@@ -181,8 +184,20 @@ describe('Custom ops', function () {
     addVersion(base, 4, thrice, 'other.so'); // another library with the same op
     const again = await untilState(server, 4, 'END');
     assert.equal(again.error_code, 'ALREADY_EXISTS');
-    assert.match(again.error_message, /registered already, for: TensorgateTestScale\./);
+    assert.match(again.error_message, /registered already, for: TensorgateTestScale;/);
     assert.deepEqual(await predict(server), [2, 10], 'version 2 goes on');
+
+    addVersion(base, 5, fatal, 'fatal.so'); // a library whose initialisers abort
+    const aborted = await untilState(server, 5, 'END');
+    assert.deepEqual(aborted, {
+      error_code: 'FAILED_PRECONDITION',
+      error_message:
+        `op library ${base}/5/assets.extra/fatal.so is not loaded: ` +
+        'a process that tried it ended with SIGABRT',
+    });
+    addVersion(base, 6, twice); // and none of that is left in this process
+    await untilState(server, 6, 'AVAILABLE');
+    assert.deepEqual(await predict(server), [2, 10]);
     assert.equal((await server.stop()).code, 0);
   });
 });

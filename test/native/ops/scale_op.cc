@@ -1,8 +1,8 @@
 // A custom op as a user would ship it: TensorgateTestScale, y = x * SCALE for float vectors,
 // through TensorFlow's C API. Built several times over, with other factors (other content, same
 // op), with a second output (another definition of the op), with a copy of a function of
-// TensorFlow's inside (OWN_COPY), and for a TensorFlow that there is none of (OTHER_TENSORFLOW).
-// Its kernel runs on TensorFlow's threads.
+// TensorFlow's inside (OWN_COPY), one that aborts when it is loaded (FATAL), and for a TensorFlow
+// that there is none of (OTHER_TENSORFLOW). Its kernel runs on TensorFlow's threads.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -84,6 +84,9 @@ void Compute(void*, TF_OpKernelContext* context) {
 
 struct Registration {
   Registration() {
+#ifdef FATAL
+    abort();
+#endif
     TF_Status* status = TF_NewStatus();
     TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder("TensorgateTestScale");
     TF_OpDefinitionBuilderAddInput(op, "x: float");

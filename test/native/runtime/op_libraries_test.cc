@@ -57,7 +57,7 @@ TEST(OpLibrariesTest, LoadsALibraryOnceAndNothingInItsPlace) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const Status again = libraries.Load({Built("scale_thrice"), "third role", "thrice"});
     EXPECT_EQ(again.code(), Code::kAlreadyExists);
-    EXPECT_NE(again.message().find("registered already, for: TensorgateTestScale."),
+    EXPECT_NE(again.message().find("registered already, for: TensorgateTestScale;"),
               std::string::npos)
         << again.message();
   }
