@@ -34,10 +34,6 @@ void EachFieldOne(std::string_view message, Take take) {
   }
 }
 
-// How often each kernel is registered, by its serialized KernelDef: op, device, constraints and
-// priority. Two with the same are two that TensorFlow cannot choose from.
-using KernelCounts = std::map<std::string, int>;
-
 Status CountKernels(KernelCounts* counts) {
   StatusHandle status(TF_NewStatus());
   const BufferHandle kernels(TF_GetAllRegisteredKernels(status.get()));
@@ -75,16 +71,15 @@ Status ShareTensorFlow() {
                     (why == nullptr ? "its library is not known to the dynamic linker" : why));
 }
 
-// `has_run` says whether any code of the library has.
-Status Open(const std::string& path, bool* has_run) {
+// `has_run` says whether any code of the library has; `kernels` are those before it, and after it.
+Status Open(const std::string& path, KernelCounts* kernels, bool* has_run) {
   *has_run = false;
   const Status whole = CheckOpLibraryFile(path);
   if (!whole.ok()) return whole;
   static const Status shared = ShareTensorFlow();
   if (!shared.ok()) return shared;
-  KernelCounts before;
-  Status counted = CountKernels(&before);
-  if (!counted.ok()) return counted;
+  const KernelCounts before = std::move(*kernels);
+  kernels->clear();
   StatusHandle status(TF_NewStatus());
   TF_Library* const library = TF_LoadLibrary(path.c_str(), status.get());
   if (library == nullptr) {
@@ -98,11 +93,10 @@ Status Open(const std::string& path, bool* has_run) {
   TF_DeleteLibraryHandle(library);  // the library itself stays loaded
   // TensorFlow says nothing of an op that is registered again: its list of the library's ops leaves
   // it out. The second kernel shows.
-  KernelCounts after;
-  counted = CountKernels(&after);
+  const Status counted = CountKernels(kernels);
   if (!counted.ok()) return counted;
   std::string doubled;
-  for (const std::string& op : DoubledOps(before, after)) {
+  for (const std::string& op : DoubledOps(before, *kernels)) {
     doubled += (doubled.empty() ? "" : ", ") + op;
   }
   if (doubled.empty()) return Status();
@@ -129,8 +123,12 @@ Status OpLibraries::Load(const OpLibrary& library) {
                       " differs from the one loaded before it; TensorFlow cannot replace a loaded "
                       "library: restart the server");
   }
+  if (kernels_.empty()) {
+    const Status counted = CountKernels(&kernels_);
+    if (!counted.ok()) return counted;
+  }
   bool has_run;
-  Status status = Open(library.path, &has_run);
+  Status status = Open(library.path, &kernels_, &has_run);
   // A file that cannot be opened may be mended and tried again. After all else its ops are in, or
   // partly in: opening it again would run no initialiser and seem to succeed.
   if (!has_run) return status;

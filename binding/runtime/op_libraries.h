@@ -19,6 +19,10 @@ struct OpLibrary {
   std::string digest;  // of the file's content
 };
 
+// How often each kernel is registered, by its serialized KernelDef: op, device, constraints and
+// priority. Two with the same are two that TensorFlow cannot choose from.
+using KernelCounts = std::map<std::string, int>;
+
 class OpLibraries {
  public:
   // The process has one registry of ops, so it has one of these.
@@ -35,6 +39,8 @@ class OpLibraries {
   Mutex mutex_;
   std::map<std::string, Status> outcome_by_digest_ GUARDED_BY(mutex_);
   std::map<std::string, std::string> digest_by_role_ GUARDED_BY(mutex_);
+  // As of the last library, so that each is counted after once; empty where that is not known.
+  KernelCounts kernels_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tensorgate
