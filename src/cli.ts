@@ -10,6 +10,7 @@ import type { Flags } from './config/flag-table.js';
 import type { ModelServerConfig } from './config/model-config.js';
 import { parseFlags } from './config/flags.js';
 import { opSetsOf } from './config/op-sets.js';
+import { printTextFormatMistakes } from './config/text-proto.js';
 import { unknownArgumentText, usageText, versionText } from './config/usage.js';
 import { demoExamples, demoModels } from './demo.js';
 import { createLog, type Log } from './log/log.js';
@@ -100,6 +101,7 @@ async function serve(
     log.info('serving');
   } catch (error) {
     const refusal = ServingError.from(error);
+    printTextFormatMistakes(refusal);
     for (const { field, description } of refusal.violations) log.error({ field }, description);
     process.stdout.write(`Failed to start server. Error: ${refusal.toString()}\n`);
     await server?.stop(0).catch(() => undefined);

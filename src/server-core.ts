@@ -6,6 +6,7 @@ import { cpus as osCpus } from 'node:os';
 
 import type { Flags } from './config/flag-table.js';
 import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
+import { printTextFormatMistakes } from './config/text-proto.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
 import { systemClock } from './core/clock.js';
 import type { Loader } from './core/loader.js';
@@ -338,6 +339,7 @@ function logState(
   const servable = servableIdText(id);
   if (error !== null) {
     const { code, violations } = error;
+    printTextFormatMistakes(error);
     log.error({ servable, code, violations }, `load failed: ${error.message}`);
   } else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
   else if (state === ServableState.END) log.info({ servable }, 'unloaded');

@@ -6,6 +6,7 @@
 import { channelArguments } from './config/channel-arguments.js';
 import { prometheusPath } from './config/monitoring-config.js';
 import { readSslConfig } from './config/ssl-config.js';
+import { printTextFormatMistakes } from './config/text-proto.js';
 import { GRPC_HOST } from './grpc/listening.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
@@ -63,7 +64,9 @@ export class Server {
     // Upstream's rule: where the file cannot be read, REST stays closed and gRPC goes on.
     let isReadable = true;
     const metrics = await this.#metrics().catch((error: unknown) => {
-      const { message, violations } = ServingError.from(error);
+      const refusal = ServingError.from(error);
+      const { message, violations } = refusal;
+      printTextFormatMistakes(refusal);
       log.error({ violations }, `REST is off: --monitoring_config_file: ${message}`);
       isReadable = false;
       return null;

@@ -1,14 +1,11 @@
-/**
- * Configuration files in protobuf text format, with upstream's errors. The text is read by
- * protobufjs; where it fails, text-proto-error.ts finds the place.
- */
+/** Configuration files in protobuf text format, with upstream's errors. */
 import { readFile } from 'node:fs/promises';
 
 import type protobuf from 'protobufjs';
-import textFormat from 'protobufjs/ext/textformat.js';
 
-import { ServingError, StatusCode } from '../status/serving-error.js';
-import { violationOf } from './text-proto-error.js';
+import { ServingError, StatusCode, type Violation } from '../status/serving-error.js';
+import { TextFormatError, type TextFormatMistake } from './text-format/error.js';
+import { parseTextFormat } from './text-format/parser.js';
 
 /**
  * The message as a plain object, fields under their names in the .proto file. Only what the file
@@ -16,7 +13,7 @@ import { violationOf } from './text-proto-error.js';
  * (numbers without a name stay numbers), bytes Buffers, maps objects with string keys.
  *
  * @throws ServingError NOT_FOUND or INVALID_ARGUMENT, upstream's texts; what they leave out is in
- *   its violations
+ *   its violations, and the cause is a TextFormatError where the text is wrong
  */
 export async function readTextProtoFile(
   type: protobuf.Type,
@@ -26,10 +23,10 @@ export async function readTextProtoFile(
 }
 
 /** The text alone; there is some. @throws ServingError as above */
-export async function readTextFile(file: string): Promise<string> {
-  let text: string;
+export async function readTextFile(file: string): Promise<Buffer> {
+  let text: Buffer;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readFile(file);
   } catch (cause) {
     // Upstream maps the file into memory, which a directory refuses with "No such device".
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -41,7 +38,7 @@ export async function readTextFile(file: string): Promise<string> {
       { cause },
     );
   }
-  if (text === '') {
+  if (text.length === 0) {
     throw new ServingError(StatusCode.INVALID_ARGUMENT, `${file}; Invalid argument`, [
       { field: file, description: 'expected a text of the protobuf text format, given 0 bytes' },
     ]);
@@ -52,19 +49,34 @@ export async function readTextFile(file: string): Promise<string> {
 /** As readTextProtoFile, of a text that was read already; `file` is for errors only. */
 export function parseTextProto(
   type: protobuf.Type,
-  text: string,
+  text: Uint8Array,
   file: string,
 ): Record<string, unknown> {
-  const body = text.startsWith('\ufeff') ? text.slice(1) : text; // a byte order mark, as upstream
   try {
-    const message = textFormat.fromText(type, body);
-    return type.toObject(message, { longs: BigInt, enums: String });
+    return parseTextFormat(type, text);
   } catch (cause) {
+    if (!(cause instanceof TextFormatError)) throw cause;
     throw new ServingError(
       StatusCode.INVALID_ARGUMENT,
       `Invalid protobuf file: '${file}'`,
-      [violationOf(type, body, file, cause)],
+      cause.mistakes.map((mistake) => violationOf(mistake, file)),
       { cause },
     );
   }
+}
+
+/** Says on stderr what protobuf says there of a text that is wrong: what upstream's users look for. */
+export function printTextFormatMistakes({ cause }: Error): void {
+  if (cause instanceof TextFormatError) process.stderr.write(`${cause.message}\n`);
+}
+
+function violationOf(mistake: TextFormatMistake, file: string): Violation {
+  const { line, column, message, path, known } = mistake;
+  return {
+    field: `${file}:${line}:${column}`,
+    description:
+      (path === '' ? '' : `${path}: `) +
+      message +
+      (known.length === 0 ? '' : ` Expected one of: ${known.join(', ')}`),
+  };
 }

@@ -9,6 +9,10 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 
 const MAX_LABELS_SHOWN = 16;
 
+/** Ours, after upstream's text: at a start no version is available yet. */
+const THE_FLAG_HELPS =
+  '; with --allow_version_labels_for_unavailable_models a new label may wait for its version';
+
 /** Labels of one model. */
 export type Labels = ReadonlyMap<string, LabelTarget>;
 
@@ -101,7 +105,7 @@ export class VersionLabels {
       throw new ServingError(
         StatusCode.FAILED_PRECONDITION,
         `Request to assign label to version ${version} of model ${name}, which is not currently ` +
-          'available for inference',
+          `available for inference${this.#labels === null ? THE_FLAG_HELPS : ''}`,
         [
           {
             field: `model_config_list.config["${name}"].version_labels["${label}"]`,

@@ -16,7 +16,7 @@ import {
   type ModelConfig,
   type ModelServerConfig,
 } from '../config/model-config.js';
-import { parseTextProto, readTextFile } from '../config/text-proto.js';
+import { parseTextProto, printTextFormatMistakes, readTextFile } from '../config/text-proto.js';
 import type { Log } from '../log/log.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
@@ -99,8 +99,9 @@ export class ModelConfigFile {
 
   async #look(): Promise<[text: string, config: ModelServerConfig]> {
     const { path } = this.#options;
-    const text = await readTextFile(path);
-    return [text, modelServerConfigOf(parseTextProto(modelServerConfigType(), text, path))];
+    const bytes = await readTextFile(path);
+    const config = modelServerConfigOf(parseTextProto(modelServerConfigType(), bytes, path));
+    return [bytes.toString(), config];
   }
 
   async #poll(): Promise<void> {
@@ -121,8 +122,12 @@ export class ModelConfigFile {
       const error = ServingError.from(thrown);
       const message = trouble + error.message;
       // Once for each trouble, not every few seconds.
-      if (message !== this.#told) log.error({ violations: error.violations }, message);
-      this.#told = message;
+      const told = [message, ...error.violations.map(({ description }) => description)].join('\n');
+      if (told !== this.#told) {
+        printTextFormatMistakes(error);
+        log.error({ violations: error.violations }, message);
+      }
+      this.#told = told;
       onReload?.(error);
     }
   }

@@ -132,7 +132,8 @@ describe('The model configuration', function () {
     assert.equal(
       exit.stdout,
       'Failed to start server. Error: FAILED_PRECONDITION: Request to assign label to version 2 ' +
-        'of model m, which is not currently available for inference\n',
+        'of model m, which is not currently available for inference; with ' +
+        '--allow_version_labels_for_unavailable_models a new label may wait for its version\n',
     );
   });
 
@@ -146,7 +147,31 @@ describe('The model configuration', function () {
       exit.stdout,
       `Failed to start server. Error: INVALID_ARGUMENT: Invalid protobuf file: '${file}'\n`,
     );
-    assert.match(exit.stderr, /models\.config:4:\d+.*model_config_list\.config\[0\]\.base_pth/);
+    assert.match(exit.stderr, /models\.config:4:13.*model_config_list\.config\[0\]\.base_pth/);
+  });
+
+  it("says of a broken file what protobuf says, in lines of its own, and exits with upstream's code", async () => {
+    const said = 'Error parsing text-format tensorflow.serving.ModelServerConfig: ';
+    for (const [text, ...lines] of [
+      [
+        'improperly formatted file',
+        '1:12: Message type "tensorflow.serving.ModelServerConfig" has no field named "improperly".',
+      ],
+      [
+        'model_c\x01onfig_list {\n',
+        '1:8: Invalid control characters encountered in text.',
+        '1:9: Message type "tensorflow.serving.ModelServerConfig" has no field named "model_c".',
+      ],
+    ]) {
+      const file = configFile(text as string);
+      const exit = await runToEnd(['--port=1', `--model_config_file=${file}`]);
+      assert.equal(exit.code, 255);
+      const plain = exit.stderr.split('\n').filter((line) => line.startsWith('Error'));
+      assert.deepEqual(
+        plain,
+        lines.map((line) => said + line),
+      );
+    }
   });
 
   it('starts with labels that may wait, and answers by label once the version is there', async () => {

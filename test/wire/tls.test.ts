@@ -212,7 +212,8 @@ describe('TLS', function () {
     const exit = await runToEnd([`--port=${await freePort()}`, ...flags]);
     assert.equal(exit.code, 255);
     assert.match(exit.stdout, /INVALID_ARGUMENT: Invalid protobuf file: '.+typo.config'\n$/);
-    assert.match(exit.stderr, /typo\.config:2:3"/);
+    assert.match(exit.stderr, /typo\.config:2:13"/);
+    assert.match(exit.stderr, /^Error parsing text-format tensorflow\.serving\.SSLConfig: 2:13: /m);
     assert.doesNotMatch(exit.stderr + exit.stdout, /secret/);
   });
 });

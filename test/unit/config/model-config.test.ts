@@ -13,7 +13,8 @@ import { ServingError } from '../../../src/status/serving-error.js';
 /** The models of a text in which each `config` is given by its fields. */
 function modelsOf(...configs: readonly string[]): readonly ModelConfig[] {
   const list = configs.map((fields) => `config { ${fields} }`).join('\n');
-  const plain = parseTextProto(modelServerConfigType(), `model_config_list { ${list} }`, 'file');
+  const text = Buffer.from(`model_config_list { ${list} }`);
+  const plain = parseTextProto(modelServerConfigType(), text, 'file');
   const config = modelServerConfigOf(plain);
   assert.ok(config.kind === 'models');
   return config.models;

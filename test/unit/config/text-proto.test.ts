@@ -4,31 +4,33 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { TextFormatError } from '../../../src/config/text-format/error.js';
+import { parseTextFormat } from '../../../src/config/text-format/parser.js';
 import { parseTextProto, readTextProtoFile } from '../../../src/config/text-proto.js';
 import { loadProtos } from '../../../src/protos/protos.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
+import { PROTOC_SAYS } from './protoc-says.js';
 
 const root = loadProtos([
   'tensorflow_serving/config/model_server_config.proto',
   'tensorflow_serving/config/platform_config.proto',
   'tensorflow_serving/config/ssl_config.proto',
-  'tensorflow_serving/servables/tensorflow/session_bundle_config.proto',
+  'tensorflow_serving/servables/tensorflow/saved_model_bundle_source_adapter.proto',
 ]);
 const type = (name: string) => root.lookupType(`tensorflow.serving.${name}`);
 
 function parsed(text: string, message = 'ModelServerConfig'): Record<string, unknown> {
-  return parseTextProto(type(message), text, 'models.config');
+  return parseTextProto(type(message), Buffer.from(text), 'models.config');
 }
 
-/** `field: description` of the one violation. */
+/** `field: description` of each violation. */
 function wrong(text: string, message = 'ModelServerConfig'): string {
   try {
     parsed(text, message);
   } catch (error) {
     assert.ok(error instanceof ServingError);
     assert.equal(error.toString(), "INVALID_ARGUMENT: Invalid protobuf file: 'models.config'");
-    assert.equal(error.violations.length, 1);
-    return error.violations.map(({ field, description }) => `${field}: ${description}`).join();
+    return error.violations.map(({ field, description }) => `${field}: ${description}`).join('\n');
   }
   throw new Error('this text was taken');
 }
@@ -138,120 +140,88 @@ describe('parseTextProto', () => {
 `;
     assert.equal(
       wrong(text),
-      "models.config:5:5: model_config_list.config[1].base_pth: tensorflow.serving.ModelConfig: unknown field 'base_pth', expected name, base_path, model_type, model_platform, logging_config, model_version_policy, version_labels, file_system_poll_wait_seconds, version_label_weights, shadow, resource_preserving, batching_weight, given base_pth",
+      'models.config:5:13: model_config_list.config[1].base_pth: Message type "tensorflow.serving.ModelConfig" has no field named "base_pth". Expected one of: name, base_path, model_type, model_platform, logging_config, model_version_policy, version_labels, file_system_poll_wait_seconds, version_label_weights, shadow, resource_preserving, batching_weight',
     );
   });
 
-  it('finds the place in deep nesting', () => {
+  it('names the path in deep nesting', () => {
     const text = `model_config_list { config: [ { name: "a" },
       { name: "}" model_version_policy { specific { versions: [1, 2,
         three] } } } ] }`;
     assert.equal(
       wrong(text),
-      'models.config:3:9: model_config_list.config[1].model_version_policy.specific.versions[2]: integer value expected, given three',
+      'models.config:3:9: model_config_list.config[1].model_version_policy.specific.versions[2]: Expected integer, got: three',
     );
   });
 
-  const places: [string, string, string][] = [
-    [
-      'a singular field given twice',
-      '\n client_verify: true\nclient_verify: true',
-      ':3:1: client_verify: tensorflow.serving.SSLConfig.client_verify: multiple values',
-    ],
-    [
-      'a string field given twice',
-      'server_key: "a" server_key: "b" server_cert: "c"',
-      ':1:17: server_key: tensorflow.serving.SSLConfig.server_key: multiple values',
-    ],
-    ['a missing colon', 'server_key "a"', ":1:12: server_key: expected ':', given a string"],
-    [
-      'a missing quote',
-      'server_key: "a\nclient_verify: true',
-      ':1:13: server_key: illegal string, given a string',
-    ],
-    [
-      'a string never ended',
-      'server_key: "a',
-      ':1:13: server_key: unterminated string, given a string',
-    ],
-    [
-      'a bad escape',
-      "server_key: 'a' '\\q'",
-      ":1:17: server_key: illegal string escape '\\q', given a string",
-    ],
-    [
-      'no UTF-8',
-      'server_key: "\\xff" server_cert: ""',
-      ':1:13: server_key: invalid UTF-8 string, given a string',
-    ],
-    [
-      'no UTF-8 at the end',
-      'server_key: "\\xff"',
-      ':1:13: server_key: invalid UTF-8 string, given a string',
-    ],
-    [
-      'a value of another type',
-      'client_verify: 2',
-      ':1:16: client_verify: bool value expected, given 2',
-    ],
-    [
-      'a missing value',
-      'server_key:',
-      ':1:12: server_key: expected string, given the end of the text',
-    ],
-    [
-      'a closing brace too many',
-      'server_key: "" }',
-      ":1:16: server_key: illegal field name '}', given }",
-    ],
-    ['two separators', 'server_key: "",;', ':1:16: server_key: unexpected separator, given ;'],
-    [
-      'a list for a singular field',
-      'server_key: ["a"]',
-      ':1:13: server_key: tensorflow.serving.SSLConfig.server_key: list value specified for singular field, given [',
-    ],
-    [
-      'a character of no token',
-      'client_verify: true \u2028',
-      ":1:21: client_verify: illegal character '\u2028', given \u2028",
-    ],
-  ];
-  for (const [what, text, expected] of places) {
-    it(`finds ${what}`, () => {
-      assert.equal(wrong(text, 'SSLConfig'), `models.config${expected}`);
-    });
-  }
-
-  it('names what is missing at the end', () => {
+  it('names the path inside an Any', () => {
     assert.equal(
-      wrong('model_config_list {\n config { name: "a" }\n config {\n name: "b" }\n'),
-      "models.config:5:1: model_config_list.config[1]: expected '}', given the end of the text",
+      wrong(
+        'custom_model_config {\n [type.googleapis.com/tensorflow.serving.SSLConfig] { x: 1 } }',
+      ),
+      'models.config:2:56: custom_model_config.[type.googleapis.com/tensorflow.serving.SSLConfig].x: Message type "tensorflow.serving.SSLConfig" has no field named "x". Expected one of: server_key, server_cert, custom_ca, client_verify',
     );
   });
 
-  it('counts the fields of a oneof as one', () => {
+  it('lists all that protobuf finds', () => {
     assert.equal(
-      wrong('model_config_list {}\ncustom_model_config { }'),
-      'models.config:2:1: custom_model_config: config: multiple values',
+      wrong('model_config_list { config { name: "a\\q" } } }'),
+      'models.config:1:39: model_config_list.config[0].name: Invalid escape sequence in string literal.\n' +
+        'models.config:1:46: Expected identifier, got: }',
     );
   });
 
-  it('finds an unknown type in an Any', () => {
-    assert.match(
-      wrong('custom_model_config {\n [a.b/c.D] { x: 1 } }'),
-      /^models.config:2:12: custom_model_config\.\[a\.b\/c\.D\]: no such type/,
+  it('refuses a string that is no UTF-8', () => {
+    assert.equal(
+      wrong('server_key: "\\xff" server_cert: ""', 'SSLConfig'),
+      'models.config:1:20: server_key: String field "server_key" contains invalid UTF-8 data.',
     );
   });
 
   it('refuses nesting without end', () => {
-    assert.match(wrong('model_config_list { config '), /expected message value/);
     const any = '[type.googleapis.com/google.protobuf.Any] { ';
-    assert.match(wrong(`custom_model_config { ${any.repeat(100_000)}`), /max depth exceeded/);
+    assert.match(wrong(`custom_model_config { ${any.repeat(100_000)}`), /Message is too deep/);
   });
 
-  it('shows no string, since it may be a key', () => {
-    assert.doesNotMatch(wrong('server_key: "secret\\q"', 'SSLConfig'), /secret/);
+  it('shows no string of a message with a key', () => {
+    for (const text of [
+      'server_key "secret"',
+      'client_verify: "secret"',
+      'server_key: "secret\\q"',
+    ]) {
+      const said = wrong(text, 'SSLConfig');
+      assert.doesNotMatch(said, /secret/);
+    }
+    const text =
+      'custom_model_config { [type.googleapis.com/tensorflow.serving.SSLConfig] { server_key "secret" } }';
+    assert.doesNotMatch(wrong(text), /secret/);
   });
+
+  it('does not take the name of a property of every object for a field', () => {
+    assert.match(wrong('constructor: 1'), /has no field named "constructor"/);
+    const labels = 'version_labels { key: "__proto__" value: 1 }';
+    const text = `model_config_list { config { ${labels} } }`;
+    const { model_config_list: list } = parsed(text) as {
+      model_config_list: { config: { version_labels: object }[] };
+    };
+    assert.deepEqual(Object.keys(list.config[0]?.version_labels ?? {}), ['__proto__']);
+  });
+});
+
+describe('parseTextFormat', () => {
+  for (const [name, text, ...lines] of PROTOC_SAYS) {
+    it(`says what protoc says of ${JSON.stringify(text).slice(0, 70)}`, () => {
+      let said = '';
+      try {
+        parseTextFormat(type(name), Buffer.from(text, 'latin1'));
+      } catch (error) {
+        assert.ok(error instanceof TextFormatError);
+        said = error.message;
+      }
+      const prefix = `Error parsing text-format tensorflow.serving.${name}: `;
+      assert.equal(said, lines.map((line) => prefix + line).join('\n'));
+    });
+  }
 });
 
 describe('readTextProtoFile', () => {
