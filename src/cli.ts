@@ -10,6 +10,7 @@ import type { Flags } from './config/flag-table.js';
 import type { ModelServerConfig } from './config/model-config.js';
 import { parseFlags } from './config/flags.js';
 import { opSetsOf } from './config/op-sets.js';
+import { readPlatformConfig } from './config/platform-config.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
 import { unknownArgumentText, usageText, versionText } from './config/usage.js';
 import { demoExamples, demoModels } from './demo.js';
@@ -95,7 +96,9 @@ async function serve(
   let server: Server | null = null;
   try {
     const opLibraries = await prepare(opSetsOf(flags.ops, process.env));
-    server = new Server({ flags, models, cpus, log, opLibraries });
+    const platform = await readPlatformConfig(flags, cpus);
+    for (const what of platform.withoutEffect) log.warn(`${what} has no effect`);
+    server = new Server({ flags: platform.flags, models, cpus, log, opLibraries, platform });
     stopOnSignal(server, flags, log);
     await server.start();
     log.info('serving');

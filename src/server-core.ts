@@ -6,6 +6,7 @@ import { cpus as osCpus } from 'node:os';
 
 import type { Flags } from './config/flag-table.js';
 import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
+import type { PlatformConfig } from './config/platform-config.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
 import { systemClock } from './core/clock.js';
@@ -21,6 +22,7 @@ import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
 import type { NativeRoutes } from './native/grpc.js';
 import type { InferenceModel } from './native/inference-model.js';
+import { batchingParametersOf } from './servables/batching-parameters-file.js';
 import { BatchedLoader } from './servables/batched-loader.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
 import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
@@ -53,6 +55,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Paths of the op libraries of --ops, which come before those of --custom_op_libraries. */
   readonly opLibraries: readonly string[];
+  /** What files say beside the flags, which are its own. */
+  readonly platform: PlatformConfig;
 }
 
 /** Who tells other threads what is served, and what they use. */
@@ -85,9 +89,13 @@ export class ServerCore {
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
-    const { flags, cpus, log } = options;
+    const { flags, cpus, log, platform } = options;
     this.#options = options;
-    const { configProto, runInCallerThread, runThreads } = sessionConfig(flags, cpus);
+    const { configProto, runInCallerThread, runThreads } = sessionConfig(
+      flags,
+      platform.session,
+      cpus,
+    );
     const initialLoads = Math.min(MAX_INITIAL_LOADS, 4 * cpus);
     const loadThreads = Math.max(initialLoads, flags.num_load_threads, flags.num_unload_threads);
     this.#threads = { run: runThreads, load: loadThreads };
@@ -217,7 +225,8 @@ export class ServerCore {
     shared: SharedBatching | null = null,
   ): Promise<void> {
     this.#metrics = metrics;
-    const { flags, models, cpus } = this.#options;
+    const { flags, models, cpus, platform } = this.#options;
+    const { batchingParameters: parameters } = platform;
     const { run, load } = this.#threads;
     this.#batching = await ModelBatching.from(
       flags,
@@ -225,6 +234,7 @@ export class ServerCore {
       run,
       (name) => this.#models.of(name)?.batchingWeight ?? 1,
       shared,
+      parameters && batchingParametersOf(parameters),
     );
     const runThreads = Math.max(run, this.#batching?.threads ?? 0);
     const { run_queue_capacity: capacity, inline_run_micros: inlineMicros } = flags;

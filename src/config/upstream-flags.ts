@@ -158,7 +158,7 @@ export const UPSTREAM_FLAGS = [
     name: 'tensorflow_session_config_file',
     type: 'string',
     default: '',
-    effect: 'later',
+    effect: 'served',
     help: 'text-format ConfigProto that sessions start from',
   },
   {
@@ -193,14 +193,14 @@ export const UPSTREAM_FLAGS = [
     name: 'platform_config_file',
     type: 'string',
     default: '',
-    effect: 'later',
+    effect: 'served',
     help: 'text-format PlatformConfigMap; replaces what other flags say about the platform',
   },
   {
     name: 'per_process_gpu_memory_fraction',
     type: 'float',
     default: 0,
-    effect: 'later',
+    effect: 'served',
     help: 'share of GPU memory to take, 0 to 1; 0 leaves it to TensorFlow',
   },
   {

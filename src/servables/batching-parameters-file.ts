@@ -23,7 +23,12 @@ interface ParametersMessage {
 export async function readBatchingParameters(file: string): Promise<BatchingParameters> {
   const root = loadProtos(['tensorflow_serving/servables/tensorflow/session_bundle_config.proto']);
   const type = root.lookupType('tensorflow.serving.BatchingParameters');
-  const message = (await readTextProtoFile(type, file)) as ParametersMessage;
+  return batchingParametersOf(await readTextProtoFile(type, file));
+}
+
+/** Of a tensorflow.serving.BatchingParameters. */
+export function batchingParametersOf(plain: Record<string, unknown>): BatchingParameters {
+  const message = plain as ParametersMessage;
   return {
     maxBatchSize: numberOf(message.max_batch_size),
     batchTimeoutMicros: numberOf(message.batch_timeout_micros),

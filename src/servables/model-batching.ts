@@ -104,7 +104,8 @@ export class ModelBatching {
   }
 
   /**
-   * Null where nothing is to be batched. `runThreads` is the size of the run pool.
+   * Null where nothing is to be batched. `runThreads` is the size of the run pool; `given` stands for
+   * the file of parameters, where not null.
    * @throws ServingError for parameters that the server cannot start with
    */
   static async from(
@@ -113,13 +114,14 @@ export class ModelBatching {
     runThreads: number,
     weightOf: (name: string) => number,
     shared: SharedBatching | null = null,
+    given: BatchingParameters | null = null,
   ): Promise<ModelBatching | null> {
     const { batching_parameters_file: file } = flags;
     if (!flags.enable_batching) {
       if (flags.batching !== 'auto') return null;
       return new ModelBatching(flags, NO_PARAMETERS, runThreads, weightOf, shared);
     }
-    const parameters = file === '' ? NO_PARAMETERS : await readBatchingParameters(file);
+    const parameters = given ?? (file === '' ? NO_PARAMETERS : await readBatchingParameters(file));
     const threads = parameters.numBatchThreads ?? cpus;
     if (threads <= 0) {
       throw new ServingError(
