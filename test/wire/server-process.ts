@@ -145,7 +145,16 @@ export class ServerProcess {
 
   /** Resident memory in bytes. */
   rssBytes(): number {
+    return this.#bytesOf('VmRSS');
+  }
+
+  /** The most that was ever resident. */
+  peakRssBytes(): number {
+    return this.#bytesOf('VmHWM');
+  }
+
+  #bytesOf(field: string): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
   }
 }
