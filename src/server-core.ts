@@ -20,6 +20,7 @@ import type { Log } from './log/log.js';
 import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
+import type { RowPolicy } from './native/binding.js';
 import type { NativeRoutes } from './native/grpc.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { batchingParametersOf } from './servables/batching-parameters-file.js';
@@ -120,13 +121,16 @@ export class ServerCore {
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
         const id = { name, version };
-        const loaderFor = (batchRows: readonly number[], tryRows: boolean): SavedModelLoader =>
+        const loaderFor = (
+          batchRows: readonly number[],
+          rows: RowPolicy | null,
+        ): SavedModelLoader =>
           new SavedModelLoader(id, path, {
             tags,
             configProto,
             runInCallerThread,
             checkMethodNames: flags.enable_signature_method_name_check,
-            tryRows,
+            rows,
             memory,
             opLibraries,
             plans: this.#plans,
@@ -139,7 +143,7 @@ export class ServerCore {
         const batching = this.#batching;
         return this.#followed(
           batching === null
-            ? loaderFor([], false)
+            ? loaderFor([], null)
             : new BatchedLoader({ id, path, batching, loaderFor, log }),
         );
       },
@@ -233,6 +237,7 @@ export class ServerCore {
       cpus,
       run,
       (name) => this.#models.of(name)?.batchingWeight ?? 1,
+      (name) => this.#models.of(name)?.assumeIndependentRows ?? false,
       shared,
       parameters && batchingParametersOf(parameters),
     );

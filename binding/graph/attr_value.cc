@@ -21,6 +21,7 @@ constexpr uint32_t kTensorShape = 2;
 constexpr uint32_t kTensorContent = 4;
 constexpr uint32_t kDim = 2;
 constexpr uint32_t kDimSize = 1;
+constexpr uint32_t kUnknownRank = 3;
 constexpr uint32_t kListFunc = 9;
 constexpr uint32_t kFunc = 10;
 constexpr uint32_t kFuncName = 1;
@@ -41,6 +42,30 @@ bool ReadBytesField(std::string_view message, uint32_t wanted, std::string_view*
     if (field != wanted) return true;
     *found = true;
     *value = bytes;
+    return true;
+  });
+}
+
+// Packed, or one by one.
+bool ReadNumbersOfList(std::string_view attr_value, uint32_t wanted, std::vector<int64_t>* values) {
+  const auto add = [&](WireReader* reader) {
+    uint64_t number;
+    if (!reader->ReadVarint(&number)) return false;
+    values->push_back(static_cast<int64_t>(number));
+    return true;
+  };
+  std::string_view list;
+  bool found = false;
+  if (!ReadBytesField(attr_value, kList, &list, &found)) return false;
+  return ForEachField(list, [&](uint32_t field, WireType type, WireReader* reader) {
+    if (field == wanted && type == WireType::kVarint) return add(reader);
+    if (field != wanted || type != WireType::kBytes) return reader->Skip(field, type);
+    std::string_view packed;
+    if (!reader->ReadBytes(&packed)) return false;
+    WireReader numbers(packed);
+    while (!numbers.AtEnd()) {
+      if (!add(&numbers)) return false;
+    }
     return true;
   });
 }
@@ -116,6 +141,51 @@ bool ReadIntAttr(std::string_view attr_value, int64_t* value) {
   return true;
 }
 
+bool ReadIntListAttr(std::string_view attr_value, std::vector<int64_t>* values) {
+  return ReadNumbersOfList(attr_value, kInt, values);
+}
+
+bool ReadBoolAttr(std::string_view attr_value, bool* value) {
+  uint64_t number = 0;
+  bool found = false;
+  if (!ReadVarintField(attr_value, kBool, &number, &found) || !found) return false;
+  *value = number != 0;
+  return true;
+}
+
+bool ReadStringAttr(std::string_view attr_value, std::string_view* text) {
+  bool found = false;
+  return ReadBytesField(attr_value, kString, text, &found) && found;
+}
+
+bool ReadShapeAttr(std::string_view attr_value, std::string_view* shape) {
+  bool found = false;
+  return ReadBytesField(attr_value, kShape, shape, &found) && found;
+}
+
+bool ReadShapeListAttr(std::string_view attr_value, std::vector<std::string_view>* shapes) {
+  return ForEachBytes(attr_value, kList, [&](std::string_view list) {
+    return ForEachBytes(list, kShape, [&](std::string_view shape) {
+      shapes->push_back(shape);
+      return true;
+    });
+  });
+}
+
+bool ReadDims(std::string_view shape, std::vector<int64_t>* dims) {
+  uint64_t is_unknown = 0;
+  bool found = false;
+  if (!ReadVarintField(shape, kUnknownRank, &is_unknown, &found) || is_unknown != 0) return false;
+  dims->clear();
+  return ForEachBytes(shape, kDim, [&](std::string_view dim) {
+    uint64_t size = 0;
+    bool has_size = false;
+    if (!ReadVarintField(dim, kDimSize, &size, &has_size)) return false;
+    dims->push_back(static_cast<int64_t>(size));
+    return true;
+  });
+}
+
 bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor,
                     std::string_view* shape) {
   bool found = false;
@@ -157,26 +227,10 @@ bool ReadShapeAttr(std::string_view attr_value, std::vector<int64_t>* dims) {
 }
 
 bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types) {
-  const auto add = [&](WireReader* reader) {
-    uint64_t number;
-    if (!reader->ReadVarint(&number)) return false;
-    types->push_back(static_cast<DataType>(static_cast<int32_t>(number)));
-    return true;
-  };
-  std::string_view list;
-  bool found = false;
-  if (!ReadBytesField(attr_value, kList, &list, &found)) return false;
-  return ForEachField(list, [&](uint32_t field, WireType type, WireReader* reader) {
-    if (field == kType && type == WireType::kVarint) return add(reader);
-    if (field != kType || type != WireType::kBytes) return reader->Skip(field, type);
-    std::string_view packed;
-    if (!reader->ReadBytes(&packed)) return false;
-    WireReader numbers(packed);
-    while (!numbers.AtEnd()) {
-      if (!add(&numbers)) return false;
-    }
-    return true;
-  });
+  std::vector<int64_t> numbers;
+  if (!ReadNumbersOfList(attr_value, kType, &numbers)) return false;
+  for (int64_t number : numbers) types->push_back(static_cast<DataType>(number));
+  return true;
 }
 
 bool ReadFunctionAttr(std::string_view attr_value, std::string_view* name) {

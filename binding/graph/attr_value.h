@@ -17,6 +17,14 @@ namespace tensorgate {
 bool ReadTypeAttr(std::string_view attr_value, DataType* type);
 bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types);
 bool ReadIntAttr(std::string_view attr_value, int64_t* value);
+bool ReadIntListAttr(std::string_view attr_value, std::vector<int64_t>* values);
+bool ReadBoolAttr(std::string_view attr_value, bool* value);
+bool ReadStringAttr(std::string_view attr_value, std::string_view* text);
+// The TensorShapeProto in the value, or those in a list.
+bool ReadShapeAttr(std::string_view attr_value, std::string_view* shape);
+bool ReadShapeListAttr(std::string_view attr_value, std::vector<std::string_view>* shapes);
+// Of a TensorShapeProto: -1 for a dimension that it leaves open. False: malformed, or no rank.
+bool ReadDims(std::string_view shape, std::vector<int64_t>* dims);
 // The TensorProto in the value, and the TensorShapeProto in that one.
 bool ReadTensorAttr(std::string_view attr_value, std::string_view* tensor, std::string_view* shape);
 // The TensorProto of a constant, whatever its size: it is the model's own.

@@ -37,15 +37,16 @@ Napi::Value WarmupValue(Napi::Env env, const WarmupReport& report) {
   return value;
 }
 
-// [signature, refusal, oneRowNanos, twoRowsNanos] of each
-Napi::Value RowTrialValue(Napi::Env env, const std::vector<RowTrialResult>& results) {
+// [signature, refusal, isProven, oneRowNanos, twoRowsNanos] of each
+Napi::Value SignatureRowsValue(Napi::Env env, const std::vector<SignatureRows>& results) {
   Napi::Array value = Napi::Array::New(env, results.size());
   for (uint32_t i = 0; i < results.size(); ++i) {
-    Napi::Array entry = Napi::Array::New(env, 4);
+    Napi::Array entry = Napi::Array::New(env, 5);
     entry.Set(0u, Napi::String::New(env, results[i].signature));
     entry.Set(1u, Napi::String::New(env, results[i].refusal));
-    entry.Set(2u, Napi::Number::New(env, static_cast<double>(results[i].one_row.count())));
-    entry.Set(3u, Napi::Number::New(env, static_cast<double>(results[i].two_rows.count())));
+    entry.Set(2u, Napi::Boolean::New(env, results[i].is_proven));
+    entry.Set(3u, Napi::Number::New(env, static_cast<double>(results[i].one_row.count())));
+    entry.Set(4u, Napi::Number::New(env, static_cast<double>(results[i].two_rows.count())));
     value.Set(i, entry);
   }
   return value;
@@ -77,22 +78,36 @@ bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path
   return true;
 }
 
+// `rows` of load's options: null, 'prove' or 'assume-independent'.
+bool ReadRowPolicy(Napi::Env env, const Napi::Value& given, std::optional<RowPolicy>* out) {
+  if (given.IsNull()) return true;
+  const std::string name = given.IsString() ? given.As<Napi::String>().Utf8Value() : "";
+  if (name == "prove") {
+    *out = RowPolicy::kProve;
+  } else if (name == "assume-independent") {
+    *out = RowPolicy::kAssumeIndependent;
+  } else {
+    return ThrowTypeError(env, "rows must be null, 'prove' or 'assume-independent'");
+  }
+  return true;
+}
+
 class LoadJob : public AsyncJob {
  public:
   LoadJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, LoadOptions options,
-          PlanOptions plan, std::optional<WarmupOptions> warmup, bool try_rows,
-          std::shared_ptr<LoadStop> stop)
+          PlanOptions plan, std::optional<WarmupOptions> warmup,
+          std::optional<RowPolicy> row_policy, std::shared_ptr<LoadStop> stop)
       : AsyncJob(slot, std::move(queue)),
         stop_(std::move(stop)),
         options_(std::move(options)),
         plan_(std::move(plan)),
         warmup_(std::move(warmup)),
-        try_rows_(try_rows) {
+        row_policy_(row_policy) {
     plan_.stop = stop_.get();
     if (warmup_) warmup_->stop = stop_.get();
   }
 
-  // {warmup, plan, id, signatureDefMap, signatures, rowTrial}: the model stays loaded until
+  // {warmup, plan, id, signatureDefMap, signatures, rows}: the model stays loaded until
   // unload(id). A warm-up that failed is a value too, alone, since its figures are wanted.
   napi_value TakeValue(napi_env raw_env) override {
     const Napi::Env env(raw_env);
@@ -107,7 +122,7 @@ class LoadJob : public AsyncJob {
       signatures.Set(signatures.Length(), Napi::String::New(env, signature.def.name));
     }
     value.Set("signatures", signatures);
-    value.Set("rowTrial", try_rows_ ? RowTrialValue(env, row_trial_) : env.Null());
+    value.Set("rows", row_policy_ ? SignatureRowsValue(env, rows_) : env.Null());
     value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(model_))));
     return value;
   }
@@ -132,27 +147,27 @@ class LoadJob : public AsyncJob {
  private:
   void Prepare() {
     if (stop_->IsStopped()) return;
-    // The graph as it was saved says what may be tried; a plan may put another in its place.
-    if (try_rows_) row_trial_ = PlanRowTrial(*model_);
+    // From the graph as it was saved; a plan may put another in its place.
+    if (row_policy_) rows_ = ProveRows(*model_, *row_policy_);
     // First: what is warmed up, in all its sizes, is what will serve.
     plan_report_ = ChoosePlan(model_.get(), plan_);
     if (stop_->IsStopped()) return;
     if (warmup_) report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) {
       model_.reset();
-    } else if (try_rows_ && !stop_->IsStopped()) {
-      RunRowTrial(RowTrialLimits(), model_.get(), &row_trial_);
+    } else if (row_policy_ && !stop_->IsStopped()) {
+      RunRowTrial(RowTrialLimits(), model_.get(), &rows_);
     }
   }
 
   const std::shared_ptr<LoadStop> stop_;
   const LoadOptions options_;
   PlanOptions plan_;
-  std::optional<WarmupOptions> warmup_;  // none: no warm-up
-  const bool try_rows_;
+  std::optional<WarmupOptions> warmup_;        // none: no warm-up
+  const std::optional<RowPolicy> row_policy_;  // none: nothing is batched by itself
   PlanReport plan_report_;
   WarmupReport report_;
-  std::vector<RowTrialResult> row_trial_;
+  std::vector<SignatureRows> rows_;
   std::unique_ptr<SavedModel> model_;
 };
 
@@ -170,7 +185,7 @@ class UnloadJob : public AsyncJob {
 };
 
 // load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames, plan,
-// warmup, tryRows})
+// warmup, rows})
 void Load(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot;
@@ -186,7 +201,6 @@ void Load(const Napi::CallbackInfo& info) {
     return;
   }
   bool lossless = false;
-  bool try_rows = false;
   std::string_view config;
   const Napi::Value caller_thread = given.Get("runInCallerThread");
   const Napi::Value check_names = given.Get("checkMethodNames");
@@ -202,11 +216,12 @@ void Load(const Napi::CallbackInfo& info) {
   }
   options.config_proto.assign(config);
   if (napi_get_value_bool(env, caller_thread, &options.run_in_caller_thread) != napi_ok ||
-      napi_get_value_bool(env, check_names, &options.check_method_names) != napi_ok ||
-      napi_get_value_bool(env, given.Get("tryRows"), &try_rows) != napi_ok) {
-    ThrowTypeError(env, "runInCallerThread, checkMethodNames and tryRows must be booleans");
+      napi_get_value_bool(env, check_names, &options.check_method_names) != napi_ok) {
+    ThrowTypeError(env, "runInCallerThread and checkMethodNames must be booleans");
     return;
   }
+  std::optional<RowPolicy> row_policy;
+  if (!ReadRowPolicy(env, given.Get("rows"), &row_policy)) return;
   PlanOptions plan;
   if (!ReadPlanOptions(env, given.Get("plan"), &plan)) return;
   plan.path = options.path;
@@ -217,9 +232,10 @@ void Load(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::From(env);
   const auto stop = std::make_shared<LoadStop>();
   environment.AddLoad(slot, stop);
-  environment.Submit(&Process::Get().loads,
-                     std::make_unique<LoadJob>(slot, environment.completions(), std::move(options),
-                                               std::move(plan), std::move(warmup), try_rows, stop));
+  environment.Submit(
+      &Process::Get().loads,
+      std::make_unique<LoadJob>(slot, environment.completions(), std::move(options),
+                                std::move(plan), std::move(warmup), row_policy, stop));
   Process::Get().loads.Wake();
 }
 

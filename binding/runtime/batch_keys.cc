@@ -47,6 +47,27 @@ int64_t RowCountOf(const RunArguments& run) {
   return rows;
 }
 
+// What is proven of rows holds for tensors as the signature declares them, which TensorFlow does
+// not insist on.
+bool AreAsDeclared(const RunArguments& run) {
+  const BoundSignature& signature = *run.signature;
+  for (size_t i = 0; i < run.feeds.size(); ++i) {
+    for (size_t input = 0; input < signature.inputs.size(); ++input) {
+      if (signature.inputs[input].oper != run.feeds[i].oper ||
+          signature.inputs[input].index != run.feeds[i].index) {
+        continue;
+      }
+      const std::vector<int64_t>& declared = signature.def.inputs[input].dims;
+      if (TF_NumDims(run.values[i]) != static_cast<int>(declared.size())) return false;
+      for (size_t d = 1; d < declared.size(); ++d) {
+        if (declared[d] >= 0 && declared[d] != TF_Dim(run.values[i], static_cast<int>(d)))
+          return false;
+      }
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 BatchKeys KeysOf(const InferenceCall& call, uint32_t model) {
@@ -58,7 +79,7 @@ BatchKeys KeysOf(const InferenceCall& call, uint32_t model) {
     keys.signature = static_cast<int32_t>(run->signature - call.model().signatures().data());
   }
   if (keys.rows >= 0 && call.model().requires_proven_rows() &&
-      (run->signature == nullptr || !run->signature->rows_proven)) {
+      (run->signature == nullptr || !run->signature->rows_proven || !AreAsDeclared(*run))) {
     keys.rows = kUnprovenRows;
   }
   const uint64_t seed = Mix(Seed(), model);

@@ -14,7 +14,7 @@ struct StateChanges::Function {
   };
   std::unique_ptr<TF_Function, Delete> definition;
   bool is_read = false;
-  Traits traits;
+  bool may_change = true;
   std::vector<std::string> calls;
 };
 
@@ -83,50 +83,6 @@ bool OnlyReads(std::string_view op_type) {
 // say, write into their input's memory, or hold a run until others join it.
 bool IsHarmful(std::string_view op_type) {
   constexpr std::string_view kPrefixes[] = {"Abort", "BatchFunction", "Debug", "Inplace", "PyFunc"};
-  for (std::string_view prefix : kPrefixes) {
-    if (op_type.substr(0, prefix.size()) == prefix) return true;
-  }
-  return false;
-}
-
-// Their values decide which ops run or how many elements come out: each stands for all ops whose
-// names begin so. Opaque ones count as well.
-bool IsSteered(std::string_view op_type) {
-  constexpr std::string_view kPrefixes[] = {"Batch",
-                                            "Case",
-                                            "CombinedNonMax",
-                                            "DenseToSparse",
-                                            "DynamicPartition",
-                                            "Enter",
-                                            "Exit",
-                                            "For",
-                                            "If",
-                                            "ListDiff",
-                                            "LoopCond",
-                                            "Map",
-                                            "Merge",
-                                            "NextIteration",
-                                            "NonMax",
-                                            "PyFunc",
-                                            "Ragged",
-                                            "RefEnter",
-                                            "RefMerge",
-                                            "RefSwitch",
-                                            "SetSize",
-                                            "SparseSegment",
-                                            "StatelessCase",
-                                            "StatelessIf",
-                                            "StatelessWhile",
-                                            "Switch",
-                                            "TensorArray",
-                                            "TensorList",
-                                            "UnsortedSegment",
-                                            "Unique",
-                                            "Where",
-                                            "While",
-                                            "XlaCallModule"};
-  // Products of matrices, and of rows with blocks: nothing about them depends on a value.
-  if (op_type.substr(0, 11) == "BatchMatMul" || op_type == "BatchToSpaceND") return false;
   for (std::string_view prefix : kPrefixes) {
     if (op_type.substr(0, prefix.size()) == prefix) return true;
   }
@@ -229,8 +185,7 @@ const StateChanges::OpType& StateChanges::TypeOf(const std::string& op_type) {
       !ReadOpDef(Bytes(op_def), &may_change, &found.calls_functions)) {
     return found;
   }
-  found.traits.may_change = !OnlyReads(op_type) && (may_change || IsHarmful(op_type));
-  found.traits.is_steered = IsSteered(op_type);
+  found.may_change = !OnlyReads(op_type) && (may_change || IsHarmful(op_type));
   return found;
 }
 
@@ -242,7 +197,7 @@ bool StateChanges::CalledFunctionsOf(TF_Operation* oper, std::vector<std::string
   return TF_GetCode(status.get()) == TF_OK && ReadNode(Bytes(node), &op_type, names);
 }
 
-StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
+bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
   culprit_.clear();
   std::set<TF_Operation*> seen;
   std::vector<TF_Operation*> waiting;
@@ -251,7 +206,7 @@ StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
   };
   for (const TF_Output& fetch : fetches) visit(fetch.oper);
   std::vector<std::string> calls;
-  Traits traits = kNone;
+  bool may_change = false;
   while (!waiting.empty()) {
     TF_Operation* oper = waiting.back();
     waiting.pop_back();
@@ -260,8 +215,8 @@ StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
       calls.push_back(op_type);  // a function called by its name as an op
     } else {
       const OpType& type = TypeOf(op_type);
-      if (type.traits.may_change) culprit_ = op_type;
-      traits.Add(type.traits);
+      if (type.may_change) culprit_ = op_type;
+      may_change |= type.may_change;
       if (type.calls_functions && !CalledFunctionsOf(oper, &calls)) return Unknown(op_type);
     }
     for (int i = 0; i < TF_OperationNumInputs(oper); ++i) {
@@ -271,41 +226,40 @@ StateChanges::Traits StateChanges::Look(const std::vector<TF_Output>& fetches) {
     TF_OperationGetControlInputs(oper, controls.data(), static_cast<int>(controls.size()));
     for (TF_Operation* control : controls) visit(control);
   }
-  traits.Add(TraitsOfFunctions(std::move(calls)));
-  return traits;
+  return MayChange(std::move(calls)) || may_change;
 }
 
-StateChanges::Traits StateChanges::Unknown(const std::string& name) {
+bool StateChanges::Unknown(const std::string& name) {
   culprit_ = name;
-  return Traits();
+  return true;
 }
 
-StateChanges::Traits StateChanges::TraitsOfFunctions(std::vector<std::string> names) {
+bool StateChanges::MayChange(std::vector<std::string> names) {
   std::set<std::string> seen;
-  Traits traits = kNone;
+  bool may_change = false;
   while (!names.empty()) {
     const std::string name = std::move(names.back());
     names.pop_back();
     if (!seen.insert(name).second) continue;
     const auto found = functions_.find(name);
     if (found == functions_.end()) return Unknown(name);
-    const Traits of_body = TraitsOfBody(&found->second);
-    if (of_body.may_change && culprit_.empty()) culprit_ = name;
-    traits.Add(of_body);
+    const bool may_body_change = MayBodyChange(&found->second);
+    if (may_body_change && culprit_.empty()) culprit_ = name;
+    may_change |= may_body_change;
     names.insert(names.end(), found->second.calls.begin(), found->second.calls.end());
   }
-  return traits;
+  return may_change;
 }
 
 // FunctionDef: node_def 3. All nodes count: TensorFlow keeps stateful ones that no output needs.
-StateChanges::Traits StateChanges::TraitsOfBody(Function* function) {
-  if (function->is_read) return function->traits;
+bool StateChanges::MayBodyChange(Function* function) {
+  if (function->is_read) return function->may_change;
   function->is_read = true;
   StatusHandle status(TF_NewStatus());
   BufferHandle body(TF_NewBuffer());
   TF_FunctionToFunctionDef(function->definition.get(), body.get(), status.get());
-  if (TF_GetCode(status.get()) != TF_OK) return function->traits;
-  Traits traits = kNone;
+  if (TF_GetCode(status.get()) != TF_OK) return function->may_change;
+  bool may_change = false;
   const bool is_read = ForEachBytes(Bytes(body), 3, [&](std::string_view node) {
     std::string op_type;
     if (!ReadNode(node, &op_type, &function->calls)) return false;
@@ -313,13 +267,13 @@ StateChanges::Traits StateChanges::TraitsOfBody(Function* function) {
       function->calls.push_back(op_type);
     } else {
       const OpType& type = TypeOf(op_type);
-      if (type.traits.may_change) culprit_ = op_type;
-      traits.Add(type.traits);
+      if (type.may_change) culprit_ = op_type;
+      may_change |= type.may_change;
     }
     return true;
   });
-  if (is_read) function->traits = traits;
-  return function->traits;
+  if (is_read) function->may_change = may_change;
+  return function->may_change;
 }
 
 }  // namespace tensorgate

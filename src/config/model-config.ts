@@ -33,6 +33,8 @@ export interface ModelConfig {
   readonly resourcePreserving: boolean;
   /** Share of the threads that run batches, beside other models. */
   readonly batchingWeight: number;
+  /** Its requests may share runs by default, though nothing proves it; holds from the next load on. */
+  readonly assumeIndependentRows: boolean;
   /** Upstream's open server has no request logger: it refuses a model that asks for one. */
   readonly wantsLogging: boolean;
 }
@@ -58,6 +60,7 @@ export function singleModel(name: string, basePath: string): ModelConfig {
     shadow: null,
     resourcePreserving: false,
     batchingWeight: 1,
+    assumeIndependentRows: false,
     wantsLogging: false,
   };
 }
@@ -103,6 +106,7 @@ interface ModelMessage {
   };
   readonly resource_preserving?: boolean;
   readonly batching_weight?: number;
+  readonly assume_independent_rows?: boolean;
 }
 
 /**
@@ -154,6 +158,7 @@ function modelOf(message: ModelMessage): ModelConfig {
     shadow: shadowOf(name, message, policyOf(message)),
     resourcePreserving: message.resource_preserving ?? false,
     batchingWeight: batchingWeightOf(name, message),
+    assumeIndependentRows: message.assume_independent_rows ?? false,
     wantsLogging: message.logging_config !== undefined,
   };
 }
@@ -269,6 +274,7 @@ export function modelMessageOf(model: ModelConfig): ModelMessage {
     ...(model.shadow === null ? {} : { shadow: model.shadow }),
     ...(model.resourcePreserving ? { resource_preserving: true } : {}),
     ...(model.batchingWeight === 1 ? {} : { batching_weight: model.batchingWeight }),
+    ...(model.assumeIndependentRows ? { assume_independent_rows: true } : {}),
   };
 }
 

@@ -29,10 +29,13 @@ export interface NativeLoadOptions {
   readonly warmup: NativeWarmupOptions | null;
   /**
    * Find out which signatures have independent rows: only their requests get rows from prepareProto and
-   * prepareJson, those of others NoRows.unprovenRows.
+   * prepareJson, those of others NoRows.unprovenRows. Null: those of all get them.
    */
-  readonly tryRows: boolean;
+  readonly rows: RowPolicy | null;
 }
+
+/** How it is found out whether the rows of signatures are independent. */
+export type RowPolicy = 'prove' | 'assume-independent';
 
 /** How a graph is executed; see binding/plan/plan.h. */
 export type PlanName = 'as-saved' | 'frozen' | 'frozen+xla';
@@ -142,16 +145,18 @@ export interface NativeLoaded {
   /** Names, in the order of NativePrepared's indexes. */
   readonly signatures: readonly string[];
   /** Of each signature; null when it was not asked for. */
-  readonly rowTrial: readonly NativeRowTrial[] | null;
+  readonly rows: readonly SignatureRows[] | null;
 }
 
 /**
- * Whether a signature's rows are independent, as binding/runtime/row_trial.h finds out: `refusal` says
- * why not, '' where they are. The times are of the fastest of a few runs, 0 where refused.
+ * Whether a signature's rows are independent, by binding/runtime/row_independence.h: `refusal` says why they
+ * are not known to be, '' where they are proven, or assumed. The times are of the fastest of a few runs, 0
+ * where none was made.
  */
-export type NativeRowTrial = readonly [
+export type SignatureRows = readonly [
   signature: string,
   refusal: string,
+  isProven: boolean,
   oneRowNanos: number,
   twoRowsNanos: number,
 ];
@@ -173,7 +178,7 @@ export const NoRows = {
   unequalRows: -3,
   /** SessionRun, or a default among the inputs that has other rows than the request. */
   neverBatched: -4,
-  /** With `tryRows`: of a signature whose rows may depend on each other. */
+  /** With `rows`: of a signature whose rows may depend on each other. */
   unprovenRows: -5,
 } as const;
 

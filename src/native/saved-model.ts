@@ -11,7 +11,8 @@ import type {
   NativeLoadOptions,
   NativePlan,
   NativePlanOptions,
-  NativeRowTrial,
+  RowPolicy,
+  SignatureRows,
   NativeShadowResult,
   NativeTensor,
   NativeWarmup,
@@ -20,11 +21,11 @@ import type {
 import { call, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, PrimaryAnswer, ShadowCall } from './inference-model.js';
 
-export interface LoadOptions extends Omit<NativeLoadOptions, 'warmup' | 'plan' | 'tryRows'> {
+export interface LoadOptions extends Omit<NativeLoadOptions, 'warmup' | 'plan' | 'rows'> {
   /** As it was saved, when left out. */
   readonly plan?: NativePlanOptions;
   /** Absent: false. */
-  readonly tryRows?: boolean;
+  readonly rows?: RowPolicy | null;
 }
 
 const AS_SAVED: NativePlanOptions = {
@@ -59,7 +60,7 @@ export class SavedModel implements InferenceModel {
   /** Names, by the numbers that tasks have of them. */
   readonly signatures: readonly string[];
   /** Null unless it was asked for. */
-  readonly rowTrial: readonly NativeRowTrial[] | null;
+  readonly rows: readonly SignatureRows[] | null;
   /** How its graph is executed. */
   readonly plan: NativePlan;
 
@@ -67,7 +68,7 @@ export class SavedModel implements InferenceModel {
     this.#id = loaded.id;
     this.signatureDefMap = loaded.signatureDefMap;
     this.signatures = loaded.signatures;
-    this.rowTrial = loaded.rowTrial;
+    this.rows = loaded.rows;
     this.plan = loaded.plan;
   }
 
@@ -81,7 +82,7 @@ export class SavedModel implements InferenceModel {
     stop: AbortSignal | null = null,
   ): Promise<SavedModel> {
     const loaded = await settled<NativeLoaded>((done) => {
-      const defaults = { plan: AS_SAVED, tryRows: false };
+      const defaults = { plan: AS_SAVED, rows: null };
       let stopLoad = (): void => undefined;
       const ended: Done<NativeLoaded> = (error, value) => {
         stop?.removeEventListener('abort', stopLoad);
@@ -110,8 +111,8 @@ export class SavedModel implements InferenceModel {
 
   /** What another thread needs for `attached`. */
   get loaded(): LoadedModel {
-    const { signatureDefMap, signatures, rowTrial, plan } = this;
-    return { id: this.#id, signatureDefMap, signatures, rowTrial, plan };
+    const { signatureDefMap, signatures, rows, plan } = this;
+    return { id: this.#id, signatureDefMap, signatures, rows, plan };
   }
 
   get directId(): number {

@@ -1,11 +1,11 @@
 /**
  * BatchedLoader: a version that another loader brings into memory, with its batching. Unless batching was
- * asked for with parameters, only signatures share runs whose rows turn out to be independent.
+ * asked for with parameters, only signatures share runs whose rows are independent.
  */
 import type { Loader } from '../core/loader.js';
 import { servableIdText, type ServableId } from '../core/servable.js';
 import type { Log } from '../log/log.js';
-import type { NativeRowTrial } from '../native/binding.js';
+import type { RowPolicy, SignatureRows } from '../native/binding.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { BatchedModel } from './batched-model.js';
@@ -16,8 +16,8 @@ export interface BatchedLoaderOptions {
   /** The version's folder. */
   readonly path: string;
   readonly batching: ModelBatching;
-  /** A loader that warms a version up for batches of these sizes, and finds out about its rows. */
-  readonly loaderFor: (batchRows: readonly number[], tryRows: boolean) => Loader<SavedModel>;
+  /** A loader that warms a version up for batches of these sizes, and finds out about its rows so. */
+  readonly loaderFor: (batchRows: readonly number[], rows: RowPolicy | null) => Loader<SavedModel>;
   readonly log: Log;
 }
 
@@ -32,23 +32,32 @@ export class BatchedLoader implements Loader<InferenceModel> {
   async load(stop: AbortSignal): Promise<InferenceModel> {
     const { id, path, batching, loaderFor } = this.#options;
     const settings = await batching.of(id.name, path);
-    if (settings === null) return loaderFor([], false).load(stop);
-    const model = await loaderFor(settings.batchRows, !settings.strict).load(stop);
-    const sharesRuns = model.rowTrial === null || this.#report(model.rowTrial);
+    if (settings === null) return loaderFor([], null).load(stop);
+    const model = await loaderFor(settings.batchRows, settings.rows).load(stop);
+    const sharesRuns = model.rows === null || this.#report(model.rows);
     return sharesRuns ? new BatchedModel(model, settings) : model;
   }
 
-  /** Whether a signature has independent rows; the log has why others do not. */
-  #report(trial: readonly NativeRowTrial[]): boolean {
+  /** Whether a signature shares runs; the log has what stands against others. */
+  #report(signatures: readonly SignatureRows[]): boolean {
     const { id, log } = this.#options;
-    const batched: string[] = [];
+    const proven: string[] = [];
+    const assumed: string[] = [];
     const alone: Record<string, string> = {};
-    for (const [signature, refusal] of trial) {
-      if (refusal === '') batched.push(signature);
-      else alone[signature] = refusal;
+    for (const [signature, refusal, isProven] of signatures) {
+      if (refusal !== '') alone[signature] = refusal;
+      else (isProven ? proven : assumed).push(signature);
     }
-    log.info({ servable: servableIdText(id), batched, alone }, 'which signatures are batched');
-    return batched.length > 0;
+    log.info(
+      {
+        servable: servableIdText(id),
+        batched: proven,
+        ...(assumed.length > 0 && { assumed }),
+        alone,
+      },
+      'which signatures are batched',
+    );
+    return proven.length + assumed.length > 0;
   }
 
   unload(servable: InferenceModel): Promise<void> {

@@ -54,7 +54,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     this.model = model;
     this.#settings = settings;
     const { threads } = settings.scheduler;
-    this.#company = new Company(threads, crowdThatGains(model.rowTrial ?? [], threads));
+    this.#company = new Company(threads, crowdThatGains(model.rows ?? [], threads));
     this.#limitDirect();
   }
 
@@ -201,7 +201,9 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     try {
       const refusal = strict ? REFUSALS.get(rows) : undefined;
       if (refusal !== undefined) throw new ServingError(StatusCode.INVALID_ARGUMENT, refusal);
-      const queue = rows < 0 ? null : this.#queueOf(task);
+      // Without rows a run may fail that does not fail in company.
+      const isShared = strict ? rows >= 0 : rows > 0;
+      const queue = isShared ? this.#queueOf(task) : null;
       if (queue === null) this.#runAlone(batchTask);
       else queue.enqueue(batchTask);
     } catch (error) {

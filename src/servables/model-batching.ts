@@ -19,7 +19,7 @@ import {
 import { NO_PARAMETERS } from '../batching/queue-options.js';
 import type { Flags } from '../config/flag-table.js';
 import type { QueueStatistics } from '../metrics/batching-metrics.js';
-import type { PlanName } from '../native/binding.js';
+import type { PlanName, RowPolicy } from '../native/binding.js';
 import { soon } from '../native/calls.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { readBatchingParameters } from './batching-parameters-file.js';
@@ -56,6 +56,8 @@ export interface BatchingSettings {
    * signatures whose rows are not known to be independent.
    */
   readonly strict: boolean;
+  /** How it is found out whether rows are independent; null where batching was asked for. */
+  readonly rows: RowPolicy | null;
   /** The model's share of the threads, as it is configured now. */
   readonly weight: () => number;
 }
@@ -72,6 +74,7 @@ export class ModelBatching {
   readonly #flags: Flags;
   readonly #parameters: BatchingParameters;
   readonly #weightOf: (name: string) => number;
+  readonly #assumesIndependentRows: (name: string) => boolean;
   /** That have queues like these: what may wait is divided among them. */
   readonly #schedulers: number;
   /** Of every model and signature ever batched, by both. */
@@ -82,10 +85,12 @@ export class ModelBatching {
     parameters: BatchingParameters,
     threads: number,
     weightOf: (name: string) => number,
+    assumesIndependentRows: (name: string) => boolean,
     shared: SharedBatching | null,
   ) {
     this.#flags = flags;
     this.#weightOf = weightOf;
+    this.#assumesIndependentRows = assumesIndependentRows;
     this.#parameters = parameters;
     const { schedulers = 1, busyThreads } = shared ?? {};
     this.#schedulers = schedulers;
@@ -100,7 +105,7 @@ export class ModelBatching {
     weightOf: (name: string) => number,
     shared: SharedBatching,
   ): ModelBatching {
-    return new ModelBatching(flags, NO_PARAMETERS, threads, weightOf, shared);
+    return new ModelBatching(flags, NO_PARAMETERS, threads, weightOf, () => false, shared);
   }
 
   /**
@@ -113,13 +118,21 @@ export class ModelBatching {
     cpus: number,
     runThreads: number,
     weightOf: (name: string) => number,
+    assumesIndependentRows: (name: string) => boolean,
     shared: SharedBatching | null = null,
     given: BatchingParameters | null = null,
   ): Promise<ModelBatching | null> {
     const { batching_parameters_file: file } = flags;
     if (!flags.enable_batching) {
       if (flags.batching !== 'auto') return null;
-      return new ModelBatching(flags, NO_PARAMETERS, runThreads, weightOf, shared);
+      return new ModelBatching(
+        flags,
+        NO_PARAMETERS,
+        runThreads,
+        weightOf,
+        assumesIndependentRows,
+        shared,
+      );
     }
     const parameters = given ?? (file === '' ? NO_PARAMETERS : await readBatchingParameters(file));
     const threads = parameters.numBatchThreads ?? cpus;
@@ -129,7 +142,7 @@ export class ModelBatching {
         `num_batch_threads must be positive; was ${threads}`,
       );
     }
-    return new ModelBatching(flags, parameters, threads, weightOf, shared);
+    return new ModelBatching(flags, parameters, threads, weightOf, assumesIndependentRows, shared);
   }
 
   /** Threads that the run pool needs for this. */
@@ -170,6 +183,7 @@ export class ModelBatching {
           : [],
         mayPad: isCompiled,
         strict: false,
+        rows: this.#assumesIndependentRows(name) ? 'assume-independent' : 'prove',
       };
     }
     const options = queueOptions(parameters);
@@ -182,6 +196,7 @@ export class ModelBatching {
       batchRows: options.allowedRows.filter((rows) => rows > 0),
       mayPad: () => true,
       strict: true,
+      rows: null,
     };
   }
 

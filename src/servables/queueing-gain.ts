@@ -3,7 +3,7 @@
  * run, than with a run for each that JavaScript hears nothing of. By what the trial of its rows measured
  * at load.
  */
-import type { NativeRowTrial } from '../native/binding.js';
+import type { SignatureRows } from '../native/binding.js';
 
 /** Where two that share a run save so much, even small batches make up for the way through JavaScript. */
 export const SMALL_CROWD = 4;
@@ -18,9 +18,12 @@ const LONG_RUN_NANOS = 240_000;
  * Requests in flight on average for each of the run pool's `threads`; Infinity: never. The event loop is one
  * thread, and run threads beside it do so many more runs while it queues a request.
  */
-export function crowdThatGains(trial: readonly NativeRowTrial[], threads: number): number {
+export function crowdThatGains(signatures: readonly SignatureRows[], threads: number): number {
   const besideLoop = Math.max(1, threads - 1);
-  const crowds = trial.map(([, , oneRowNanos, twoRowsNanos]) => {
+  const crowds = signatures.map(([, refusal, , oneRowNanos, twoRowsNanos]) => {
+    if (refusal !== '') return Infinity;
+    // Nothing could be measured, as it is where inputs are strings of a kind of their own.
+    if (oneRowNanos === 0) return SMALL_CROWD;
     if (oneRowNanos > LONG_RUN_NANOS) return SMALL_CROWD;
     const saved = (2 * oneRowNanos - twoRowsNanos) / besideLoop;
     if (saved > MUCH_NANOS) return SMALL_CROWD;

@@ -8,7 +8,12 @@ import { join } from 'node:path';
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
 import { addon } from '../native/addon.js';
-import type { NativePlanOptions, NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
+import type {
+  NativePlanOptions,
+  NativeWarmup,
+  NativeWarmupOptions,
+  RowPolicy,
+} from '../native/binding.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { ExecutionPlans } from './execution-plans.js';
@@ -23,7 +28,7 @@ export interface SavedModelLoaderOptions {
   readonly runInCallerThread: boolean;
   readonly checkMethodNames: boolean;
   /** See NativeLoadOptions; absent: false. */
-  readonly tryRows?: boolean;
+  readonly rows?: RowPolicy | null;
   /** Null: no warm-up. */
   readonly warmup: NativeWarmupOptions | null;
   /** Called after each warm-up, whether it failed or not. */

@@ -25,8 +25,25 @@ describe('Batching by itself', function () {
       batched: string[];
       alone: Record<string, string>;
     };
-    assert.deepEqual(line.batched, ['independent', 'independent_half', 'independent_two_inputs']);
-    assert.equal(line.alone.sum, 'output "y" has no row for each input row');
+    const independent = ['independent', 'independent_half', 'independent_two_inputs'];
+    assert.deepEqual(line.batched, [...independent, 'loop', 'text']);
+    assert.equal(line.alone.sum, 'node "Sum_2" (Sum) reduces over the rows');
+  });
+
+  it('batches what it is told to take for independent', async () => {
+    const path = join(TEST_MODELS, 'row_kinds');
+    const model = `name: "m" base_path: "${path}" model_platform: "tensorflow"`;
+    const config = server.write(
+      'models',
+      `model_config_list { config { ${model} assume_independent_rows: true } }`,
+    );
+    await server.serve(path, `--model_config_file=${config}`, '--log_level=info');
+    const line = JSON.parse(await server.process.lineWith('which signatures are batched')) as {
+      batched: string[];
+      assumed: string[];
+    };
+    assert.deepEqual(line.batched, []);
+    assert.ok(line.assumed.includes('over_rows'));
   });
 
   it('never merges requests of rows that depend on each other', async () => {

@@ -11,7 +11,7 @@ describe('ModelPublisher', () => {
   const model = SavedModel.attached({
     id: 10,
     signatures: [],
-    rowTrial: null,
+    rows: null,
   } as unknown as Loaded);
   let asked: { kind: string; request: unknown; answer: () => void; fail: () => void }[];
   let isAvailable: boolean;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 
-import type { NativeRowTrial } from '../../../src/native/binding.js';
+import type { SignatureRows } from '../../../src/native/binding.js';
 import { crowdThatGains } from '../../../src/servables/queueing-gain.js';
 
-const signature = (oneRowMicros: number, twoRowsMicros: number): NativeRowTrial => [
+const signature = (oneRowMicros: number, twoRowsMicros: number): SignatureRows => [
   'serving_default',
   '',
+  true,
   oneRowMicros * 1000,
   twoRowsMicros * 1000,
 ];
@@ -30,7 +31,11 @@ describe('crowdThatGains', () => {
 
   it('takes the signature that gains the most, and no part in those that run alone', () => {
     assert.equal(crowdThatGains([signature(3, 3), signature(25, 26)], 1), 4);
-    assert.equal(crowdThatGains([['alone', 'it has a loop', 0, 0]], 1), Infinity);
+    assert.equal(crowdThatGains([['alone', 'it draws random numbers', false, 0, 0]], 1), Infinity);
     assert.equal(crowdThatGains([], 1), Infinity);
+  });
+
+  it('lets a signature gain whose runs could not be measured', () => {
+    assert.equal(crowdThatGains([['text', '', true, 0, 0]], 1), 4);
   });
 });

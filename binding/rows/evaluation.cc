@@ -1,0 +1,295 @@
+#include "rows/evaluation.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "graph/attr_value.h"
+
+namespace tensorgate {
+
+struct Evaluation::Frame {
+  const Body* body;
+  const std::map<std::string_view, Value>* arguments;  // null: the graph
+  uint32_t scope;
+  std::unordered_map<const Node*, Values> known;
+  std::unordered_set<const Node*> begun;
+};
+
+namespace {
+
+constexpr int kMaxDepth = 64;
+// Nodes, as often as they are looked at: loops are until nothing new comes of it.
+constexpr size_t kMaxSteps = 1'000'000;
+
+bool IsOfRowLoop(const Value& value) {
+  return value.kind >= Value::kRowNumber && value.kind <= Value::kOneRow;
+}
+
+bool DependsOnOneRow(const Values& inputs) {
+  return std::all_of(inputs.begin(), inputs.end(), [](const Value& input) {
+    return input.is_fixed() || input.kind == Value::kOneRow;
+  });
+}
+
+bool IsOne(const Value& value) {
+  const Element* number = value.scalar();
+  return number != nullptr && number->is_number(1);
+}
+
+// What depends on nothing has the shape that it is known to have.
+Values WithKnownDims(const Node& node, Values values) {
+  const std::string_view* attr = node.attr(kKnownShapes);
+  std::vector<std::string_view> shapes;
+  if (attr == nullptr || !ReadShapeListAttr(*attr, &shapes)) return values;
+  while (values.size() < shapes.size()) values.push_back(values.back());
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    std::vector<int64_t> sizes;
+    if (!values[i].is_fixed() || values[i].dims || !ReadDims(shapes[i], &sizes)) continue;
+    if (std::any_of(sizes.begin(), sizes.end(), [](int64_t size) { return size < 0; })) continue;
+    values[i].dims.emplace(sizes.begin(), sizes.end());
+  }
+  return values;
+}
+
+// In a loop over the rows. Whatever an op does with one row, no other row has part in it.
+Values ApplyInRowLoop(const Operation& operation) {
+  const Values& inputs = operation.inputs();
+  const std::string_view op = operation.op();
+  if (DependsOnOneRow(inputs)) return {Value::OfKind(Value::kOneRow)};
+  if (inputs.size() == 2) {
+    const Value& a = inputs[0];
+    const Value& b = inputs[1];
+    const bool is_sum = op == "AddV2" || op == "Add";
+    if (is_sum &&
+        ((a.kind == Value::kRowNumber && IsOne(b)) || (b.kind == Value::kRowNumber && IsOne(a)))) {
+      return {Value::OfKind(Value::kNextRow)};
+    }
+    if (op == "Less" && a.kind == Value::kRowNumber && b.is_row_count())
+      return {Value::OfKind(Value::kHasRow)};
+    if (op == "LogicalAnd" && a.kind == Value::kHasRow && b.kind == Value::kHasRow) return {a};
+  }
+  const bool may_be_ruled = op == "Cast" || op.substr(0, 10) == "TensorList";
+  const Rule rule = may_be_ruled ? FindRule(op) : nullptr;
+  return rule == nullptr ? NoRule(operation) : rule(operation);
+}
+
+}  // namespace
+
+Evaluation::Evaluation(const GraphDef& graph, const FindOp& find_op,
+                       std::map<std::string, Value> inputs)
+    : graph_(graph), find_op_(find_op), inputs_(std::move(inputs)) {
+  for (const Function& function : graph.functions) functions_.emplace(function.name, &function);
+  Body& body = bodies_[nullptr];
+  for (const Node& node : graph.nodes) body.emplace(node.name, &node);
+  graph_frame_ = std::make_unique<Frame>();
+  graph_frame_->body = &body;
+  graph_frame_->arguments = nullptr;
+  graph_frame_->scope = 0;
+}
+
+Evaluation::~Evaluation() = default;
+
+Value Evaluation::Of(const std::string& tensor) {
+  Frame* frame = graph_frame_.get();
+  const Tensor parsed = Parse(*frame, tensor);
+  if (parsed.node != nullptr && !IsFed(*frame, parsed)) Evaluate(*parsed.node, frame);
+  return Find(*frame, tensor);
+}
+
+// "node", "node:1"; in a function "argument", "node:output:1".
+Evaluation::Tensor Evaluation::Parse(const Frame& frame, std::string_view name) const {
+  Tensor tensor;
+  const size_t first = name.find(':');
+  tensor.name = name.substr(0, first);
+  const bool is_argument = frame.arguments != nullptr && first == std::string_view::npos;
+  if (!is_argument) {
+    const auto found = frame.body->find(tensor.name);
+    if (found != frame.body->end()) tensor.node = found->second;
+  }
+  if (first == std::string_view::npos) return tensor;
+  std::string_view rest = name.substr(first + 1);
+  if (frame.arguments != nullptr) {
+    const size_t second = rest.find(':');
+    tensor.output = rest.substr(0, second);
+    rest = second == std::string_view::npos ? "0" : rest.substr(second + 1);
+  }
+  for (char digit : rest) {
+    if (digit < '0' || digit > '9' || tensor.index > 1'000'000) {
+      tensor.node = nullptr;
+      break;
+    }
+    tensor.index = tensor.index * 10 + static_cast<size_t>(digit - '0');
+  }
+  return tensor;
+}
+
+bool Evaluation::IsFed(const Frame& frame, const Tensor& tensor) const {
+  return frame.arguments == nullptr &&
+         inputs_.count(std::string(tensor.name) + ":" + std::to_string(tensor.index)) > 0;
+}
+
+// Which output of the node it is; false where the op's outputs are not known.
+bool Evaluation::IndexOf(const Tensor& tensor, size_t* index) {
+  *index = tensor.index;
+  if (tensor.output.empty()) return true;
+  const auto function = functions_.find(tensor.node->op);
+  if (function != functions_.end()) {
+    const std::vector<FunctionArg>& outputs = function->second->outputs;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].name != tensor.output) continue;
+      *index = i;
+      return true;
+    }
+    return false;
+  }
+  const auto [op, is_new] = ops_.emplace(tensor.node->op, std::vector<OpOutput>());
+  if (is_new && !find_op_(tensor.node->op, &op->second)) op->second.clear();
+  size_t before = 0;
+  for (const OpOutput& output : op->second) {
+    if (output.name == tensor.output) {
+      *index = before + tensor.index;
+      return true;
+    }
+    size_t count = 1;
+    if (!output.number_attr.empty() || !output.type_list_attr.empty()) {
+      const bool is_number = !output.number_attr.empty();
+      const std::string_view* attr =
+          tensor.node->attr(is_number ? output.number_attr : output.type_list_attr);
+      int64_t number = 0;
+      std::vector<DataType> types;
+      if (attr == nullptr) return false;
+      if (is_number ? !ReadIntAttr(*attr, &number) || number < 0
+                    : !ReadTypeListAttr(*attr, &types)) {
+        return false;
+      }
+      count = is_number ? static_cast<size_t>(number) : types.size();
+    }
+    before += count;
+  }
+  return false;
+}
+
+Value Evaluation::Find(const Frame& frame, std::string_view name) {
+  const auto missing = [&](const char* reason) {
+    return Value::Of(Obstacle{std::string(name), "", reason});
+  };
+  const Tensor tensor = Parse(frame, name);
+  if (frame.arguments != nullptr && tensor.output.empty()) {
+    const auto found = frame.arguments->find(tensor.name);
+    return found == frame.arguments->end() ? missing("is not in the function") : found->second;
+  }
+  if (frame.arguments == nullptr) {
+    const auto fed = inputs_.find(std::string(tensor.name) + ":" + std::to_string(tensor.index));
+    if (fed != inputs_.end()) return fed->second;
+  }
+  if (tensor.node == nullptr) return missing("is not in the graph");
+  const auto known = frame.known.find(tensor.node);
+  if (known == frame.known.end()) {
+    return Value::Of(Obstacle{std::string(tensor.node->name), std::string(tensor.node->op),
+                              "is part of a loop as TensorFlow 1 had them"});
+  }
+  size_t index;
+  if (!IndexOf(tensor, &index)) {
+    return Value::Of(Obstacle{std::string(tensor.node->name), std::string(tensor.node->op),
+                              "has outputs that are not known"});
+  }
+  const Values& values = known->second;
+  return index < values.size() ? values[index] : values.back();
+}
+
+// A stack of our own: graphs are deeper than a thread's.
+void Evaluation::Evaluate(const Node& node, Frame* frame) {
+  std::vector<const Node*> stack{&node};
+  while (!stack.empty()) {
+    const Node& top = *stack.back();
+    if (frame->known.count(&top) > 0) {
+      stack.pop_back();
+      continue;
+    }
+    if (frame->begun.insert(&top).second) {
+      for (size_t i = 0; i < top.data_inputs(); ++i) {
+        const Tensor input = Parse(*frame, top.inputs[i]);
+        if (input.node == nullptr || IsFed(*frame, input)) continue;
+        if (frame->begun.count(input.node) == 0) stack.push_back(input.node);
+      }
+      continue;
+    }
+    Values values = Apply(top, *frame);
+    frame->known.emplace(&top, std::move(values));
+    stack.pop_back();
+  }
+}
+
+Values Evaluation::Apply(const Node& node, const Frame& frame) {
+  Values inputs;
+  for (size_t i = 0; i < node.data_inputs(); ++i) inputs.push_back(Find(frame, node.inputs[i]));
+  const Operation operation(node, inputs, frame.scope, &symbols_);
+  if (++steps_ > kMaxSteps) return {operation.Against("comes too late in too large a graph")};
+  if (node.op == "Identity" || node.op == "IdentityN") {
+    return inputs.empty() ? NoRule(operation) : inputs;
+  }
+  const bool is_in_row_loop = std::any_of(inputs.begin(), inputs.end(), &IsOfRowLoop);
+  const Follow follow =
+      functions_.count(node.op) > 0 ? FindFollow("PartitionedCall") : FindFollow(node.op);
+  if (follow != nullptr) {
+    if (is_in_row_loop && DependsOnOneRow(inputs)) return {Value::OfKind(Value::kOneRow)};
+    Values values = follow(operation, this);
+    return values.empty() ? Values{operation.Against("gives nothing")} : values;
+  }
+  for (const Value& input : inputs) {
+    if (input.kind == Value::kObstacle) return {input};
+    if (input.kind == Value::kNothing) return {operation.Against("reads what was not written")};
+  }
+  const Rule rule = FindRule(node.op);
+  Values values = is_in_row_loop    ? ApplyInRowLoop(operation)
+                  : rule == nullptr ? NoRule(operation)
+                                    : rule(operation);
+  if (values.empty()) return {operation.Against("gives nothing")};
+  // A list that is written to is still that list.
+  const uint32_t argument =
+      node.op == "TensorListSetItem" && !inputs.empty() ? inputs[0].argument : 0;
+  for (Value& value : values) value.argument = argument;
+  return WithKnownDims(node, std::move(values));
+}
+
+Values Evaluation::Call(const Operation& caller, size_t which, std::string_view name,
+                        const Values& arguments) {
+  const auto found = functions_.find(name);
+  if (found == functions_.end() || found->second->inputs.size() != arguments.size()) {
+    return {caller.Against("calls a function that is not there")};
+  }
+  if (depth_ >= kMaxDepth) return {caller.Against("calls functions too deep")};
+  const Function& function = *found->second;
+  const auto [body, is_new] = bodies_.emplace(&function, Body());
+  if (is_new) {
+    for (const Node& node : function.nodes) body->second.emplace(node.name, &node);
+  }
+  std::map<std::string_view, Value> by_name;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    by_name.emplace(function.inputs[i].name, arguments[i]);
+  const auto scope = std::make_tuple(caller.scope(), &caller.node(), which);
+  Frame frame{&body->second,
+              &by_name,
+              scopes_.emplace(scope, static_cast<uint32_t>(scopes_.size() + 1)).first->second,
+              {},
+              {}};
+  ++depth_;
+  Values values;
+  for (const FunctionArg& output : function.outputs) {
+    const auto returned =
+        std::find_if(function.returns.begin(), function.returns.end(),
+                     [&](const auto& entry) { return entry.first == output.name; });
+    if (returned == function.returns.end()) {
+      values.push_back(caller.Against("calls a function that does not return"));
+      continue;
+    }
+    const Tensor tensor = Parse(frame, returned->second);
+    if (tensor.node != nullptr) Evaluate(*tensor.node, &frame);
+    values.push_back(Find(frame, returned->second));
+  }
+  --depth_;
+  return values;
+}
+
+}  // namespace tensorgate

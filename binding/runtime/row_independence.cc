@@ -1,0 +1,86 @@
+#include "runtime/row_independence.h"
+
+#include <utility>
+
+#include "rows/row_proof.h"
+#include "runtime/graph_reader.h"
+#include "runtime/state_changes.h"
+#include "runtime/synthetic_inputs.h"
+#include "status/violation.h"
+
+namespace tensorgate {
+namespace {
+
+std::string TextOf(const Obstacle& obstacle) {
+  std::string text = Quoted(obstacle.node);
+  if (!obstacle.op.empty()) text = "node " + text + " (" + obstacle.op + ")";
+  return text + " " + obstacle.reason;
+}
+
+std::string NameOf(const TF_Output& output) {
+  return std::string(TF_OperationName(output.oper)) + ":" + std::to_string(output.index);
+}
+
+// Why its rows are not known to be independent; empty where they are.
+std::string Refusal(const BoundSignature& signature, const SavedModel& model, StateChanges* changes,
+                    const GraphDef& graph) {
+  if (changes->MayHappen(signature.outputs)) {
+    return "a run may change its state or draw random numbers (" + changes->culprit() + ")";
+  }
+  std::vector<ProofInput> inputs;
+  for (size_t i = 0; i < signature.inputs.size(); ++i) {
+    inputs.push_back({NameOf(signature.inputs[i]), signature.def.inputs[i].dims});
+  }
+  std::vector<std::string> outputs;
+  for (const TF_Output& output : signature.outputs) outputs.push_back(NameOf(output));
+  const auto obstacle = FindObstacle(
+      graph,
+      [&](std::string_view op, std::vector<OpOutput>* found) {
+        return FindOpIn(model.graph(), op, found);
+      },
+      inputs, outputs);
+  if (!obstacle) return "";
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    // In the words of clients, where it is about an output as such.
+    if (obstacle->op.empty() && obstacle->node == outputs[i]) {
+      return "output " + Quoted(signature.def.outputs[i].alias) + " " + obstacle->reason;
+    }
+  }
+  return TextOf(*obstacle);
+}
+
+// What no operator can know better.
+std::string Impossibility(const BoundSignature& signature) {
+  if (!signature.has_outputs()) return "it has no outputs, or some that are not in the graph";
+  return HasRowsOfAnyNumber(signature) ? "" : "its inputs do not take any number of rows";
+}
+
+}  // namespace
+
+std::vector<SignatureRows> ProveRows(const SavedModel& model, RowPolicy policy) {
+  std::vector<SignatureRows> results;
+  std::vector<TF_Output> fetches;
+  for (const BoundSignature& signature : model.signatures()) {
+    SignatureRows& result = results.emplace_back();
+    result.signature = signature.def.name;
+    result.refusal = Impossibility(signature);
+    if (!result.refusal.empty()) continue;
+    fetches.insert(fetches.end(), signature.outputs.begin(), signature.outputs.end());
+    fetches.insert(fetches.end(), signature.inputs.begin(), signature.inputs.end());
+  }
+  if (policy == RowPolicy::kAssumeIndependent || fetches.empty()) return results;
+  std::string bytes;
+  GraphDef graph;
+  const Status status = ReadGraph(model.graph(), fetches, &bytes, &graph);
+  StateChanges changes(model.graph());
+  for (size_t i = 0; i < results.size(); ++i) {
+    SignatureRows& result = results[i];
+    if (!result.refusal.empty()) continue;
+    result.refusal = status.ok() ? Refusal(model.signatures()[i], model, &changes, graph)
+                                 : "its graph cannot be read: " + status.message();
+    result.is_proven = result.refusal.empty();
+  }
+  return results;
+}
+
+}  // namespace tensorgate
