@@ -7,6 +7,7 @@
 import os
 import sys
 
+from picky_models import decoded_strings, known_values, parsed_examples, sized
 from savedmodel_writer import CLASSIFY, REGRESS, Signature, tf, tf1, write_graph_model, write_once
 
 from tensorflow.core.protobuf import saved_model_pb2  # after what savedmodel_writer sets for TensorFlow
@@ -475,7 +476,8 @@ def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
     for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless, example_outputs,
-                  four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams, text_trimmed, text_pieces):
+                  four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams, text_trimmed, text_pieces,
+                  parsed_examples, decoded_strings, known_values, sized):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_once(base, 'own_inputs', 1, OwnInputs().save)

@@ -84,6 +84,7 @@ def write_graph_model(base, name, version, build):
                 has_tables = tf1.get_collection(tf1.GraphKeys.TABLE_INITIALIZERS)
                 builder.add_meta_graph_and_variables(
                     session, [tf1.saved_model.tag_constants.SERVING],
+                    assets_collection=tf1.get_collection(tf1.GraphKeys.ASSET_FILEPATHS),
                     main_op=tf1.tables_initializer() if has_tables else None,
                     signature_def_map={key: s.to_proto() for key, s in signatures.items()},
                     strip_default_attrs=True)

@@ -13,8 +13,10 @@
 #include "runtime/allocator.h"
 #include "runtime/load_priority.h"
 #include "runtime/load_stop.h"
+#include "runtime/quiet_runs.h"
 #include "runtime/row_trial.h"
 #include "runtime/saved_model.h"
+#include "runtime/synthetic_inputs.h"
 #include "runtime/warmup.h"
 
 namespace tensorgate {
@@ -27,6 +29,11 @@ Napi::Value WarmupValue(Napi::Env env, const WarmupReport& report) {
   synthetic.Set("failed", Napi::Number::New(env, report.synthetic.failed));
   synthetic.Set("skipped", Napi::Number::New(env, report.synthetic.skipped));
   synthetic.Set("firstFailure", Napi::String::New(env, report.synthetic.first_failure));
+  Napi::Object not_representative = Napi::Object::New(env);
+  for (const auto& [signature, why] : report.synthetic.not_representative) {
+    not_representative.Set(signature, Napi::String::New(env, why));
+  }
+  synthetic.Set("notRepresentative", not_representative);
   Napi::Object value = Napi::Object::New(env);
   value.Set("hasFile", Napi::Boolean::New(env, report.has_file));
   value.Set("readThrough", Napi::Boolean::New(env, report.read_through));
@@ -148,6 +155,10 @@ class LoadJob : public AsyncJob {
   void Prepare() {
     if (stop_->IsStopped()) return;
     // From the graph as it was saved; a plan may put another in its place.
+    LearningLimits learning;
+    learning.stop = stop_.get();
+    const bool is_synthetic = plan_.synthetic || (warmup_ && warmup_->synthetic);
+    if (is_synthetic || row_policy_) LearnInputs(options_.path, learning, model_.get());
     if (row_policy_) rows_ = ProveRows(*model_, *row_policy_);
     // First: what is warmed up, in all its sizes, is what will serve.
     plan_report_ = ChoosePlan(model_.get(), plan_);
@@ -156,6 +167,7 @@ class LoadJob : public AsyncJob {
     if (!report_.status.ok()) {
       model_.reset();
     } else if (row_policy_ && !stop_->IsStopped()) {
+      const QuietRuns quiet;
       RunRowTrial(RowTrialLimits(), model_.get(), &rows_);
     }
   }

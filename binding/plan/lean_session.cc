@@ -9,6 +9,7 @@
 #include "graph/fused_convolutions.h"
 #include "graph/lean_graph.h"
 #include "graph/weight_expressions.h"
+#include "runtime/quiet_runs.h"
 #include "tf/output_order.h"
 #include "tf/status.h"
 #include "tf/tensor.h"
@@ -84,6 +85,7 @@ Status MakeWholeRun(const std::vector<SignatureTensors>& signatures,
 // The graph that a run executes. `metadata` holds the bytes of `graph`.
 Status GraphOf(const GraphSession& session, const WholeRun& run, TF_Buffer* metadata,
                GraphDef* graph) {
+  const QuietRuns quiet;
   const BufferHandle options(TF_NewBufferFromString(kTellGraph, sizeof(kTellGraph)));
   Status status =
       session.RunByName(options.get(), run.feeds, run.values, run.fetches, {}, metadata, nullptr);

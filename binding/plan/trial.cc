@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/quiet_runs.h"
 #include "runtime/run_delay.h"
 
 namespace tensorgate {
@@ -18,6 +19,7 @@ constexpr int kTurns = 30;
 
 Status Trial::RunOnce(const Candidate& candidate, const TrialCase& given, bool with_timeout,
                       std::vector<TensorHandle>* outputs) const {
+  const QuietRuns quiet;
   const uint32_t timeout = with_timeout ? static_cast<uint32_t>(limits_.run.count()) : 0;
   return model_.RunAs(candidate.execution, timeout, given.feeds, given.values, given.fetches,
                       outputs);

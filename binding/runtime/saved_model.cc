@@ -150,6 +150,11 @@ const BoundSignature* SavedModel::FindSignature(std::string_view name) const {
   return found != signatures_.end() && found->def.name == name ? &*found : nullptr;
 }
 
+void SavedModel::SetSynthetic(const BoundSignature& signature,
+                              std::shared_ptr<SyntheticSpec> spec) {
+  signatures_[static_cast<size_t>(&signature - signatures_.data())].synthetic = std::move(spec);
+}
+
 TF_Operation* SavedModel::FindOperation(const std::string& name) const {
   // The C API would take what stands before a NUL for the name.
   if (name.find('\0') != std::string::npos) return nullptr;

@@ -20,6 +20,8 @@
 
 namespace tensorgate {
 
+struct SyntheticSpec;
+
 // A signature whose tensor names have been resolved to graph endpoints.
 struct BoundSignature {
   SignatureDef def;
@@ -30,6 +32,7 @@ struct BoundSignature {
       defaults;              // as def.inputs: the value when a request leaves it out, or null
   bool rows_proven = false;  // independent of each other; see SavedModel::ProveRows
   std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();
+  std::shared_ptr<SyntheticSpec> synthetic;  // null: nothing is known of what its inputs hold
   bool has_defaults() const { return !def.defaults.empty(); }
   // Some, and the graph has all of them.
   bool has_outputs() const;
@@ -83,6 +86,8 @@ class SavedModel {
   void RequireProvenRows() { requires_proven_rows_ = true; }
   void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
   bool requires_proven_rows() const { return requires_proven_rows_; }
+  // Before the model is shared. REQUIRES: a signature of this model.
+  void SetSynthetic(const BoundSignature& signature, std::shared_ptr<SyntheticSpec> spec);
 
   // Null when the model has no signature of that name.
   const BoundSignature* FindSignature(std::string_view name) const;

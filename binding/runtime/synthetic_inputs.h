@@ -2,22 +2,24 @@
 // by itself. Any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "graph/input_hints.h"
+#include "runtime/load_stop.h"
 #include "runtime/saved_model.h"
+#include "runtime/synthetic_values.h"
 #include "tf/handles.h"
 
 namespace tensorgate {
 
-// What a row holds. Whole numbers stay at 0 and 1 in every kind, since they are often indexes.
-enum class RowFill {
-  kZeros,
-  kRandom,       // numbers of [0.5, 1), which logarithms and roots take; the same in every process
-  kOtherRandom,  // numbers of [-1, 1)
-  kLarge,        // numbers of [-1000, 1000)
-  kNan,          // where the type has it, else as kOtherRandom
+// What a signature's inputs are made after: `BoundSignature::synthetic`.
+struct SyntheticSpec {
+  std::vector<InputHint> hints;  // as def.inputs
+  int size = 1;                  // of unknown dimensions behind the first one, and of images
 };
 
 struct SyntheticInputs {
@@ -25,15 +27,31 @@ struct SyntheticInputs {
   std::vector<TF_Tensor*> values;  // as the signature's inputs
 };
 
-// A row of each fill where dimension 0 is unknown; other unknown dimensions are 1, an unknown rank
-// is one row, strings are empty. Signature defaults are taken where a signature has them. A
-// dimension 0 that is known is filled as the first row. False when the inputs would take more than
-// `max_bytes`, or are of no type that a request could carry, or not in the graph.
+struct LearningLimits {
+  std::chrono::milliseconds time{5000};  // of all runs together
+  size_t max_signatures = 16;
+  size_t max_input_bytes = size_t{64} << 20;  // of one signature's inputs together
+  const LoadStop* stop = nullptr;             // no further run is begun once it is stopped
+};
+
+// Reads from the graph what the inputs of each signature must look like and, where a size may be
+// any, finds the smallest of a few that the signature runs with. `path`: the version's folder,
+// which has the vocabularies. Nothing here fails a load. THREAD: load pool; blocks.
+// REQUIRES: the model has its graph as it was saved, and nobody else has the model.
+void LearnInputs(const std::string& path, const LearningLimits& limits, SavedModel* model);
+
+// A row of each fill where dimension 0 is unknown; an unknown rank is one row, unless the graph
+// says something else. Signature defaults are taken where a signature has them. A dimension 0 that
+// is known is filled as the first row. False when the inputs would take more than `max_bytes`, or
+// are of no type that a request could carry, or not in the graph.
 // REQUIRES: at least one fill.
 bool MakeSyntheticInputs(const BoundSignature& signature, const std::vector<RowFill>& rows,
                          size_t max_bytes, SyntheticInputs* inputs);
 
 // Whether every input has an unknown first dimension.
 bool HasRowsOfAnyNumber(const BoundSignature& signature);
+
+// Whether any output has an element.
+bool HaveElements(const std::vector<TensorHandle>& outputs);
 
 }  // namespace tensorgate

@@ -1,7 +1,10 @@
 #include "runtime/synthetic_warmup.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "runtime/quiet_runs.h"
 #include "runtime/state_changes.h"
 #include "runtime/synthetic_inputs.h"
 
@@ -10,47 +13,84 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// With a timeout, which a run in the calling thread cannot have: zeros may make a loop endless.
-Status RunOnce(const SavedModel& model, const BoundSignature& signature,
-               const SyntheticInputs& inputs, std::chrono::milliseconds timeout) {
-  std::vector<TensorHandle> outputs;
-  return model.RunTargets(signature.inputs, inputs.values, signature.outputs, {},
-                          static_cast<uint32_t>(timeout.count()), &outputs);
-}
+class SyntheticWarmup {
+ public:
+  SyntheticWarmup(const SavedModel& model, const SyntheticWarmupLimits& limits)
+      : model_(model),
+        limits_(limits),
+        deadline_(Clock::now() + limits.time),
+        state_changes_(model.graph()) {}
+
+  SyntheticWarmupReport Run(const std::vector<int64_t>& batch_rows) {
+    const std::vector<const BoundSignature*> signatures = model_.SignaturesInOrder();
+    for (const BoundSignature* signature : signatures) Run(*signature, 1);
+    for (const BoundSignature* signature : signatures) {
+      if (!HasRowsOfAnyNumber(*signature)) continue;
+      for (int64_t rows : batch_rows) Run(*signature, rows);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void Run(const BoundSignature& signature, int64_t rows) {
+    if (!signature.has_outputs() || state_changes_.MayHappen(signature.outputs)) {
+      ++report_.skipped;
+      return;
+    }
+    std::string failure;
+    for (const RowFill fill : {RowFill::kZeros, RowFill::kRandom}) {
+      SyntheticInputs inputs;
+      const std::vector<RowFill> fills(static_cast<size_t>(rows), fill);
+      const bool within_limits = report_.run + report_.failed < limits_.max_runs && Left() > 0;
+      if (!within_limits ||
+          !MakeSyntheticInputs(signature, fills, limits_.max_input_bytes, &inputs)) {
+        break;
+      }
+      std::vector<TensorHandle> outputs;
+      const Status status = RunOnce(signature, inputs, &outputs);
+      if (status.ok()) {
+        ++report_.run;
+        if (!HaveElements(outputs) && rows == 1) {
+          report_.not_representative.emplace_back(signature.def.name, "its outputs are empty");
+        }
+        return;
+      }
+      if (failure.empty()) failure = status.message();
+    }
+    if (failure.empty()) {
+      ++report_.skipped;
+      return;
+    }
+    if (++report_.failed == 1) report_.first_failure = signature.def.name + ": " + failure;
+    if (rows == 1) report_.not_representative.emplace_back(signature.def.name, failure);
+  }
+
+  int64_t Left() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+  }
+
+  // With a timeout, which a run in the calling thread cannot have: zeros may make a loop endless.
+  Status RunOnce(const BoundSignature& signature, const SyntheticInputs& inputs,
+                 std::vector<TensorHandle>* outputs) const {
+    const QuietRuns quiet;
+    const uint32_t timeout = static_cast<uint32_t>(std::max<int64_t>(Left(), 1));
+    return model_.RunTargets(signature.inputs, inputs.values, signature.outputs, {}, timeout,
+                             outputs);
+  }
+
+  const SavedModel& model_;
+  const SyntheticWarmupLimits& limits_;
+  const Clock::time_point deadline_;
+  StateChanges state_changes_;
+  SyntheticWarmupReport report_;
+};
 
 }  // namespace
 
 SyntheticWarmupReport RunSyntheticWarmup(const SavedModel& model,
                                          const SyntheticWarmupLimits& limits,
                                          const std::vector<int64_t>& batch_rows) {
-  const auto deadline = Clock::now() + limits.time;
-  SyntheticWarmupReport report;
-  StateChanges state_changes(model.graph());
-  const auto run = [&](const BoundSignature& signature, int64_t rows) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    const bool within_limits = report.run + report.failed < limits.max_runs && left.count() > 0;
-    SyntheticInputs inputs;
-    const std::vector<RowFill> zeros(static_cast<size_t>(rows), RowFill::kZeros);
-    if (!within_limits || !signature.has_outputs() || state_changes.MayHappen(signature.outputs) ||
-        !MakeSyntheticInputs(signature, zeros, limits.max_input_bytes, &inputs)) {
-      ++report.skipped;
-      return;
-    }
-    const Status status = RunOnce(model, signature, inputs, left);
-    if (status.ok()) {
-      ++report.run;
-    } else if (++report.failed == 1) {
-      report.first_failure = signature.def.name + ": " + status.message();
-    }
-  };
-  const std::vector<const BoundSignature*> signatures = model.SignaturesInOrder();
-  for (const BoundSignature* signature : signatures) run(*signature, 1);
-  for (const BoundSignature* signature : signatures) {
-    if (!HasRowsOfAnyNumber(*signature)) continue;
-    for (int64_t rows : batch_rows) run(*signature, rows);
-  }
-  return report;
+  return SyntheticWarmup(model, limits).Run(batch_rows);
 }
 
 }  // namespace tensorgate

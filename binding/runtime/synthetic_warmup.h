@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/saved_model.h"
@@ -21,13 +22,16 @@ struct SyntheticWarmupLimits {
 
 struct SyntheticWarmupReport {
   uint32_t run = 0;
-  uint32_t failed = 0;        // ran into an error: zeros do not suit every graph
+  uint32_t failed = 0;        // ran into an error: no made-up input suits every graph
   uint32_t skipped = 0;       // not run: may change state, beyond a limit, or not runnable at all
   std::string first_failure;  // "<signature>: <text>"
+  // Signatures that no run has shown as a client's request will: "<signature>", why.
+  std::vector<std::pair<std::string, std::string>> not_representative;
 };
 
-// Inputs are zeros and empty strings (an empty string is an empty tf.Example), unknown dimensions
-// are 1, and an unknown rank is one row. Signature defaults are taken where a signature has them.
+// Inputs are zeros, or what the graph asks for where SavedModel's signatures know it
+// (synthetic_inputs.h), and numbers from 0.5 to 1 where a signature does not run on zeros.
+// Signature defaults are taken where a signature has them.
 // A signature that may change the model's state (state_changes.h) is not run. `serving_default`
 // comes first, then the names in order. A signature whose inputs all have an unknown first
 // dimension also runs with each of `batch_rows` in its place.

@@ -107,6 +107,8 @@ export interface NativeWarmup {
     readonly skipped: number;
     /** "<signature>: <text>", or empty. */
     readonly firstFailure: string;
+    /** Of signatures that no run has shown as a client's request will: why. */
+    readonly notRepresentative: Readonly<Record<string, string>>;
   };
 }
 

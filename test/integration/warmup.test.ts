@@ -50,7 +50,7 @@ describe('Warm-up of a SavedModel', () => {
       readThrough: true,
       records: 2,
       failure: null,
-      synthetic: { run: 0, failed: 0, skipped: 0, firstFailure: '' },
+      synthetic: { run: 0, failed: 0, skipped: 0, firstFailure: '', notRepresentative: {} },
     });
   });
 
@@ -70,10 +70,14 @@ describe('Warm-up of a SavedModel', () => {
 
   it('reports synthetic runs, and that nothing failed for it', async () => {
     const seen: NativeWarmup[] = [];
-    await (await load(testModel('failing'), seen)).unload();
+    await (await load(testModel('sized'), seen)).unload();
     assert.equal(seen[0]?.failure, null);
-    assert.deepEqual([seen[0]?.hasFile, seen[0]?.synthetic.run], [false, 2]);
-    assert.match(seen[0]?.synthetic.firstFailure ?? '', /^serving_default: /);
+    assert.deepEqual([seen[0]?.hasFile, seen[0]?.synthetic.run], [false, 5]);
+    assert.match(seen[0]?.synthetic.firstFailure ?? '', /^never: /);
+    assert.deepEqual(Object.keys(seen[0]?.synthetic.notRepresentative ?? {}), [
+      'always_empty',
+      'never',
+    ]);
   });
 
   it('refuses options that are none', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +24,25 @@ function logged(stderr: string, message: string): Record<string, unknown> {
   return JSON.parse(lines[0] as string) as Record<string, unknown>;
 }
 
+const TENSORFLOWS_FAILURES = /OP_REQUIRES failed|Local rendezvous is aborting/;
+
+/** Serves every model of the repository that loads in a moment, and without a library. */
+function configOfAll(folder: string): string {
+  const entries = [DEMO_MODELS, TEST_MODELS].flatMap((base) =>
+    readdirSync(base, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^(custom_op|endless|text_.*)$/.test(entry.name))
+      .map(({ name }) => {
+        const path = join(base, name);
+        return `config { name: "${name}" base_path: "${path}" model_platform: "tensorflow" }`;
+      }),
+  );
+  const file = join(folder, 'models.config');
+  writeFileSync(file, `model_config_list { ${entries.join('\n')} }`);
+  return file;
+}
+
 describe('Warm-up', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let base: string;
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'tensorgate-warmup-'));
@@ -185,11 +202,31 @@ describe('Warm-up', function () {
       assert.deepEqual([line['run'], line['failed'], line['skipped']], [3, 0, 5]);
     });
 
-    it('serves a model that cannot run on zeros, and says what it said', async () => {
-      const server = await ServerProcess.start('m', join(TEST_MODELS, 'failing'));
-      const line = logged((await server.stop()).stderr, 'synthetic warm-up');
-      assert.deepEqual([line['run'], line['failed']], [2, 1]);
-      assert.match(line['firstFailure'] as string, /^serving_default: .*zero/);
+    it('says which signatures no made-up input suits, and serves them all the same', async () => {
+      const server = await ServerProcess.start('m', join(TEST_MODELS, 'sized'));
+      const { stderr } = await server.stop();
+      const line = logged(stderr, 'synthetic warm-up');
+      assert.deepEqual([line['run'], line['failed']], [5, 1]);
+      const hints = stderr
+        .split('\n')
+        .filter((each) => each.includes('give the version a warm-up file'));
+      assert.equal(hints.length, 1, stderr);
+      const { signatures } = JSON.parse(hints[0] as string) as {
+        signatures: Record<string, string>;
+      };
+      assert.deepEqual(Object.keys(signatures), ['always_empty', 'never']);
+      assert.equal(signatures['always_empty'], 'its outputs are empty');
+      assert.match(signatures['never'] as string, /1031/);
+    });
+
+    it('lets TensorFlow log nothing about it, and all about requests', async () => {
+      const server = await ServerProcess.startWith(`--model_config_file=${configOfAll(base)}`);
+      assert.doesNotMatch(server.log, TENSORFLOWS_FAILURES);
+      const url = `${server.restUrl}/v1/models/parsed_examples:predict`;
+      const body = JSON.stringify({ instances: [{ b64: '' }] }); // an Example without features
+      assert.equal((await fetch(url, { method: 'POST', body })).status, 400);
+      await server.untilLogged('OP_REQUIRES failed at ');
+      await server.stop();
     });
 
     for (const flag of ['--synthetic_warmup=false', '--enable_model_warmup=false']) {
