@@ -22,6 +22,17 @@ std::optional<Dims> FixedDims(std::string_view shape) {
   return dims;
 }
 
+// Of a shape without unknown dimensions; more than any limit where it overflows.
+uint64_t ProductOf(std::string_view shape) {
+  uint64_t product = 1;
+  std::vector<int64_t> sizes;
+  ReadDims(shape, &sizes);
+  for (const int64_t size : sizes) {
+    if (__builtin_mul_overflow(product, static_cast<uint64_t>(size), &product)) return UINT64_MAX;
+  }
+  return product;
+}
+
 template <typename T>
 std::vector<Element> ElementsOf(const Tensor& tensor) {
   std::vector<Element> elements;
@@ -49,9 +60,8 @@ Values Constant(const Operation& operation) {
   std::optional<Dims> dims = FixedDims(shape);
   const std::string_view* attr = operation.node().attr("dtype");
   DataType type = DataType::kInvalid;
-  if (!dims || dims->size() > 2 || tensorgate::ElementsOf(shape) > kMaxElements ||
-      attr == nullptr || !ReadTypeAttr(*attr, &type) ||
-      (type != DataType::kInt32 && type != DataType::kInt64)) {
+  if (!dims || dims->size() > 2 || ProductOf(shape) > kMaxElements || attr == nullptr ||
+      !ReadTypeAttr(*attr, &type) || (type != DataType::kInt32 && type != DataType::kInt64)) {
     return {Value::Fixed(std::move(dims))};
   }
   Tensor tensor;

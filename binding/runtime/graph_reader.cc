@@ -18,7 +18,7 @@ constexpr uint32_t kLibraryFunction = 1;
 // What shapes, axes and the like are computed from is no larger.
 constexpr int64_t kMaxConstantElements = 1024;
 
-std::string_view Bytes(const BufferHandle& buffer) {
+std::string_view SerializedBytes(const BufferHandle& buffer) {
   return {static_cast<const char*>(buffer->data), buffer->length};
 }
 
@@ -56,7 +56,7 @@ bool AppendLargeConstant(TF_Graph* graph, TF_Operation* oper, std::string* bytes
   }
   if (elements <= kMaxConstantElements) return false;
   const std::string type = TypeAttr(static_cast<DataType>(TF_OperationOutputType(output)));
-  const std::string shape = ShapeAttr(ShapeProto(dims));
+  const std::string shape = ShapeAttr(dims);
   Node node;
   node.name = TF_OperationName(oper);
   node.op = "Const";
@@ -97,7 +97,7 @@ Status AppendNodes(TF_Graph* graph, const std::vector<TF_Output>& fetches, std::
       BufferHandle node(TF_NewBuffer());
       TF_OperationToNodeDef(oper, node.get(), status.get());
       if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
-      AppendWithShapes(graph, oper, Bytes(node), bytes);
+      AppendWithShapes(graph, oper, SerializedBytes(node), bytes);
     }
     for (int i = 0; i < TF_OperationNumInputs(oper); ++i) {
       visit(TF_OperationInput(TF_Input{oper, i}).oper);
@@ -123,7 +123,7 @@ Status AppendFunctions(TF_Graph* graph, std::string* bytes) {
     BufferHandle body(TF_NewBuffer());
     TF_FunctionToFunctionDef(function.get(), body.get(), status.get());
     if (TF_GetCode(status.get()) == TF_OK) {
-      AppendBytesField(kLibraryFunction, Bytes(body), &library);
+      AppendBytesField(kLibraryFunction, SerializedBytes(body), &library);
     } else if (first_error.ok()) {
       first_error = FromTf(status.get());
     }
@@ -147,7 +147,7 @@ bool FindOpIn(TF_Graph* graph, std::string_view op, std::vector<OpOutput>* outpu
   BufferHandle op_def(TF_NewBuffer());
   TF_GraphGetOpDef(graph, std::string(op).c_str(), op_def.get(), status.get());
   if (TF_GetCode(status.get()) != TF_OK) return false;
-  return ForEachBytes(Bytes(op_def), 3, [&](std::string_view arg) {
+  return ForEachBytes(SerializedBytes(op_def), 3, [&](std::string_view arg) {
     OpOutput& output = outputs->emplace_back();
     return ForEachBytes(arg, [&](uint32_t field, std::string_view text) {
       if (field == 1) output.name = text;
