@@ -6,6 +6,7 @@ import type protobuf from 'protobufjs';
 
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { localPath, whyNotLocal } from './local-path.js';
 
 export type VersionPolicy =
   | { readonly kind: 'latest'; readonly count: number }
@@ -24,6 +25,7 @@ export interface ShadowConfig {
 
 export interface ModelConfig {
   readonly name: string;
+  /** As given: a path, or a URI that `localPath` reads. */
   readonly basePath: string;
   readonly policy: VersionPolicy;
   readonly labels: ReadonlyMap<string, LabelTarget>;
@@ -47,7 +49,6 @@ export type ModelServerConfig =
 
 const TENSORFLOW = 'tensorflow';
 const DEFAULT_TOLERANCE = 1e-5;
-const URI = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** A model as the flags alone configure it. */
 export function singleModel(name: string, basePath: string): ModelConfig {
@@ -141,7 +142,9 @@ export function checkModels(models: readonly ModelConfig[]): void {
     names.add(name);
   }
   for (const { name, basePath } of models) {
-    if (basePath.startsWith('/') || URI.test(basePath)) continue;
+    const refusal = whyNotLocal(basePath);
+    if (refusal !== null) refuse(`Base path of model ${name}: ${refusal}`);
+    if (localPath(basePath).startsWith('/')) continue;
     refuse(`Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`);
   }
 }

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 
 import type protobuf from 'protobufjs';
 
+import { fileError } from '../status/file-error.js';
 import { ServingError, StatusCode, type Violation } from '../status/serving-error.js';
+import { localFile } from './local-path.js';
 import { TextFormatError, type TextFormatMistake } from './text-format/error.js';
 import { parseTextFormat } from './text-format/parser.js';
 
@@ -22,21 +24,14 @@ export async function readTextProtoFile(
   return parseTextProto(type, await readTextFile(file), file);
 }
 
-/** The text alone; there is some. @throws ServingError as above */
+/** The text alone; there is some. @throws ServingError as above, PERMISSION_DENIED besides */
 export async function readTextFile(file: string): Promise<Buffer> {
+  const path = localFile(file);
   let text: Buffer;
   try {
-    text = await readFile(file);
+    text = await readFile(path);
   } catch (cause) {
-    // Upstream maps the file into memory, which a directory refuses with "No such device".
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === 'EISDIR' ? 'No such device' : 'No such file or directory';
-    throw new ServingError(
-      StatusCode.NOT_FOUND,
-      `${file}; ${reason}`,
-      [{ field: file, description: message }],
-      { cause },
-    );
+    throw unreadable(file, cause as NodeJS.ErrnoException);
   }
   if (text.length === 0) {
     throw new ServingError(StatusCode.INVALID_ARGUMENT, `${file}; Invalid argument`, [
@@ -44,6 +39,12 @@ export async function readTextFile(file: string): Promise<Buffer> {
     ]);
   }
   return text;
+}
+
+/** Upstream maps the file into memory, which a directory refuses with "No such device". */
+function unreadable(file: string, cause: NodeJS.ErrnoException): ServingError {
+  const { code, message } = fileError(file, cause.code === 'EISDIR' ? { code: 'ENODEV' } : cause);
+  return new ServingError(code, message, [{ field: file, description: cause.message }], { cause });
 }
 
 /** As readTextProtoFile, of a text that was read already; `file` is for errors only. */

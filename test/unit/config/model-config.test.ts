@@ -41,8 +41,23 @@ const PLATFORM_FIELD = 'ModelServerConfig::model_platform, model name is m';
 
 describe('modelServerConfigOf', () => {
   it('AbsolutePathSucceeds', () => {
-    for (const path of ['/m', '/', 'file:///m', 'gs://bucket/m', 'S3://b']) {
+    for (const path of ['/m', '/', 'file:///m', 'file://localhost/m']) {
       assert.equal(modelsOf(`name: "m" base_path: "${path}" ${PLATFORM}`)[0]?.basePath, path);
+    }
+  });
+
+  it('refuses a base path that is on no local disk, and says what to do', () => {
+    const advice = 'copy the files to a local disk or mount them, and give that path';
+    for (const [scheme, path] of [
+      ['gs', 'gs://bucket/m'],
+      ['S3', 'S3://b'],
+    ] as const) {
+      const what = `File system scheme '${scheme}' not implemented (file: '${path}')`;
+      refused(
+        `Base path of model n: ${what}: ${advice}`,
+        M,
+        `name: "n" base_path: "${path}" ${PLATFORM}`,
+      );
     }
   });
 

@@ -1,6 +1,6 @@
 /** Text format files: the grammar upstream takes, upstream's errors, and where a text is wrong. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,6 +9,7 @@ import { parseTextFormat } from '../../../src/config/text-format/parser.js';
 import { parseTextProto, readTextProtoFile } from '../../../src/config/text-proto.js';
 import { loadProtos } from '../../../src/protos/protos.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
+import { asNobody } from '../sources/as-nobody.js';
 import { PROTOC_SAYS } from './protoc-says.js';
 
 const root = loadProtos([
@@ -249,6 +250,8 @@ describe('readTextProtoFile', () => {
     const file = join(folder, 'ssl');
     writeFileSync(file, 'server_key: "k"');
     assert.deepEqual(await readTextProtoFile(type('SSLConfig'), file), { server_key: 'k' });
+    const uri = `file://${file}`;
+    assert.deepEqual(await readTextProtoFile(type('SSLConfig'), uri), { server_key: 'k' });
   });
 
   it('refuses as upstream what cannot be read', async () => {
@@ -257,14 +260,28 @@ describe('readTextProtoFile', () => {
     writeFileSync(empty, '');
     const broken = join(folder, 'broken');
     writeFileSync(broken, 'x');
+    const loop = join(folder, 'loop');
+    symlinkSync('loop', loop);
     for (const [file, code, message] of [
       [missing, StatusCode.NOT_FOUND, `${missing}; No such file or directory`],
       [folder, StatusCode.NOT_FOUND, `${folder}; No such device`],
+      [join(empty, 'x'), StatusCode.FAILED_PRECONDITION, `${empty}/x; Not a directory`],
+      [loop, StatusCode.FAILED_PRECONDITION, `${loop}; Too many levels of symbolic links`],
       [empty, StatusCode.INVALID_ARGUMENT, `${empty}; Invalid argument`],
       [broken, StatusCode.INVALID_ARGUMENT, `Invalid protobuf file: '${broken}'`],
     ] as const) {
       const error = await refusal(file);
       assert.deepEqual([error.code, error.message], [code, message]);
     }
+  });
+
+  it('says PERMISSION_DENIED of a file that may not be read', async () => {
+    const file = join(folder, 'private');
+    writeFileSync(file, 'server_key: "k"');
+    chmodSync(folder, 0o755);
+    chmodSync(file, process.geteuid?.() === 0 ? 0o600 : 0);
+    await asNobody(async () => {
+      assert.equal(String(await refusal(file)), `PERMISSION_DENIED: ${file}; Permission denied`);
+    });
   });
 });
