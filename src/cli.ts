@@ -94,16 +94,21 @@ async function serve(
   log: Log,
 ): Promise<void> {
   let server: Server | null = null;
+  let isStopping = (): boolean => false;
   try {
     const opLibraries = await prepare(opSetsOf(flags.ops, process.env));
     const platform = await readPlatformConfig(flags, cpus);
     for (const what of platform.withoutEffect) log.warn(`${what} has no effect`);
     server = new Server({ flags: platform.flags, models, cpus, log, opLibraries, platform });
-    stopOnSignal(server, flags, log);
+    isStopping = stopOnSignal(server, flags, log);
     await server.start();
     log.info('serving');
   } catch (error) {
     const refusal = ServingError.from(error);
+    if (isStopping()) {
+      log.error(`stopped before it served: ${refusal.message}`);
+      return; // the signal's stop goes on, and ends the process
+    }
     printTextFormatMistakes(refusal);
     for (const { field, description } of refusal.violations) log.error({ field }, description);
     process.stdout.write(`Failed to start server. Error: ${refusal.toString()}\n`);
@@ -116,8 +121,8 @@ function withDemoPort(flags: Flags): Flags {
   return flags.rest_api_port === 0 ? { ...flags, rest_api_port: DEMO_REST_PORT } : flags;
 }
 
-/** The first signal drains and ends with 0; a second one ends at once. */
-function stopOnSignal(server: Server, flags: Flags, log: Log): void {
+/** The first signal drains and ends with 0; a second one ends at once. Tells whether there was one. */
+function stopOnSignal(server: Server, flags: Flags, log: Log): () => boolean {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) process.exit(1);
@@ -130,12 +135,16 @@ function stopOnSignal(server: Server, flags: Flags, log: Log): void {
       process.kill(process.pid, 'SIGKILL');
     }, graceMillis + UNLOAD_MILLIS).unref();
     void server.stop(graceMillis).then(() => {
-      log.info('stopped');
-      process.exit(0);
+      // A start that the signal ends says first what it waited for.
+      setImmediate(() => {
+        log.info('stopped');
+        process.exit(0);
+      });
     });
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return () => stopping;
 }
 
 /** Server and library version, from package.json: asking the library would load 800 MB for it. */

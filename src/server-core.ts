@@ -7,15 +7,15 @@ import { cpus as osCpus } from 'node:os';
 import type { Flags } from './config/flag-table.js';
 import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
 import type { PlatformConfig } from './config/platform-config.js';
-import { printTextFormatMistakes } from './config/text-proto.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
 import { systemClock } from './core/clock.js';
 import type { Loader } from './core/loader.js';
 import { Manager, type AvailableModel } from './core/manager.js';
 import { ModelSet } from './core/model-set.js';
-import { servableIdText, ServableState, type ServableId } from './core/servable.js';
+import { ServableState } from './core/servable.js';
 import type { Source } from './core/source.js';
 import { VersionLabels, type Labels } from './core/version-labels.js';
+import { logFailure, logRetry, logState } from './lifecycle-log.js';
 import type { Log } from './log/log.js';
 import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
@@ -159,6 +159,9 @@ export class ServerCore {
         this.#rerouted();
         this.#follower?.changed(id.name);
       },
+      onFailure: (id, failure) => logFailure(log, id, failure),
+      onRetry: (id, retry) => logRetry(log, id, retry),
+      onTrouble: (name) => this.#follower?.changed(name),
     });
     this.#source = new FileSystemSource({
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
@@ -173,8 +176,9 @@ export class ServerCore {
     this.#models = new ModelSet({
       source: this.#source,
       labels: this.#labels,
-      untilServing: (names, what) => this.#manager.untilServing(names, what),
-      dismiss: (name) => this.#manager.dismiss(name),
+      untilServing: (names, options) => this.#manager.untilServing(names, options),
+      troubleOf: (name) => this.#manager.troubleOf(name),
+      isServing: (name) => this.#manager.availableOf(name).latest !== null,
       waitMillis: flags.model_reload_wait_seconds * 1000,
       onModels: (models) => {
         this.shadows.configure(models);
@@ -199,6 +203,7 @@ export class ServerCore {
       acquire: (name, version) => manager.acquire(name, version),
       isAvailable: (name, version) => manager.isAvailable(name, version),
       statuses: (name) => manager.statuses(name),
+      troubleOf: (name) => manager.troubleOf(name),
       names: () => manager.names(),
       get revision() {
         return manager.revision;
@@ -211,6 +216,7 @@ export class ServerCore {
     this.admin = new ModelAdminService({
       models: this.#models,
       statuses: (name) => manager.statuses(name),
+      troubleOf: (name) => manager.troubleOf(name),
       found: (name) => this.#source.found(name),
       plans: (name) => this.#plans.of(name),
       file,
@@ -254,10 +260,10 @@ export class ServerCore {
     const { log, opLibraries } = this.#options;
     await loadOpSets(opLibraries, log);
     await loadCustomOpLibraries(libraryPaths(flags.custom_op_libraries), log);
-    this.#source.start(this.#manager.aspire);
-    await this.#models.start(config);
+    this.#source.start(this.#manager);
+    // From here on the file may put something else in the place of what cannot be waited for.
+    await this.#models.start(config, () => this.#configFile?.start());
     this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);
-    this.#configFile?.start();
   }
 
   /** Calls back with the routes now, and whenever they change, at the end of the turn. */
@@ -331,6 +337,7 @@ export class ServerCore {
   stopChanging(): void {
     this.#batching?.scheduler.flush();
     this.#configFile?.close();
+    this.#models.close();
     this.#source.close();
   }
 
@@ -343,20 +350,4 @@ export class ServerCore {
 
 function configOf(flags: Flags): ModelServerConfig {
   return { kind: 'models', models: [singleModel(flags.model_name, flags.model_base_path)] };
-}
-
-function logState(
-  log: Log,
-  id: ServableId,
-  state: ServableState,
-  error: ServingError | null,
-): void {
-  const servable = servableIdText(id);
-  if (error !== null) {
-    const { code, violations } = error;
-    printTextFormatMistakes(error);
-    log.error({ servable, code, violations }, `load failed: ${error.message}`);
-  } else if (state === ServableState.AVAILABLE) log.info({ servable }, 'available');
-  else if (state === ServableState.END) log.info({ servable }, 'unloaded');
-  else log.debug({ servable, state }, 'state');
 }

@@ -176,6 +176,7 @@ export class Server {
     const served = {
       names: () => core.catalog.names(),
       statuses: (name: string) => core.catalog.statuses(name),
+      troubleOf: (name: string) => core.catalog.troubleOf(name),
       availableOf: (name: string) => core.availableOf(name),
       configuration: () => core.configuration(),
     };

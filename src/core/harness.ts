@@ -15,6 +15,30 @@ export interface RetryOptions {
   readonly loadRetryIntervalMillis: number;
 }
 
+/** What went wrong with a version. */
+export type Failure =
+  /** An attempt to load, counted from 1, of `attempts` at most; `nextMillis` null: there is no other. */
+  | {
+      readonly kind: 'load';
+      readonly error: ServingError;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly nextMillis: number | null;
+    }
+  /** It is not wanted any more before it was loaded; with the error of the last attempt, if any. */
+  | { readonly kind: 'cancelled'; readonly error: ServingError }
+  | { readonly kind: 'unload'; readonly error: ServingError };
+
+/** Who is told of a version. */
+export interface HarnessObserver<S> {
+  /** Of another state, or another error in the same one. */
+  changed(harness: Harness<S>): void;
+  /** Before the state shows it. */
+  failed(harness: Harness<S>, failure: Failure): void;
+  /** The next attempt begins; `retry` from 1 on. */
+  retrying(harness: Harness<S>, retry: number): void;
+}
+
 /** Pins a version: it is not unloaded before `release`, which must be called exactly once. */
 export interface ServableHandle<S> {
   readonly id: ServableId;
@@ -31,6 +55,7 @@ export class Harness<S> {
   #aspired = true;
   #state: ServableState = ServableState.START;
   #error: ServingError | null = null;
+  #isBetweenAttempts = false;
   #servable: S | null = null;
   #handles = 0;
   #whenFree: (() => void) | null = null;
@@ -43,18 +68,18 @@ export class Harness<S> {
   });
   readonly #stop = new AbortController();
   readonly #loader: Loader<S>;
-  readonly #onChange: (harness: Harness<S>) => void;
+  readonly #observer: HarnessObserver<S>;
 
   constructor(
     id: ServableId,
     origin: AspiredVersion,
     loader: Loader<S>,
-    onChange: (harness: Harness<S>) => void,
+    observer: HarnessObserver<S>,
   ) {
     this.id = id;
     this.origin = origin;
     this.#loader = loader;
-    this.#onChange = onChange;
+    this.#observer = observer;
   }
 
   /** Wanted by the source; a version that is not is unloaded. */
@@ -66,6 +91,7 @@ export class Harness<S> {
     return this.#state;
   }
 
+  /** Of the last attempt to load, until one succeeds. */
   get error(): ServingError | null {
     return this.#error;
   }
@@ -73,6 +99,11 @@ export class Harness<S> {
   /** The loader is at work. */
   get isLoading(): boolean {
     return this.#isLoading;
+  }
+
+  /** An attempt has failed, and the next one is yet to begin. */
+  get isBetweenAttempts(): boolean {
+    return this.#isBetweenAttempts;
   }
 
   /** Null unless it is AVAILABLE, or on its way out. */
@@ -96,33 +127,52 @@ export class Harness<S> {
   }
 
   /**
-   * Ends in AVAILABLE, or in END when the last attempt fails or the version is unaspired meanwhile.
-   * REQUIRES: called once.
+   * Ends in AVAILABLE, or in END when the last attempt fails, when no other can succeed, or when the
+   * version is unaspired meanwhile. REQUIRES: called once.
    */
   async load(retry: RetryOptions, gate: LoadGate, clock: Clock): Promise<void> {
     this.loadRequested = true;
-    for (let attempt = 0; ; ++attempt) {
+    for (let attempt = 1; ; ++attempt) {
       await gate.enter();
       try {
-        if (!this.#aspired) return this.#end(cancelled());
-        if (attempt === 0) this.#move(ServableState.LOADING);
+        if (!this.#aspired) return this.#endCancelled();
+        if (attempt === 1) this.#move(ServableState.LOADING);
+        else this.#observer.retrying(this, attempt - 1);
         this.#isLoading = true;
         const servable = await this.#loader.load(this.#stop.signal);
         if (!this.#aspired && !this.#finishes) {
           await this.#loader.unload(servable);
-          return this.#end(cancelled());
+          this.#error = null;
+          return this.#endCancelled();
         }
+        this.#error = null;
         this.#servable = servable;
         return this.#move(ServableState.AVAILABLE);
-      } catch (error) {
-        if (attempt >= retry.maxLoadRetries || !this.#aspired) {
-          return this.#end(ServingError.from(error));
-        }
+      } catch (thrown) {
+        const error = ServingError.from(thrown);
+        const isStopped = !this.#aspired && error.code === StatusCode.CANCELLED;
+        if (isStopped) return this.#endCancelled();
+        const isLast = attempt > retry.maxLoadRetries || error.isPermanent || !this.#aspired;
+        const { loadRetryIntervalMillis: interval } = retry;
+        this.#observer.failed(this, {
+          kind: 'load',
+          error,
+          attempt,
+          attempts: retry.maxLoadRetries + 1,
+          nextMillis: isLast ? null : clock.now() + Math.max(0, interval),
+        });
+        if (isLast) return this.#end(error);
+        this.#error = error;
+        this.#isBetweenAttempts = true;
       } finally {
         this.#isLoading = false;
         gate.leave();
       }
+      this.#move(ServableState.LOADING); // the error stands in the status at once
       await clock.sleep(retry.loadRetryIntervalMillis, this.#cancelled);
+      this.#isBetweenAttempts = false;
+      // Not by way of the gate: the version is not to wait for others to be gone.
+      if (!this.#aspired) return this.#endCancelled();
     }
   }
 
@@ -140,6 +190,7 @@ export class Harness<S> {
       await this.#loader.unload(servable);
     } catch (error) {
       this.#error = ServingError.from(error);
+      this.#observer.failed(this, { kind: 'unload', error: this.#error });
     }
     this.#move(ServableState.END);
   }
@@ -154,6 +205,13 @@ export class Harness<S> {
     if (--this.#handles === 0) this.#whenFree?.();
   };
 
+  /** What stood in its way is said rather than that it was cancelled. */
+  #endCancelled(): void {
+    const error = this.#error ?? cancelled();
+    this.#observer.failed(this, { kind: 'cancelled', error });
+    this.#end(error);
+  }
+
   #end(error: ServingError): void {
     this.#error = error;
     this.#move(ServableState.END);
@@ -161,7 +219,7 @@ export class Harness<S> {
 
   #move(state: ServableState): void {
     this.#state = state;
-    this.#onChange(this);
+    this.#observer.changed(this);
   }
 }
 

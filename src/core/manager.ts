@@ -6,13 +6,20 @@
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { availabilityPreserving, type AspiredVersionPolicy } from './aspired-version-policy.js';
 import { systemClock, type Clock } from './clock.js';
-import { Harness, type RetryOptions, type ServableHandle } from './harness.js';
+import {
+  Harness,
+  type Failure,
+  type HarnessObserver,
+  type RetryOptions,
+  type ServableHandle,
+} from './harness.js';
 import { LoadGate } from './load-gate.js';
 import type { LoaderFactory } from './loader.js';
-import { servableIdText, ServableState, type ServableId, type VersionStatus } from './servable.js';
-import type { Aspire, AspiredVersion } from './source.js';
+import { ServableState, type ServableId, type VersionStatus } from './servable.js';
+import { ServingWaits, type Outcome, type WaitOptions } from './serving-waits.js';
+import type { AspiredVersion, SourceListener } from './source.js';
 
-export type { ServableHandle } from './harness.js';
+export type { Failure, ServableHandle } from './harness.js';
 
 export interface ManagerOptions<S> extends RetryOptions {
   readonly loaderFor: LoaderFactory<S>;
@@ -22,8 +29,13 @@ export interface ManagerOptions<S> extends RetryOptions {
   readonly clock?: Clock;
   /** The version of the model that requests must name to get its answers; null is none. */
   readonly shadowOf?: (name: string) => bigint | null;
-  /** Called on every change of state. */
+  /** Called on every change of state, and when an attempt to load fails that is not the last. */
   readonly onState?: (id: ServableId, state: ServableState, error: ServingError | null) => void;
+  readonly onFailure?: (id: ServableId, failure: Failure) => void;
+  /** An attempt to load that failed is made again; `retry` from 1 on. */
+  readonly onRetry?: (id: ServableId, retry: number) => void;
+  /** What keeps a model without versions has changed. */
+  readonly onTrouble?: (name: string) => void;
 }
 
 interface Model<S> {
@@ -39,6 +51,10 @@ interface Model<S> {
   held: readonly AspiredVersion[] | null;
   /** New versions come faster than they load. */
   isOverrun: boolean;
+  /** The set taken last, by version. */
+  wanted: ReadonlyMap<bigint, AspiredVersion>;
+  /** Why its source has no version for it. */
+  trouble: ServingError | null;
 }
 
 /** What a model has to answer requests with. */
@@ -53,12 +69,12 @@ export interface AvailableModel<S> {
 /** Of versions that are gone, so that a model with a new version every minute costs no memory. */
 const MAX_STATUSES = 1000;
 
-export class Manager<S> {
+export class Manager<S> implements SourceListener {
   readonly #options: ManagerOptions<S>;
   readonly #clock: Clock;
   readonly #gate: LoadGate;
   readonly #models = new Map<string, Model<S>>();
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waits = new ServingWaits((name) => this.#outcome(name));
   /** Loads and unloads in progress; they never reject. */
   readonly #work = new Set<Promise<void>>();
   #closing = false;
@@ -75,12 +91,33 @@ export class Manager<S> {
   }
 
   /** Sources report here. A set replaces the previous one of its model. */
-  readonly aspire: Aspire = (name, versions) => {
+  aspire(name: string, versions: readonly AspiredVersion[]): void {
     if (this.#closing) return;
     const model = this.#model(name);
     model.held = versions;
     this.#reconcile(name, model);
-  };
+  }
+
+  /** And here why there is none; null: that is over. */
+  troubled(name: string, trouble: ServingError | null): void {
+    const model = this.#model(name);
+    if (this.#closing || String(model.trouble) === String(trouble)) return;
+    model.trouble = trouble;
+    ++this.#revision;
+    this.#options.onTrouble?.(name);
+    this.#waits.changed(name);
+  }
+
+  /**
+   * Why the model does not serve: what keeps it without versions, or the error of a version that fails;
+   * null: nothing is known.
+   */
+  troubleOf(name: string): ServingError | null {
+    const { trouble = null, managed } = this.#models.get(name) ?? {};
+    const wanted = [...(managed?.values() ?? [])].filter(({ aspired }) => aspired);
+    if (wanted.some(({ state }) => state === ServableState.AVAILABLE)) return null;
+    return trouble ?? highestFirst(wanted).find(({ error }) => error !== null)?.error ?? null;
+  }
 
   /** To be called when `shadowOf` says something new. */
   reroute(): void {
@@ -105,10 +142,10 @@ export class Manager<S> {
     return this.#models.get(name)?.available.some(({ id }) => id.version === version) ?? false;
   }
 
-  /** Whether the version's load has failed for good: it is then worth looking for new files. */
+  /** Whether the version's load has failed, for good or for now: it is worth looking for new files. */
   hasFailed(name: string, version: bigint): boolean {
     const harness = this.#models.get(name)?.managed.get(version);
-    return harness?.state === ServableState.END;
+    return harness !== undefined && isFailed(harness);
   }
 
   /** Changes whenever a status or the set of names does. */
@@ -146,25 +183,9 @@ export class Manager<S> {
     return statuses.sort((a, b) => (a.version < b.version ? 1 : -1));
   }
 
-  /**
-   * Resolves when each model has a version AVAILABLE, or one that failed, or was dismissed.
-   * @param what upstream's word: `servable(s)` at start, `model(s)` at a reload
-   * @throws ServingError UNKNOWN with upstream's text, naming every model of which a version failed
-   */
-  async untilServing(names: readonly string[], what = 'servable(s)'): Promise<void> {
-    await Promise.all(names.map((name) => this.#untilOutcome(name)));
-    const failures = names.map((name) => this.#outcome(name) ?? '').filter((text) => text !== '');
-    if (failures.length === 0) return;
-    throw new ServingError(
-      StatusCode.UNKNOWN,
-      `${failures.length} ${what} did not become available: {${failures.join('')}}`,
-    );
-  }
-
-  /** Ends the waits for a model that is not wanted any more. */
-  dismiss(name: string): void {
-    for (const resolve of this.#waiting.get(name) ?? []) resolve();
-    this.#waiting.delete(name);
+  /** As ServingWaits. @throws ServingError */
+  untilServing(names: readonly string[], options?: WaitOptions): Promise<void> {
+    return this.#waits.until(names, options);
   }
 
   /** Unloads everything; resolves when all memory is given back. */
@@ -177,13 +198,6 @@ export class Manager<S> {
       }
     }
     while (this.#work.size > 0) await Promise.all(this.#work);
-  }
-
-  #untilOutcome(name: string): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#outcome(name) !== null) resolve();
-      else this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
-    });
   }
 
   #track(work: Promise<void>): void {
@@ -201,6 +215,8 @@ export class Manager<S> {
         statuses: new Map(),
         held: null,
         isOverrun: false,
+        wanted: new Map(),
+        trouble: null,
       };
       this.#models.set(name, model);
       ++this.#revision;
@@ -228,6 +244,12 @@ export class Manager<S> {
   #takeHeldSet(name: string, model: Model<S>): void {
     const versions = model.held;
     if (versions === null) return;
+    for (const each of versions) {
+      const harness = model.managed.get(each.version);
+      // Its next attempt would be made at files that are not the ones wanted: it begins anew.
+      const isOutdated = harness?.isBetweenAttempts === true && hasChanged(each, harness.origin);
+      if (isOutdated) harness.unaspire();
+    }
     const isLeaving = ({ version }: AspiredVersion): boolean => {
       const harness = model.managed.get(version);
       return harness?.aspired === false && harness.state !== ServableState.AVAILABLE;
@@ -235,6 +257,7 @@ export class Manager<S> {
     if (versions.some(isLeaving)) return;
     model.held = null;
     const wanted = new Map(versions.map((each) => [each.version, each]));
+    model.wanted = wanted;
     for (const harness of model.managed.values()) {
       const { version } = harness.id;
       const again = wanted.get(version);
@@ -250,7 +273,7 @@ export class Manager<S> {
       if (model.managed.has(each.version)) continue;
       const id = { name, version: each.version };
       const loader = this.#options.loaderFor(name, each.version, each.path);
-      const harness = new Harness(id, each, loader, this.#changed);
+      const harness = new Harness(id, each, loader, this.#observer);
       harness.isShadow = this.#options.shadowOf?.(name) === each.version;
       model.managed.set(each.version, harness);
       this.#publish(harness);
@@ -274,25 +297,35 @@ export class Manager<S> {
     return isOverrun;
   }
 
-  readonly #changed = (harness: Harness<S>): void => {
-    const { name } = harness.id;
+  readonly #observer: HarnessObserver<S> = {
+    changed: (harness) => this.#changed(harness),
+    failed: ({ id }, failure) => this.#options.onFailure?.(id, failure),
+    retrying: ({ id }, retry) => this.#options.onRetry?.(id, retry),
+  };
+
+  #changed(harness: Harness<S>): void {
+    const { name, version } = harness.id;
     const model = this.#model(name);
-    model.available = [...model.managed.values()]
-      .filter((each) => each.state === ServableState.AVAILABLE)
-      .sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
+    model.available = highestFirst(
+      [...model.managed.values()].filter((each) => each.state === ServableState.AVAILABLE),
+    );
     this.#route(name, model);
     // A version that failed stays managed while it is aspired: it is not tried again.
-    if (harness.state === ServableState.END && !harness.aspired) {
-      model.managed.delete(harness.id.version);
-    }
+    if (harness.state === ServableState.END && !harness.aspired) model.managed.delete(version);
     if (harness.state === ServableState.AVAILABLE && harness.aspired) model.isOverrun = false;
     this.#publish(harness);
-    if (this.#outcome(name) !== null) this.dismiss(name);
-    if (harness.state === ServableState.AVAILABLE || harness.state === ServableState.END) {
-      if (!this.#closing) queueMicrotask(() => this.#reconcile(name, model));
-      else if (harness.state === ServableState.AVAILABLE) this.#track(harness.unload());
+    this.#waits.changed(name);
+    if (harness.isBetweenAttempts) {
+      // Other files may have been wanted while the attempt was under way.
+      const wanted = model.wanted.get(version);
+      if (wanted === undefined || !hasChanged(wanted, harness.origin)) return;
+      model.held ??= [...model.wanted.values()];
     }
-  };
+    const isDone = harness.state === ServableState.END || harness.isBetweenAttempts;
+    if (!isDone && harness.state !== ServableState.AVAILABLE) return;
+    if (!this.#closing) queueMicrotask(() => this.#reconcile(name, model));
+    else if (harness.state === ServableState.AVAILABLE) this.#track(harness.unload());
+  }
 
   /** A version that answers and is made the shadow goes on answering until another one can. */
   #route(name: string, model: Model<S>): void {
@@ -316,17 +349,23 @@ export class Manager<S> {
   }
 
   /**
-   * Null: none yet. Empty: serving. Otherwise upstream's text of what failed. Only what is wanted now
-   * counts: a model that was removed and is back has statuses of its former life.
+   * Only what is wanted now counts: a model that was removed and is back has statuses of its former life.
    */
-  #outcome(name: string): string | null {
-    const wanted = [...(this.#models.get(name)?.managed.values() ?? [])]
-      .filter((harness) => harness.aspired && !harness.isShadow)
-      .sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
-    if (wanted.some(({ state }) => state === ServableState.AVAILABLE)) return '';
+  #outcome(name: string): Outcome {
+    const { managed, trouble = null } = this.#models.get(name) ?? {};
+    const wanted = highestFirst(
+      [...(managed?.values() ?? [])].filter((harness) => harness.aspired && !harness.isShadow),
+    );
+    if (wanted.some(({ state }) => state === ServableState.AVAILABLE)) return { kind: 'serving' };
     const failed = wanted.find(({ state }) => state === ServableState.END);
-    if (failed === undefined) return null;
-    return `{${servableIdText(failed.id)} due to error: ${String(failed.error ?? 'OK')}}, `;
+    if (failed !== undefined) {
+      const error = failed.error ?? new ServingError(StatusCode.OK, '');
+      return { kind: 'failed', ...failed.id, error };
+    }
+    if (wanted.length === 0 && trouble?.isPermanent === true) {
+      return { kind: 'failed', name, version: null, error: trouble };
+    }
+    return { kind: 'pending', isIdle: wanted.length === 0 && trouble !== null };
   }
 }
 
@@ -336,8 +375,17 @@ export function servableNotFound(name: string, version: bigint | null): ServingE
   return new ServingError(StatusCode.NOT_FOUND, `Servable not found for request: ${asked}`);
 }
 
+function isFailed({ state, isBetweenAttempts }: Harness<unknown>): boolean {
+  return state === ServableState.END || isBetweenAttempts;
+}
+
 function hasChanged(now: AspiredVersion, before: AspiredVersion): boolean {
+  if (now.path !== before.path) return true;
   return now.fingerprint !== undefined && now.fingerprint !== before.fingerprint;
+}
+
+function highestFirst<S>(harnesses: Harness<S>[]): Harness<S>[] {
+  return harnesses.sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
 }
 
 function forgetOldest(statuses: Map<bigint, VersionStatus>): void {

@@ -1,44 +1,43 @@
 /**
  * ModelSet: the models that are configured, and every change of them: a whole list, or one model's
- * entry. Changes are made one after the other; one that is refused changes nothing. A reload waits for
- * the one before it to be over, as upstream; an edit only until what came before is in force.
+ * entry. Changes are made one after the other; one that is refused changes nothing. A change is in force
+ * at once, whoever still waits for the models of an earlier one; see configuration-waits.ts for the waits.
  */
-import { checkModels, type ModelConfig, type ModelServerConfig } from '../config/model-config.js';
+import {
+  checkModels,
+  isSameModel,
+  type ModelConfig,
+  type ModelServerConfig,
+} from '../config/model-config.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { Clock } from './clock.js';
+import { ConfigurationWaits, type ConfigurationWaitsOptions } from './configuration-waits.js';
 import type { Source } from './source.js';
 import type { Labels, VersionLabels } from './version-labels.js';
 
-export interface ModelSetOptions {
+export interface ModelSetOptions extends ConfigurationWaitsOptions {
   readonly source: Source;
   readonly labels: VersionLabels;
-  /**
-   * Resolves when each has a version AVAILABLE, rejects when one failed. `what` is upstream's word for
-   * what failed: `servable(s)` at start, `model(s)` at a reload.
-   */
-  readonly untilServing: (names: readonly string[], what: string) => Promise<void>;
-  /** Ends the waits for a model that is not configured any more. */
-  readonly dismiss: (name: string) => void;
   /** How long a reload waits for models that are new to it; 0 is no limit, as upstream. */
   readonly waitMillis: number;
   /** The models of a configuration that is in force from now on. */
   readonly onModels?: (models: readonly ModelConfig[]) => void;
-  readonly clock: Clock;
 }
+
+type Models = readonly ModelConfig[];
 
 export class ModelSet {
   readonly #options: ModelSetOptions;
+  readonly #waits: ConfigurationWaits;
   #config: ModelServerConfig = { kind: 'none' };
-  /** Settled when the last reload is over, and its new models serve. */
-  #lastReload: Promise<unknown> = Promise.resolve();
-  /** Settled when the last change is in force: a model that takes long holds up no edit. */
+  /** Settled when the last change is in force: a model that takes long holds up no other change. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(options: ModelSetOptions) {
     this.#options = options;
+    this.#waits = new ConfigurationWaits(options);
   }
 
-  get models(): readonly ModelConfig[] {
+  get models(): Models {
     return this.#config.kind === 'models' ? this.#config.models : [];
   }
 
@@ -46,37 +45,61 @@ export class ModelSet {
     return this.models.find((model) => model.name === name) ?? null;
   }
 
-  /** The first configuration: as `reload`, but waits without limit. @throws ServingError */
-  start(config: ModelServerConfig): Promise<void> {
-    return this.#reload(() => Promise.resolve(config), { what: 'servable(s)', waitMillis: 0 });
+  /**
+   * The first configuration: as `reload`, but waits without limit, and ends at once for what waiting
+   * cannot mend. A reload meanwhile takes its place: its models are waited for.
+   * @throws ServingError
+   */
+  async start(config: ModelServerConfig, onAccepted?: () => void): Promise<void> {
+    await this.#inTurn(() => {
+      this.#accept(config);
+      onAccepted?.();
+      return Promise.resolve();
+    });
+    await this.#waits.forStart(() => this.models.map(({ name }) => name));
+    checkLogging(this.#config);
   }
 
   /**
    * Replaces the whole configuration. Resolves when every model that is new has a version AVAILABLE.
+   * @param signal its abortion, with a ServingError, ends the wait; before its turn, nothing has changed
    * @throws ServingError with upstream's texts; UNKNOWN, when a new model failed to load, leaves the
-   *   new configuration in force
+   *   new configuration in force, as do DEADLINE_EXCEEDED and ABORTED, by a later configuration
    */
-  reload(config: ModelServerConfig): Promise<void> {
-    return this.#reload(() => Promise.resolve(config));
+  reload(config: ModelServerConfig, signal?: AbortSignal): Promise<void> {
+    return this.reloadFrom(() => Promise.resolve(config), undefined, signal);
   }
 
   /**
    * As `reload`, of what `read` gives when it is its turn: no edit comes between the reading and
    * `onAccepted`, which is called when the configuration is in force.
    */
-  reloadFrom(read: () => Promise<ModelServerConfig>, onAccepted: () => void): Promise<void> {
-    return this.#reload(read, { onAccepted });
+  async reloadFrom(
+    read: () => Promise<ModelServerConfig>,
+    onAccepted?: () => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const [config, awaited] = await this.#inTurn(async () => {
+      const given = await read();
+      const names = this.#accept(given);
+      onAccepted?.();
+      return [given, names] as const;
+    }, signal);
+    await this.#waits.forReload(awaited, this.#options.waitMillis, signal);
+    checkLogging(config);
   }
 
   /**
    * Changes the list as `change` says, given the current one; labels that stay as they are may stand
    * for versions that are gone. `write` is waited for when all is checked: where it fails, nothing has
    * changed. Resolves to the models that are new, once the change is in force.
+   * @param isList it is a whole new list, which takes the place of others as a reload does
    * @throws ServingError as `reload`, and what `change` and `write` throw
    */
   edit(
-    change: (models: readonly ModelConfig[]) => readonly ModelConfig[],
-    write: ((models: readonly ModelConfig[]) => Promise<void>) | null,
+    change: (models: Models) => Models,
+    write: ((models: Models) => Promise<void>) | null,
+    { isList = false, signal }: { readonly isList?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<string[]> {
     return this.#inTurn(async () => {
       const models = change(this.models);
@@ -85,61 +108,43 @@ export class ModelSet {
       this.#options.labels.checkChanges(labels);
       await write?.(models);
       this.#options.labels.replace(labels);
-      return this.#apply({ kind: 'models', models });
-    });
+      const before = this.models;
+      this.#apply(models);
+      if (isList) this.#waits.replaced(before, models);
+      else this.#waits.edited(before, models);
+      return added(before, models);
+    }, signal);
   }
 
   /** Looks for the model's versions now, and tries those again that failed. */
-  rescan(name: string): Promise<void> {
-    return this.#inTurn(() => this.#options.source.rescan(name));
+  async rescan(name: string): Promise<void> {
+    await this.#inTurn(() => Promise.resolve());
+    await this.#options.source.rescan(name); // may take long: it holds up no change
   }
 
   /**
-   * Resolves when each has a version AVAILABLE, or is not configured any more.
-   * @throws ServingError UNKNOWN for those that failed to load, DEADLINE_EXCEEDED
+   * Resolves when the model has a version AVAILABLE.
+   * @throws ServingError as `reload`; ABORTED where a later change removes the model or moves it
    */
-  untilServing(names: readonly string[]): Promise<void> {
-    return this.#untilServing(names, 'model(s)', this.#options.waitMillis);
+  untilServing(name: string, signal?: AbortSignal): Promise<void> {
+    return this.#waits.forModel(name, this.#options.waitMillis, signal);
   }
 
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.#lastChange.then(change);
+  /** Ends all waits. */
+  close(): void {
+    this.#waits.close();
+  }
+
+  #inTurn<T>(change: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const turn = this.#lastChange.then(() => {
+      signal?.throwIfAborted(); // nobody wants it any more
+      return change();
+    });
     this.#lastChange = turn.catch(() => undefined);
     return turn;
   }
 
-  #reload(
-    read: () => Promise<ModelServerConfig>,
-    {
-      what = 'model(s)',
-      waitMillis = this.#options.waitMillis,
-      onAccepted,
-    }: {
-      readonly what?: string;
-      readonly waitMillis?: number;
-      readonly onAccepted?: () => void;
-    } = {},
-  ): Promise<void> {
-    const reloaded = this.#lastReload.then(async () => {
-      const [config, added] = await this.#inTurn(async () => {
-        const given = await read();
-        const names = this.#accept(given);
-        onAccepted?.();
-        return [given, names];
-      });
-      await this.#untilServing(added, what, waitMillis);
-      if (config.kind === 'models' && config.models.some(({ wantsLogging }) => wantsLogging)) {
-        throw new ServingError(
-          StatusCode.INVALID_ARGUMENT,
-          'No request-logger-creator provided.', // after the models, as upstream
-        );
-      }
-    });
-    this.#lastReload = reloaded.catch(() => undefined);
-    return reloaded;
-  }
-
-  /** Puts a whole configuration in force; the models that are new. @throws ServingError */
+  /** Puts a whole configuration in force; the models to wait for. @throws ServingError */
   #accept(config: ModelServerConfig): string[] {
     if (config.kind === 'none') return []; // "Taking no action for empty config", as upstream
     if (config.kind === 'custom') {
@@ -151,39 +156,38 @@ export class ModelSet {
     }
     checkModels(config.models);
     this.#options.labels.assign(labelsOf(config.models));
-    return this.#apply(config);
+    const before = this.models;
+    this.#apply(config.models);
+    if (isSameList(before, config.models)) return [];
+    // Those that nobody waits for any more, since their entries have changed, are this one's.
+    const inherited = this.#waits.replaced(before, config.models);
+    return [...new Set([...added(before, config.models), ...inherited])];
   }
 
   /** REQUIRES: what was checked, its labels assigned. */
-  #apply(config: Extract<ModelServerConfig, { kind: 'models' }>): string[] {
-    const { source, dismiss } = this.#options;
-    const names = new Set(config.models.map(({ name }) => name));
-    const before = new Set(this.models.map(({ name }) => name));
-    this.#config = config;
-    this.#options.onModels?.(config.models);
-    source.configure(config.models);
-    for (const name of before) if (!names.has(name)) dismiss(name);
-    return [...names].filter((name) => !before.has(name));
-  }
-
-  async #untilServing(names: readonly string[], what: string, waitMillis: number): Promise<void> {
-    const { untilServing, clock } = this.#options;
-    const serving = untilServing(names, what);
-    if (waitMillis <= 0) return serving;
-    let isServing = false;
-    const served = serving.then(() => {
-      isServing = true;
-    });
-    await Promise.race([served, clock.sleep(waitMillis, served)]);
-    if (isServing) return;
-    throw new ServingError(
-      StatusCode.DEADLINE_EXCEEDED,
-      `${what} have no version AVAILABLE after ${waitMillis} ms: ${names.join(', ')}; ` +
-        'they are configured and go on being looked for',
-    );
+  #apply(models: Models): void {
+    this.#config = { kind: 'models', models };
+    this.#options.onModels?.(models);
+    this.#options.source.configure(models);
   }
 }
 
-function labelsOf(models: readonly ModelConfig[]): Map<string, Labels> {
+/** After the models, as upstream. */
+function checkLogging(config: ModelServerConfig): void {
+  if (config.kind !== 'models' || !config.models.some(({ wantsLogging }) => wantsLogging)) return;
+  throw new ServingError(StatusCode.INVALID_ARGUMENT, 'No request-logger-creator provided.');
+}
+
+function labelsOf(models: Models): Map<string, Labels> {
   return new Map(models.map(({ name, labels }) => [name, labels]));
+}
+
+/** Names that are new. */
+function added(before: Models, now: Models): string[] {
+  const known = new Set(before.map(({ name }) => name));
+  return now.map(({ name }) => name).filter((name) => !known.has(name));
+}
+
+function isSameList(a: Models, b: Models): boolean {
+  return a.length === b.length && a.every((model, i) => isSameModel(model, b[i] as ModelConfig));
 }

@@ -18,7 +18,7 @@ export const ServableState = {
 
 export type ServableState = (typeof ServableState)[keyof typeof ServableState];
 
-/** `error` is set only in END, by a load that failed. */
+/** `error`: in END, of the load that failed; in LOADING, of its last attempt, which another will follow. */
 export interface VersionStatus {
   readonly version: bigint;
   readonly state: ServableState;

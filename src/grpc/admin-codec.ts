@@ -2,6 +2,7 @@
 import type protobuf from 'protobufjs';
 
 import type { AdminApi } from '../service/admin-api.js';
+import { onBehalfOf } from '../service/caller.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Unary } from './methods.js';
 
@@ -12,8 +13,9 @@ const MAX_REQUEST_BYTES = 1 << 20;
 export function adminUnary(admin: AdminApi): Record<string, Unary> {
   const methods = [...admin.methods].map(([name, { request, response, call }]): [string, Unary] => [
     name,
-    (bytes, _timeout, done) => {
-      call(decoded(request, bytes)).then(
+    (bytes, timeoutMillis, done, _headers, isGone) => {
+      const message = decoded(request, bytes);
+      onBehalfOf(timeoutMillis, isGone, (signal) => call(message, signal)).then(
         (reply) => done(null, response.encode(reply).finish()),
         (error: unknown) => done(ServingError.from(error), null),
       );

@@ -4,6 +4,7 @@
  */
 import { Method } from '../native/binding.js';
 import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
+import { onBehalfOf } from '../service/caller.js';
 import type { InferenceService } from '../service/inference.js';
 import type { Headers } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -82,8 +83,10 @@ export class GrpcMethods {
       }),
       ...methods(MODEL_SERVICE, {
         GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
-        HandleReloadConfigRequest: (request, _, done) => {
-          modelService.handleReloadConfig(request).then(
+        HandleReloadConfigRequest: (request, timeoutMillis, done, _headers, isGone) => {
+          onBehalfOf(timeoutMillis, isGone, (signal) =>
+            modelService.handleReloadConfig(request, signal),
+          ).then(
             (reply) => done(null, reply),
             (error: unknown) => done(ServingError.from(error), null),
           );

@@ -12,8 +12,8 @@ import { ModelStatusCodec } from './model-status-codec.js';
 /** Requests to responses. @throws ServingError, both */
 export interface ModelServiceMessages {
   getModelStatus(request: Uint8Array): Uint8Array;
-  /** Resolves when the new models serve. */
-  handleReloadConfig(request: Uint8Array): Promise<Uint8Array>;
+  /** Resolves when the new models serve; `signal` ends the wait for them. */
+  handleReloadConfig(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** A ReloadConfigRequest in its plain form. */
@@ -47,11 +47,11 @@ export class ModelServiceCodec implements ModelServiceMessages {
     return this.#status.getModelStatus(request);
   }
 
-  async handleReloadConfig(request: Uint8Array): Promise<Uint8Array> {
+  async handleReloadConfig(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     try {
       const { config, metric_names: names } = this.#reloadOf(request);
       const increases = this.#watch(new Set(names));
-      await this.#modelAdmin.reload(modelServerConfigOf(config ?? {}));
+      await this.#modelAdmin.reload(modelServerConfigOf(config ?? {}), signal);
       this.#metrics?.reloaded(null);
       const metric = increases();
       return this.#reloadResponse.encode({ status: { error_code: 0 }, metric }).finish();

@@ -31,11 +31,19 @@ export interface ThreadCalls {
 /** What an I/O thread asks of the main thread, on behalf of a client. */
 export interface ControlCalls {
   /** A ReloadConfigRequest to its response. */
-  reload: [Uint8Array, Uint8Array];
+  reload: [ControlCall, Uint8Array];
   /** A request of AdminService to its response. */
-  admin: [{ readonly method: string; readonly request: Uint8Array }, Uint8Array];
+  admin: [ControlCall & { readonly method: string }, Uint8Array];
+  /** The caller of that call waits no more. */
+  left: [{ readonly call: string; readonly error: PlainError }, void];
   /** The page of metrics. */
   page: [null, Uint8Array];
+}
+
+export interface ControlCall {
+  /** Unlike any other. */
+  readonly call: string;
+  readonly request: Uint8Array;
 }
 
 export interface ThreadOptions {
@@ -66,6 +74,8 @@ export interface ModelState {
   readonly name: string;
   /** Highest first. */
   readonly statuses: readonly PlainStatus[];
+  /** Why it does not serve. */
+  readonly trouble: PlainError | null;
   /** That are AVAILABLE, highest first. */
   readonly versions: readonly (readonly [version: bigint, replica: ModelReplica])[];
   /** What answers requests that name no version. */

@@ -6,6 +6,7 @@ import type { AvailableModel } from '../core/manager.js';
 import type { VersionStatus } from '../core/servable.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import { replicaOf } from '../servables/model-replica.js';
+import type { ServingError } from '../status/serving-error.js';
 import type { IoThreads } from './io-threads.js';
 import { plainError, type Configuration, type ModelState } from './messages.js';
 
@@ -13,6 +14,7 @@ import { plainError, type Configuration, type ModelState } from './messages.js';
 export interface Served {
   names(): readonly string[];
   statuses(name: string): readonly VersionStatus[];
+  troubleOf(name: string): ServingError | null;
   availableOf(name: string): AvailableModel<InferenceModel>;
   configuration(): Configuration;
 }
@@ -92,6 +94,7 @@ export class ModelPublisher {
 
   #stateOf(name: string): ModelState {
     const { latest, versions } = this.#served.availableOf(name);
+    const trouble = this.#served.troubleOf(name);
     return {
       name,
       statuses: this.#served.statuses(name).map(({ version, state, error }) => ({
@@ -99,6 +102,7 @@ export class ModelPublisher {
         state,
         error: error === null ? null : plainError(error),
       })),
+      trouble: trouble === null ? null : plainError(trouble),
       versions: versions.map(([version, model]) => [version, replicaOf(model)]),
       latest: versions.find(([, model]) => model === latest)?.[0] ?? null,
     };

@@ -10,6 +10,7 @@ import { VersionLabels, type Labels } from '../core/version-labels.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import type { ModelReplica } from '../servables/model-replica.js';
 import type { ModelCatalog } from '../service/model-catalog.js';
+import type { ServingError } from '../status/serving-error.js';
 import { errorOf, type CatalogUpdate, type ModelState } from './messages.js';
 
 /** A version, as long as it may be in use here. */
@@ -23,6 +24,7 @@ interface Replica {
 
 interface Model {
   readonly statuses: readonly VersionStatus[];
+  readonly trouble: ServingError | null;
   /** AVAILABLE, highest first. */
   readonly available: readonly Replica[];
   readonly latest: Replica | undefined;
@@ -76,6 +78,10 @@ export class ReplicaCatalog implements ModelCatalog {
     return this.#models.get(name)?.statuses ?? [];
   }
 
+  troubleOf(name: string): ServingError | null {
+    return this.#models.get(name)?.trouble ?? null;
+  }
+
   labelled(name: string, label: string, key: string | null): bigint {
     return this.#labels.resolve(name, label, key);
   }
@@ -107,7 +113,7 @@ export class ReplicaCatalog implements ModelCatalog {
       }));
   }
 
-  #modelOf({ name, statuses, versions, latest }: ModelState): Model {
+  #modelOf({ name, statuses, trouble, versions, latest }: ModelState): Model {
     const available = versions.map(([version, replica]) => {
       const { id } = replica.loaded;
       const known = this.#replicas.get(id);
@@ -123,6 +129,7 @@ export class ReplicaCatalog implements ModelCatalog {
         state,
         error: error === null ? null : errorOf(error),
       })),
+      trouble: trouble === null ? null : errorOf(trouble),
       available,
       latest: available.find(({ id }) => id.version === latest),
     };

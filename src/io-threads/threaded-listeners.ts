@@ -15,7 +15,7 @@ import { IoThreads } from './io-threads.js';
 import type { ThreadOptions } from './messages.js';
 import { ModelPublisher, type Served } from './model-publisher.js';
 import { PortClaims } from './port-claims.js';
-import { answerAdmin } from './remote-control.js';
+import { answerAdmin, RemoteCallers } from './remote-control.js';
 
 /** What the threads' clients ask for and only the main thread can do. */
 export interface Control {
@@ -33,6 +33,7 @@ export class ThreadedListeners {
   readonly #threads: IoThreads;
   readonly #publisher: ModelPublisher;
   readonly #claims = new PortClaims();
+  readonly #callers = new RemoteCallers();
   #control: Control | null = null;
   #listens = false;
   #isEnding = false;
@@ -50,16 +51,23 @@ export class ThreadedListeners {
       script,
       onDeath: this.#fail,
       handlers: {
-        reload: async (request) => {
-          const reply = await this.#opened.modelService.handleReloadConfig(request);
+        reload: async ({ call, request }) => {
+          const { modelService } = this.#opened;
+          const reply = await this.#callers.onBehalfOf(call, (signal) =>
+            modelService.handleReloadConfig(request, signal),
+          );
           await this.#publisher.settled();
           return reply;
         },
         admin: async (call) => {
-          const reply = await answerAdmin(this.#opened.admin, call);
+          const { admin } = this.#opened;
+          const reply = await this.#callers.onBehalfOf(call.call, (signal) =>
+            answerAdmin(admin, call, signal),
+          );
           await this.#publisher.settled();
           return reply;
         },
+        left: (caller) => this.#callers.left(caller),
         page: () => this.#page(),
       },
     });

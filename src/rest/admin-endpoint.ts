@@ -8,6 +8,7 @@ import protojson from 'protobufjs/ext/protojson.js';
 
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { AdminApi, AdminMethod } from '../service/admin-api.js';
+import { onBehalfOf } from '../service/caller.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { adminRoute, type AdminRoute } from './admin-routes.js';
 import type { BufferBudget } from './buffer-budget.js';
@@ -63,7 +64,11 @@ export class AdminEndpoint {
   }
 
   #call(exchange: Exchange, rpc: AdminMethod, route: AdminRoute, body: string | null): void {
-    const called = Promise.resolve().then(() => rpc.call(requestOf(rpc.request, route, body)));
+    const called = onBehalfOf(
+      0,
+      () => exchange.over,
+      async (signal) => rpc.call(requestOf(rpc.request, route, body), signal),
+    );
     called.then(
       (reply) => exchange.json(protoJson(rpc.response, reply)),
       (error: unknown) => exchange.fail(ServingError.from(error)),

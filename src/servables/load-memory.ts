@@ -6,6 +6,7 @@ import { availableMemory, type AvailableMemory } from '../config/available-memor
 import { servableIdText, type ServableId } from '../core/servable.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { estimateLoadBytes } from './memory-estimate.js';
+import { unreserved } from './version-folder-check.js';
 
 /** Counted until `release`, which must be called exactly once. */
 export interface Reservation {
@@ -30,10 +31,15 @@ export class LoadMemory {
   /**
    * Errs on the safe side: what a load in progress has taken already is counted twice, as taken and
    * as reserved.
-   * @throws ServingError RESOURCE_EXHAUSTED with upstream's text; a later attempt may succeed
+   * @throws ServingError RESOURCE_EXHAUSTED with upstream's text, when a later attempt may succeed;
+   *   PERMISSION_DENIED
    */
   async reserve(id: ServableId, folder: string): Promise<Reservation> {
-    const bytes = Math.ceil(await estimateLoadBytes(folder));
+    const bytes = Math.ceil(
+      await estimateLoadBytes(folder).catch((error: unknown) => {
+        throw unreserved(id, ServingError.from(error));
+      }),
+    );
     const available = await this.#available();
     // No await between the comparison and the sum: two loads must not take the same room.
     if (bytes + this.#reserved > available.bytes)

@@ -1,10 +1,7 @@
 /**
- * SavedModelLoader: one SavedModel directory into the addon and out of it. Makes the checks that
- * upstream makes before TensorFlow looks at the directory, with upstream's texts.
+ * SavedModelLoader: one SavedModel directory into the addon and out of it, after the checks that upstream
+ * makes before TensorFlow looks at the directory.
  */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
 import { addon } from '../native/addon.js';
@@ -15,11 +12,12 @@ import type {
   RowPolicy,
 } from '../native/binding.js';
 import { SavedModel } from '../native/saved-model.js';
-import { ServingError, StatusCode } from '../status/serving-error.js';
+import { ServingError } from '../status/serving-error.js';
 import type { ExecutionPlans } from './execution-plans.js';
 import type { LoadMemory } from './load-memory.js';
 import { explainMissingOp } from './missing-ops.js';
 import type { ModelOpLibraries } from './op-libraries.js';
+import { checkVersionFolder } from './version-folder-check.js';
 
 export interface SavedModelLoaderOptions {
   readonly tags: readonly string[];
@@ -40,6 +38,10 @@ export interface SavedModelLoaderOptions {
   readonly plans: ExecutionPlans | null;
 }
 
+/** TensorFlow's texts about the files as they are: another attempt at them is no use. */
+const PERMANENT =
+  /^(?:Op type not registered|Could not find meta graph def matching supplied tags)/;
+
 export class SavedModelLoader implements Loader<SavedModel> {
   readonly #id: ServableId;
   readonly #path: string;
@@ -52,7 +54,7 @@ export class SavedModelLoader implements Loader<SavedModel> {
   }
 
   async load(stop: AbortSignal | null = null): Promise<SavedModel> {
-    await this.#checkDirectory();
+    await checkVersionFolder(this.#id, this.#path);
     const { memory, opLibraries, plans, warmup, onWarmup, ...options } = this.#options;
     const reservation = await memory?.reserve(this.#id, this.#path);
     try {
@@ -66,7 +68,8 @@ export class SavedModelLoader implements Loader<SavedModel> {
       if (plans === null) return await load(null);
       return await plans.load(this.#id, this.#path, reservation, load);
     } catch (error) {
-      throw explainMissingOp(error, () => addon().tensorflowVersion());
+      const explained = explainMissingOp(error, () => addon().tensorflowVersion());
+      throw withPermanence(ServingError.from(explained));
     } finally {
       reservation?.release();
     }
@@ -75,25 +78,10 @@ export class SavedModelLoader implements Loader<SavedModel> {
   unload(servable: SavedModel): Promise<void> {
     return servable.unload();
   }
+}
 
-  async #checkDirectory(): Promise<void> {
-    if (await this.#has('export.meta')) {
-      throw new ServingError(StatusCode.UNIMPLEMENTED, 'Session Bundle is deprecated and removed.');
-    }
-    if ((await this.#has('saved_model.pb')) || (await this.#has('saved_model.pbtxt'))) return;
-    throw new ServingError(
-      StatusCode.NOT_FOUND,
-      'Specified file path does not appear to contain a SavedModel bundle (should have a file ' +
-        `called \`saved_model.pb\`)\nSpecified file path: ${this.#path}`,
-    );
-  }
-
-  async #has(file: string): Promise<boolean> {
-    try {
-      await access(join(this.#path, file));
-      return true;
-    } catch {
-      return false;
-    }
-  }
+function withPermanence(error: ServingError): ServingError {
+  const { code, message, violations, isPermanent } = error;
+  if (isPermanent || !PERMANENT.test(message)) return error;
+  return new ServingError(code, message, violations, { cause: error, isPermanent: true });
 }

@@ -26,20 +26,22 @@ type Splits = NonNullable<Parameters<typeof labelsOf>[1]['version_label_weights'
 export interface AdminMethod {
   readonly request: protobuf.Type;
   readonly response: protobuf.Type;
-  /** REQUIRES: a message of `request`. @throws ServingError */
-  readonly call: (request: protobuf.Message) => Promise<protobuf.Message>;
+  /** REQUIRES: a message of `request`. `signal` ends the wait for models. @throws ServingError */
+  readonly call: (request: protobuf.Message, signal?: AbortSignal) => Promise<protobuf.Message>;
 }
 
 const textOf = (request: Plain, field: string): string => (request[field] as string) ?? '';
 const plainIn = (request: Plain, field: string): Plain => (request[field] as Plain) ?? {};
 const isSet = (request: Plain, field: string): boolean => request[field] === true;
 
+type Handler = (request: Plain, signal?: AbortSignal) => Promise<object>;
+
 export class AdminApi {
   /** By name. */
   readonly methods: ReadonlyMap<string, AdminMethod>;
 
   constructor(admin: ModelAdminService) {
-    const handlers: Record<string, (request: Plain) => Promise<object>> = {
+    const handlers: Record<string, Handler> = {
       GetConfig: () => Promise.resolve({ config: plainOf(admin.models()) }),
       GetModel: async (request) => {
         const { config, versions, found, plans } = await admin.model(textOf(request, 'name'));
@@ -50,17 +52,20 @@ export class AdminApi {
           version_plan: plans.map(planMessage),
         };
       },
-      SetConfig: async (request) =>
+      SetConfig: async (request, signal) =>
         changeMessage(
           await admin.setAll(
             modelServerConfigOf(plainIn(request, 'config')),
             isSet(request, 'write_back'),
+            signal,
           ),
         ),
-      SetModel: async (request) => {
+      SetModel: async (request, signal) => {
         const model = modelConfigOf(plainIn(request, 'config'));
         const expected = 'expected' in request ? modelConfigOf(plainIn(request, 'expected')) : null;
-        return changeMessage(await admin.set(model, expected, isSet(request, 'write_back')));
+        return changeMessage(
+          await admin.set(model, expected, isSet(request, 'write_back'), signal),
+        );
       },
       RemoveModel: async (request) =>
         changeMessage(await admin.remove(textOf(request, 'name'), isSet(request, 'write_back'))),
@@ -74,17 +79,18 @@ export class AdminApi {
         };
         return changeMessage(await admin.setLabels(name, change, isSet(request, 'write_back')));
       },
-      ReloadModel: async (request) => changeMessage(await admin.rescan(textOf(request, 'name'))),
+      ReloadModel: async (request, signal) =>
+        changeMessage(await admin.rescan(textOf(request, 'name'), signal)),
     };
     const service = loadProtos([ADMIN_PROTO]).lookupService(ADMIN_SERVICE);
     this.methods = new Map(
       service.methodsArray.map((method): [string, AdminMethod] => {
         const request = method.resolvedRequestType as protobuf.Type;
         const response = method.resolvedResponseType as protobuf.Type;
-        const handle = handlers[method.name] as (request: Plain) => Promise<object>;
-        const call = async (message: protobuf.Message): Promise<protobuf.Message> => {
+        const handle = handlers[method.name] as Handler;
+        const call: AdminMethod['call'] = async (message, signal) => {
           const plain = request.toObject(message, { longs: BigInt, enums: String });
-          return response.fromObject(await handle(plain));
+          return response.fromObject(await handle(plain, signal));
         };
         return [method.name, { request, response, call }];
       }),

@@ -19,7 +19,9 @@ export interface ModelAdminOptions {
   readonly models: ModelSet;
   /** Every version of a model ever seen, highest first. */
   readonly statuses: (name: string) => readonly VersionStatus[];
-  /** The versions that lie below a model's base path. */
+  /** Why a model does not serve; null: nothing is known. */
+  readonly troubleOf: (name: string) => ServingError | null;
+  /** The versions that lie below a model's base path. @throws ServingError */
   readonly found: (name: string) => Promise<readonly bigint[]>;
   /** How the loaded versions of a model are executed, highest first. */
   readonly plans: (name: string) => readonly VersionPlan[];
@@ -61,6 +63,14 @@ export interface LabelChange {
 
 type Models = readonly ModelConfig[];
 
+interface ChangeOptions {
+  /** Of all models: whatever the file holds is replaced. */
+  readonly isList?: boolean;
+  /** Models that do not serve are looked for again. */
+  readonly replaces?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export class ModelAdminService {
   readonly #options: ModelAdminOptions;
 
@@ -69,37 +79,37 @@ export class ModelAdminService {
   }
 
   /** Replaces all models. @throws ServingError as ModelSet.reload */
-  async reload(config: ModelServerConfig): Promise<void> {
-    await this.#options.models.reload({ kind: 'models', models: listOf(config) });
+  async reload(config: ModelServerConfig, signal?: AbortSignal): Promise<void> {
+    await this.#options.models.reload({ kind: 'models', models: listOf(config) }, signal);
   }
 
   models(): Models {
     return this.#options.models.models;
   }
 
-  /** @throws ServingError NOT_FOUND, for a base path that cannot be read, too */
+  /** @throws ServingError NOT_FOUND, and the file system's for a base path that cannot be read */
   async model(name: string): Promise<ModelState> {
     const config = configured(this.models(), name);
     const { found, plans, statuses } = this.#options;
-    try {
-      return { config, found: await found(name), versions: statuses(name), plans: plans(name) };
-    } catch (cause) {
-      const { message } = cause as Error;
-      throw new ServingError(StatusCode.NOT_FOUND, message, [], { cause });
-    }
+    return { config, found: await found(name), versions: statuses(name), plans: plans(name) };
   }
 
   /**
    * As `reload`, with a result for each. Writing back replaces whatever the file holds.
    * @throws ServingError when it is refused
    */
-  async setAll(config: ModelServerConfig, writeBack: boolean): Promise<ModelResult[]> {
+  async setAll(
+    config: ModelServerConfig,
+    writeBack: boolean,
+    signal?: AbortSignal,
+  ): Promise<ModelResult[]> {
     const models = listOf(config);
     for (const model of models) checkLogging(model);
     const names = models.map(({ name }) => name);
     return this.#change('all models set', names, writeBack, () => models, {
-      evenIfChanged: true,
+      isList: true,
       replaces: true,
+      signal,
     });
   }
 
@@ -111,6 +121,7 @@ export class ModelAdminService {
     model: ModelConfig,
     expected: ModelConfig | null,
     writeBack: boolean,
+    signal?: AbortSignal,
   ): Promise<ModelResult[]> {
     const { name } = model;
     if (name === '') {
@@ -127,10 +138,10 @@ export class ModelAdminService {
         ? [...models, model]
         : models.map((each) => (each === before ? model : each));
     };
-    return this.#change('model set', [name], writeBack, change, { replaces: true });
+    return this.#change('model set', [name], writeBack, change, { replaces: true, signal });
   }
 
-  /** @throws ServingError when it is refused */
+  /** Waits for nothing. @throws ServingError when it is refused */
   remove(name: string, writeBack: boolean): Promise<ModelResult[]> {
     return this.#change('model removed', [name], writeBack, (models) => {
       configured(models, name);
@@ -148,13 +159,13 @@ export class ModelAdminService {
   }
 
   /** Looks for versions now and tries failed ones again. @throws ServingError NOT_FOUND */
-  async rescan(name: string): Promise<ModelResult[]> {
+  async rescan(name: string, signal?: AbortSignal): Promise<ModelResult[]> {
     configured(this.models(), name);
     await this.#options.models.rescan(name);
     const isLoading = this.#options
       .statuses(name)
       .some(({ state }) => state === ServableState.START || state === ServableState.LOADING);
-    return this.#results([name], isLoading ? [name] : []);
+    return this.#results([name], isLoading ? [name] : [], signal);
   }
 
   async #change(
@@ -162,19 +173,20 @@ export class ModelAdminService {
     names: readonly string[],
     writeBack: boolean,
     change: (models: Models) => Models,
-    { evenIfChanged = false, replaces = false } = {},
+    { isList = false, replaces = false, signal }: ChangeOptions = {},
   ): Promise<ModelResult[]> {
     const { models, log } = this.#options;
     const file = this.#fileToWrite(writeBack);
     const added = await models.edit(
       change,
-      file === null ? null : (changed) => file.write(changed, evenIfChanged),
+      file === null ? null : (changed) => file.write(changed, /* evenIfChanged */ isList),
+      signal === undefined ? { isList } : { isList, signal },
     );
     log.info({ models: names, writeBack }, `${what} by request`);
     const stuck = replaces ? names.filter((name) => !this.#isServing(name)) : [];
     const again = stuck.filter((name) => !added.includes(name));
     await Promise.all(again.map((name) => models.rescan(name))); // it may be right now
-    return this.#results(names, [...added, ...again]);
+    return this.#results(names, [...added, ...again], signal);
   }
 
   /** Null: none. @throws ServingError FAILED_PRECONDITION */
@@ -201,19 +213,29 @@ export class ModelAdminService {
   }
 
   /** When those to wait for serve, or do not. */
-  async #results(names: readonly string[], awaited: readonly string[]): Promise<ModelResult[]> {
-    const error = await this.#options.models.untilServing(awaited).then(
-      () => null,
-      (thrown: unknown) => ServingError.from(thrown),
+  #results(
+    names: readonly string[],
+    awaited: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ModelResult[]> {
+    const { models, statuses, troubleOf } = this.#options;
+    return Promise.all(
+      names.map(async (name) => {
+        const isAwaited = awaited.includes(name);
+        const waited = isAwaited ? models.untilServing(name, signal) : Promise.resolve();
+        const late = await waited.then(
+          () => null,
+          (error: unknown) => ServingError.from(error),
+        );
+        const versions = statuses(name);
+        const isGone = models.of(name) === null;
+        if (isGone) return { name, error: isAwaited ? removed(name) : null, versions };
+        if (this.#isServing(name)) return { name, error: null, versions };
+        const failed = versions.find(({ error }) => error !== null)?.error ?? troubleOf(name);
+        const isOutcome = late === null || late.code === StatusCode.UNKNOWN;
+        return { name, error: (isOutcome ? failed : late) ?? late ?? notServing(name), versions };
+      }),
     );
-    return names.map((name) => {
-      const versions = this.#options.statuses(name);
-      const isGone = this.#options.models.of(name) === null;
-      if (isGone) return { name, error: awaited.includes(name) ? removed(name) : null, versions };
-      if (this.#isServing(name)) return { name, error: null, versions };
-      const failed = versions.find((version) => version.error !== null);
-      return { name, error: failed?.error ?? error ?? notServing(name), versions };
-    });
   }
 }
 

@@ -10,6 +10,8 @@ export interface ModelCatalog {
   isAvailable(name: string, version: bigint): boolean;
   /** Every version ever seen, highest first. */
   statuses(name: string): readonly VersionStatus[];
+  /** Why the model has no version that serves; null: it has, or nothing is known. */
+  troubleOf(name: string): ServingError | null;
   /** The version that a label stands for. @throws ServingError INVALID_ARGUMENT or UNAVAILABLE */
   labelled(name: string, label: string, key: string | null): bigint;
   /** Whether several versions share the requests with this label. */

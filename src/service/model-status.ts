@@ -23,7 +23,10 @@ export class ModelStatusService {
     const all = this.#catalog.statuses(name);
     if (version === null) {
       if (all.length > 0) return all;
-      throw new ServingError(StatusCode.NOT_FOUND, `Could not find any versions of model ${name}`, [
+      const trouble = this.#catalog.troubleOf(name);
+      const why = trouble === null ? '' : `: ${trouble}`; // beyond upstream
+      const message = `Could not find any versions of model ${name}${why}`;
+      throw new ServingError(StatusCode.NOT_FOUND, message, [
         { field: 'model_spec.name', description: knownVersions(this.#catalog, name) },
       ]);
     }

@@ -3,12 +3,15 @@
  * which of them the model's policy wants. A version whose files are still changing is left out until
  * they rest, one without a model as long as there is another.
  */
-import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import { localPath } from '../config/local-path.js';
 import type { ModelConfig } from '../config/model-config.js';
-import type { Aspire, AspiredVersion, Source } from '../core/source.js';
+import { timerMillis } from '../core/clock.js';
+import type { AspiredVersion, Source, SourceListener } from '../core/source.js';
 import type { Log } from '../log/log.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { deeperModel, misplacedModel, readBasePath } from './base-path.js';
 import {
   folderStateOf,
   versionsAmong,
@@ -23,7 +26,7 @@ export interface FileSystemSourceOptions {
   /** How long a version's files must have rested before it is taken. */
   readonly settleMillis: number;
   readonly log: Log;
-  /** Whether a version's load has failed for good: it is taken again when its files change. */
+  /** Whether a version's load has failed, even if only so far: it is taken again when its files change. */
   readonly hasFailed: (name: string, version: bigint) => boolean;
 }
 
@@ -51,7 +54,10 @@ interface Resting {
 /** One look's findings. */
 interface Look {
   readonly aspired: AspiredVersion[];
-  readonly troubles: string[];
+  /** Worth telling, though the model may serve. */
+  readonly notes: readonly string[];
+  /** Why nothing is wanted that is there. */
+  readonly trouble: ServingError | null;
   /** What is still being written: worth looking again soon. */
   readonly resting: ReadonlyMap<string, Resting>;
 }
@@ -59,15 +65,15 @@ interface Look {
 export class FileSystemSource implements Source {
   readonly #options: FileSystemSourceOptions;
   readonly #models = new Map<string, Monitored>();
-  #aspire: Aspire | null = null;
+  #listener: SourceListener | null = null;
   #closed = false;
 
   constructor(options: FileSystemSourceOptions) {
     this.#options = options;
   }
 
-  start(aspire: Aspire): void {
-    this.#aspire = aspire;
+  start(listener: SourceListener): void {
+    this.#listener = listener;
     for (const model of this.#models.values()) void this.#poll(model);
   }
 
@@ -77,7 +83,8 @@ export class FileSystemSource implements Source {
       if (names.has(name)) continue;
       this.#models.delete(name);
       if (model.timer !== null) clearTimeout(model.timer);
-      this.#aspire?.(name, []);
+      this.#listener?.aspire(name, []);
+      this.#listener?.troubled(name, null);
     }
     for (const config of models) {
       let model = this.#models.get(config.name);
@@ -86,21 +93,22 @@ export class FileSystemSource implements Source {
         this.#models.set(config.name, model);
       }
       model.config = config;
-      if (this.#aspire !== null) void this.#poll(model);
+      if (this.#listener !== null) void this.#poll(model);
     }
   }
 
   async rescan(name: string): Promise<void> {
     const model = this.#models.get(name);
-    if (model === undefined || this.#aspire === null) return;
+    if (model === undefined || this.#listener === null) return;
     ++model.rescans;
     await this.#poll(model, true);
   }
 
   async found(name: string): Promise<readonly bigint[]> {
-    const basePath = this.#models.get(name)?.config.basePath;
-    if (basePath === undefined) return [];
-    return versionsAmong(basePath, await readdir(basePath)).versions.map(({ version }) => version);
+    const model = this.#models.get(name);
+    if (model === undefined) return [];
+    const path = localPath(model.config.basePath);
+    return versionsAmong(path, await readBasePath(path)).versions.map(({ version }) => version);
   }
 
   close(): void {
@@ -117,70 +125,73 @@ export class FileSystemSource implements Source {
     const turn = ++model.turn;
     const isOvertaken = (): boolean =>
       this.#closed || model.turn !== turn || this.#models.get(config.name) !== model;
-    let unsettled = false;
-    try {
-      const look = await this.#look(model);
-      if (isOvertaken()) return;
+    // Upstream changes no model in a round with an error; here the other models go on.
+    const look = await this.#look(model).catch((error: unknown) => ServingError.from(error));
+    if (isOvertaken()) return;
+    const unsettled = !(look instanceof ServingError) && look.resting.size > 0;
+    if (look instanceof ServingError) {
+      this.#listener?.troubled(config.name, look);
+      this.#tell(model, [inaccessibleText(config, look)]);
+    } else {
       model.aspired = new Map(look.aspired.map((each) => [each.version, each]));
       model.resting = look.resting;
-      unsettled = look.resting.size > 0;
-      this.#aspire?.(config.name, look.aspired);
-      this.#tell(model, look.troubles);
-    } catch (error) {
-      // Upstream changes no model in a round with such an error; here the other models go on.
-      if (isOvertaken()) return;
-      this.#tell(model, [
-        'FileSystemStoragePathSource encountered a filesystem access error: ' +
-          `Could not find base path ${config.basePath} for servable ${config.name} with error ` +
-          (error instanceof Error ? error.message : String(error)),
-      ]);
+      this.#listener?.aspire(config.name, look.aspired);
+      this.#listener?.troubled(config.name, look.trouble);
+      this.#tell(model, look.trouble === null ? look.notes : [...look.notes, look.trouble.message]);
     }
     if (waitSeconds <= 0 && !unsettled) return;
     const waitMillis = waitSeconds <= 0 ? Infinity : waitSeconds * 1000;
     const { settleMillis } = this.#options;
     model.timer = setTimeout(
       () => void this.#poll(model, asked),
-      unsettled ? Math.min(waitMillis, settleMillis) : waitMillis,
+      timerMillis(unsettled ? Math.min(waitMillis, settleMillis) : waitMillis),
     );
   }
 
+  /** @throws ServingError when the base path cannot be read, or can hold no version as it is */
   async #look({ config, aspired, resting, rescans }: Monitored): Promise<Look> {
-    const { versions, others } = versionsAmong(config.basePath, await readdir(config.basePath));
-    const troubles = others.length === 0 ? [] : [skippedText(config, others, 'not a number')];
-    const noModel: VersionFolder[] = [];
+    const basePath = localPath(config.basePath);
+    const names = await readBasePath(basePath);
+    const { versions, others } = versionsAmong(basePath, names);
+    const misplaced = versions.length === 0 ? misplacedModel(basePath, names) : null;
+    if (misplaced !== null) throw misplaced;
+    const notes = others.length === 0 ? [] : [skippedText(config, others, 'not a number')];
+    const noModel: AspiredVersion[] = [];
+    const lacks = new Map<string, string[]>();
     const stillResting = new Map<string, Resting>();
     const check = async (folder: VersionFolder): Promise<AspiredVersion | null> => {
       const before = aspired.get(folder.version);
       const isKnown = before?.path === folder.path;
       if (isKnown && !this.#options.hasFailed(config.name, folder.version)) return before;
-      const state = await folderStateOf(folder.path).catch(() => null); // gone since it was listed
+      const state = await folderStateOf(folder.path).catch(() => null);
       if (state === null) return null;
       const rest = this.#restOf(state, resting.get(folder.path));
       if (rest !== null) {
         stillResting.set(folder.path, rest);
         return isKnown ? before : null;
       }
-      const fingerprint = `${state.fingerprint}/${rescans}`;
-      if (state.isModel || isKnown) return { ...folder, fingerprint };
-      noModel.push(folder);
+      const found = { ...folder, fingerprint: `${state.fingerprint}/${rescans}` };
+      if (state.lack === null || isKnown) return found;
+      noModel.push(found);
+      lacks.set(state.lack, [...(lacks.get(state.lack) ?? []), basename(folder.path)]);
       return null;
     };
     const shadow = config.shadow?.version ?? null;
     const found = await wantedVersions(config.policy, shadow, versions, check);
     let { wanted } = found;
-    for (const version of found.missing) troubles.push(missingText(config, version));
-    if (found.isShadowMissing) troubles.push(shadowMissingText(config));
+    for (const version of found.missing) notes.push(missingText(config, version));
+    if (found.isShadowMissing) notes.push(shadowMissingText(config));
     if (wanted.length === 0 && stillResting.size === 0 && noModel.length > 0) {
       // As upstream, so that the failed load shows why there is nothing to serve.
       ({ wanted } = await wantedVersions(config.policy, shadow, noModel, (folder) =>
-        Promise.resolve({ ...folder, fingerprint: '' }),
+        Promise.resolve(folder as AspiredVersion),
       ));
-    } else if (noModel.length > 0) {
-      const names = noModel.map(({ path }) => basename(path));
-      troubles.push(skippedText(config, names, 'no saved_model.pb inside'));
+    } else {
+      for (const [lack, names] of lacks) notes.push(skippedText(config, names, lack));
     }
-    if (wanted.length === 0 && stillResting.size === 0) troubles.push(noVersionsText(config));
-    return { aspired: wanted, troubles, resting: stillResting };
+    const isNothing = wanted.length === 0 && stillResting.size === 0;
+    const trouble = isNothing ? await noVersions(config, versions.length, others) : null;
+    return { aspired: wanted, notes, trouble, resting: stillResting };
   }
 
   /**
@@ -231,9 +242,25 @@ function shadowMissingText(config: ModelConfig): string {
   return `Shadow version ${config.shadow?.version} of servable ${config.name} was not found in the file system`;
 }
 
-function noVersionsText(config: ModelConfig): string {
-  return (
-    `No versions of servable ${config.name} found under base path ${config.basePath}. ` +
-    "Did you forget to name your leaf directory as a number (eg. '/1/')?"
-  );
+function inaccessibleText({ name, basePath }: ModelConfig, error: ServingError): string {
+  const what =
+    error.code === StatusCode.NOT_FOUND
+      ? `Could not find base path ${basePath} for servable ${name} with error `
+      : `Cannot use base path ${basePath} for servable ${name}: `;
+  return `FileSystemStoragePathSource encountered a filesystem access error: ${what}${error}`;
+}
+
+/** Upstream's text, which is about names; `found` counts those that are right. */
+async function noVersions(
+  { name, basePath }: ModelConfig,
+  found: number,
+  others: readonly string[],
+): Promise<ServingError> {
+  const message =
+    found > 0
+      ? `No version of servable ${name} that its version policy wants is under base path ${basePath}`
+      : `No versions of servable ${name} found under base path ${basePath}. ` +
+        "Did you forget to name your leaf directory as a number (eg. '/1/')?" +
+        (await deeperModel(localPath(basePath), others));
+  return new ServingError(StatusCode.NOT_FOUND, message);
 }

@@ -16,6 +16,7 @@ import {
   type ModelConfig,
   type ModelServerConfig,
 } from '../config/model-config.js';
+import { localPath } from '../config/local-path.js';
 import { parseTextProto, printTextFormatMistakes, readTextFile } from '../config/text-proto.js';
 import type { Log } from '../log/log.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -25,7 +26,7 @@ export interface ModelConfigFileOptions {
   /** 0 or less: the file is read once. */
   readonly pollWaitSeconds: number;
   readonly log: Log;
-  /** Puts in force what `read` gives; calls `onAccepted` when it is. */
+  /** Puts in force what `read` gives; calls `onAccepted` when it is, and resolves when it serves. */
   readonly reload: (
     read: () => Promise<ModelServerConfig>,
     onAccepted: () => void,
@@ -79,7 +80,7 @@ export class ModelConfigFile {
     const type = modelServerConfigType();
     const text = `${textFormat.toText(type, type.fromObject(plainOf(models)))}\n`;
     try {
-      const file = await realpath(path); // a link stays one
+      const file = await realpath(localPath(path)); // a link stays one
       if (!evenIfChanged && (await readFile(file, 'utf8')) !== this.#textInForce) {
         throw new ServingError(
           StatusCode.FAILED_PRECONDITION,
@@ -104,7 +105,14 @@ export class ModelConfigFile {
     return [bytes.toString(), config];
   }
 
-  async #poll(): Promise<void> {
+  /** Resolves when the text is in force, or not: nothing that the models take holds up the next poll. */
+  #poll(): Promise<void> {
+    return new Promise((resolve) => {
+      void this.#reload(resolve).finally(resolve);
+    });
+  }
+
+  async #reload(onAccepted: () => void): Promise<void> {
     const { log, reload, onReload } = this.#options;
     let trouble = 'Failed to read ModelServerConfig file: ';
     let text = '';
@@ -115,20 +123,23 @@ export class ModelConfigFile {
       return config;
     };
     try {
-      await reload(read, () => (this.#textInForce = text));
+      await reload(read, () => {
+        this.#textInForce = text;
+        onAccepted();
+      });
       this.#told = '';
       onReload?.(null);
     } catch (thrown) {
       const error = ServingError.from(thrown);
+      onReload?.(error);
       const message = trouble + error.message;
       // Once for each trouble, not every few seconds.
       const told = [message, ...error.violations.map(({ description }) => description)].join('\n');
-      if (told !== this.#told) {
-        printTextFormatMistakes(error);
-        log.error({ violations: error.violations }, message);
-      }
+      if (told === this.#told) return;
       this.#told = told;
-      onReload?.(error);
+      printTextFormatMistakes(error);
+      if (error.code === StatusCode.ABORTED) log.info(message);
+      else log.error({ violations: error.violations }, message);
     }
   }
 }

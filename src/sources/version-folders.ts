@@ -4,17 +4,14 @@
  * leading zeros allowed.
  */
 import { createHash } from 'node:crypto';
-import { lstat, readdir, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { isSavedModelFile, SESSION_BUNDLE_FILE, unservedFormat } from '../core/model-files.js';
+import { errnoOf } from '../status/file-error.js';
+
 const INT64_MAX = 2n ** 63n - 1n;
-/** Any of these makes a folder a model; the last one is refused at load, with upstream's text. */
-const MODEL_FILES: ReadonlySet<string> = new Set([
-  'saved_model.pb',
-  'saved_model.pbtxt',
-  'model.tflite',
-  'export.meta',
-]);
 /** Of one version that are looked at; a model has a few dozen. */
 const MAX_FILES = 10_000;
 
@@ -24,8 +21,8 @@ export interface VersionFolder {
 }
 
 export interface FolderState {
-  /** Holds a model's own file. */
-  readonly isModel: boolean;
+  /** Why it is no model; null: it holds one, or the server may not see whether it does. */
+  readonly lack: string | null;
   /** When anything in it last changed, by the file system's clock, in milliseconds. */
   readonly changedMillis: number;
   /** Of all names, sizes and times in it. */
@@ -63,28 +60,60 @@ export function versionsAmong(
 /**
  * Looks at every file of a version. The time is that of the last change of content, name or place of
  * anything inside, whatever time a copy gave to it; moving the folder itself does not count, so that a
- * version that was written elsewhere and renamed into place is complete at once.
+ * version that was written elsewhere and renamed into place is complete at once. What may not be read is
+ * passed over here: the load refuses it, and says so. Null: the version is gone.
  */
-export async function folderStateOf(path: string): Promise<FolderState> {
-  const top = await stat(path);
-  const hash = createHash('sha256');
-  let isModel = false;
+export async function folderStateOf(path: string): Promise<FolderState | null> {
+  let top: Stats;
+  try {
+    top = await stat(path);
+  } catch (error) {
+    return linkStateOf(path, errnoOf(error));
+  }
+  const hash = createHash('sha256').update(`${path}\n`);
+  if (!top.isDirectory()) {
+    return { lack: 'not a folder', changedMillis: top.mtimeMs, fingerprint: hash.digest('hex') };
+  }
   let changedMillis = top.mtimeMs;
-  if (top.isDirectory()) {
-    const pending = [path];
-    for (let folder = pending.pop(), seen = 0; folder !== undefined; folder = pending.pop()) {
-      for (const name of (await readdir(folder)).sort()) {
-        if (++seen > MAX_FILES) return { isModel, changedMillis, fingerprint: hash.digest('hex') };
-        const file = join(folder, name);
-        const { size, ctimeMs, ino } = await lstat(file).then((found) => {
-          if (found.isDirectory()) pending.push(file);
-          return found;
-        });
-        if (folder === path && MODEL_FILES.has(name)) isModel = true;
-        changedMillis = Math.max(changedMillis, ctimeMs);
-        hash.update(`${file}\0${size}\0${ctimeMs}\0${ino}\n`);
-      }
+  const passedOver = (error: unknown): null => {
+    if (errnoOf(error) === 'ENOENT') changedMillis = Date.now(); // gone since it was listed: no rest yet
+    return null;
+  };
+  let inside: string[] | null = null;
+  const pending = [path];
+  for (let folder = pending.pop(), seen = 0; folder !== undefined; folder = pending.pop()) {
+    const names = await readdir(folder).catch(passedOver);
+    hash.update(`${folder}\0${names === null ? 'denied' : 'listed'}\n`);
+    if (folder === path) inside = names;
+    for (const name of names?.sort() ?? []) {
+      if (++seen > MAX_FILES) break;
+      const file = join(folder, name);
+      const found = await lstat(file).catch(passedOver);
+      if (found === null) continue;
+      if (found.isDirectory()) pending.push(file);
+      changedMillis = Math.max(changedMillis, found.ctimeMs);
+      hash.update(`${file}\0${found.size}\0${found.ctimeMs}\0${found.ino}\n`);
     }
   }
-  return { isModel, changedMillis, fingerprint: hash.digest('hex') };
+  const lack = inside === null ? null : lackOf(inside);
+  return { lack, changedMillis, fingerprint: hash.digest('hex') };
+}
+
+/** Of what cannot be followed: a link that leads nowhere, or a folder that may not be looked into. */
+async function linkStateOf(path: string, errno: string): Promise<FolderState | null> {
+  const link = await lstat(path).catch(() => null);
+  if (link === null) return null;
+  const fingerprint = `${path}: ${errno}`;
+  const changedMillis = link.ctimeMs;
+  if (!link.isSymbolicLink() || errno === 'EACCES')
+    return { lack: null, changedMillis, fingerprint };
+  const target = await readlink(path).catch(() => '');
+  const what =
+    errno === 'ELOOP' ? 'a link that leads in a circle' : `a link to ${target}, not there`;
+  return { lack: what, changedMillis, fingerprint: `${fingerprint} ${target}` };
+}
+
+function lackOf(names: readonly string[]): string | null {
+  if (names.some(isSavedModelFile) || names.includes(SESSION_BUNDLE_FILE)) return null;
+  return unservedFormat(names) ?? 'no saved_model.pb inside';
 }

@@ -57,6 +57,8 @@ export interface Violation {
 export interface ServingErrorOptions extends ErrorOptions {
   /** After this time the same request may succeed. */
   readonly retryAfterMillis?: number;
+  /** Waiting helps nothing: it stays an error until someone mends what it is about. */
+  readonly isPermanent?: boolean;
 }
 
 /** `message` reaches the client unchanged; the rest travels beside it, and goes to the log. */
@@ -66,6 +68,7 @@ export class ServingError extends Error {
   readonly violations: readonly Violation[];
   /** Null: nothing is known. */
   readonly retryAfterMillis: number | null;
+  readonly isPermanent: boolean;
 
   constructor(
     code: number,
@@ -77,6 +80,7 @@ export class ServingError extends Error {
     this.code = NAMES.has(code) ? (code as StatusCode) : StatusCode.UNKNOWN;
     this.violations = violations;
     this.retryAfterMillis = options?.retryAfterMillis ?? null;
+    this.isPermanent = options?.isPermanent ?? false;
   }
 
   /** Any thrown value as a ServingError; what is not one is a bug of ours, hence INTERNAL. */

@@ -81,6 +81,7 @@ class World {
       maxLoadRetries: 1,
       loadRetryIntervalMillis: 1,
       clock: {
+        now: () => 0,
         sleep: (_, cancelled) =>
           new Promise((resolve) => {
             this.sleeps.push(resolve);
@@ -208,7 +209,9 @@ class World {
   #onState(version: bigint, state: ServableState): void {
     const before = this.state.get(version);
     const isFresh = before === undefined || before === ServableState.END;
-    if (isFresh ? state !== ServableState.START : state <= before) {
+    // A failed attempt that is not the last shows in LOADING.
+    const isAgain = state === ServableState.LOADING && before === state;
+    if (!isAgain && (isFresh ? state !== ServableState.START : state <= before)) {
       this.broken.push(`${version} went from ${before} to ${state}`);
     }
     if (state === ServableState.UNLOADING && this.#isPreserving) {

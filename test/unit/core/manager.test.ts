@@ -8,6 +8,7 @@ import { FakeClock, PuppetLoader, settled } from './puppet-loader.js';
 function setUp(maxLoadRetries = 0, shadowOf: () => bigint | null = () => null) {
   const loaders = new Map<bigint, PuppetLoader>();
   const seen: string[] = [];
+  const failures: string[] = [];
   const clock = new FakeClock();
   const manager = new Manager<string>({
     loaderFor: (name, version) => {
@@ -19,6 +20,14 @@ function setUp(maxLoadRetries = 0, shadowOf: () => bigint | null = () => null) {
     loadRetryIntervalMillis: 60_000,
     clock,
     shadowOf,
+    onFailure: ({ version }, { error, ...failure }) => {
+      const what =
+        failure.kind === 'load'
+          ? `${error.message}, attempt ${failure.attempt} of ${failure.attempts}, next at ${failure.nextMillis}`
+          : `${failure.kind}, ${error.message}`;
+      failures.push(`${version}: ${what}`);
+    },
+    onRetry: ({ version }, retry) => failures.push(`retry ${retry} of ${version}`),
     onState: (id: ServableId, state) => {
       const name = Object.entries(ServableState).find(([, number]) => number === state)?.[0];
       seen.push(`${id.version} ${name}`);
@@ -36,7 +45,7 @@ function setUp(maxLoadRetries = 0, shadowOf: () => bigint | null = () => null) {
     assert.ok(found, `no loader was made for version ${version}`);
     return found;
   };
-  return { manager, aspire, loader, seen, clock };
+  return { manager, aspire, loader, seen, clock, failures };
 }
 
 function notFound(message: string): (error: unknown) => boolean {
@@ -146,6 +155,97 @@ describe('Manager', () => {
     assert.equal(loader(1n).loads, 3);
     assert.deepEqual(clock.slept, [60_000, 60_000]);
     assert.equal(manager.statuses('m')[0]?.error?.message, 'third');
+  });
+
+  it('shows and tells each failed attempt, and when the next one is', async () => {
+    const { manager, aspire, loader, clock, failures } = setUp(1);
+    clock.holds = true;
+    await aspire(1n);
+    await loader(1n).failLoad('first');
+    const [status] = manager.statuses('m');
+    assert.deepEqual(
+      [status?.state, String(status?.error)],
+      [ServableState.LOADING, 'DATA_LOSS: first'],
+    );
+    assert.equal(String(manager.troubleOf('m')), 'DATA_LOSS: first');
+    assert.deepEqual(failures, ['1: first, attempt 1 of 2, next at 60000']);
+    clock.wake();
+    await settled();
+    await loader(1n).failLoad('second');
+    assert.deepEqual(failures.slice(1), [
+      'retry 1 of 1',
+      '1: second, attempt 2 of 2, next at null',
+    ]);
+    assert.equal(String(manager.statuses('m')[0]?.error), 'DATA_LOSS: second');
+  });
+
+  it('makes no other attempt where none can succeed', async () => {
+    const { manager, aspire, loader, clock } = setUp(5);
+    await aspire(1n);
+    await loader(1n).failLoad('an ONNX model', { isPermanent: true });
+    assert.equal(manager.statuses('m')[0]?.state, ServableState.END);
+    assert.deepEqual(clock.slept, []);
+  });
+
+  it('ends the attempts at files that have changed, and begins anew', async () => {
+    const { manager, loader, clock } = setUp(5);
+    clock.holds = true;
+    const aspire = async (path: string, fingerprint: string): Promise<void> => {
+      manager.aspire('m', [{ version: 1n, path, fingerprint }]);
+      await settled();
+    };
+    await aspire('/m/1', 'a');
+    const first = loader(1n);
+    await first.failLoad('half a file');
+    assert.ok(manager.hasFailed('m', 1n));
+    await aspire('/m/1', 'a');
+    assert.equal(loader(1n), first);
+    await aspire('/m/1', 'b');
+    const second = loader(1n);
+    assert.notEqual(second, first);
+    assert.equal(first.loads, 1);
+    await aspire('/moved/1', 'c'); // while an attempt is under way
+    assert.equal(loader(1n), second);
+    await second.failLoad('half a file');
+    const third = loader(1n);
+    assert.notEqual(third, second);
+    await third.finishLoad();
+    assert.deepEqual(
+      manager.statuses('m').map(({ state, error }) => [state, error]),
+      [[ServableState.AVAILABLE, null]],
+    );
+  });
+
+  it('keeps the reason of a load that is given up before its next attempt', async () => {
+    for (const giveUp of ['removed', 'closed'] as const) {
+      const { manager, aspire, loader, clock, failures } = setUp(5);
+      clock.holds = true;
+      await aspire(1n);
+      await loader(1n).failLoad('no such op');
+      if (giveUp === 'removed') await aspire();
+      else await manager.close();
+      const [status] = manager.statuses('m');
+      assert.deepEqual([status?.state, status?.error?.message], [ServableState.END, 'no such op']);
+      assert.equal(failures.at(-1), '1: cancelled, no such op');
+    }
+  });
+
+  it('tells what keeps a model without versions, until there is one', async () => {
+    const { manager, aspire, loader } = setUp();
+    const missing = new ServingError(StatusCode.NOT_FOUND, '/m; No such file or directory');
+    manager.troubled('m', missing);
+    assert.deepEqual(manager.names(), ['m']);
+    assert.equal(manager.troubleOf('m'), missing);
+    const { revision } = manager;
+    manager.troubled('m', new ServingError(StatusCode.NOT_FOUND, missing.message));
+    assert.equal(manager.revision, revision, 'nothing is new');
+    manager.troubled('m', null);
+    await aspire(1n);
+    await loader(1n).finishLoad();
+    assert.equal(manager.troubleOf('m'), null);
+    manager.troubled('m', missing);
+    assert.equal(manager.troubleOf('m'), null, 'it serves, whatever became of its files');
+    assert.equal(manager.troubleOf('unheard of'), null);
   });
 
   it('unloads everything when no version is aspired any more', async () => {

@@ -6,7 +6,7 @@ import { Manager } from '../../../src/core/manager.js';
 import { ModelSet } from '../../../src/core/model-set.js';
 import { ServableState } from '../../../src/core/servable.js';
 import { VersionLabels } from '../../../src/core/version-labels.js';
-import type { ServingError } from '../../../src/status/serving-error.js';
+import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 import { FakeClock, PuppetLoader, settled } from './puppet-loader.js';
 
 const model = (name: string, more: Partial<ModelConfig> = {}): ModelConfig => ({
@@ -30,6 +30,12 @@ function setUp({ waitMillis = 0 } = {}) {
   const clock = new FakeClock();
   clock.holds = true;
   let names = new Set<string>();
+  const lost = new Map<string, ServingError>();
+  /** Nothing is found below that base path. */
+  const lose = (basePath: string, options: { isPermanent?: boolean } = {}): void => {
+    const text = `${basePath}; No such file or directory`;
+    lost.set(basePath, new ServingError(StatusCode.NOT_FOUND, text, [], options));
+  };
   const models = new ModelSet({
     source: {
       start: () => undefined,
@@ -40,14 +46,17 @@ function setUp({ waitMillis = 0 } = {}) {
         const now = new Set(configs.map(({ name }) => name));
         for (const name of names) if (!now.has(name)) manager.aspire(name, []);
         for (const { name, basePath } of configs) {
-          manager.aspire(name, [{ version: 1n, path: `${basePath}/1` }]);
+          const trouble = lost.get(basePath) ?? null;
+          manager.troubled(name, trouble);
+          if (trouble === null) manager.aspire(name, [{ version: 1n, path: `${basePath}/1` }]);
         }
         names = now;
       },
     },
     labels,
-    untilServing: (asked, what) => manager.untilServing(asked, what),
-    dismiss: (name) => manager.dismiss(name),
+    untilServing: (asked, options) => manager.untilServing(asked, options),
+    troubleOf: (name) => manager.troubleOf(name),
+    isServing: (name) => manager.availableOf(name).latest !== null,
     waitMillis,
     clock,
   });
@@ -67,7 +76,7 @@ function setUp({ waitMillis = 0 } = {}) {
     await (loaders.get(name) as PuppetLoader).finishLoad();
   };
   const stateOf = (name: string): ServableState | undefined => manager.statuses(name)[0]?.state;
-  return { models, labels, clock, loaders, reload, load, stateOf, outcomeOf };
+  return { models, labels, clock, loaders, lose, reload, load, stateOf, outcomeOf };
 }
 
 describe('ModelSet', () => {
@@ -191,17 +200,75 @@ describe('ModelSet', () => {
     assert.equal(stateOf('b'), undefined);
   });
 
-  it('makes one change after the other', async () => {
+  it('puts a change in force while an earlier one waits for its models', async () => {
     const { models, reload, load } = setUp();
     const first = reload(model('a'));
-    const second = reload(model('b'));
+    const second = reload(model('a'), model('b'));
     await settled();
-    assert.equal(models.of('b'), null, 'the second one waits, even for a model that takes long');
+    assert.ok(models.of('b') !== null);
+    assert.equal(first(), null);
+    await load('b');
+    assert.equal(second(), 'OK', 'it waits for what is new to it');
+    assert.equal(first(), null, 'the later one left it as it is, and it loads');
     await load('a');
     assert.equal(first(), 'OK');
+  });
+
+  const superseded = (reasons: string): string =>
+    `ABORTED: Superseded by a later configuration before these models served: ${reasons}`;
+
+  it('ends the wait for a model that a later list leaves out', async () => {
+    const { models, reload, load } = setUp();
+    const first = reload(model('a'), model('slow'));
+    const second = reload(model('a'));
+    await settled();
+    assert.equal(first(), superseded('slow (removed)'));
+    await load('a');
+    assert.equal(second(), 'OK');
+    assert.equal(models.of('slow'), null);
+  });
+
+  it('ends the wait for a model that a later list looks for elsewhere, which then waits itself', async () => {
+    const { lose, reload, load } = setUp();
+    lose('/typo');
+    const first = reload(model('a'), model('b', { basePath: '/typo' }));
+    await load('a');
+    assert.equal(first(), null);
+    const second = reload(model('a'), model('b'));
+    await settled();
+    assert.equal(first(), superseded('b (configured otherwise)'));
+    assert.equal(second(), null);
     await load('b');
     assert.equal(second(), 'OK');
-    assert.equal(models.of('a'), null);
+  });
+
+  it('ends the wait for a model in trouble when another list comes, but not for the same list', async () => {
+    const { lose, reload, load } = setUp();
+    lose('/typo');
+    const typo = model('typo', { basePath: '/typo' });
+    const first = reload(typo);
+    await settled();
+    const same = reload(typo);
+    await settled();
+    assert.equal(same(), 'OK', 'the name is no longer new');
+    assert.equal(first(), null);
+    const other = reload(typo, model('a'));
+    await settled();
+    assert.equal(first(), superseded('typo (NOT_FOUND: /typo; No such file or directory)'));
+    await load('a');
+    assert.equal(other(), 'OK');
+  });
+
+  it('lets a later list be refused without harm to those who wait', async () => {
+    const { lose, models, reload, outcomeOf } = setUp();
+    lose('/typo');
+    const first = reload(model('typo', { basePath: '/typo' }));
+    const second = reload(model('a'), model('a'));
+    const third = outcomeOf(models.reload({ kind: 'custom' }));
+    await settled();
+    assert.match(second() ?? '', /^INVALID_ARGUMENT: /);
+    assert.match(third() ?? '', /^FAILED_PRECONDITION: /);
+    assert.equal(first(), null);
   });
 
   it('lets an edit pass a reload that waits, and ends the wait for what the edit removes', async () => {
@@ -209,7 +276,6 @@ describe('ModelSet', () => {
     reload(model('a'));
     await load('a');
     const waiting = reload(model('a'), model('slow'));
-    const behind = reload(model('a'), model('b'));
     await settled();
     const added = await models.edit((list) => [...list, model('c')], null);
     assert.deepEqual(added, ['c']);
@@ -217,13 +283,90 @@ describe('ModelSet', () => {
     assert.equal(waiting(), null);
     await models.edit((list) => list.filter(({ name }) => name !== 'slow'), null);
     await settled();
-    assert.equal(waiting(), 'OK');
-    assert.deepEqual(
-      models.models.map(({ name }) => name),
-      ['a', 'b'],
-    );
+    assert.equal(waiting(), superseded('slow (removed)'));
+  });
+
+  it('waits for one model as long as nobody removes or moves it', async () => {
+    const { lose, models, reload, load, outcomeOf } = setUp();
+    lose('/typo');
+    reload(model('a'));
+    await load('a');
+    await models.edit((list) => [...list, model('b', { basePath: '/typo' })], null);
+    const waiting = outcomeOf(models.untilServing('b'));
+    await settled();
+    await models.edit((list) => [...list, model('c')], null);
+    reload(model('a'), model('b', { basePath: '/typo' }));
+    await settled();
+    assert.equal(waiting(), null);
+    await models.edit((list) => list.map((each) => (each.name === 'b' ? model('b') : each)), null);
+    await settled();
+    assert.equal(waiting(), superseded('b (configured otherwise)'));
+  });
+
+  it('ends the wait of a caller who waits no more, and makes no change for one who has left', async () => {
+    const { models, reload, load, outcomeOf } = setUp();
+    const caller = new AbortController();
+    const gone = new ServingError(StatusCode.CANCELLED, 'gone');
+    const list = { kind: 'models', models: [model('a')] } as const;
+    const waiting = outcomeOf(models.reload(list, caller.signal));
+    await settled();
+    caller.abort(gone);
+    await settled();
+    assert.equal(waiting(), 'CANCELLED: gone');
+    assert.ok(models.of('a') !== null, 'it is in force');
+    const late = outcomeOf(models.reload({ kind: 'models', models: [] }, caller.signal));
+    const edit = models.edit(() => [], null, { signal: caller.signal });
+    await assert.rejects(edit, gone);
+    assert.equal(late(), 'CANCELLED: gone');
+    assert.ok(models.of('a') !== null);
+    const other = reload(model('a'), model('b'));
     await load('b');
-    assert.equal(behind(), 'OK');
+    assert.equal(other(), 'OK');
+  });
+
+  it('lets the start wait for what a later list has instead of a mistake', async () => {
+    const { lose, models, reload, load, outcomeOf } = setUp();
+    lose('/typo');
+    const list = [model('a'), model('typo', { basePath: '/typo' })];
+    const events: string[] = [];
+    const start = outcomeOf(
+      models.start({ kind: 'models', models: list }, () => events.push('in force')),
+    );
+    await load('a');
+    assert.deepEqual(events, ['in force']);
+    assert.equal(start(), null);
+    reload(model('a'), model('b'));
+    await settled();
+    assert.equal(start(), null);
+    await load('b');
+    assert.equal(start(), 'OK');
+  });
+
+  it('ends the start at once for what waiting does not mend, a reload too', async () => {
+    for (const isStart of [true, false]) {
+      const { lose, models, reload, outcomeOf } = setUp();
+      lose('/file', { isPermanent: true });
+      const list = [model('file', { basePath: '/file' })];
+      const outcome = isStart
+        ? outcomeOf(models.start({ kind: 'models', models: [...list, model('slow')] }))
+        : reload(...list);
+      await settled();
+      assert.equal(outcome(), 'NOT_FOUND: /file; No such file or directory');
+    }
+  });
+
+  it('ends all waits when the server stops, and says what they waited for', async () => {
+    const { lose, models, reload, outcomeOf } = setUp();
+    lose('/typo');
+    const list = [model('a'), model('typo', { basePath: '/typo' })];
+    const start = outcomeOf(models.start({ kind: 'models', models: list }));
+    await settled();
+    models.close();
+    const late = reload(...list, model('b'));
+    await settled();
+    const reason = '(NOT_FOUND: /typo; No such file or directory)';
+    assert.equal(start(), `UNAVAILABLE: The server stops before these served: a, typo ${reason}`);
+    assert.equal(late(), 'UNAVAILABLE: The server stops before these served: b');
   });
 
   it('waits for the writing of an edit before anything of it is in force, and changes nothing if it fails', async () => {

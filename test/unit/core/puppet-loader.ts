@@ -37,8 +37,8 @@ export class PuppetLoader implements Loader<string> {
     await settled();
   }
 
-  async failLoad(message: string): Promise<void> {
-    this.#settle?.reject(new ServingError(StatusCode.DATA_LOSS, message));
+  async failLoad(message: string, options?: { readonly isPermanent: boolean }): Promise<void> {
+    this.#settle?.reject(new ServingError(StatusCode.DATA_LOSS, message, [], options));
     await settled();
   }
 
@@ -57,11 +57,23 @@ export function settled(): Promise<void> {
 
 export class FakeClock implements Clock {
   readonly slept: number[] = [];
-  /** Time stands still: a sleep ends only by being cancelled. */
+  /** Time stands still: a sleep ends only by being cancelled, or by `wake`. */
   holds = false;
+  #wake: () => void = () => undefined;
+
+  now(): number {
+    return 0;
+  }
 
   sleep(millis: number, cancelled: Promise<void>): Promise<void> {
     this.slept.push(millis);
-    return this.holds ? cancelled : Promise.resolve();
+    if (!this.holds) return Promise.resolve();
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    return Promise.race([cancelled, woken]);
+  }
+
+  /** Ends the last sleep. */
+  wake(): void {
+    this.#wake();
   }
 }

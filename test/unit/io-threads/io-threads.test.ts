@@ -15,8 +15,9 @@ function script(more: string): URL {
 }
 
 const handlers = {
-  reload: (request: Uint8Array) => request,
+  reload: ({ request }: { request: Uint8Array }) => request,
   admin: () => new Uint8Array(),
+  left: () => undefined,
   page: () => new Uint8Array(),
 };
 

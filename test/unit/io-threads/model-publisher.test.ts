@@ -24,6 +24,7 @@ describe('ModelPublisher', () => {
     const served: Served = {
       names: () => ['m'],
       statuses: () => [{ version: 1n, state: ServableState.AVAILABLE, error: null }],
+      troubleOf: () => null,
       availableOf: (name) =>
         isAvailable
           ? { name, latest: model, versions: [[1n, model]] }

@@ -33,6 +33,7 @@ describe('ReplicaCatalog', () => {
           error: { code: 5, message: 'no', violations: [] },
         },
       ],
+      trouble: { code: 5, message: 'no', violations: [] },
       versions: versions as [bigint, ModelReplica][],
       latest,
     };

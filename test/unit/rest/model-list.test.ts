@@ -18,6 +18,7 @@ describe('ModelList', () => {
       acquire: () => assert.fail('the list needs no handle'),
       isAvailable: () => assert.fail('the list needs no availability'),
       isShared: () => assert.fail('the list needs no label'),
+      troubleOf: () => null,
       labelled: () => assert.fail('the list needs no label'),
       statuses: (name) => {
         ++asked;

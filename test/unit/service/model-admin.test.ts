@@ -40,7 +40,8 @@ describe('ModelAdminService', () => {
       source,
       labels: new VersionLabels((_, version) => available.has(version), false),
       untilServing: (names) => untilServing(names),
-      dismiss: (name) => events.push(`dismiss ${name}`),
+      troubleOf: () => null,
+      isServing: () => versions.some(({ state }) => state === ServableState.AVAILABLE),
       waitMillis: 0,
       clock: systemClock,
     });
@@ -49,6 +50,7 @@ describe('ModelAdminService', () => {
     admin = new ModelAdminService({
       models: set,
       statuses: () => versions,
+      troubleOf: () => null,
       found: () => Promise.resolve([1n]),
       plans: () => [],
       file: writeFile === null ? null : { write: writeFile },
@@ -91,11 +93,7 @@ describe('ModelAdminService', () => {
     assert.deepEqual(admin.models(), [moved, N]);
     await admin.remove('m', false);
     assert.deepEqual(admin.models(), [N]);
-    assert.deepEqual(events, [
-      ...['configure m,n', 'wait for n'],
-      'configure m,n',
-      ...['configure n', 'dismiss m'],
-    ]);
+    assert.deepEqual(events, [...['configure m,n', 'wait for n'], 'configure m,n', 'configure n']);
   });
 
   it('writes back before the change is in force, a whole list over anything', async () => {
@@ -104,7 +102,7 @@ describe('ModelAdminService', () => {
     await admin.setAll({ kind: 'models', models: [N] }, true);
     assert.deepEqual(events, [
       ...['write m,n', 'configure m,n', 'wait for n'],
-      ...['write n over anything', 'configure n', 'dismiss m'],
+      ...['write n over anything', 'configure n'],
     ]);
   });
 
@@ -305,7 +303,7 @@ describe('ModelAdminService', () => {
     const adding = admin.set(N, null, false);
     await admin.setLabels('m', labelled1, false);
     assert.deepEqual(await admin.remove('n', false), [{ name: 'n', error: null, versions }]);
-    assert.deepEqual(events, ['configure m,n', 'configure m,n', 'configure m', 'dismiss n']);
+    assert.deepEqual(events, ['configure m,n', 'configure m,n', 'configure m']);
     serving();
     const error = new ServingError(StatusCode.ABORTED, 'Model n was removed by a later change');
     assert.deepEqual(await adding, [{ name: 'n', error, versions }]);

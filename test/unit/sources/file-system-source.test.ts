@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import type { AspiredVersion } from '../../../src/core/source.js';
 import { FileSystemSource } from '../../../src/sources/file-system-source.js';
+import { StatusCode, type ServingError } from '../../../src/status/serving-error.js';
+import { asNobody } from './as-nobody.js';
 
 const POLL_SECONDS = 0.01;
 
@@ -14,6 +24,8 @@ describe('FileSystemSource', () => {
   let warnings: string[];
   let reports: (readonly [name: string, versions: readonly AspiredVersion[]])[];
   let failed: Set<bigint>;
+  /** By model, the last ones told. */
+  let troubles: Map<string, ServingError | null>;
   let source: FileSystemSource;
 
   beforeEach(() => {
@@ -21,6 +33,7 @@ describe('FileSystemSource', () => {
     warnings = [];
     reports = [];
     failed = new Set();
+    troubles = new Map();
   });
   afterEach(() => {
     source.close();
@@ -39,7 +52,10 @@ describe('FileSystemSource', () => {
       hasFailed: (_, version) => failed.has(version),
     });
     source.configure(models);
-    source.start((name, versions) => reports.push([name, versions]));
+    source.start({
+      aspire: (name, versions) => reports.push([name, versions]),
+      troubled: (name, trouble) => troubles.set(name, trouble),
+    });
   }
 
   const model = (more: Partial<ModelConfig> = {}): ModelConfig => ({
@@ -167,6 +183,197 @@ describe('FileSystemSource', () => {
     await until(() => reported('lost') === '3');
   });
 
+  describe('says what is wrong, and what to do,', () => {
+    const LAYOUT =
+      '. A base path holds a folder for each version, which holds the model: BASE/1/saved_model.pb';
+    const told = async (): Promise<ServingError> => {
+      await until(() => (troubles.get('m') ?? null) !== null);
+      return troubles.get('m') as ServingError;
+    };
+    const isTold = async (text: string, isPermanent: boolean, path = base): Promise<void> => {
+      start([model({ basePath: path })]);
+      const trouble = await told();
+      assert.equal(String(trouble), text);
+      assert.equal(trouble.isPermanent, isPermanent);
+      await until(() => warnings.length > 0);
+      assert.ok(warnings[0]?.endsWith(trouble.message), warnings[0]);
+      assert.equal(reports.flatMap(([, versions]) => versions).length, 0);
+    };
+
+    it('of a base path that is missing, and goes on looking', async () => {
+      const path = join(base, 'a', 'm');
+      await isTold(`NOT_FOUND: ${path}; No such file or directory`, false, path);
+      mkdirSync(join(path, '1'), { recursive: true });
+      writeFileSync(join(path, '1', 'saved_model.pb'), '');
+      await until(() => reported() === '1');
+      await until(() => troubles.get('m') === null);
+    });
+
+    it('of a link to nowhere in the base path, until it leads somewhere', async () => {
+      const link = join(base, 'link');
+      symlinkSync(join(base, 'later'), link);
+      const path = join(link, 'm');
+      const what = `${link} is a link to ${join(base, 'later')}: ${path}`;
+      await isTold(`NOT_FOUND: ${what}; No such file or directory`, false, path);
+      mkdirSync(join(base, 'later', 'm', '1'), { recursive: true });
+      writeFileSync(join(base, 'later', 'm', '1', 'saved_model.pb'), '');
+      await until(() => reported() === '1');
+    });
+
+    it('of a link that leads in a circle', async () => {
+      const path = join(base, 'loop');
+      symlinkSync('loop', path);
+      const text = 'Too many levels of symbolic links';
+      await isTold(`FAILED_PRECONDITION: ${path}; ${text}`, true, path);
+    });
+
+    it('of a base path that is a file, or lies in one', async () => {
+      const path = join(base, 'm');
+      writeFileSync(path, '');
+      await isTold(`FAILED_PRECONDITION: ${path} is a file, not a folder${LAYOUT}`, true, path);
+      source.close();
+      warnings = [];
+      troubles.clear();
+      const inside = join(path, 'x');
+      await isTold(`FAILED_PRECONDITION: ${inside}; Not a directory`, false, inside);
+    });
+
+    it('of a model file in the place of a base path', async () => {
+      const path = join(base, 'm.tflite');
+      writeFileSync(path, '');
+      const advice = 'TFLite is not served, export the original as a SavedModel';
+      const what = `${path} is no folder, but a TFLite model (m.tflite): ${advice}${LAYOUT}`;
+      await isTold(`FAILED_PRECONDITION: ${what}`, true, path);
+    });
+
+    it('of a base path that is a SavedModel itself', async () => {
+      writeFileSync(join(base, 'saved_model.pb'), '');
+      mkdirSync(join(base, 'variables'));
+      const what = `${base} is itself a SavedModel (it holds saved_model.pb): move it into a folder`;
+      const such = `whose name is a number, such as ${join(base, '1')}`;
+      await isTold(`FAILED_PRECONDITION: ${what} ${such}${LAYOUT}`, true);
+      add('1'); // it may be given, all the same
+      await until(() => reported() === '1');
+    });
+
+    it('of a base path that is a version', async () => {
+      add('7');
+      const path = join(base, '7');
+      const what = `${path} is itself a SavedModel (it holds saved_model.pb)`;
+      const advice = `give the folder above it, ${base}`;
+      await isTold(`FAILED_PRECONDITION: ${what}: ${advice}${LAYOUT}`, true, path);
+    });
+
+    it('of a model that is no SavedModel', async () => {
+      writeFileSync(join(base, 'resnet.onnx'), '');
+      const what = 'an ONNX model (resnet.onnx): ONNX is not served, convert it to a SavedModel';
+      await isTold(`FAILED_PRECONDITION: ${base} holds ${what}${LAYOUT}`, true);
+    });
+
+    it('of models that lie deeper', async () => {
+      add(join('m', '1'));
+      start();
+      const { message, isPermanent } = await told();
+      assert.match(message, /^No versions of servable m found under base path .*number/);
+      const deeper = `; ${join(base, 'm', '1')} is one of base path ${join(base, 'm')}`;
+      assert.ok(message.endsWith(deeper), message);
+      assert.equal(isPermanent, false);
+      renameSync(join(base, 'm', '1'), join(base, 'model'));
+      await until(() => warnings.at(-1)?.includes('its name is no number') === true);
+    });
+
+    it('of versions that the policy does not want', async () => {
+      add('1');
+      start([model({ policy: { kind: 'specific', versions: [2n] } })]);
+      const { message } = await told();
+      assert.equal(
+        message,
+        `No version of servable m that its version policy wants is under base path ${base}`,
+      );
+    });
+
+    it('of a base path that may not be read', async () => {
+      chmodSync(base, process.geteuid?.() === 0 ? 0o700 : 0);
+      await asNobody(async () => {
+        await isTold(`PERMISSION_DENIED: ${base}; Permission denied`, false);
+        source.close();
+      });
+      chmodSync(base, 0o700);
+      assert.match(warnings[0] ?? '', /Cannot use base path/);
+    });
+  });
+
+  it('reports a version that may not be read, though there is another, and again when it may', async () => {
+    chmodSync(base, 0o755);
+    add('1');
+    add('2');
+    chmodSync(join(base, '1'), 0o755);
+    chmodSync(join(base, '2'), process.geteuid?.() === 0 ? 0o700 : 0);
+    await asNobody(async () => {
+      start();
+      await until(() => reported() === '2');
+      source.close();
+    });
+    const before = reports.at(-1)?.[1][0]?.fingerprint;
+    chmodSync(join(base, '2'), 0o755);
+    failed.add(2n);
+    reports = [];
+    start();
+    await until(() => reported() === '2');
+    assert.notEqual(reports.at(-1)?.[1][0]?.fingerprint, before);
+  });
+
+  for (const [what, make, lack] of [
+    ['a file', (path: string) => writeFileSync(path, ''), 'not a folder'],
+    [
+      'a link to nowhere',
+      (path: string) => symlinkSync('/no/such', path),
+      'a link to /no/such, not there',
+    ],
+    [
+      'a link in a circle',
+      (path: string) => symlinkSync(path, path),
+      'a link that leads in a circle',
+    ],
+    [
+      'a folder with something else',
+      (path: string) => {
+        mkdirSync(path);
+        writeFileSync(join(path, 'model.tflite'), '');
+      },
+      'a TFLite model (model.tflite): TFLite is not served, export the original as a SavedModel',
+    ],
+  ] as const) {
+    it(`passes over ${what} while there is another version, and says what it is`, async () => {
+      make(join(base, '2'));
+      start();
+      await until(() => reported() === '2'); // so that its load shows why
+      add('1');
+      source.close();
+      reports = [];
+      start();
+      await until(() => reported() === '1');
+      const text = `Skipped under base path ${base} of servable m: 2 (${lack})`;
+      await until(() => warnings.includes(text));
+    });
+  }
+
+  it('reads a URI of this machine', async () => {
+    add('1');
+    start([model({ basePath: `file://${base}` })]);
+    await until(() => reported() === '1');
+    assert.equal(reports[0]?.[1][0]?.path, join(base, '1'));
+    assert.deepEqual(await source.found('m'), [1n]);
+  });
+
+  it('takes as long as it is to between two looks, which a timer may not', async () => {
+    add('1');
+    start([model()], { pollWaitSeconds: 2 ** 31 });
+    await until(() => reported() === '1');
+    for (let turn = 0; turn < 20; ++turn) await new Promise(setImmediate);
+    assert.equal(reports.length, 1);
+  });
+
   it('waits until the files of a version rest, and then takes it', async () => {
     add('1');
     start([model()], { settleMillis: 200 });
@@ -220,7 +427,7 @@ describe('FileSystemSource', () => {
     assert.deepEqual(await source.found('unknown'), []);
     assert.equal(reports.length, 1);
     rmSync(base, { recursive: true });
-    await assert.rejects(source.found('m'), { code: 'ENOENT' });
+    await assert.rejects(source.found('m'), { code: StatusCode.NOT_FOUND });
     mkdirSync(base);
   });
 

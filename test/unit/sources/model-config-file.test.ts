@@ -16,7 +16,7 @@ import { join } from 'node:path';
 
 import { singleModel, type ModelServerConfig } from '../../../src/config/model-config.js';
 import { ModelConfigFile } from '../../../src/sources/model-config-file.js';
-import { StatusCode } from '../../../src/status/serving-error.js';
+import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 
 const M = singleModel('m', '/m');
 const listing = (path: string): string =>
@@ -124,5 +124,46 @@ describe('ModelConfigFile', () => {
     mkdirSync(path); // a folder cannot be replaced by a file
     await assert.rejects(file.write([M], true), { code: StatusCode.INTERNAL });
     assert.deepEqual(readdirSync(folder), ['models.config']);
+  });
+
+  it('goes on reading while a model of what is in force is waited for', async () => {
+    let isLost: (error: Error) => void = () => undefined;
+    const lines: string[] = [];
+    const outcomes: (Error | null)[] = [];
+    let reloads = 0;
+    const polled = new ModelConfigFile({
+      path,
+      pollWaitSeconds: 0.01,
+      log: {
+        error: (_: object, text: string) => lines.push(text),
+        info: (text: string) => lines.push(text),
+      } as never,
+      reload: async (read, onAccepted) => {
+        await read();
+        onAccepted();
+        if (++reloads === 1) await new Promise((_, reject) => (isLost = reject));
+      },
+      onReload: (error) => outcomes.push(error),
+    });
+    polled.start();
+    while (reloads < 3) await new Promise(setImmediate);
+    assert.deepEqual(new Set(outcomes), new Set([null]));
+    const superseded = new ServingError(StatusCode.ABORTED, 'superseded');
+    isLost(superseded);
+    while (!outcomes.includes(superseded)) await new Promise(setImmediate);
+    polled.close();
+    assert.deepEqual(lines, ['PollFilesystemAndReloadConfig failed to ReloadConfig: superseded']);
+  });
+
+  it('reads and writes what a URI of this machine names', async () => {
+    const named = new ModelConfigFile({
+      path: `file://${path}`,
+      pollWaitSeconds: 0,
+      log: {} as never,
+      reload: () => Promise.resolve(),
+    });
+    await named.read();
+    await named.write([M], false);
+    assert.deepEqual(await named.read(), { kind: 'models', models: [M] });
   });
 });

@@ -3,7 +3,12 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { folderStateOf, versionOf, versionsAmong } from '../../../src/sources/version-folders.js';
+import {
+  folderStateOf,
+  versionOf,
+  versionsAmong,
+  type FolderState,
+} from '../../../src/sources/version-folders.js';
 
 describe('versionOf', () => {
   it('reads a decimal int64 with blanks, sign and leading zeros', () => {
@@ -49,14 +54,20 @@ describe('folderStateOf', () => {
     rmSync(base, { recursive: true });
   });
 
+  const stateOf = async (path: string): Promise<FolderState> => {
+    const state = await folderStateOf(path);
+    assert.ok(state !== null);
+    return state;
+  };
+
   it('sees a change in a folder below, whatever time the copy gave to the file', async () => {
     mkdirSync(join(base, '1', 'variables'), { recursive: true });
     const file = join(base, '1', 'variables', 'variables.data-00000-of-00001');
     writeFileSync(file, 'a');
-    const before = await folderStateOf(join(base, '1'));
+    const before = await stateOf(join(base, '1'));
     writeFileSync(file, 'ab');
     utimesSync(file, 1, 1);
-    const after = await folderStateOf(join(base, '1'));
+    const after = await stateOf(join(base, '1'));
     assert.notEqual(after.fingerprint, before.fingerprint);
     assert.ok(after.changedMillis >= before.changedMillis && after.changedMillis > 1000);
   });
@@ -64,15 +75,15 @@ describe('folderStateOf', () => {
   it('does not take moving the folder itself for a change of its content', async () => {
     mkdirSync(join(base, 'incoming'));
     writeFileSync(join(base, 'incoming', 'saved_model.pb'), '');
-    const { changedMillis } = await folderStateOf(join(base, 'incoming'));
+    const { changedMillis } = await stateOf(join(base, 'incoming'));
     renameSync(join(base, 'incoming'), join(base, '7'));
-    assert.deepEqual((await folderStateOf(join(base, '7'))).changedMillis, changedMillis);
+    assert.deepEqual((await stateOf(join(base, '7'))).changedMillis, changedMillis);
   });
 
   it('tells a folder with a model from one without', async () => {
     mkdirSync(join(base, '1'));
-    assert.equal((await folderStateOf(join(base, '1'))).isModel, false);
+    assert.equal((await stateOf(join(base, '1'))).lack, 'no saved_model.pb inside');
     writeFileSync(join(base, '1', 'saved_model.pb'), '');
-    assert.equal((await folderStateOf(join(base, '1'))).isModel, true);
+    assert.equal((await stateOf(join(base, '1'))).lack, null);
   });
 });

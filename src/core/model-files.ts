@@ -1,0 +1,40 @@
+/** The files that tell what kind of model a folder holds, by their names alone. Pure. */
+
+const SAVED_MODEL: ReadonlySet<string> = new Set(['saved_model.pb', 'saved_model.pbtxt']);
+/** What else lies in a SavedModel: such a folder may only lack its main file so far. */
+const PARTS: ReadonlySet<string> = new Set([
+  'variables',
+  'assets',
+  'assets.extra',
+  'fingerprint.pb',
+]);
+
+/** What other programs save, by the end of the name, and how to get a SavedModel of it. */
+const UNSERVED: readonly (readonly [ends: RegExp, what: string, advice: string])[] = [
+  [/\.tflite$/i, 'a TFLite model', 'TFLite is not served, export the original as a SavedModel'],
+  [/\.onnx$/i, 'an ONNX model', 'ONNX is not served, convert it to a SavedModel'],
+  [
+    /\.(keras|h5|hdf5)$/i,
+    'a Keras file',
+    'load it in Python and save it with model.export(FOLDER)',
+  ],
+  [/\.(pt|pth|safetensors|gguf)$/i, 'weights', 'only TensorFlow SavedModels are served'],
+  [/\.pb(txt)?$/i, 'a graph without signatures', 'save it anew as a SavedModel'],
+];
+
+export function isSavedModelFile(name: string): boolean {
+  return SAVED_MODEL.has(name);
+}
+
+/** Of the session bundles before SavedModel; refused at load, with upstream's text. */
+export const SESSION_BUNDLE_FILE = 'export.meta';
+
+/** `a TFLite model (m.tflite): TFLite is not served, …`; null where no name is that of a known format. */
+export function unservedFormat(names: readonly string[]): string | null {
+  if (names.some((name) => SAVED_MODEL.has(name) || PARTS.has(name))) return null;
+  for (const [ends, what, advice] of UNSERVED) {
+    const file = names.find((name) => ends.test(name));
+    if (file !== undefined) return `${what} (${file}): ${advice}`;
+  }
+  return null;
+}
