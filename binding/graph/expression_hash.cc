@@ -28,6 +28,15 @@ std::string_view OutputOf(std::string_view tensor) {
 // What is said to TensorFlow's passes and to debuggers changes no answer.
 bool IsRemark(std::string_view attr_name) { return !attr_name.empty() && attr_name[0] == '_'; }
 
+bool IsVariable(const Node& node) {
+  return node.op == "VarHandleOp" || node.op == "VariableV2" || node.op == "Variable";
+}
+
+// Of a variable.
+bool IsName(std::string_view attr_name) {
+  return attr_name == "shared_name" || attr_name == "container" || attr_name == "debug_name";
+}
+
 std::string WithoutFunctionNames(std::string_view attr_value) {
   std::string_view name;
   if (ReadFunctionAttr(attr_value, &name)) return WithFunction(attr_value, "");
@@ -44,7 +53,8 @@ struct ExpressionHashes::Scope {
   std::unordered_map<std::string_view, uint64_t> known;  // by node
 };
 
-ExpressionHashes::ExpressionHashes(const GraphDef& graph) : graph_(graph) {
+ExpressionHashes::ExpressionHashes(const GraphDef& graph, VariablesBy variables_by)
+    : graph_(graph), variables_by_(variables_by) {
   for (const Node& node : graph_.nodes) nodes_.emplace(node.name, &node);
   for (const Function& function : graph_.functions) functions_.emplace(function.name, &function);
 }
@@ -111,12 +121,16 @@ bool ExpressionHashes::HashTensors(Scope* scope, const std::vector<std::string_v
 bool ExpressionHashes::HashNode(Scope* scope, const Node& node, int depth, uint64_t* hash) {
   *hash = Mix(HashOf(node.op), HashOf(node.device));
   // A variable is the one of its node and no other; so is whatever else keeps something.
-  if (node.op == "VarHandleOp" || node.op == "VariableV2" || node.op == "Variable") {
+  const bool is_variable = IsVariable(node);
+  if (is_variable && variables_by_ == VariablesBy::kName) {
     *hash = Mix(*hash, HashOf(node.name));
+  } else if (is_variable) {
+    *hash = Mix(*hash, variables_.emplace(node.name, variables_.size()).first->second);
   }
   if (functions_.count(node.op) > 0) return false;  // called by its name as an op
   for (const Attr& attr : node.attrs) {
     if (IsRemark(attr.name)) continue;
+    if (is_variable && variables_by_ == VariablesBy::kOrder && IsName(attr.name)) continue;
     std::vector<std::string_view> called;
     uint64_t value = 0;
     if (attr.name == "value" || !FindFunctions(attr.value, &called) || called.empty()) {

@@ -14,10 +14,16 @@
 
 namespace tensorgate {
 
+// What a variable is known by.
+enum class VariablesBy {
+  kName,
+  kOrder,  // in which they are come by: two graphs with other variables can have the same hash
+};
+
 class ExpressionHashes {
  public:
   // OWNERSHIP: borrows `graph`.
-  explicit ExpressionHashes(const GraphDef& graph);
+  explicit ExpressionHashes(const GraphDef& graph, VariablesBy variables_by = VariablesBy::kName);
 
   // A hash for each of `fetches` as an expression of `feeds`, all of them names of nodes with an
   // index, "node:0". Feeds count by their place in the list. False: there is none to be had.
@@ -33,6 +39,8 @@ class ExpressionHashes {
   bool HashFunction(std::string_view name, int depth, uint64_t* hash);
 
   const GraphDef& graph_;
+  const VariablesBy variables_by_;
+  std::unordered_map<std::string_view, uint64_t> variables_;  // numbers, with kOrder
   std::unordered_map<std::string_view, const Node*> nodes_;
   std::unordered_map<std::string_view, const Function*> functions_;
   std::unordered_map<std::string_view, uint64_t> function_hashes_;

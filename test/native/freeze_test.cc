@@ -268,6 +268,28 @@ TEST(ExpressionHashTest, IsTheSameForWhatDiffersInNamesOnly) {
   EXPECT_NE(HashOf(graph, "a:0", "y2:0"), hash) << "b is not fed";
 }
 
+TEST(ExpressionHashTest, MayKnowVariablesByTheirOrder) {
+  const auto named = [](const char* name) {
+    return NodeDef(name, "VarHandleOp", {},
+                   {{"dtype", Type(kFloat)}, {"shared_name", proto::BytesField(2, name)}});
+  };
+  const auto hashes_of = [&](const char* first, const char* second, bool swaps) {
+    const std::string serialized =
+        Graph({NodeDef("x", "Placeholder", {}), named(first), named(second), Read("r", first),
+               Read("s", second), NodeDef("a", "Add", {"x", "r"}),
+               NodeDef("b", "Mul", {"a", swaps ? "r" : "s"}),
+               NodeDef("c", "Mul", {"b", swaps ? "s" : "r"})});
+    GraphDef graph;
+    EXPECT_TRUE(ReadGraphDef(serialized, &graph).ok());
+    std::vector<uint64_t> hashes;
+    ExpressionHashes expressions(graph, VariablesBy::kOrder);
+    EXPECT_TRUE(expressions.Of({"x:0"}, {"c:0"}, &hashes));
+    return hashes;
+  };
+  EXPECT_EQ(hashes_of("v", "w", false), hashes_of("w_1", "v_1", false));
+  EXPECT_NE(hashes_of("v", "w", false), hashes_of("v", "w", true)) << "another one is used twice";
+}
+
 TEST(ExpressionHashTest, EndsInLoopsOfNodesAndOfFunctions) {
   const std::string loop =
       Graph({NodeDef("a", "Merge", {"b"}), NodeDef("b", "NextIteration", {"a"}),
