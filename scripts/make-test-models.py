@@ -96,6 +96,16 @@ def version_teller(version):
     return versions
 
 
+def retrained(version):
+    """As a training exports it again and again: other weights, in variables and nodes of other names."""
+    def model():
+        x = tf1.placeholder(tf.float32, shape=[None, 8], name=f'x_{version}')
+        first = tf1.get_variable(f'w_{version}', initializer=tf.random.stateless_normal([8, 16], [version, 1]))
+        second = tf1.get_variable(f'v_{version}', initializer=tf.random.stateless_normal([16, 3], [version, 2]))
+        return {'serving_default': Signature({'x': x}, {'y': tf.nn.relu(x @ first) @ second})}
+    return model
+
+
 def tally():
     """Signatures that read state and signatures that change it, in the ways a graph can hide that; all start at 0."""
     count = tf1.get_variable('count', shape=[], initializer=tf1.zeros_initializer(), use_resource=False)
@@ -485,6 +495,7 @@ def main():
     rename_op(os.path.join(base, 'custom_op', '1', 'saved_model.pb'), 'y', 'TensorgateTestScale')
     for version in (1, 2):
         write_graph_model(base, 'versions', version, version_teller(version))
+        write_graph_model(base, 'retrained', version, retrained(version))
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@
 #include "napi/environment.h"
 #include "napi/plan_value.h"
 #include "napi/violation_list.h"
-#include "plan/plan.h"
+#include "plan/planned_load.h"
 #include "runtime/allocator.h"
 #include "runtime/load_priority.h"
 #include "runtime/load_stop.h"
@@ -138,8 +138,18 @@ class LoadJob : public AsyncJob {
   Status Execute() override {
     if (stop_->IsStopped()) return LoadCancelled();
     YieldToRequests();
-    Status status = SavedModel::Load(options_, &model_);
-    if (status.ok()) AllowYielding();
+    Status status = LoadWithPlan(
+        options_, plan_,
+        [this](SavedModel* model) {
+          AllowYielding();
+          // From the graph as it was saved; a plan may put another in its place.
+          LearningLimits learning;
+          learning.stop = stop_.get();
+          const bool is_synthetic = plan_.synthetic || (warmup_ && warmup_->synthetic);
+          if (is_synthetic || row_policy_) LearnInputs(options_.path, learning, model);
+          if (row_policy_) rows_ = ProveRows(*model, *row_policy_);
+        },
+        &model_, &plan_report_);
     if (!status.ok()) return status;
     Prepare();
     if (stop_->IsStopped()) {
@@ -154,15 +164,7 @@ class LoadJob : public AsyncJob {
  private:
   void Prepare() {
     if (stop_->IsStopped()) return;
-    // From the graph as it was saved; a plan may put another in its place.
-    LearningLimits learning;
-    learning.stop = stop_.get();
-    const bool is_synthetic = plan_.synthetic || (warmup_ && warmup_->synthetic);
-    if (is_synthetic || row_policy_) LearnInputs(options_.path, learning, model_.get());
-    if (row_policy_) rows_ = ProveRows(*model_, *row_policy_);
-    // First: what is warmed up, in all its sizes, is what will serve.
-    plan_report_ = ChoosePlan(model_.get(), plan_);
-    if (stop_->IsStopped()) return;
+    // After the choice of the plan: what is warmed up, in all its sizes, is what will serve.
     if (warmup_) report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) {
       model_.reset();

@@ -33,9 +33,11 @@ bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* optio
   }
   if (wanted != "auto" && !ReadKind(env, wanted, &options->wanted.emplace())) return false;
   if (napi_get_value_uint32(env, object.Get("trialMillis"), &options->trial_millis) != napi_ok ||
+      napi_get_value_bool(env, object.Get("keepsNan"), &options->keeps_nan) != napi_ok ||
       napi_get_value_bool(env, object.Get("tryPool"), &options->try_pool) != napi_ok ||
       napi_get_value_bool(env, object.Get("synthetic"), &options->synthetic) != napi_ok) {
-    return ThrowTypeError(env, "plan must have a number trialMillis, booleans tryPool, synthetic");
+    return ThrowTypeError(
+        env, "plan must have a number trialMillis, booleans tryPool, synthetic and keepsNan");
   }
   const Napi::Value known = object.Get("known");
   if (known.IsNull()) return true;
@@ -43,7 +45,9 @@ bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* optio
   const Napi::Object choice = known.As<Napi::Object>();
   std::string name;
   options->known.emplace();
-  if (!ReadString(choice, "plan", &name) || !ReadKind(env, name, &options->known->kind)) {
+  if (!ReadString(choice, "plan", &name) || !ReadKind(env, name, &options->known->kind) ||
+      !ReadString(choice, "from", &options->known_from) ||
+      !ReadString(choice, "graph", &options->known_graph)) {
     return false;
   }
   if (napi_get_value_bool(env, choice.Get("callerThread"), &options->known->in_caller_thread) !=
@@ -63,6 +67,8 @@ Napi::Value PlanValue(Napi::Env env, const PlanReport& report) {
   value.Set("weightBytes", Napi::Number::New(env, static_cast<double>(report.weight_bytes)));
   value.Set("lean", Napi::Boolean::New(env, report.lean));
   value.Set("fused", Napi::Number::New(env, report.fused));
+  value.Set("graph", Napi::String::New(env, report.graph));
+  value.Set("nan", Napi::String::New(env, report.nan));
   value.Set("noLean", Napi::String::New(env, report.no_lean));
   value.Set("micros", Napi::Number::New(env, static_cast<double>(report.micros)));
   Napi::Array times = Napi::Array::New(env, report.times.size());

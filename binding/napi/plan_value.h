@@ -14,7 +14,7 @@ namespace tensorgate {
 bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* options);
 
 // {plan, callerThread, reason, tried, cases, largestDifference, times, variables, weightBytes,
-// lean, fused, noLean, micros}
+// lean, fused, nan, graph, noLean, micros}
 Napi::Value PlanValue(Napi::Env env, const PlanReport& report);
 
 }  // namespace tensorgate

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -119,35 +120,50 @@ bool HasVariables(TF_Graph* graph) {
 
 }  // namespace
 
-Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGraph* frozen) {
-  if (!HasVariables(model.graph())) return CannotFreeze("it has no variables");
+struct ModelFreezer::Prepared {
+  BufferHandle serialized{TF_NewBuffer()};  // what `graph` points into
+  GraphDef graph;
+  std::vector<SignatureTensors> signatures;
+  std::optional<Freezer> freezer;
+  std::vector<GraphVariable> variables;
+};
+
+ModelFreezer::ModelFreezer(const SavedModel& model) : model_(model) {}
+ModelFreezer::~ModelFreezer() = default;
+
+Status ModelFreezer::Prepare() {
+  if (!HasVariables(model_.graph())) return CannotFreeze("it has no variables");
+  prepared_ = std::make_unique<Prepared>();
+  Prepared& made = *prepared_;
   // Before the nodes that read variables are added.
   StatusHandle tf_status(TF_NewStatus());
-  BufferHandle serialized(TF_NewBuffer());
-  TF_GraphToGraphDef(model.graph(), serialized.get(), tf_status.get());
+  TF_GraphToGraphDef(model_.graph(), made.serialized.get(), tf_status.get());
   if (TF_GetCode(tf_status.get()) != TF_OK) return FromTf(tf_status.get());
-  GraphDef graph;
-  Status status =
-      ReadGraphDef({static_cast<const char*>(serialized->data), serialized->length}, &graph);
+  Status status = ReadGraphDef(
+      {static_cast<const char*>(made.serialized->data), made.serialized->length}, &made.graph);
   if (!status.ok()) return status;
-  frozen->signatures = TensorsOf(model);
-  Unite(graph, &frozen->signatures);
+  made.signatures = TensorsOf(model_);
+  Unite(made.graph, &made.signatures);
   std::set<std::string> roots;
-  for (const SignatureTensors& signature : frozen->signatures) {
+  for (const SignatureTensors& signature : made.signatures) {
     for (const std::vector<NamedOutput>* tensors : {&signature.feeds, &signature.fetches}) {
       for (const std::string& name : NamesOf(*tensors)) {
         roots.insert(name.substr(0, name.rfind(':')));
       }
     }
   }
-  Freezer freezer(graph, {roots.begin(), roots.end()});
-  std::vector<GraphVariable> variables;
-  status = freezer.FindVariables(&variables);
+  made.freezer.emplace(made.graph, std::vector<std::string>(roots.begin(), roots.end()));
+  status = made.freezer->FindVariables(&made.variables);
   if (!status.ok()) return status;
-  if (variables.empty()) return CannotFreeze("it has no variables");
+  return made.variables.empty() ? CannotFreeze("it has no variables") : Status();
+}
+
+Status ModelFreezer::Freeze(const LeanLimits& limits, FrozenGraph* frozen) {
+  Prepared& made = *prepared_;
+  const std::vector<GraphVariable>& variables = made.variables;
   std::vector<TensorHandle> values;
-  status = ReadVariables(model.graph(), model.session(), variables, OthersThan(variables, graph),
-                         &values);
+  Status status = ReadVariables(model_.graph(), model_.session(), variables,
+                                OthersThan(variables, made.graph), &values);
   if (!status.ok()) return status;
   std::map<std::string_view, TensorView> views;
   std::vector<std::vector<int64_t>> dims(values.size());
@@ -156,12 +172,13 @@ Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGrap
     views.emplace(variables[i].name, ViewOf(values[i].get(), &dims[i]));
     frozen->weight_bytes += static_cast<int64_t>(TF_TensorByteSize(values[i].get()));
   }
+  frozen->signatures = made.signatures;
   frozen->variables = static_cast<uint32_t>(views.size());
   if (views.empty()) return CannotFreeze("none of its variables is initialized");
   const bool has_residents = frozen->weight_bytes >= limits.all;
   std::vector<FrozenWeight> weights;
-  status = freezer.Freeze(views, has_residents ? limits.weight : UINT64_MAX, &frozen->graph_def,
-                          &weights);
+  status = made.freezer->Freeze(views, has_residents ? limits.weight : UINT64_MAX,
+                                &frozen->graph_def, &weights);
   std::map<std::string_view, size_t> places;
   for (size_t i = 0; i < variables.size(); ++i) places.emplace(variables[i].name, i);
   for (FrozenWeight& each : weights) {
@@ -169,6 +186,12 @@ Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGrap
     frozen->values.push_back(std::move(values[places.at(each.variable)]));
   }
   return status;
+}
+
+Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGraph* frozen) {
+  ModelFreezer freezer(model);
+  const Status status = freezer.Prepare();
+  return status.ok() ? freezer.Freeze(limits, frozen) : status;
 }
 
 std::vector<TF_Tensor*> PointersTo(const std::vector<TensorHandle>& values) {

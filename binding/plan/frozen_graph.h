@@ -31,8 +31,28 @@ struct FrozenGraph {
 };
 
 // Signatures that compute the same, such as those that Keras exports twice, become one: TensorFlow
-// would copy all constants for each. Variables that no signature needs are freed. ERRORS:
-// FAILED_PRECONDITION and RESOURCE_EXHAUSTED with the reason why the model cannot be frozen.
+// would copy all constants for each.
+class ModelFreezer {
+ public:
+  // OWNERSHIP: borrows `model`.
+  explicit ModelFreezer(const SavedModel& model);
+  ~ModelFreezer();
+
+  // Without a run. ERRORS: FAILED_PRECONDITION with the reason why the model cannot be frozen.
+  Status Prepare();
+
+  // Variables that no signature needs are freed. REQUIRES: Prepare() succeeded. ERRORS: as
+  // Prepare(), and RESOURCE_EXHAUSTED.
+  Status Freeze(const LeanLimits& limits, FrozenGraph* frozen);
+
+ private:
+  struct Prepared;
+
+  const SavedModel& model_;
+  std::unique_ptr<Prepared> prepared_;
+};
+
+// Both at once.
 Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGraph* frozen);
 
 enum class FrozenSessionKind {

@@ -10,6 +10,7 @@
 #include "plan/trial_cases.h"
 #include "runtime/allocator.h"
 #include "runtime/state_changes.h"
+#include "runtime/thread_time.h"
 
 namespace tensorgate {
 namespace {
@@ -23,8 +24,31 @@ constexpr double kWorthwhile = 0.97;
 // Below this TensorFlow's pool costs more than any parallel branches can save.
 constexpr std::chrono::milliseconds kPoolMayPay{1};
 
+// Above this the trial of it costs more than the choice of threads is worth.
+constexpr std::chrono::milliseconds kPoolTakesLong{1000};
+
 // Where there is nothing to choose but the threads, less is at stake.
 constexpr std::chrono::milliseconds kLongestAlone{1000};
+
+// The trial of another plan is to make a load no longer than half as long again; what takes less
+// than this in all may be tried in any case.
+constexpr double kMostOfLoad = 0.5;
+constexpr std::chrono::seconds kMayAlwaysTake{3};
+
+// What it takes in terms of what the load took: variables are read in a run of its own, of which a
+// load has about three; and a frozen graph's first run takes longer, since more can be optimized.
+constexpr double kOfLoad = 0.35;
+constexpr double kOfFirstRun = 1.25;
+
+// Further inputs are compared, and runs are timed, for this part of what the load took by the
+// clock: on a busy machine, where it takes longer, so do good samples.
+constexpr int kPart = 5;
+constexpr std::chrono::milliseconds kLeastCompared{100};
+constexpr std::chrono::milliseconds kMostCompared{2000};
+constexpr std::chrono::milliseconds kMostTimed{2000};
+
+// Of an earlier trial's choice: the first input, and the same without rows.
+constexpr size_t kCasesOfKnown = 2;
 
 // TensorFlow compiles a cluster once it has run it a few times.
 constexpr int kRunsUntilCompiled = 6;
@@ -32,7 +56,7 @@ constexpr int kRunsUntilCompiled = 6;
 class PlanChoosing {
  public:
   PlanChoosing(SavedModel* model, const PlanOptions& options)
-      : model_(model), options_(options), wanted_(options.wanted) {
+      : model_(model), options_(options), wanted_(options.wanted), freezer_(*model) {
     if (options.known) wanted_ = options.known->kind;
     report_.plan.in_caller_thread = options.in_caller_thread;
   }
@@ -45,7 +69,6 @@ class PlanChoosing {
       report_.reason = "asked for";
     } else if (!ChangesState()) {
       cases_ = MakeTrialCases(*model_, options_.path, options_.synthetic);
-      Prepare();
       options_.known ? TakeKnown() : Try();
     }
     report_.micros =
@@ -70,16 +93,102 @@ class PlanChoosing {
     return false;
   }
 
-  void Prepare() {
-    if (wanted_ == PlanKind::kAsSaved) return;
+  // The choice of an earlier trial of the same model on the same machine, if it still agrees.
+  void TakeKnown() {
+    if (options_.known->kind != PlanKind::kAsSaved) {
+      TrialLimits limits;
+      limits.cases = kCasesOfKnown;
+      limits.keeps_nan = options_.keeps_nan;
+      NewTrial(limits);
+      if (!MayFreeze() || !trial_->Begin()) return AsSaved(NoneToCompare());
+      MakeFrozen();
+      if (SessionOf(options_.known->kind) == nullptr) return AsSaved(refusal_);
+    }
+    report_.plan = *options_.known;
+    report_.reason = options_.known_from;
+    Adopt();
+  }
+
+  void Try() {
+    TrialLimits limits;
+    limits.comparison = PartOfLoad(kLeastCompared, kMostCompared);
+    limits.timing = PartOfLoad(std::chrono::milliseconds(options_.trial_millis), kMostTimed);
+    limits.keeps_nan = options_.keeps_nan;
+    const bool may_freeze = MayFreeze();
+    const bool has_choice = may_freeze || (options_.in_caller_thread && !wanted_);
+    if (!may_freeze) limits.run = kLongestAlone;
+    NewTrial(limits);
+    const std::chrono::nanoseconds before = ThreadCpuTime();
+    if (!has_choice || !trial_->Begin()) return AsSaved(NoneToCompare());
+    const std::chrono::nanoseconds first_run = ThreadCpuTime() - before;
+    if (may_freeze && IsWorthTheTime(first_run)) {
+      MakeFrozen();
+    }
+    std::vector<Candidate> candidates;
+    for (PlanKind kind : {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla}) {
+      if (kind == PlanKind::kAsSaved || SessionOf(kind) != nullptr) {
+        candidates.push_back(NewCandidate(kind, options_.in_caller_thread));
+      }
+    }
+    trial_->Time(&candidates);
+    report_.plan.kind = FastestOf(candidates);
+    TryPool(&candidates);
+    report_.tried = true;
+    report_.cases = static_cast<uint32_t>(trial_->cases());
+    report_.largest_difference = trial_->largest_difference();
+    if (report_.plan.kind == PlanKind::kAsSaved && !refusal_.empty()) {
+      report_.reason = refusal_;
+    } else {
+      report_.reason = wanted_ ? "asked for" : "the fastest of the trial";
+    }
+    Adopt();
+  }
+
+  void NewTrial(const TrialLimits& limits) {
+    trial_.emplace(*model_, cases_, limits, options_.in_caller_thread, options_.stop);
+  }
+
+  void AsSaved(std::string why) {
+    report_.plan.kind = PlanKind::kAsSaved;
+    report_.reason = std::move(why);
+    Adopt();
+  }
+
+  std::string NoneToCompare() const {
+    return refusal_.empty() ? "there was no input to compare plans with" : refusal_;
+  }
+
+  bool MayFreeze() {
+    const Status status = freezer_.Prepare();
+    if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
+    return status.ok();
+  }
+
+  std::chrono::milliseconds PartOfLoad(std::chrono::milliseconds least,
+                                       std::chrono::milliseconds most) const {
+    const auto part =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options_.load_time / kPart);
+    return std::max(least, std::min(part, most));
+  }
+
+  bool IsWorthTheTime(std::chrono::nanoseconds first_run) {
+    if (wanted_) return true;
+    const std::chrono::duration<double> load = options_.load_cpu, run = first_run;
+    const std::chrono::duration<double> trial = kOfLoad * load + kOfFirstRun * run;
+    if (trial <= kMayAlwaysTake || trial <= kMostOfLoad * (load + run)) return true;
+    refusal_ = "a trial of others would take too long beside the load";
+    return false;
+  }
+
+  // Leaves what may take the place of the graph as it was saved, and agrees with it.
+  void MakeFrozen() {
     ReleaseFreed();  // what the load held
     FrozenGraph frozen;
-    bool may_be_lean = false;
-    Status status = FreezeModel(*model_, options_.lean, &frozen);
+    Status status = freezer_.Freeze(options_.lean, &frozen);
+    const bool may_be_lean = !frozen.weights.empty();
     if (status.ok()) {
       report_.variables = frozen.variables;
       report_.weight_bytes = frozen.weight_bytes;
-      may_be_lean = !frozen.weights.empty() && !cases_.empty();
       status = NewFrozenSession(
           frozen, options_.config_proto,
           may_be_lean ? FrozenSessionKind::kTellsGraph : FrozenSessionKind::kPlain, &frozen_);
@@ -90,148 +199,112 @@ class PlanChoosing {
     }
     if (!status.ok()) {
       refusal_ = "it cannot be frozen: " + status.message();
-    } else if (may_be_lean) {
-      MakeLean(frozen);
+      frozen_.reset();
+      return;
     }
+    if (may_be_lean) MakeLean(frozen);
+    if (!report_.lean) KeepWhatAgrees(PlanKind::kFrozen, &frozen_);
+    KeepWhatAgrees(PlanKind::kFrozenXla, &frozen_xla_);
   }
 
-  // In place of the frozen session where it agrees with the graph as it was saved.
+  // Puts a session that holds the weights once in the place of the frozen one, if it agrees.
   void MakeLean(const FrozenGraph& frozen) {
     for (const bool fuses : {true, false}) {
+      if (IsStopped(options_.stop)) return;
       LeanSession lean;
       const Status status = NewLeanSession(frozen, *frozen_, cases_, options_.config_proto,
                                            options_.lean, fuses, &lean);
       report_.no_lean = status.message();
       if (status.ok()) {
         ReleaseFreed();
-        Trial trial(*model_, cases_, TrialLimits());
-        std::vector<Candidate> candidates(2);
-        candidates[0].execution = {nullptr, options_.in_caller_thread};
-        candidates[1].execution = {lean.session.get(), options_.in_caller_thread};
-        trial.Compare(&candidates);
-        if (trial.cases() > 0 && candidates[1].agrees) {
+        Candidate candidate = NewCandidate(PlanKind::kFrozen, options_.in_caller_thread);
+        candidate.execution.frozen = lean.session.get();
+        trial_->Compare(&candidate);
+        if (candidate.agrees) {
           frozen_ = std::move(lean.session);
           report_.lean = true;
           report_.fused = static_cast<uint32_t>(lean.fused);
+          report_.nan = candidate.nan;
           return;
         }
-        if (trial.cases() > 0) report_.no_lean = "it does not agree: " + candidates[1].rejected;
+        report_.no_lean = "it does not agree: " + candidate.rejected;
       }
       if (lean.fused == 0) return;
     }
   }
 
-  // The choice of an earlier trial of the same model on the same machine.
-  void TakeKnown() {
-    const bool is_possible =
-        SessionOf(options_.known->kind) != nullptr || options_.known->kind == PlanKind::kAsSaved;
-    if (is_possible) {
-      report_.plan = *options_.known;
-      report_.reason = "an earlier trial's choice";
-    } else {
-      report_.reason = refusal_;
-    }
-    Adopt();
-  }
-
-  void Try() {
-    const bool is_alone = frozen_ == nullptr;
-    if (is_alone && (!options_.in_caller_thread || wanted_ || cases_.empty())) {
-      report_.reason = refusal_;
+  void KeepWhatAgrees(PlanKind kind, std::unique_ptr<GraphSession>* session) {
+    if (*session == nullptr) return;
+    Candidate candidate = NewCandidate(kind, options_.in_caller_thread);
+    trial_->Compare(&candidate);
+    if (candidate.agrees) {
+      report_.nan = candidate.nan;
       return;
     }
-    TrialLimits limits;
-    limits.timing = std::chrono::milliseconds(options_.trial_millis);
-    if (is_alone) limits.run = kLongestAlone;
-    Trial trial(*model_, cases_, limits);
-    std::vector<Candidate> candidates;
-    Add(PlanKind::kAsSaved, options_.in_caller_thread, &candidates);
-    if (frozen_ != nullptr) Add(PlanKind::kFrozen, options_.in_caller_thread, &candidates);
-    if (frozen_xla_ != nullptr) Add(PlanKind::kFrozenXla, options_.in_caller_thread, &candidates);
-    trial.Compare(&candidates);
-    report_.cases = static_cast<uint32_t>(trial.cases());
-    report_.largest_difference = trial.largest_difference();
-    if (trial.cases() == 0) {
-      report_.reason = is_alone ? refusal_ : "there was no input to compare plans with";
-      return;
-    }
-    trial.Time(&candidates);
-    for (const Candidate& candidate : candidates) {
-      if (!candidate.agrees) refusal_ = candidate.name + " does not agree: " + candidate.rejected;
-    }
-    TryPool(&trial, &candidates);
-    Pick(candidates);
-    Adopt();
+    refusal_ = candidate.name + " does not agree: " + candidate.rejected;
+    session->reset();
   }
 
-  void Add(PlanKind kind, bool in_caller_thread, std::vector<Candidate>* candidates) {
-    Candidate& candidate = candidates->emplace_back();
+  Candidate NewCandidate(PlanKind kind, bool in_caller_thread) const {
+    Candidate candidate;
+    candidate.kind = kind;
     candidate.name = PlanName(kind);
     candidate.execution = {SessionOf(kind), in_caller_thread};
     if (kind == PlanKind::kFrozenXla) candidate.warm_runs = kRunsUntilCompiled;
-    plans_.push_back({kind, in_caller_thread});
+    return candidate;
   }
 
-  // The same plans on TensorFlow's pool, where that may pay.
-  void TryPool(Trial* trial, std::vector<Candidate>* candidates) {
-    if (!options_.in_caller_thread || !options_.try_pool) return;
-    const size_t count = candidates->size();
-    bool any = false;
-    for (size_t i = 0; i < count; ++i) {
-      const Candidate& candidate = (*candidates)[i];
-      if (!candidate.agrees || !candidate.is_timed() || candidate.time < kPoolMayPay) continue;
-      Add(plans_[i].kind, false, candidates);
-      any = true;
-    }
-    if (any) trial->Time(candidates);
+  static bool IsFaster(std::chrono::nanoseconds one, std::chrono::nanoseconds other) {
+    return static_cast<double>(one.count()) < kWorthwhile * static_cast<double>(other.count());
   }
 
-  void Pick(const std::vector<Candidate>& candidates) {
-    const auto time_of = [&](PlanKind kind, std::optional<bool> in_caller_thread) {
-      auto best = std::chrono::nanoseconds::max();
-      for (size_t i = 0; i < candidates.size(); ++i) {
-        if (plans_[i].kind != kind || !candidates[i].agrees) continue;
-        if (in_caller_thread && plans_[i].in_caller_thread != *in_caller_thread) continue;
-        best = std::min(best, candidates[i].time);
+  PlanKind FastestOf(const std::vector<Candidate>& candidates) const {
+    const auto time_of = [&](PlanKind kind) {
+      for (const Candidate& each : candidates) {
+        if (each.kind == kind && each.agrees) return each.time;
       }
-      return best;
-    };
-    const auto is_faster = [](std::chrono::nanoseconds one, std::chrono::nanoseconds other) {
-      return static_cast<double>(one.count()) < kWorthwhile * static_cast<double>(other.count());
+      return std::chrono::nanoseconds::max();
     };
     constexpr auto kNone = std::chrono::nanoseconds::max();
     PlanKind kind = PlanKind::kAsSaved;
-    const auto frozen = time_of(PlanKind::kFrozen, {});
-    const auto as_saved = time_of(PlanKind::kAsSaved, {});
-    const bool pays = report_.lean ? !is_faster(as_saved, frozen) : is_faster(frozen, as_saved);
+    const auto frozen = time_of(PlanKind::kFrozen);
+    const auto as_saved = time_of(PlanKind::kAsSaved);
+    const bool pays = report_.lean ? !IsFaster(as_saved, frozen) : IsFaster(frozen, as_saved);
     if (frozen != kNone && (wanted_ || pays)) kind = PlanKind::kFrozen;
-    if (is_faster(time_of(PlanKind::kFrozenXla, {}), time_of(kind, {}))) {
-      kind = PlanKind::kFrozenXla;
+    return IsFaster(time_of(PlanKind::kFrozenXla), time_of(kind)) ? PlanKind::kFrozenXla : kind;
+  }
+
+  // The chosen plan on TensorFlow's pool, where that may pay: both once more, in turns.
+  void TryPool(std::vector<Candidate>* candidates) {
+    const auto chosen = std::find_if(candidates->begin(), candidates->end(), [&](const auto& each) {
+      return each.kind == report_.plan.kind;
+    });
+    const bool may_pay = options_.in_caller_thread && options_.try_pool && chosen->is_timed() &&
+                         chosen->time >= kPoolMayPay && chosen->time <= kPoolTakesLong;
+    if (may_pay) {
+      std::vector<Candidate> both = {*chosen, NewCandidate(chosen->kind, false)};
+      trial_->Time(&both);
+      *chosen = both[0];
+      if (IsFaster(both[1].time, both[0].time)) report_.plan.in_caller_thread = false;
+      candidates->push_back(both[1]);
     }
-    report_.plan.kind = kind;
-    if (is_faster(time_of(kind, false), time_of(kind, true))) {
-      report_.plan.in_caller_thread = false;
-    }
-    report_.tried = true;
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      if (candidates[i].is_timed())
-        report_.times.push_back({plans_[i], candidates[i].time.count()});
-    }
-    if (kind == PlanKind::kAsSaved && !refusal_.empty()) {
-      report_.reason = refusal_;
-    } else {
-      report_.reason = wanted_ ? "asked for" : "the fastest of the trial";
+    for (const Candidate& each : *candidates) {
+      if (!each.is_timed()) continue;
+      report_.times.push_back({{each.kind, each.execution.in_caller_thread}, each.time.count()});
     }
   }
 
   void Adopt() {
+    trial_.reset();
     cases_.clear();
+    if (IsStopped(options_.stop)) return;
     std::unique_ptr<GraphSession> session;
     if (report_.plan.kind == PlanKind::kFrozen) session = std::move(frozen_);
     if (report_.plan.kind == PlanKind::kFrozenXla) session = std::move(frozen_xla_);
     frozen_.reset();
     frozen_xla_.reset();
-    report_.lean = report_.lean && report_.plan.kind == PlanKind::kFrozen;
+    if (report_.plan.kind != PlanKind::kFrozen) report_.lean = false;
+    if (report_.plan.kind == PlanKind::kAsSaved) report_.nan.clear();
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
     ReleaseFreed();  // what the other plans held
   }
@@ -246,10 +319,11 @@ class PlanChoosing {
   std::optional<PlanKind> wanted_;
   PlanReport report_;
   std::string refusal_;  // why nothing is frozen
+  ModelFreezer freezer_;
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
   std::vector<TrialCase> cases_;
-  std::vector<PlanChoice> plans_;  // of the candidates
+  std::optional<Trial> trial_;
 };
 
 }  // namespace

@@ -3,21 +3,18 @@
 // warm-up, by measuring, and adopted only if the answers agree. THREAD: load pool; blocks.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "plan/lean_session.h"
+#include "plan/plan_kind.h"
 #include "runtime/load_stop.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {
-
-enum class PlanKind { kAsSaved = 0, kFrozen = 1, kFrozenXla = 2 };
-
-// "as-saved", "frozen", "frozen+xla": also the values of --plan, beside "auto".
-const char* PlanName(PlanKind kind);
 
 struct PlanChoice {
   PlanKind kind = PlanKind::kAsSaved;
@@ -33,8 +30,13 @@ struct PlanOptions {
   bool synthetic = true;           // --synthetic_warmup
   bool try_pool = true;            // there are CPUs for TensorFlow's pool
   uint32_t trial_millis = 300;
+  bool keeps_nan = false;                 // no plan may answer NaN in another way
+  std::chrono::nanoseconds load_cpu{0};   // CPU time that the load took up to here
+  std::chrono::nanoseconds load_time{0};  // by the clock
   LeanLimits lean;
-  std::optional<PlanChoice> known;  // an earlier trial's choice: there is no other
+  std::optional<PlanChoice> known;  // an earlier choice: there is no trial
+  std::string known_from;           // which; it is the reason
+  std::string known_graph;          // not empty: it is known of versions with this fingerprint
   const LoadStop* stop = nullptr;   // once it is stopped nothing is adopted
 };
 
@@ -55,6 +57,8 @@ struct PlanReport {
   bool lean = false;    // and of these the large ones are variables again, which are held once
   std::string no_lean;  // why not, where it was tried
   uint32_t fused = 0;   // convolutions of the lean graph that took in what follows them
+  std::string nan;      // how the plan answers otherwise than as-saved where the input is NaN
+  std::string graph;    // GraphFingerprint, where others of it may take the plan; else empty
   int64_t micros = 0;   // all of it
 };
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/load_priority.h"
 #include "runtime/quiet_runs.h"
-#include "runtime/run_delay.h"
 
 namespace tensorgate {
 namespace {
@@ -13,9 +13,28 @@ using Clock = std::chrono::steady_clock;
 // A turn of a candidate: one run says little where the clock and the caches cost as much.
 constexpr std::chrono::microseconds kTurn{200};
 constexpr int64_t kMaxRunsInTurn = 50;
-constexpr int kTurns = 30;
+constexpr size_t kTurns = 30;
+
+const char* Where(TrialCaseKind kind) {
+  switch (kind) {
+    case TrialCaseKind::kNoRows:
+      return "without rows: ";
+    case TrialCaseKind::kNan:
+      return "with NaN: ";
+    case TrialCaseKind::kRows:
+      break;
+  }
+  return "";
+}
 
 }  // namespace
+
+Trial::Trial(const SavedModel& model, const std::vector<TrialCase>& cases,
+             const TrialLimits& limits, bool in_caller_thread, const LoadStop* stop)
+    : model_(model), cases_(cases), limits_(limits), stop_(stop), answers_(cases.size()) {
+  as_saved_.name = "as-saved";
+  as_saved_.execution.in_caller_thread = in_caller_thread;
+}
 
 Status Trial::RunOnce(const Candidate& candidate, const TrialCase& given, bool with_timeout,
                       std::vector<TensorHandle>* outputs) const {
@@ -25,55 +44,97 @@ Status Trial::RunOnce(const Candidate& candidate, const TrialCase& given, bool w
                       outputs);
 }
 
-void Trial::Compare(std::vector<Candidate>* candidates) {
-  const auto started = Clock::now();
-  for (const TrialCase& given : cases_) {
-    if (Clock::now() - started > limits_.comparison) break;
-    std::vector<TensorHandle> expected;
-    // What fails as saved has no answer to agree with.
-    const Status as_saved = RunOnce(candidates->front(), given, true, &expected);
-    if (as_saved.code() == Code::kDeadlineExceeded) break;
-    if (!as_saved.ok()) continue;
-    ++compared_;
-    if (timed_case_ == nullptr) timed_case_ = &given;
-    for (Candidate& candidate : *candidates) {
-      if (&candidate == &candidates->front() || !candidate.agrees) continue;
-      std::vector<TensorHandle> outputs;
-      const Status status = RunOnce(candidate, given, true, &outputs);
-      Agreement agreement;
-      if (status.ok()) tensorgate::Compare(expected, outputs, &agreement);
-      largest_ = std::max(largest_, agreement.largest);
-      candidate.agrees = status.ok() && agreement.agrees;
-      candidate.rejected = status.ok() ? agreement.difference : status.message();
+const Trial::Answer& Trial::AnswerAsSaved(size_t index) {
+  Answer& answer = answers_[index];
+  if (answer.is_known || is_out_of_time_) return answer;
+  const Status status = RunOnce(as_saved_, cases_[index], true, &answer.outputs);
+  answer.is_known = true;
+  answer.is_there = status.ok();
+  is_out_of_time_ = status.code() == Code::kDeadlineExceeded;
+  return answer;
+}
+
+bool Trial::Begin() {
+  for (size_t i = 0; i < cases_.size() && !is_out_of_time_ && !IsStopped(stop_); ++i) {
+    if (cases_[i].kind == TrialCaseKind::kRows && AnswerAsSaved(i).is_there) {
+      timed_ = &cases_[i];
+      return true;
     }
   }
+  return false;
+}
+
+void Trial::Compare(Candidate* candidate) {
+  auto ends = Clock::time_point::max();
+  size_t compared = 0;
+  bool is_skipped = false;  // the latest case with rows
+  for (size_t i = 0; i < cases_.size() && candidate->agrees && compared < limits_.cases; ++i) {
+    if (IsStopped(stop_)) {
+      candidate->agrees = false;
+      candidate->rejected = LoadCancelled().message();
+      return;
+    }
+    const TrialCaseKind kind = cases_[i].kind;
+    const bool is_late = Clock::now() > ends;
+    if (kind == TrialCaseKind::kRows) is_skipped = is_late;
+    if (kind == TrialCaseKind::kNan ? is_late && !limits_.keeps_nan : is_skipped) continue;
+    const Answer& expected = AnswerAsSaved(i);
+    if (is_out_of_time_) break;
+    if (!expected.is_there) continue;
+    CompareOn(i, expected, candidate);
+    // Its first run takes as long as TensorFlow needs to prepare the graph.
+    if (++compared == 1) ends = Clock::now() + limits_.comparison;
+  }
+  compared_ = std::max(compared_, compared);
+}
+
+void Trial::CompareOn(size_t index, const Answer& expected, Candidate* candidate) {
+  const TrialCase& given = cases_[index];
+  std::vector<TensorHandle> outputs;
+  const Status status = RunOnce(*candidate, given, true, &outputs);
+  Agreement agreement;
+  if (status.ok()) tensorgate::Compare(expected.outputs, outputs, &agreement);
+  if (status.ok() && agreement.agrees) {
+    largest_ = std::max(largest_, agreement.largest);
+    return;
+  }
+  const std::string& difference = status.ok() ? agreement.difference : status.message();
+  if (given.kind == TrialCaseKind::kNan && candidate->nan.empty()) candidate->nan = difference;
+  if (given.kind == TrialCaseKind::kNan && !limits_.keeps_nan) return;
+  candidate->agrees = false;
+  candidate->rejected = Where(given.kind) + difference;
 }
 
 std::chrono::nanoseconds Trial::TimeRuns(Candidate* candidate, int64_t count) const {
   std::vector<TensorHandle> outputs;
-  const RunStopwatch stopwatch;
+  const auto started = Clock::now();
   for (int64_t i = 0; i < count; ++i) {
-    if (!RunOnce(*candidate, *timed_case_, false, &outputs).ok()) candidate->agrees = false;
+    if (!RunOnce(*candidate, *timed_, false, &outputs).ok()) candidate->agrees = false;
   }
-  std::chrono::nanoseconds elapsed, run;
-  stopwatch.Stop(&elapsed, &run);
-  candidate->time = std::min(candidate->time, run / count);
-  return elapsed / count;
+  const std::chrono::nanoseconds run = (Clock::now() - started) / count;
+  candidate->time = std::min(candidate->time, run);
+  return run;
 }
 
 void Trial::Time(std::vector<Candidate>* candidates) {
-  if (timed_case_ == nullptr) return;
+  if (timed_ != nullptr) AtRequestPriority([&] { TakeTurns(candidates); });
+}
+
+void Trial::TakeTurns(std::vector<Candidate>* candidates) {
   const auto ends = Clock::now() + limits_.timing;
+  const size_t count = candidates->size();
   int64_t runs = 1;
-  for (int turn = 0; turn < kTurns; ++turn) {
+  for (size_t turn = 0; turn < kTurns && !IsStopped(stop_); ++turn) {
     std::chrono::nanoseconds longest{1};
-    for (Candidate& candidate : *candidates) {
+    for (size_t i = 0; i < count; ++i) {
+      // Another one begins each turn: what came just before may help or hinder.
+      Candidate& candidate = (*candidates)[(turn + i) % count];
       if (!candidate.agrees) continue;
       if (turn == 0 && candidate.warm_runs > 0) TimeRuns(&candidate, candidate.warm_runs);
       longest = std::max(longest, TimeRuns(&candidate, runs));
     }
     runs = std::clamp<int64_t>(kTurn / longest, 1, kMaxRunsInTurn);
-    const auto next_turn = longest * runs * static_cast<int64_t>(candidates->size());
+    const auto next_turn = longest * runs * static_cast<int64_t>(count);
     if (Clock::now() + next_turn > ends) break;
   }
 }

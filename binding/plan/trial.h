@@ -1,7 +1,5 @@
-// Trial: runs the same inputs in several ways, compares the answers and takes the times. Its thread
-// may have a low priority and other threads may serve meanwhile: the ways take turns, what the
-// thread waited for a CPU does not count, and of what is left the best time of each does.
-// THREAD: load pool; blocks.
+// Trial: runs the same inputs in several ways, compares the answers and takes the times. The ways
+// take turns, and the best time of each counts, as the clock has it. THREAD: load pool; blocks.
 #pragma once
 
 #include <chrono>
@@ -10,17 +8,21 @@
 #include <vector>
 
 #include "plan/agreement.h"
+#include "plan/plan_kind.h"
 #include "plan/trial_cases.h"
+#include "runtime/load_stop.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {
 
 struct Candidate {
-  std::string name;  // of the plan
+  PlanKind kind = PlanKind::kAsSaved;
+  std::string name;
   Execution execution;
   int warm_runs = 0;     // that are run before any is timed: what XLA needs to compile
-  bool agrees = true;    // with the first candidate
+  bool agrees = true;    // with the graph as it was saved
   std::string rejected;  // why it does not, or why it does not run
+  std::string nan;       // how it answers otherwise where the input is NaN
   std::chrono::nanoseconds time =
       std::chrono::nanoseconds::max();  // of one run, the best; max: none
   bool is_timed() const { return time != std::chrono::nanoseconds::max(); }
@@ -28,34 +30,55 @@ struct Candidate {
 
 struct TrialLimits {
   std::chrono::milliseconds run{10000};        // no run may be longer
-  std::chrono::milliseconds comparison{2000};  // no more cases are begun
+  std::chrono::milliseconds comparison{2000};  // of a candidate after its first case, and the same
+                                               // without rows; no more cases are begun
   std::chrono::milliseconds timing{300};
+  size_t cases = SIZE_MAX;
+  bool keeps_nan = false;  // a candidate must answer NaN in the same way
 };
 
 class Trial {
  public:
-  // OWNERSHIP: borrows all.
-  Trial(const SavedModel& model, const std::vector<TrialCase>& cases, const TrialLimits& limits)
-      : model_(model), cases_(cases), limits_(limits) {}
+  // OWNERSHIP: borrows all; `stop` may be null.
+  Trial(const SavedModel& model, const std::vector<TrialCase>& cases, const TrialLimits& limits,
+        bool in_caller_thread, const LoadStop* stop);
 
-  // Compares all with the first one, on each case that this one can run. The first candidate is
-  // what was saved.
-  void Compare(std::vector<Candidate>* candidates);
-  // Times those that agree on the first case that ran, in turns. May be called again with more.
+  // Runs the graph as it was saved until a case with rows succeeds. False where none does.
+  bool Begin();
+  // Compares a candidate with the graph as it was saved on each case that this one can run.
+  // REQUIRES: Begin() succeeded.
+  void Compare(Candidate* candidate);
+  // Times those that agree on the first case that ran, in turns, in a thread of the priority that
+  // requests have. May be called again, with others too.
   void Time(std::vector<Candidate>* candidates);
 
+  const Candidate& as_saved() const { return as_saved_; }
   size_t cases() const { return compared_; }  // that were compared
   double largest_difference() const { return largest_; }
 
  private:
+  struct Answer {
+    bool is_known = false;
+    bool is_there = false;  // it succeeded
+    std::vector<TensorHandle> outputs;
+  };
+
   Status RunOnce(const Candidate& candidate, const TrialCase& given, bool with_timeout,
                  std::vector<TensorHandle>* outputs) const;
+  // What fails as saved has no answer to agree with.
+  const Answer& AnswerAsSaved(size_t index);
+  void CompareOn(size_t index, const Answer& expected, Candidate* candidate);
+  void TakeTurns(std::vector<Candidate>* candidates);
   std::chrono::nanoseconds TimeRuns(Candidate* candidate, int64_t count) const;
 
   const SavedModel& model_;
   const std::vector<TrialCase>& cases_;
   const TrialLimits limits_;
-  const TrialCase* timed_case_ = nullptr;
+  const LoadStop* const stop_;
+  Candidate as_saved_;
+  std::vector<Answer> answers_;       // as the cases
+  const TrialCase* timed_ = nullptr;  // the case
+  bool is_out_of_time_ = false;       // a run as saved was longer than may be
   size_t compared_ = 0;
   double largest_ = 0;
 };

@@ -54,6 +54,7 @@ Status FetchAll(TF_Session* session, const std::vector<TF_Output>& fetches,
                 std::vector<TensorHandle>* values) {
   StatusHandle status(TF_NewStatus());
   std::vector<TF_Tensor*> tensors(fetches.size(), nullptr);
+  values->clear();
   if (!fetches.empty()) {
     TF_SessionRun(session, nullptr, nullptr, nullptr, 0, fetches.data(), tensors.data(),
                   static_cast<int>(fetches.size()), targets.data(),
@@ -71,13 +72,15 @@ Status ReadVariables(TF_Graph* graph, TF_Session* session,
   values->clear();
   values->resize(variables.size());
   std::vector<TF_Operation*> operations;
-  std::vector<TF_Output> fetches;
+  std::vector<TF_Output> reads, fetches;
   for (size_t i = 0; i < variables.size(); ++i) {
     TF_Operation* oper = TF_GraphOperationByName(graph, std::string(variables[i].name).c_str());
     if (oper == nullptr) return Status(Code::kInternal, "a variable is not in the graph");
     operations.push_back(oper);
-    const char* op = variables[i].is_resource ? "VarIsInitializedOp" : "IsVariableInitialized";
-    Status status = AddReader(graph, op, oper, i, nullptr, &fetches.emplace_back());
+    reads.push_back(TF_Output{oper, 0});
+    if (!variables[i].is_resource) continue;
+    const Status status =
+        AddReader(graph, "ReadVariableOp", oper, i, &variables[i].dtype, &reads.back());
     if (!status.ok()) return status;
   }
   std::vector<const TF_Operation*> freers;
@@ -86,6 +89,16 @@ Status ReadVariables(TF_Graph* graph, TF_Session* session,
     Status status = AddFreer(graph, variable, freers.size(), &freer);
     if (!status.ok()) return status;
     if (freer != nullptr) freers.push_back(freer);
+  }
+  // As a rule all are initialized; and each list of fetches costs TensorFlow as much as a
+  // signature.
+  if (FetchAll(session, reads, freers, values).ok()) return Status();
+  values->clear();
+  values->resize(variables.size());
+  for (size_t i = 0; i < variables.size(); ++i) {
+    const char* op = variables[i].is_resource ? "VarIsInitializedOp" : "IsVariableInitialized";
+    Status status = AddReader(graph, op, operations[i], i, nullptr, &fetches.emplace_back());
+    if (!status.ok()) return status;
   }
   std::vector<TensorHandle> are_initialized;
   Status status = FetchAll(session, fetches, freers, &are_initialized);
@@ -97,11 +110,7 @@ Status ReadVariables(TF_Graph* graph, TF_Session* session,
     std::memcpy(&is_initialized, TF_TensorData(are_initialized[i].get()), 1);
     if (!is_initialized) continue;
     read.push_back(i);
-    fetches.push_back(TF_Output{operations[i], 0});
-    if (!variables[i].is_resource) continue;
-    status =
-        AddReader(graph, "ReadVariableOp", operations[i], i, &variables[i].dtype, &fetches.back());
-    if (!status.ok()) return status;
+    fetches.push_back(reads[i]);
   }
   std::vector<TensorHandle> fetched;
   status = FetchAll(session, fetches, {}, &fetched);

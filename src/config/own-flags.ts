@@ -130,6 +130,13 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: how long the plans of a version are timed at its load, beyond their first runs',
   },
   {
+    name: 'plan_keeps_nan',
+    type: 'bool',
+    default: false,
+    effect: 'served',
+    help: 'tensorgate: take no plan that answers NaN otherwise than the graph as it was saved',
+  },
+  {
     name: 'plan_cache_dir',
     type: 'string',
     default: '',

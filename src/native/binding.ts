@@ -46,6 +46,13 @@ export interface NativePlanChoice {
   readonly callerThread: boolean;
 }
 
+export interface NativeKnownPlan extends NativePlanChoice {
+  /** It is the reason that is given. */
+  readonly from: string;
+  /** Not empty: only a version of this graph takes it. */
+  readonly graph: string;
+}
+
 export interface NativePlanOptions {
   readonly wanted: PlanName | 'auto';
   /** Why nothing but as-saved is possible; or empty. */
@@ -55,8 +62,10 @@ export interface NativePlanOptions {
   /** Compare with TensorFlow's inter-op pool, too, where runs are long. */
   readonly tryPool: boolean;
   readonly trialMillis: number;
-  /** An earlier trial's choice, which then takes place no more. */
-  readonly known: NativePlanChoice | null;
+  /** No plan may answer NaN in another way than the graph as it was saved, as far as the trial goes. */
+  readonly keepsNan: boolean;
+  /** An earlier choice: there is then no trial, but one run that must agree. */
+  readonly known: NativeKnownPlan | null;
 }
 
 export interface NativePlan extends NativePlanChoice {
@@ -77,6 +86,10 @@ export interface NativePlan extends NativePlanChoice {
   readonly noLean: string;
   /** Convolutions of the lean graph that took in what follows them. */
   readonly fused: number;
+  /** How it answers otherwise where the input is NaN; empty where the trial found no difference. */
+  readonly nan: string;
+  /** Versions of the same graph, their weights apart, may take the plan; empty where none may. */
+  readonly graph: string;
   /** What all of it took. */
   readonly micros: number;
 }

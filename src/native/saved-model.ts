@@ -34,6 +34,7 @@ const AS_SAVED: NativePlanOptions = {
   synthetic: false,
   tryPool: false,
   trialMillis: 0,
+  keepsNan: false,
   known: null,
 };
 

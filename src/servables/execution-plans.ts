@@ -5,7 +5,7 @@
 import type { Flags } from '../config/flag-table.js';
 import { servableIdText, type ServableId } from '../core/servable.js';
 import type { Log } from '../log/log.js';
-import type { NativePlan, NativePlanOptions } from '../native/binding.js';
+import type { NativeKnownPlan, NativePlan, NativePlanOptions } from '../native/binding.js';
 import type { Reservation } from './load-memory.js';
 import { PlanCache } from './plan-cache.js';
 
@@ -35,13 +35,14 @@ export class ExecutionPlans {
       synthetic: flags.synthetic_warmup,
       tryPool: cpus > 1,
       trialMillis: flags.plan_trial_ms,
+      keepsNan: flags.plan_keeps_nan,
     };
     this.#cache =
       flags.plan_cache_dir === ''
         ? null
         : new PlanCache(
             flags.plan_cache_dir,
-            () => [flags.plan, String(cpus), ...circumstances()],
+            () => [flags.plan, String(flags.plan_keeps_nan), String(cpus), ...circumstances()],
             log,
           );
   }
@@ -60,8 +61,9 @@ export class ExecutionPlans {
     }
     const cache = mayFreeze && refusal === '' ? this.#cache : null;
     const file = await cache?.fileOf(path);
-    const known = file === undefined ? null : ((await cache?.read(file)) ?? null);
-    const model = await load({ ...this.#options, refusal, known });
+    const kept = file === undefined ? null : ((await cache?.read(file)) ?? null);
+    const known = kept && { ...kept, from: "an earlier trial's choice", graph: '' };
+    const model = await load({ ...this.#options, refusal, known: known ?? this.#predecessor(id) });
     this.#add(id, model.plan);
     if (file !== undefined && model.plan.tried) await cache?.write(file, model.plan);
     return model;
@@ -81,6 +83,16 @@ export class ExecutionPlans {
     }
   }
 
+  /** What a version takes over that differs in nothing but its weights. */
+  #predecessor({ name }: ServableId): NativeKnownPlan | null {
+    const predecessor = this.of(name).find(({ plan }) => plan.graph !== '');
+    if (predecessor === undefined) return null;
+    const { version, plan } = predecessor;
+    const { callerThread, graph } = plan;
+    const from = `that of version ${version}, which has the same graph`;
+    return { plan: plan.plan, callerThread, graph, from };
+  }
+
   unloaded({ name, version }: ServableId): void {
     const versions = this.#plans.get(name);
     versions?.delete(version);
@@ -91,7 +103,7 @@ export class ExecutionPlans {
     const versions = this.#plans.get(id.name) ?? new Map<bigint, NativePlan>();
     this.#plans.set(id.name, versions.set(id.version, plan));
     const { reason, cases, largestDifference, micros } = plan;
-    const { variables, weightBytes, lean, noLean, fused } = plan;
+    const { variables, weightBytes, lean, noLean, fused, nan } = plan;
     const times = Object.fromEntries(plan.times.map((time) => [planText(time), time.micros]));
     const trial = plan.tried ? { cases, largestDifference, times } : {};
     const frozen =
@@ -103,6 +115,7 @@ export class ExecutionPlans {
             lean,
             ...(noLean !== '' && { noLean }),
             ...(fused > 0 && { fused }),
+            ...(nan !== '' && { nan }),
           };
     this.#log.info(
       { servable: servableIdText(id), plan: planText(plan), reason, micros, ...trial, ...frozen },

@@ -15,6 +15,7 @@ const PLAN: NativePlanOptions = {
   synthetic: true,
   tryPool: true,
   trialMillis: 20,
+  keepsNan: false,
   known: null,
 };
 const MODEL_MIB = 64;

@@ -1,6 +1,14 @@
 /** Execution plans of a real server: what its flags do, and where it tells what was chosen. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +18,7 @@ import { runToEnd, ServerProcess } from './server-process.js';
 
 const MLP = fileURLToPath(new URL('../../../examples/models/keras_mlp', import.meta.url));
 const TABLE = fileURLToPath(new URL('../../../test/models/table', import.meta.url));
+const RETRAINED = fileURLToPath(new URL('../../../test/models/retrained', import.meta.url));
 const BODY = JSON.stringify({ instances: [Array.from({ length: 16 }, (_, i) => i / 16)] });
 
 interface PlanLine {
@@ -115,6 +124,44 @@ describe('Execution plans over the wire', function () {
     writeFileSync(join(cache, file), '{"tensorgate_plan"');
     assert.equal((await planOf(await started(MLP, ...flags))).reason, 'asked for');
     assert.deepEqual(readdirSync(cache), [file]);
+  });
+
+  it('is taken over by a version that has other weights and no other graph', async () => {
+    const base = join(folder, 'retrained');
+    const add = (version: string): void => {
+      cpSync(join(RETRAINED, version), join(folder, `new-${version}`), { recursive: true });
+      mkdirSync(base, { recursive: true });
+      renameSync(join(folder, `new-${version}`), join(base, version));
+    };
+    add('1');
+    const server = await started(base, '--plan=frozen');
+    assert.equal((await planOf(server)).reason, 'asked for');
+    const body = JSON.stringify({ instances: [Array(8).fill(1), Array(8).fill(-1)] });
+    const before = await predictions(server, body);
+    add('2');
+    const line = await server.lineWith('that of version 1, which has the same graph');
+    const { plan, times } = JSON.parse(line) as PlanLine;
+    assert.match(plan, /^frozen/);
+    assert.equal(times, undefined);
+    await server.lineWith('"msg":"unloaded"');
+    const saved = await started(base, '--plan=as-saved');
+    const [given, expected] = [await predictions(server, body), await predictions(saved, body)];
+    assert.notDeepEqual(given, before);
+    for (const [i, value] of given.flat().entries()) {
+      const wanted = expected.flat()[i] ?? NaN;
+      assert.ok(Math.abs(value - wanted) <= 1e-4 * Math.max(1, Math.abs(wanted)), `${value}`);
+    }
+  });
+
+  it('may not answer NaN in another way with --plan_keeps_nan', async () => {
+    const nan = JSON.stringify({ instances: [Array(16).fill('NaN')] }).replaceAll('"NaN"', 'NaN');
+    const saved = await started(MLP, '--plan=as-saved');
+    const kept = await started(MLP, '--plan=frozen', '--plan_keeps_nan');
+    const answer = async (server: ServerProcess): Promise<string> => {
+      const url = `${server.restUrl}/v1/models/m:predict`;
+      return (await fetch(url, { method: 'POST', body: nan })).text();
+    };
+    assert.equal(await answer(kept), await answer(saved));
   });
 
   it('compiled by XLA, gets batches of few sizes', async () => {

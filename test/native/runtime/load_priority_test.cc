@@ -25,5 +25,18 @@ TEST(LoadPriorityTest, LowersTheCallingThreadAlone) {
   EXPECT_EQ(Niceness(), before);
 }
 
+TEST(LoadPriorityTest, MeasuresAtThePriorityOfRequests) {
+  const int before = Niceness();
+  int here = before + 1, measured = before + 1;
+  AtRequestPriority([&here] { here = Niceness(); });
+  EXPECT_EQ(here, before);
+  AllowYielding();
+  std::thread([&measured] {
+    YieldToRequests();
+    for (int again = 0; again < 2; ++again) AtRequestPriority([&] { measured = Niceness(); });
+  }).join();
+  EXPECT_EQ(measured, before);
+}
+
 }  // namespace
 }  // namespace tensorgate

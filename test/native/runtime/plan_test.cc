@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -9,8 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "../graph_builder.h"
 #include "plan/agreement.h"
 #include "plan/frozen_graph.h"
+#include "plan/trial.h"
 #include "runtime/synthetic_inputs.h"
 #include "runtime/warmup.h"
 #include "test_model.h"
@@ -28,13 +32,14 @@ PlanReport Choose(SavedModel* model, std::optional<PlanKind> wanted) {
 }
 
 // Runs every signature of both on the same inputs. `expected` is as it was saved.
-void ExpectSameAnswers(const SavedModel& expected, const SavedModel& given) {
+void ExpectSameAnswers(const SavedModel& expected, const SavedModel& given,
+                       std::vector<RowFill> fills = {RowFill::kZeros, RowFill::kRandom}) {
   ASSERT_EQ(expected.signatures().size(), given.signatures().size());
   for (size_t i = 0; i < expected.signatures().size(); ++i) {
     const BoundSignature& one = expected.signatures()[i];
     const BoundSignature& other = given.signatures()[i];
     if (!one.has_outputs()) continue;  // that of a model's initialization
-    for (const RowFill fill : {RowFill::kZeros, RowFill::kRandom}) {
+    for (const RowFill fill : fills) {
       for (size_t rows : {1, 3}) {
         SyntheticInputs inputs;
         ASSERT_TRUE(
@@ -96,7 +101,36 @@ TEST(PlanTest, HoldsLargeWeightsInVariablesWhereTheGraphAllowsIt) {
   EXPECT_EQ(LiveInputTensors(), 0);
 }
 
+// Whether TensorFlow executes convolutions by oneDNN here: that depends on the CPU, the build and
+// TF_ENABLE_ONEDNN_OPTS.
+bool HasOneDnn() {
+  const auto model = LoadModel("test/models/bottlenecks/1");
+  FrozenGraph frozen;
+  std::unique_ptr<GraphSession> session;
+  EXPECT_TRUE(FreezeModel(*model, LeanLimits(), &frozen).ok());
+  EXPECT_TRUE(NewFrozenSession(frozen, "", FrozenSessionKind::kTellsGraph, &session).ok());
+  const BoundSignature& signature = *model->FindSignature("serving_default");
+  SyntheticInputs inputs;
+  EXPECT_TRUE(MakeSyntheticInputs(signature, {RowFill::kZeros}, size_t{1} << 20, &inputs));
+  std::vector<std::string> feeds, fetches;
+  for (const SignatureTensors& tensors : frozen.signatures) {
+    if (tensors.fetches.empty()) continue;
+    for (const NamedOutput& feed : tensors.feeds) feeds = {feed.name};
+    for (const NamedOutput& fetch : tensors.fetches) fetches = {fetch.name};
+  }
+  constexpr unsigned char kTellGraph[] = {0x28, 0x01};
+  const BufferHandle options(TF_NewBufferFromString(kTellGraph, sizeof(kTellGraph)));
+  BufferHandle metadata(TF_NewBuffer());
+  EXPECT_TRUE(
+      session->RunByName(options.get(), feeds, inputs.values, fetches, {}, metadata.get(), nullptr)
+          .ok());
+  const std::string_view told(static_cast<const char*>(metadata->data), metadata->length);
+  return told.find("_MklNative") != std::string_view::npos;
+}
+
 TEST(PlanTest, ConvolutionsOfALeanGraphTakeInWhatFollowsThem) {
+  // TensorFlow's own convolutions, which are taken where oneDNN's are not, have no depthwise ones.
+  const uint32_t fused = HasOneDnn() ? 6 : 4;
   const auto saved = LoadModel("test/models/bottlenecks/1");
   for (bool is_known : {false, true}) {
     const auto lean = LoadModel("test/models/bottlenecks/1");
@@ -106,9 +140,7 @@ TEST(PlanTest, ConvolutionsOfALeanGraphTakeInWhatFollowsThem) {
     const PlanReport report = ChoosePlan(lean.get(), options);
     EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << report.reason;
     ASSERT_TRUE(report.lean) << report.no_lean;
-    // TensorFlow's own convolutions, which are taken where oneDNN's are not, have no depthwise
-    // ones.
-    EXPECT_TRUE(report.fused == 6 || report.fused == 4) << report.fused;
+    EXPECT_EQ(report.fused, fused);
     ExpectSameAnswers(*saved, *lean);
   }
   EXPECT_EQ(LiveInputTensors(), 0);
@@ -179,6 +211,34 @@ TEST(PlanTest, ModelsThatCannotBeFrozenAreServedAsSavedAndSayWhy) {
   const auto tally = LoadModel("test/models/tally/1");
   Choose(tally.get(), {});
   EXPECT_EQ(ValueOf(*tally, "get_tally"), 0.0f) << "nothing that changes it was run";
+}
+
+TEST(PlanTest, AnswersNanAsTheSavedGraphWhereThatIsAskedFor) {
+  for (const char* path :
+       {"test/models/bottlenecks/1", "test/models/conv/1", "examples/models/keras_mlp/1"}) {
+    const auto saved = LoadModel(path);
+    const auto chosen = LoadModel(path);
+    PlanOptions options = LeanOptions();
+    options.keeps_nan = true;
+    const PlanReport report = ChoosePlan(chosen.get(), options);
+    EXPECT_EQ(report.nan, "") << path;
+    ExpectSameAnswers(*saved, *chosen, {RowFill::kRandom, RowFill::kNan});
+  }
+}
+
+TEST(PlanTest, ALoadIsNotMadeMuchLongerByTrials) {
+  PlanOptions options;
+  options.path = "/nowhere";
+  options.trial_millis = 20;
+  options.load_cpu = std::chrono::hours(1);
+  const auto slow = LoadModel("test/models/plans/1");
+  EXPECT_TRUE(ChoosePlan(slow.get(), options).times.size() >= 2) << "it is a part of the load";
+  const auto stopped = LoadModel("test/models/plans/1");
+  LoadStop stop;
+  stop.Stop();
+  options.stop = &stop;
+  ChoosePlan(stopped.get(), options);
+  EXPECT_NE(stopped->session(), nullptr) << "nothing is adopted";
 }
 
 TEST(PlanTest, ATableStillAnswers) {
@@ -323,6 +383,81 @@ TEST(PlanTest, SignaturesThatComputeTheSameShareAFrozenGraph) {
     outputs += signature.fetches.size();
   }
   EXPECT_EQ(names.size(), outputs);
+}
+
+// Adds nothing to x, but looks at its first row for that.
+std::string GraphThatNeedsRows() {
+  using namespace graph;
+  constexpr int64_t kInt = 3;
+  const auto ints = [](int32_t value) {
+    const std::string tensor = proto::Dtype(DataType::kInt32) + proto::Shape({1}) +
+                               proto::Content(proto::Raw(std::vector<int32_t>{value}));
+    return std::pair<const char*, std::string>("value", BytesField(8, tensor));
+  };
+  const std::pair<const char*, std::string> floats = {"T", Type(kFloat)};
+  return Graph({NodeDef("x", "Placeholder", {}, {{"dtype", Type(kFloat)}}),
+                NodeDef("begin", "Const", {}, {{"dtype", Type(kInt)}, ints(0)}),
+                NodeDef("size", "Const", {}, {{"dtype", Type(kInt)}, ints(1)}),
+                NodeDef("row", "Slice", {"x", "begin", "size"}, {floats, {"Index", Type(kInt)}}),
+                NodeDef("nothing", "Sub", {"row", "row"}, {floats}),
+                NodeDef("y", "AddV2", {"x", "nothing"}, {floats})});
+}
+
+// Zeros in place of NaN.
+std::string GraphThatHidesNan() {
+  using namespace graph;
+  return Graph({NodeDef("x", "Placeholder", {}, {{"dtype", Type(kFloat)}}),
+                NodeDef("is_nan", "IsNan", {"x"}, {{"T", Type(kFloat)}}),
+                NodeDef("zeros", "ZerosLike", {"x"}, {{"T", Type(kFloat)}}),
+                NodeDef("y", "SelectV2", {"is_nan", "zeros", "x"}, {{"T", Type(kFloat)}})});
+}
+
+// Compares a graph from x to y with a model that gives back what it gets.
+Candidate CompareWithIdentity(const std::string& graph, bool keeps_nan) {
+  const auto model = LoadModel("test/models/identity/1");
+  const BoundSignature& signature = *model->FindSignature("identity_float32");
+  std::vector<TrialCase> cases;
+  for (TrialCase& each : MakeTrialCases(*model, "/nowhere", true)) {
+    if (each.feeds[0].oper == signature.inputs[0].oper) cases.push_back(std::move(each));
+  }
+  std::vector<TrialCaseKind> kinds;
+  std::vector<int64_t> rows;
+  for (const TrialCase& each : cases) {
+    kinds.push_back(each.kind);
+    rows.push_back(TF_Dim(each.values[0], 0));
+  }
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), 0), 1);
+  EXPECT_EQ(kinds.size() > 1 ? kinds[1] : TrialCaseKind::kNan, TrialCaseKind::kNoRows);
+  EXPECT_EQ(kinds.empty() ? TrialCaseKind::kRows : kinds.back(), TrialCaseKind::kNan);
+  std::unique_ptr<GraphSession> session;
+  // Without TensorFlow's optimizers, which find out.
+  const std::string as_it_is("\x52\x05\x52\x03\x98\x01\x01", 7);
+  const SignatureTensors tensors{{{signature.inputs[0], "x:0"}}, {{signature.outputs[0], "y:0"}}};
+  const Status status = GraphSession::Create(as_it_is, graph, {tensors}, &session);
+  EXPECT_TRUE(status.ok()) << status.message();
+  TrialLimits limits;
+  limits.keeps_nan = keeps_nan;
+  Trial trial(*model, cases, limits, true, nullptr);
+  EXPECT_TRUE(trial.Begin());
+  Candidate candidate;
+  candidate.execution.frozen = session.get();
+  trial.Compare(&candidate);
+  return candidate;
+}
+
+TEST(TrialTest, WhatFailsWithoutRowsDoesNotAgree) {
+  const Candidate candidate = CompareWithIdentity(GraphThatNeedsRows(), false);
+  EXPECT_FALSE(candidate.agrees);
+  EXPECT_EQ(candidate.rejected.rfind("without rows: ", 0), 0u) << candidate.rejected;
+}
+
+TEST(TrialTest, WhatHidesNanSaysSoAndAgreesUnlessThatIsForbidden) {
+  Candidate candidate = CompareWithIdentity(GraphThatHidesNan(), false);
+  EXPECT_TRUE(candidate.agrees) << candidate.rejected;
+  EXPECT_EQ(candidate.nan, "output 0: element 0 is 0, as saved nan");
+  candidate = CompareWithIdentity(GraphThatHidesNan(), true);
+  EXPECT_FALSE(candidate.agrees);
+  EXPECT_EQ(candidate.rejected, "with NaN: " + candidate.nan);
 }
 
 TensorHandle Floats(const std::vector<float>& values) {

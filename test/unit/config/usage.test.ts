@@ -97,6 +97,7 @@ describe('usageText', () => {
       '\t--synthetic_warmup',
       '\t--plan',
       '\t--plan_trial_ms',
+      '\t--plan_keeps_nan',
       '\t--plan_cache_dir',
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
