@@ -25,6 +25,7 @@ import type { NativeRoutes } from './native/grpc.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { batchingParametersOf } from './servables/batching-parameters-file.js';
 import { BatchedLoader } from './servables/batched-loader.js';
+import { BatchedSignatures } from './servables/batched-signatures.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
 import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
 import { LoadMemory } from './servables/load-memory.js';
@@ -118,6 +119,7 @@ export class ServerCore {
       ],
       log,
     );
+    const signatures = new BatchedSignatures(log);
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
         const id = { name, version };
@@ -144,7 +146,7 @@ export class ServerCore {
         return this.#followed(
           batching === null
             ? loaderFor([], null)
-            : new BatchedLoader({ id, path, batching, loaderFor, log }),
+            : new BatchedLoader({ id, path, batching, loaderFor, signatures }),
         );
       },
       parallelLoads: initialLoads,
@@ -154,7 +156,10 @@ export class ServerCore {
       maxLoadRetries: Math.max(0, flags.max_num_load_retries),
       loadRetryIntervalMillis: flags.load_retry_interval_micros / 1000,
       onState: (id, state, error) => {
-        if (state === ServableState.END) this.#plans.unloaded(id);
+        if (state === ServableState.END) {
+          this.#plans.unloaded(id);
+          signatures.unloaded(id);
+        }
         logState(log, id, state, error);
         this.#rerouted();
         this.#follower?.changed(id.name);
@@ -219,6 +224,7 @@ export class ServerCore {
       troubleOf: (name) => manager.troubleOf(name),
       found: (name) => this.#source.found(name),
       plans: (name) => this.#plans.of(name),
+      batching: (name) => signatures.of(name),
       file,
       filePollSeconds: file === null ? 0 : Math.max(0, flags.model_config_file_poll_wait_seconds),
       log,

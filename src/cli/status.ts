@@ -19,6 +19,16 @@ export interface ModelState {
   readonly versions: readonly VersionState[];
   /** How the versions that are loaded are executed, where the server tells it. */
   readonly plans?: ReadonlyMap<bigint, Plain>;
+  /** Which of their signatures share runs, where the server tells it. */
+  readonly batching?: ReadonlyMap<bigint, readonly SignatureBatching[]>;
+}
+
+interface SignatureBatching {
+  readonly name: string;
+  /** "proven", "assumed" or "alone". */
+  readonly batched: string;
+  /** What stands against it; empty unless alone. */
+  readonly obstacle: string;
 }
 
 const MAX_ERROR_CHARS = 100;
@@ -29,7 +39,10 @@ export const status: Command = {
   values: [],
   run: async (given, client) => {
     const [name] = given.take(0, 1);
-    return statusOutput(name === undefined ? await all(client) : [await one(client, name)]);
+    if (name === undefined) return statusOutput(await all(client));
+    const model = await one(client, name);
+    const { text, json } = statusOutput([model]);
+    return { text: text + batchingText(model), json };
   },
 };
 
@@ -57,7 +70,7 @@ export function statusOutput(models: readonly ModelState[]): Output {
 async function one(client: Client, name: string): Promise<ModelState> {
   const versions = await versionsOf(client, name);
   const config = (await told(client))?.find((m) => m.name === name) ?? null;
-  return { name, versions, config, plans: await plansOf(client, config) };
+  return { name, versions, config, ...(await detailsOf(client, config)) };
 }
 
 async function all(client: Client): Promise<ModelState[]> {
@@ -75,7 +88,7 @@ async function all(client: Client): Promise<ModelState[]> {
       const versions = (await versionsOf(client, config.name).catch(noneIfNotFound)).filter(
         ({ state, error }) => state !== 'END' || error !== null,
       );
-      return { name: config.name, config, versions, plans: await plansOf(client, config) };
+      return { name: config.name, config, versions, ...(await detailsOf(client, config)) };
     }),
   );
 }
@@ -90,15 +103,43 @@ async function told(client: Client): Promise<readonly ModelConfig[] | null> {
   }
 }
 
-/** None from a server that knows of no plans, and where the model is gone meanwhile. */
-async function plansOf(
+/** Nothing from a server that does not tell it, and where the model is gone meanwhile. */
+async function detailsOf(
   client: Client,
   config: ModelConfig | null,
-): Promise<ReadonlyMap<bigint, Plain>> {
-  if (config === null) return new Map();
+): Promise<Pick<ModelState, 'plans' | 'batching'>> {
+  if (config === null) return {};
   const reply = await client.admin('GetModel', { name: config.name }).catch((): Plain => ({}));
-  const plans = (reply['version_plan'] as Plain[] | undefined) ?? [];
-  return new Map(plans.map((plan) => [(plan['version'] as bigint | undefined) ?? 0n, plan]));
+  const byVersion = <T>(field: string, value: (entry: Plain) => T): Map<bigint, T> =>
+    new Map(
+      ((reply[field] as Plain[] | undefined) ?? []).map((entry) => [
+        (entry['version'] as bigint | undefined) ?? 0n,
+        value(entry),
+      ]),
+    );
+  return {
+    plans: byVersion('version_plan', (plan) => plan),
+    batching: byVersion('version_batching', (entry) =>
+      ((entry['signature'] ?? []) as Plain[]).map(signatureOf),
+    ),
+  };
+}
+
+function signatureOf({ name = '', batched = 'ALONE', obstacle = '' }: Plain): SignatureBatching {
+  return {
+    name: name as string,
+    batched: (batched as string).toLowerCase(),
+    obstacle: obstacle as string,
+  };
+}
+
+/** A table of its own, after a blank line; empty where nothing is told. */
+function batchingText({ batching }: ModelState): string {
+  const rows = [...(batching ?? [])].flatMap(([version, signatures]) =>
+    signatures.map(({ name, batched, obstacle }) => [String(version), name, batched, obstacle]),
+  );
+  if (rows.length === 0) return '';
+  return `\n${table([['VERSION', 'SIGNATURE', 'BATCHED', 'WHY NOT'], ...rows])}`;
 }
 
 function noneIfNotFound(error: unknown): VersionState[] {
@@ -166,7 +207,7 @@ function shortened(message: string): string {
   return line.length <= MAX_ERROR_CHARS ? line : `${line.slice(0, MAX_ERROR_CHARS)}…`;
 }
 
-function jsonOf({ name, config, versions, plans }: ModelState): object {
+function jsonOf({ name, config, versions, plans, batching }: ModelState): object {
   return {
     name,
     ...(config === null ? {} : { base_path: config.basePath, policy: policyText(config.policy) }),
@@ -174,6 +215,7 @@ function jsonOf({ name, config, versions, plans }: ModelState): object {
       version: String(version),
       state,
       ...planJson(plans?.get(version)),
+      ...(batching?.has(version) === true && { batching: batching.get(version) }),
       ...(config === null ? {} : { labels: Object.fromEntries(labelsAt(config, version)) }),
       error,
     })),

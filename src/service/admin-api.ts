@@ -14,7 +14,12 @@ import {
 import type { VersionStatus } from '../core/servable.js';
 import { loadProtos } from '../protos/protos.js';
 import type { ServingError } from '../status/serving-error.js';
-import type { ModelAdminService, ModelResult, VersionPlan } from './model-admin.js';
+import type {
+  ModelAdminService,
+  ModelResult,
+  VersionBatching,
+  VersionPlan,
+} from './model-admin.js';
 
 export const ADMIN_PROTO = 'tensorgate/admin.proto';
 export const ADMIN_SERVICE = 'tensorgate.AdminService';
@@ -44,12 +49,15 @@ export class AdminApi {
     const handlers: Record<string, Handler> = {
       GetConfig: () => Promise.resolve({ config: plainOf(admin.models()) }),
       GetModel: async (request) => {
-        const { config, versions, found, plans } = await admin.model(textOf(request, 'name'));
+        const { config, versions, found, plans, batching } = await admin.model(
+          textOf(request, 'name'),
+        );
         return {
           config: modelMessageOf(config),
           model_version_status: versions.map(versionMessage),
           found_versions: found,
           version_plan: plans.map(planMessage),
+          version_batching: batching.map(batchingMessage),
         };
       },
       SetConfig: async (request, signal) =>
@@ -125,6 +133,17 @@ function planMessage({ version, plan }: VersionPlan): object {
       plan: time.plan,
       caller_thread: time.callerThread,
       microseconds: time.micros,
+    })),
+  };
+}
+
+function batchingMessage({ version, signatures }: VersionBatching): object {
+  return {
+    version,
+    signature: signatures.map(([name, refusal, isProven]) => ({
+      name,
+      batched: refusal === '' ? (isProven ? 'PROVEN' : 'ASSUMED') : 'ALONE',
+      obstacle: refusal,
     })),
   };
 }

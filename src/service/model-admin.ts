@@ -12,7 +12,7 @@ import {
 import type { ModelSet } from '../core/model-set.js';
 import { ServableState, type VersionStatus } from '../core/servable.js';
 import type { Log } from '../log/log.js';
-import type { NativePlan } from '../native/binding.js';
+import type { NativePlan, SignatureRows } from '../native/binding.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
 export interface ModelAdminOptions {
@@ -25,6 +25,8 @@ export interface ModelAdminOptions {
   readonly found: (name: string) => Promise<readonly bigint[]>;
   /** How the loaded versions of a model are executed, highest first. */
   readonly plans: (name: string) => readonly VersionPlan[];
+  /** Which of their signatures share runs without being asked to, highest first. */
+  readonly batching: (name: string) => readonly VersionBatching[];
   /** The file of --model_config_file; null: there is none. */
   readonly file: {
     /** @throws ServingError, when the file is as it was */
@@ -40,11 +42,17 @@ export interface VersionPlan {
   readonly plan: NativePlan;
 }
 
+export interface VersionBatching {
+  readonly version: bigint;
+  readonly signatures: readonly SignatureRows[];
+}
+
 export interface ModelState {
   readonly config: ModelConfig;
   readonly versions: readonly VersionStatus[];
   readonly found: readonly bigint[];
   readonly plans: readonly VersionPlan[];
+  readonly batching: readonly VersionBatching[];
 }
 
 /** `error`: why the model, though configured, has no version AVAILABLE. */
@@ -90,8 +98,14 @@ export class ModelAdminService {
   /** @throws ServingError NOT_FOUND, and the file system's for a base path that cannot be read */
   async model(name: string): Promise<ModelState> {
     const config = configured(this.models(), name);
-    const { found, plans, statuses } = this.#options;
-    return { config, found: await found(name), versions: statuses(name), plans: plans(name) };
+    const { found, plans, batching, statuses } = this.#options;
+    return {
+      config,
+      found: await found(name),
+      versions: statuses(name),
+      plans: plans(name),
+      batching: batching(name),
+    };
   }
 
   /**

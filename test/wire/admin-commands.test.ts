@@ -53,14 +53,26 @@ describe('The commands for a running server', function () {
         'status',
       );
       const { stdout } = await command(on.server.grpcAddress, 'status', 'm', '--json');
-      const told = JSON.parse(stdout) as { models: { versions: { plan?: Json }[] }[] };
+      const told = JSON.parse(stdout) as {
+        models: { versions: { plan?: Json; batching?: Json }[] }[];
+      };
       const [version] = told.models[0]?.versions ?? [];
       assert.equal((version?.plan as { reason?: string }).reason?.includes('no variables'), true);
       delete version?.plan;
+      const signature = { name: 'serving_default', batched: 'proven', obstacle: '' };
+      assert.deepEqual(version?.batching, [signature]);
+      delete version?.batching;
       const versions = [{ version: '2', state: 'AVAILABLE', labels: {}, error: null }];
       assert.deepEqual(told, {
         models: [{ name: 'm', base_path: VERSIONS, policy: 'latest 1', versions }],
       });
+      await prints(
+        'MODEL  VERSION  STATE      PLAN      POLICY    LABELS\n' +
+          'm      2        AVAILABLE  as-saved  latest 1\n\n' +
+          'VERSION  SIGNATURE        BATCHED  WHY NOT\n' +
+          '2        serving_default  proven\n',
+        ...['status', 'm'],
+      );
       await refused(REFUSED, /^NOT_FOUND: .*nope/, 'status', 'nope');
     });
 

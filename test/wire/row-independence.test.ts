@@ -48,7 +48,7 @@ function assertAlike(got: unknown, wanted: unknown, where: string): void {
     const difference = Math.abs((got as number) - wanted);
     assert.ok(
       difference <= 1e-4 * Math.max(1, Math.abs(wanted)),
-      `${where}: ${got}, not ${wanted}`,
+      `${where}: ${String(got)}, not ${wanted}`,
     );
   } else if (Array.isArray(wanted)) {
     assert.equal((got as unknown[]).length, wanted.length, where);

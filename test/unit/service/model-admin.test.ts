@@ -53,6 +53,7 @@ describe('ModelAdminService', () => {
       troubleOf: () => null,
       found: () => Promise.resolve([1n]),
       plans: () => [],
+      batching: () => [],
       file: writeFile === null ? null : { write: writeFile },
       filePollSeconds,
       log: { info: () => undefined } as never,
