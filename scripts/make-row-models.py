@@ -29,6 +29,7 @@ SEQUENCES = ('x', [None, 5, 8], FLOAT)
 OPEN_SEQUENCES = ('x', [None, None, 8], FLOAT)
 IMAGES = ('x', [None, 8, 8, 3], FLOAT)
 TEXTS = ('x', [None], tf.string)
+BAGS = ('x', [None, 3], tf.int32)
 NUMBERS = ('x', [None], tf.int32)
 
 
@@ -98,6 +99,8 @@ def apart(module):
         'jpegs': (jpegs, TEXTS),
         'table': (lambda x: module.table.lookup(tf.strings.lower(x)), TEXTS),
         'hashed': (lambda x: tf.one_hot(tf.strings.to_hash_bucket_fast(x, 5), 5), TEXTS),
+        'bins': (lambda x: tf.math.bincount(x, minlength=5, maxlength=5, axis=-1, binary_output=True), BAGS),
+        'causal': (lambda x: tf.where(tf.linalg.band_part(tf.ones([4, 4]), -1, 0) > 0, x[:, :, None] * x[:, None], 0.0), ROWS),
         'best': (lambda x: tf.gather(tf.constant(['a', 'b', 'c', 'd']), tf.math.top_k(x, 2)[1]), ROWS),
         'picked': (lambda x, of: tf.gather(x, of, batch_dims=1), ROWS, ('of', [None, 2], tf.int32)),
         'filled': (lambda x: tf.concat([x + tf.tile(SQUARE[:1], [count(x), 1]), tf.zeros([count(x), 2])], 1), ROWS),
@@ -130,6 +133,8 @@ def together(module):
         'each_beside_all': (lambda x: tf.map_fn(lambda row: row - tf.reduce_mean(x, 0), x), ROWS),
         'segments': (lambda x: tf.gather(tf.math.unsorted_segment_sum(x, bool_of(x), 2), bool_of(x)), ROWS),
         'histogram': (lambda x: tf.gather(tf.math.bincount(x, minlength=5), x), NUMBERS),
+        'bins_up_to_largest': (lambda x: tf.math.bincount(x, minlength=5, axis=-1), BAGS),
+        'bins_up_to_some': (lambda x: tf.math.bincount(x, minlength=2, maxlength=3, axis=-1), BAGS),
         'first_found': (lambda x: tf.unique(x)[1], NUMBERS),
         'branch': (lambda x: tf.cond(tf.reduce_max(x) > 5.0, lambda: x * 2.0, lambda: x + 0.0), ROWS),
         'loop': (lambda x: tf.while_loop(lambda y: tf.reduce_max(y) < 9.0, lambda y: y * 1.5 + 1.0, [x])[0], ROWS),

@@ -117,7 +117,7 @@ bool IsZero(const Value& value) {
 
 Value Carries(const Loop& loop, const Value& after) {
   return after.kind == Value::kObstacle
-             ? after
+             ? Value::Of(*after.obstacle)
              : loop.operation.Against("carries something from row to row");
 }
 

@@ -77,7 +77,7 @@ Values UnaryWithOptions(const Operation& operation) {
   }
   const Value& value = operation.input(0);
   if (value.is_rows()) return {value.WithDims(*value.dims, value.axis)};
-  return NoRule(operation);
+  return value.is_fixed() ? Values{Value::Fixed(value.dims)} : NoRule(operation);
 }
 
 // What it was, numbers too.
@@ -144,14 +144,10 @@ Values Innermost(const Operation& operation) {
     if (!operation.input(i).is_fixed()) return NoRule(operation);
   }
   const Value& value = operation.input(0);
+  if (value.is_fixed()) return {Value::Fixed(value.dims)};
   if (!value.is_rows()) return NoRule(operation);
   if (value.axis + kInner >= value.rank()) return {operation.Against("works across the rows")};
   return {value.WithDims(*value.dims, value.axis)};
-}
-
-Values AlongLast(const Operation& operation) {
-  if (operation.count() == 1 && operation.input(0).is_fixed()) return Unary(operation);
-  return Innermost<1>(operation);
 }
 
 Values AddBias(const Operation& operation) {
@@ -340,9 +336,10 @@ const Rules& ElementwiseRules() {
     }
     for (std::string_view op :
          {"FakeQuantWithMinMaxVarsPerChannel", "HSVToRGB", "LogSoftmax", "RGBToHSV", "Softmax"}) {
-      all.emplace_back(op, &AlongLast);
+      all.emplace_back(op, &Innermost<1>);
     }
-    for (std::string_view op : {"Cholesky", "MatrixBandPart", "MatrixInverse"}) {
+    for (std::string_view op : {"Cholesky", "MatrixBandPart", "MatrixInverse", "MatrixSetDiag",
+                                "MatrixSetDiagV2", "MatrixSetDiagV3"}) {
       all.emplace_back(op, &Innermost<2>);
     }
     all.emplace_back("AdjustContrastv2", &Innermost<3>);

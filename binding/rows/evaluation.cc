@@ -37,6 +37,47 @@ bool IsOne(const Value& value) {
   return number != nullptr && number->is_number(1);
 }
 
+// An obstacle further on. That it is a single number is told of what is computed from single
+// numbers.
+Value Passed(const Operation& operation, const Value& obstacle) {
+  Value passed = Value::OfKind(Value::kObstacle);
+  passed.obstacle = obstacle.obstacle;
+  const bool is_scalar =
+      (operation.op() == "AddV2" || operation.op() == "Mul" || operation.op() == "Cast") &&
+      std::all_of(operation.inputs().begin(), operation.inputs().end(),
+                  [](const Value& input) { return input.dims && input.rank() == 0; });
+  if (is_scalar) passed.dims.emplace();
+  return passed;
+}
+
+// A number that has a lower bound is known where something cuts it off there, wherever it comes
+// from: so is the number of bins that is asked for by a minimum and a maximum.
+std::optional<Value> Bounded(const Operation& operation) {
+  const std::string_view op = operation.op();
+  if (op == "Cast" && operation.count() == 1 && operation.input(0).at_least) {
+    const std::string_view* attr = operation.node().attr("DstT");
+    DataType type = DataType::kInvalid;
+    const bool is_wide = attr != nullptr && ReadTypeAttr(*attr, &type) && type == DataType::kInt64;
+    return is_wide ? std::optional<Value>(operation.input(0)) : std::nullopt;
+  }
+  if (operation.count() != 2 || (op != "Maximum" && op != "Minimum")) return std::nullopt;
+  for (size_t i : {0, 1}) {
+    const Element* bound = operation.input(i).scalar();
+    const Value& other = operation.input(1 - i);
+    if (bound == nullptr || !bound->is_number() || other.kind != Value::kObstacle || !other.dims) {
+      continue;
+    }
+    if (op == "Minimum") {
+      if (!other.at_least || *other.at_least < bound->size.number()) continue;
+      return Value::Of({*bound}, true);
+    }
+    Value raised = other;
+    raised.at_least = bound->size.number();
+    return raised;
+  }
+  return std::nullopt;
+}
+
 // What depends on nothing has the shape that it is known to have.
 Values WithKnownDims(const Node& node, Values values) {
   const std::string_view* attr = node.attr(kKnownShapes);
@@ -237,8 +278,9 @@ Values Evaluation::Apply(const Node& node, const Frame& frame) {
     Values values = follow(operation, this);
     return values.empty() ? Values{operation.Against("gives nothing")} : values;
   }
+  if (auto bounded = Bounded(operation)) return {*bounded};
   for (const Value& input : inputs) {
-    if (input.kind == Value::kObstacle) return {input};
+    if (input.kind == Value::kObstacle) return {Passed(operation, input)};
     if (input.kind == Value::kNothing) return {operation.Against("reads what was not written")};
   }
   const Rule rule = FindRule(node.op);

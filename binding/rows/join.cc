@@ -54,8 +54,11 @@ bool IsPlain(const Value& value) { return value.is_fixed() || value.kind == Valu
 }  // namespace
 
 Value Join(const Operation& operation, size_t place, const Value& a, const Value& b) {
-  if (a.kind == Value::kObstacle || b.kind == Value::kNothing) return a;
-  if (b.kind == Value::kObstacle || a.kind == Value::kNothing) return b;
+  // What is known of one besides need not hold for the other.
+  if (a.kind == Value::kObstacle) return Value::Of(*a.obstacle);
+  if (b.kind == Value::kObstacle) return Value::Of(*b.obstacle);
+  if (b.kind == Value::kNothing) return a;
+  if (a.kind == Value::kNothing) return b;
   if (a.kind == Value::kList && b.kind == Value::kList) {
     if (a.list->is_of_rows != b.list->is_of_rows) return operation.Against("lists rows or else");
     Value element = Join(operation, place, a.list->element, b.list->element);

@@ -332,6 +332,7 @@ Values AlongAxes(const Operation& operation) {
   for (size_t i = 1; i < operation.count(); ++i) {
     if (!operation.input(i).is_fixed()) return NoRule(operation);
   }
+  if (value.is_fixed()) return {Value::Fixed(value.dims)};
   if (operation.count() <= kAxes || !value.is_rows()) return NoRule(operation);
   std::vector<int64_t> axes;
   if (!operation.Numbers(kAxes, &axes)) return {operation.Against("works along an unknown axis")};

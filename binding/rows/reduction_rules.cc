@@ -49,8 +49,13 @@ Values Reduce(const Operation& operation) {
     }
     is_reduced[axis] = true;
   }
-  if (value.is_rows() && is_reduced[value.axis])
-    return {operation.Against("reduces over the rows")};
+  if (value.is_rows() && is_reduced[value.axis]) {
+    Value against = operation.Against("reduces over the rows");
+    const bool is_total =
+        std::all_of(is_reduced.begin(), is_reduced.end(), [](bool is) { return is; });
+    if (is_total && !keeps) against.dims.emplace();
+    return {std::move(against)};
+  }
   Dims dims;
   size_t new_axis = 0;
   for (size_t i = 0; i < value.rank(); ++i) {
@@ -105,7 +110,7 @@ Values OneHot(const Operation& operation) {
   for (size_t i = 1; i < 4; ++i) {
     if (!operation.input(i).is_fixed()) return NoRule(operation);
   }
-  if (!value.is_rows()) return NoRule(operation);
+  if (!value.is_rows() && !(value.is_fixed() && value.dims)) return NoRule(operation);
   size_t axis;
   if (!operation.AxisOf(operation.Int("axis", -1), value.rank() + 1, &axis)) {
     return {operation.Against("adds a dimension in an unknown place")};
@@ -114,6 +119,7 @@ Values OneHot(const Operation& operation) {
   const Element* depth = operation.input(1).scalar();
   dims.insert(dims.begin() + static_cast<ptrdiff_t>(axis),
               depth == nullptr ? operation.Unknown(0) : operation.DimOf(*depth, 0));
+  if (value.is_fixed()) return {Value::Fixed(std::move(dims))};
   return {value.WithDims(std::move(dims), value.axis + (axis <= value.axis ? 1 : 0))};
 }
 

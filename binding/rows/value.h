@@ -64,6 +64,8 @@ struct Value {
   std::optional<std::vector<int64_t>> matrix;    // kFixed: all numbers of a small tensor of rank 2
   std::shared_ptr<const List> list;              // kList
   std::shared_ptr<const Obstacle> obstacle;      // kObstacle
+  // kObstacle, of a single number: it is no less.
+  std::optional<int64_t> at_least;
   // Not 0: it is that argument of a loop's body, unchanged; of a list, but for what was written to
   // it.
   uint32_t argument = 0;

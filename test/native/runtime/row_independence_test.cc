@@ -67,6 +67,7 @@ TEST(RowIndependenceTest, SaysWhatStandsAgainstIt) {
       {"numbered", "node \"range\" (Range) numbers the rows"},
       {"turned", "node \"strided_slice\" (StridedSlice) takes some of the rows"},
       {"in_pairs", "node \"Reshape\" (Reshape) cuts rows to pieces"},
+      {"bins_up_to_largest", "node \"bincount/Max\" (Max) reduces over the rows"},
       {"first_found", "node \"Unique\" (Unique) is not known to keep rows apart"},
       {"longest_feature",
        "node \"ParseExample/ParseExampleV2\" (ParseExampleV2) pads rows to the longest of them"},
