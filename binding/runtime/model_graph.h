@@ -11,7 +11,8 @@
 namespace tensorgate {
 
 // Constants of numbers above a few KiB are there by name, with their shape in an attribute `shape`.
-// The bytes are those of a GraphDef with its functions. ERRORS: TensorFlow's status.
+// Nodes have the shapes of their outputs as far as TensorFlow infers them (kKnownShapes). The bytes
+// are those of a GraphDef with its functions. ERRORS: TensorFlow's status.
 Status SerializeWithoutWeights(TF_Graph* graph, std::string* graph_def);
 
 }  // namespace tensorgate

@@ -2,14 +2,35 @@
 
 #include <utility>
 
+#include "codec/message_fields.h"
+#include "graph/graph_def.h"
 #include "rows/row_proof.h"
-#include "runtime/graph_reader.h"
+#include "runtime/model_graph.h"
 #include "runtime/state_changes.h"
 #include "runtime/synthetic_inputs.h"
 #include "status/violation.h"
 
 namespace tensorgate {
 namespace {
+
+// Of an op that TensorFlow knows. OpDef: output_arg 3. ArgDef: name 1, number_attr 5,
+// type_list_attr 6.
+bool FindOpIn(TF_Graph* graph, std::string_view op, std::vector<OpOutput>* outputs) {
+  StatusHandle status(TF_NewStatus());
+  BufferHandle op_def(TF_NewBuffer());
+  TF_GraphGetOpDef(graph, std::string(op).c_str(), op_def.get(), status.get());
+  if (TF_GetCode(status.get()) != TF_OK) return false;
+  const std::string_view bytes(static_cast<const char*>(op_def->data), op_def->length);
+  return ForEachBytes(bytes, 3, [&](std::string_view arg) {
+    OpOutput& output = outputs->emplace_back();
+    return ForEachBytes(arg, [&](uint32_t field, std::string_view text) {
+      if (field == 1) output.name = text;
+      if (field == 5) output.number_attr = text;
+      if (field == 6) output.type_list_attr = text;
+      return true;
+    });
+  });
+}
 
 std::string TextOf(const Obstacle& obstacle) {
   std::string text = Quoted(obstacle.node);
@@ -59,19 +80,18 @@ std::string Impossibility(const BoundSignature& signature) {
 
 std::vector<SignatureRows> ProveRows(const SavedModel& model, RowPolicy policy) {
   std::vector<SignatureRows> results;
-  std::vector<TF_Output> fetches;
+  bool is_any_possible = false;
   for (const BoundSignature& signature : model.signatures()) {
     SignatureRows& result = results.emplace_back();
     result.signature = signature.def.name;
     result.refusal = Impossibility(signature);
-    if (!result.refusal.empty()) continue;
-    fetches.insert(fetches.end(), signature.outputs.begin(), signature.outputs.end());
-    fetches.insert(fetches.end(), signature.inputs.begin(), signature.inputs.end());
+    is_any_possible |= result.refusal.empty();
   }
-  if (policy == RowPolicy::kAssumeIndependent || fetches.empty()) return results;
+  if (policy == RowPolicy::kAssumeIndependent || !is_any_possible) return results;
   std::string bytes;
   GraphDef graph;
-  const Status status = ReadGraph(model.graph(), fetches, &bytes, &graph);
+  Status status = SerializeWithoutWeights(model.graph(), &bytes);
+  if (status.ok()) status = ReadGraphDef(bytes, &graph);
   StateChanges changes(model.graph());
   for (size_t i = 0; i < results.size(); ++i) {
     SignatureRows& result = results[i];
