@@ -199,10 +199,12 @@ def write(base, name, of):
         signatures[signature] = tf.function(
             lambda *tensors, function=function: {'y': function(*tensors)},
             input_signature=[tf.TensorSpec(shape, dtype, name=alias) for alias, shape, dtype in specs])
+    traced = {signature: function.get_concrete_function() for signature, function in signatures.items()}
+    # Keras' own variables are none that TensorFlow finds by itself.
+    module.kept = [variable.value for layer in getattr(module, 'layers', {}).values() for variable in layer.variables]
     folder = os.path.join(base, name, '1')
     shutil.rmtree(folder, ignore_errors=True)
-    tf.saved_model.save(module, folder, signatures={
-        name: function.get_concrete_function() for name, function in signatures.items()},
+    tf.saved_model.save(module, folder, signatures=traced,
         options=tf.saved_model.SaveOptions(save_debug_info=False, experimental_custom_gradients=False))
     os.remove(os.path.join(folder, 'fingerprint.pb'))
 

@@ -8,9 +8,7 @@ import os
 import sys
 
 from picky_models import decoded_strings, known_values, parsed_examples, sized
-from savedmodel_writer import CLASSIFY, REGRESS, Signature, tf, tf1, write_graph_model, write_once
-
-from tensorflow.core.protobuf import saved_model_pb2  # after what savedmodel_writer sets for TensorFlow
+from savedmodel_writer import CLASSIFY, REGRESS, Signature, rename_op, tf, tf1, write_graph_model, write_once
 
 IDENTITY_DTYPES = [
     tf.float32, tf.float64, tf.int32, tf.uint8, tf.int16, tf.int8, tf.string, tf.complex64, tf.int64, tf.bool,
@@ -467,27 +465,12 @@ def text_pieces():
     return {'serving_default': Signature({'text': text}, {'pieces': tokenizer.tokenize(text).to_tensor()})}
 
 
-def rename_op(path, node_name, op):
-    """Makes the node one of an op without attributes."""
-    saved_model = saved_model_pb2.SavedModel()
-    with open(path, 'rb') as file:
-        saved_model.ParseFromString(file.read())
-    meta_graph = saved_model.meta_graphs[0]
-    meta_graph.meta_info_def.ClearField('stripped_op_list')
-    for node in meta_graph.graph_def.node:
-        if node.name == node_name:
-            node.op = op
-            node.attr.clear()
-    with open(path, 'wb') as file:
-        file.write(saved_model.SerializeToString(deterministic=True))
-
-
 def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
-    for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless, example_outputs,
-                  four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams, text_trimmed, text_pieces,
-                  parsed_examples, decoded_strings, known_values, sized):
+    for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless,
+                  example_outputs, four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams,
+                  text_trimmed, text_pieces, parsed_examples, decoded_strings, known_values, sized):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_once(base, 'own_inputs', 1, OwnInputs().save)

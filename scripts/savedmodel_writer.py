@@ -15,6 +15,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')
 
 import tensorflow as tf  # noqa: E402  (after the environment that quiets it)
+from tensorflow.core.protobuf import saved_model_pb2  # noqa: E402
 
 tf1 = tf.compat.v1
 
@@ -90,3 +91,18 @@ def write_graph_model(base, name, version, build):
                     strip_default_attrs=True)
                 builder.save()
     write_once(base, name, version, save)
+
+
+def rename_op(path, node_name, op):
+    """Makes the node one of an op without attributes."""
+    saved_model = saved_model_pb2.SavedModel()
+    with open(path, 'rb') as file:
+        saved_model.ParseFromString(file.read())
+    meta_graph = saved_model.meta_graphs[0]
+    meta_graph.meta_info_def.ClearField('stripped_op_list')
+    for node in meta_graph.graph_def.node:
+        if node.name == node_name:
+            node.op = op
+            node.attr.clear()
+    with open(path, 'wb') as file:
+        file.write(saved_model.SerializeToString(deterministic=True))

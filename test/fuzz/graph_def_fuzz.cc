@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::map<std::string_view, tensorgate::TensorView> values;
   for (const tensorgate::GraphVariable& variable : variables) values[variable.name] = scalar;
   std::string frozen;
-  if (!freezer.Freeze(values, &frozen).ok()) return 0;
+  std::vector<tensorgate::FrozenWeight> weights;
+  if (!freezer.Freeze(values, 4, &frozen, &weights).ok()) return 0;
   tensorgate::GraphDef again;
   if (!tensorgate::ReadGraphDef(frozen, &again).ok()) std::abort();
   return 0;
