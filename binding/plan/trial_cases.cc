@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kMaxRequests = 8;
 constexpr size_t kMaxSignatures = 8;
+// Without rows, sequences of several steps may fail where those of one do not.
+constexpr int64_t kOpenSize = 4;
 constexpr size_t kMaxInputBytes = size_t{64} << 20;
 
 bool IsSame(const TF_Output& a, const TF_Output& b) {
@@ -28,14 +30,14 @@ bool HasRows(const TensorInfo& info) {
   return info.unknown_rank || (!info.dims.empty() && info.dims[0] < 0);
 }
 
-// Whether the input takes any number of rows.
-bool TakesRows(const SavedModel& model, const TF_Output& feed) {
+// What a signature says of the input; null: none has it.
+const TensorInfo* InfoOf(const SavedModel& model, const TF_Output& feed) {
   for (const BoundSignature& signature : model.signatures()) {
     for (size_t i = 0; i < signature.inputs.size(); ++i) {
-      if (IsSame(signature.inputs[i], feed)) return HasRows(signature.def.inputs[i]);
+      if (IsSame(signature.inputs[i], feed)) return &signature.def.inputs[i];
     }
   }
-  return false;
+  return nullptr;
 }
 
 std::vector<int64_t> DimsOf(const TF_Tensor* tensor) {
@@ -49,10 +51,15 @@ TensorHandle Allocate(const TF_Tensor* like, const std::vector<int64_t>& dims, s
       TF_AllocateTensor(TF_TensorType(like), dims.data(), static_cast<int>(dims.size()), bytes));
 }
 
-TensorHandle WithoutRows(const TF_Tensor* tensor) {
+// Of that size in the other dimensions that the signature leaves open; 0: as they are. Null where
+// it has rows in any case.
+TensorHandle WithoutRows(const TF_Tensor* tensor, const TensorInfo* info, int64_t open_size) {
   std::vector<int64_t> dims = DimsOf(tensor);
-  if (dims.empty()) return nullptr;
+  if (info == nullptr || !HasRows(*info) || dims.empty()) return nullptr;
   dims[0] = 0;
+  for (size_t i = 1; open_size > 0 && i < dims.size() && i < info->dims.size(); ++i) {
+    if (info->dims[i] < 0) dims[i] = open_size;
+  }
   return Allocate(tensor, dims, 0);
 }
 
@@ -91,6 +98,9 @@ class TrialCases {
     if (!is_new) return;
     firsts_.push_back(cases_.size() - 1);
     AddVariant(TrialCaseKind::kNoRows, firsts_.back());
+    if (LeavesOpen(cases_[firsts_.back()])) {
+      AddVariant(TrialCaseKind::kNoRows, firsts_.back(), kOpenSize);
+    }
   }
 
   void AddSynthetic(const BoundSignature& signature, const std::vector<RowFill>& rows) {
@@ -108,17 +118,28 @@ class TrialCases {
   }
 
  private:
+  // Whether an input has an open dimension besides its rows.
+  bool LeavesOpen(const TrialCase& given) const {
+    return std::any_of(given.feeds.begin(), given.feeds.end(), [&](const TF_Output& feed) {
+      const TensorInfo* info = InfoOf(model_, feed);
+      return info != nullptr && !info->dims.empty() &&
+             std::any_of(info->dims.begin() + 1, info->dims.end(),
+                         [](int64_t size) { return size < 0; });
+    });
+  }
+
   // The same run with other values, where some can be others.
-  void AddVariant(TrialCaseKind kind, size_t of) {
+  void AddVariant(TrialCaseKind kind, size_t of, int64_t open_size = 0) {
     TrialCase variant;
     variant.kind = kind;
     variant.feeds = cases_[of].feeds;
     variant.values = cases_[of].values;
     variant.fetches = cases_[of].fetches;
     for (size_t i = 0; i < variant.feeds.size(); ++i) {
-      const bool is_nan = kind == TrialCaseKind::kNan;
-      if (!is_nan && !TakesRows(model_, variant.feeds[i])) continue;
-      TensorHandle changed = is_nan ? WithNan(variant.values[i]) : WithoutRows(variant.values[i]);
+      TensorHandle changed =
+          kind == TrialCaseKind::kNan
+              ? WithNan(variant.values[i])
+              : WithoutRows(variant.values[i], InfoOf(model_, variant.feeds[i]), open_size);
       if (changed == nullptr) continue;
       variant.values[i] = changed.get();
       variant.changed.push_back(std::move(changed));
