@@ -18,6 +18,8 @@ const LARGE_WHILE_BUSY_BYTES = 256 << 20;
 const TICKS_BETWEEN = 10;
 const TICKS_BETWEEN_WHILE_BUSY = 60;
 const MOST_TICKS_BETWEEN = 64;
+/** Of releases that brought nothing: then what there is counts as in use. */
+const MOST_TICKS_BETWEEN_RELEASES = 320;
 
 /** What is looked at and done; for tests. */
 export interface MemoryAccess {
@@ -40,9 +42,12 @@ export class FreedMemory {
   #leastBuffers: number;
   #ticksUntilCollection = 0;
   #ticksBetweenCollections = 1;
-  /** What there was after the last release; less, where there was less since. */
+  /** What counts as in use: the least there was, or what releases do not get below. */
   #keptResident: number;
+  /** What there was after the last release; less, where there was less since. */
+  #releasedResident: number;
   #ticksSince = TICKS_BETWEEN_WHILE_BUSY;
+  #ticksBetweenReleases = TICKS_BETWEEN;
   #releasing = false;
 
   constructor(access: MemoryAccess) {
@@ -50,6 +55,7 @@ export class FreedMemory {
     this.#cpuMicros = access.cpuMicros();
     this.#leastBuffers = access.bufferBytes();
     this.#keptResident = access.residentBytes();
+    this.#releasedResident = this.#keptResident;
   }
 
   /** Until stop(); does not keep the process alive. */
@@ -93,15 +99,35 @@ export class FreedMemory {
     if (release === null || this.#releasing) return;
     const bytes = this.#access.residentBytes();
     this.#keptResident = Math.min(this.#keptResident, bytes);
+    if (bytes >= this.#releasedResident + LARGE_BYTES) this.#ticksBetweenReleases = TICKS_BETWEEN;
+    this.#releasedResident = Math.min(this.#releasedResident, bytes);
     const grown = bytes - this.#keptResident;
     if (grown < (isIdle ? LARGE_BYTES : LARGE_WHILE_BUSY_BYTES)) return;
-    if (this.#ticksSince < (isIdle ? TICKS_BETWEEN : TICKS_BETWEEN_WHILE_BUSY)) return;
+    const ticksBetween = isIdle ? this.#ticksBetweenReleases : TICKS_BETWEEN_WHILE_BUSY;
+    if (this.#ticksSince < ticksBetween) return;
     this.#ticksSince = 0;
     this.#releasing = true;
     release(() => {
       this.#releasing = false;
-      this.#keptResident = this.#access.residentBytes();
+      this.#released(bytes);
     });
+  }
+
+  /**
+   * Where nothing came of it, it may have been too early: other threads free what they had in their own
+   * time. So it is tried again, more and more rarely, before all that is there counts as in use.
+   */
+  #released(before: number): void {
+    this.#releasedResident = this.#access.residentBytes();
+    if (this.#releasedResident < before - LARGE_BYTES / 2) {
+      this.#ticksBetweenReleases = TICKS_BETWEEN;
+      return;
+    }
+    this.#ticksBetweenReleases *= 2;
+    if (this.#ticksBetweenReleases > MOST_TICKS_BETWEEN_RELEASES) {
+      this.#keptResident = this.#releasedResident;
+      this.#ticksBetweenReleases = TICKS_BETWEEN;
+    }
   }
 }
 
