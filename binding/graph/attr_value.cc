@@ -1,5 +1,7 @@
 #include "graph/attr_value.h"
 
+#include <algorithm>
+
 #include "codec/predict_proto.h"
 #include "graph/message.h"
 
@@ -202,28 +204,13 @@ Status DecodeConstant(std::string_view tensor_proto, Tensor* tensor) {
 }
 
 bool ReadShape(std::string_view shape, std::vector<int64_t>* dims) {
-  dims->clear();
-  bool is_known = true;
-  const bool read = ForEachField(shape, [&](uint32_t field, WireType type, WireReader* reader) {
-    std::string_view dim;
-    if (field != kDim || type != WireType::kBytes) {
-      is_known = false;  // unknown_rank
-      return reader->Skip(field, type);
-    }
-    uint64_t size = 0;
-    bool found = false;
-    if (!reader->ReadBytes(&dim) || !ReadVarintField(dim, kDimSize, &size, &found)) return false;
-    is_known = is_known && size <= INT64_MAX;
-    dims->push_back(static_cast<int64_t>(size));
-    return true;
-  });
-  return read && is_known;
+  return ReadDims(shape, dims) &&
+         std::all_of(dims->begin(), dims->end(), [](int64_t size) { return size >= 0; });
 }
 
 bool ReadShapeAttr(std::string_view attr_value, std::vector<int64_t>* dims) {
   std::string_view shape;
-  bool found = false;
-  return ReadBytesField(attr_value, kShape, &shape, &found) && found && ReadShape(shape, dims);
+  return ReadShapeAttr(attr_value, &shape) && ReadShape(shape, dims);
 }
 
 bool ReadTypeListAttr(std::string_view attr_value, std::vector<DataType>* types) {

@@ -6,6 +6,12 @@
 
 namespace tensorgate {
 
+napi_value AsyncJob::TakeValue(napi_env env) {
+  napi_value value;
+  napi_get_undefined(env, &value);
+  return value;
+}
+
 void AsyncJob::Run(std::unique_ptr<Job> self) {
   set_status(Execute());
   DropWork();

@@ -58,6 +58,9 @@ class AsyncJob : public Job, public Completion {
   // Ends the job without running it. THREAD: JavaScript's.
   static void Fail(std::unique_ptr<AsyncJob> job, Status status);
 
+  // Undefined, of a job that has nothing to tell but that it is done.
+  napi_value TakeValue(napi_env env) override;
+
  protected:
   // THREAD: a pool's; no Node-API here.
   virtual Status Execute() = 0;

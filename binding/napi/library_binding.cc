@@ -15,12 +15,6 @@ class LibraryJob : public AsyncJob {
   LibraryJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, OpLibrary library)
       : AsyncJob(slot, std::move(queue)), library_(std::move(library)) {}
 
-  napi_value TakeValue(napi_env env) override {
-    napi_value value;
-    napi_get_undefined(env, &value);
-    return value;
-  }
-
  protected:
   Status Execute() override { return OpLibraries::Get().Load(library_); }
 

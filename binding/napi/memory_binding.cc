@@ -15,11 +15,6 @@ namespace {
 class ReleaseJob : public AsyncJob {
  public:
   using AsyncJob::AsyncJob;
-  napi_value TakeValue(napi_env env) override {
-    napi_value value;
-    napi_get_undefined(env, &value);
-    return value;
-  }
 
  protected:
   Status Execute() override {

@@ -188,11 +188,6 @@ class LoadJob : public AsyncJob {
 class UnloadJob : public AsyncJob {
  public:
   using AsyncJob::AsyncJob;
-  napi_value TakeValue(napi_env env) override {
-    napi_value value;
-    napi_get_undefined(env, &value);
-    return value;
-  }
 
  protected:
   Status Execute() override { return Status(); }  // runs when the model is gone

@@ -110,11 +110,6 @@ bool Settle(const Loop& loop, Values* variables) {
   return false;
 }
 
-bool IsZero(const Value& value) {
-  const Element* number = value.scalar();
-  return number != nullptr && number->is_number(0);
-}
-
 Value Carries(const Loop& loop, const Value& after) {
   return after.kind == Value::kObstacle
              ? Value::Of(*after.obstacle)
@@ -130,7 +125,7 @@ bool SettleRowLoop(const Loop& loop, const Values& inputs, Values* settled) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     variables[i].argument = static_cast<uint32_t>(i + 1);
     has_list |= inputs[i].kind == Value::kList && inputs[i].list->is_of_rows;
-    if (!IsZero(inputs[i])) continue;
+    if (!inputs[i].is_number(0)) continue;
     numbers_rows[i] = true;
     variables[i] = Value::OfKind(Value::kRowNumber);
   }

@@ -32,11 +32,6 @@ bool DependsOnOneRow(const Values& inputs) {
   });
 }
 
-bool IsOne(const Value& value) {
-  const Element* number = value.scalar();
-  return number != nullptr && number->is_number(1);
-}
-
 // An obstacle further on. That it is a single number is told of what is computed from single
 // numbers.
 Value Passed(const Operation& operation, const Value& obstacle) {
@@ -86,8 +81,7 @@ Values WithKnownDims(const Node& node, Values values) {
   while (values.size() < shapes.size()) values.push_back(values.back());
   for (size_t i = 0; i < shapes.size(); ++i) {
     std::vector<int64_t> sizes;
-    if (!values[i].is_fixed() || values[i].dims || !ReadDims(shapes[i], &sizes)) continue;
-    if (std::any_of(sizes.begin(), sizes.end(), [](int64_t size) { return size < 0; })) continue;
+    if (!values[i].is_fixed() || values[i].dims || !ReadShape(shapes[i], &sizes)) continue;
     values[i].dims.emplace(sizes.begin(), sizes.end());
   }
   return values;
@@ -102,8 +96,8 @@ Values ApplyInRowLoop(const Operation& operation) {
     const Value& a = inputs[0];
     const Value& b = inputs[1];
     const bool is_sum = op == "AddV2" || op == "Add";
-    if (is_sum &&
-        ((a.kind == Value::kRowNumber && IsOne(b)) || (b.kind == Value::kRowNumber && IsOne(a)))) {
+    if (is_sum && ((a.kind == Value::kRowNumber && b.is_number(1)) ||
+                   (b.kind == Value::kRowNumber && a.is_number(1)))) {
       return {Value::OfKind(Value::kNextRow)};
     }
     if (op == "Less" && a.kind == Value::kRowNumber && b.is_row_count())

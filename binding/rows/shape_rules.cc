@@ -9,28 +9,18 @@ namespace tensorgate {
 namespace {
 
 // Shapes, axes and the like have no more.
-constexpr uint64_t kMaxElements = 64;
+constexpr int64_t kMaxElements = 64;
 
 std::optional<Dims> FixedDims(std::string_view shape) {
   std::vector<int64_t> sizes;
-  if (!ReadDims(shape, &sizes)) return std::nullopt;
-  Dims dims;
-  for (int64_t size : sizes) {
-    if (size < 0) return std::nullopt;
-    dims.emplace_back(size);
-  }
-  return dims;
+  if (!ReadShape(shape, &sizes)) return std::nullopt;
+  return Dims(sizes.begin(), sizes.end());
 }
 
-// Of a shape without unknown dimensions; more than any limit where it overflows.
-uint64_t ProductOf(std::string_view shape) {
-  uint64_t product = 1;
-  std::vector<int64_t> sizes;
-  ReadDims(shape, &sizes);
-  for (const int64_t size : sizes) {
-    if (__builtin_mul_overflow(product, static_cast<uint64_t>(size), &product)) return UINT64_MAX;
-  }
-  return product;
+bool HasFewElements(const Dims& dims) {
+  Size elements;
+  for (const Size& dim : dims) elements = elements * dim;
+  return elements.is_number() && elements.number() <= kMaxElements;
 }
 
 template <typename T>
@@ -60,7 +50,7 @@ Values Constant(const Operation& operation) {
   std::optional<Dims> dims = FixedDims(shape);
   const std::string_view* attr = operation.node().attr("dtype");
   DataType type = DataType::kInvalid;
-  if (!dims || dims->size() > 2 || ProductOf(shape) > kMaxElements || attr == nullptr ||
+  if (!dims || dims->size() > 2 || !HasFewElements(*dims) || attr == nullptr ||
       !ReadTypeAttr(*attr, &type) || (type != DataType::kInt32 && type != DataType::kInt64)) {
     return {Value::Fixed(std::move(dims))};
   }
@@ -125,7 +115,7 @@ Values Range(const Operation& operation) {
   }
   if (operation.count() != 3 || !operation.Number(0, &start) || !operation.Number(1, &limit) ||
       !operation.Number(2, &delta) || delta == 0 ||
-      (delta > 0 ? limit - start : start - limit) > static_cast<int64_t>(kMaxElements)) {
+      (delta > 0 ? limit - start : start - limit) > kMaxElements) {
     Values values = NoRule(operation);
     if (values[0].is_fixed()) values[0].dims = Dims{operation.Unknown(0)};
     return values;

@@ -56,6 +56,11 @@ bool Value::is_row_count() const {
   return number != nullptr && number->kind == Element::kSize && number->size == Size::Rows();
 }
 
+bool Value::is_number(int64_t number) const {
+  const Element* element = scalar();
+  return element != nullptr && element->is_number(number);
+}
+
 const Element* Value::scalar() const {
   return elements && dims && dims->empty() && elements->size() == 1 ? &(*elements)[0] : nullptr;
 }

@@ -87,7 +87,8 @@ struct Value {
     return outer == other.outer && inner == other.inner;
   }
   bool is_row_count() const;
-  const Element* scalar() const;  // null: not known, or no scalar
+  bool is_number(int64_t number) const;  // a scalar of integers
+  const Element* scalar() const;         // null: not known, or no scalar
 };
 
 struct List {
