@@ -7,7 +7,7 @@ import type { SslConfig } from './config/ssl-config.js';
 import { MetadataCodec } from './grpc/metadata-codec.js';
 import type { ModelServiceMessages } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
-import { GrpcServer, type GrpcServerOptions } from './grpc/server.js';
+import type { GrpcServer, GrpcServerOptions } from './grpc/server.js';
 import { GRPC_HOST, grpcStartFailure } from './grpc/listening.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
@@ -74,7 +74,7 @@ export class Listeners {
     const addresses: string[] = [];
     if (port !== 0) addresses.push(`${GRPC_HOST}:${port}`);
     if (socketPath !== '') addresses.push(`unix:${socketPath}`);
-    const grpc = this.#newGrpc(native);
+    const grpc = await this.#newGrpc(native);
     try {
       for (const address of addresses) await grpc.listen(address);
     } catch (cause) {
@@ -125,7 +125,7 @@ export class Listeners {
     this.#rest?.destroy();
   }
 
-  #newGrpc(native: boolean): GrpcServer | NativeGrpcServer {
+  async #newGrpc(native: boolean): Promise<GrpcServer | NativeGrpcServer> {
     const { flags, ssl, channelOptions, modelService, admin, requestLog } = this.#options;
     const options = {
       inference: this.#inference,
@@ -138,7 +138,10 @@ export class Listeners {
       ssl,
       requestLog,
     };
-    if (!native) return new GrpcServer(options);
+    if (!native) {
+      const grpcJs = await import('./grpc/server.js'); // its library is a tenth of a start
+      return new grpcJs.GrpcServer(options);
+    }
     const server = new NativeGrpcServer({
       ...options,
       asTensorContent: flags.enable_serialization_as_tensor_content,

@@ -19,7 +19,6 @@ import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
 import { countNativeRequests } from './metrics/native-requests.js';
 import { planFamilies } from './metrics/plan-metrics.js';
-import { ProcessMetrics } from './metrics/process-metrics.js';
 import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { runFamilies } from './metrics/run-metrics.js';
@@ -146,6 +145,7 @@ export class Server {
       registry,
       (name) => this.#core.catalog.statuses(name).length > 0,
     );
+    const { ProcessMetrics } = await import('./metrics/process-metrics.js'); // no page, no library
     const process = new ProcessMetrics();
     const families = (): Family[] | Promise<Family[]> =>
       this.#threads?.summed(registry.families()) ?? registry.families();

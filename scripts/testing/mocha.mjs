@@ -13,7 +13,7 @@ import { buildBenchPrograms } from './bench-programs.mjs';
 
 /** The wire tests again, over the transport that is not the default. */
 const OVER_GRPC_JS = 'grpc-js';
-const FIRST = ['unit', 'integration', 'wire', OVER_GRPC_JS];
+const FIRST = ['unit', 'integration', 'wire', OVER_GRPC_JS, 'server'];
 const LAST = ['scripts', 'package'];
 const RUNNER = fileURLToPath(new URL('mocha-run.mjs', import.meta.url));
 

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { PrometheusPage } from './prometheus-parser.js';
-import { runToEnd, ServerProcess } from './server-process.js';
+import { PrometheusPage } from '../wire/prometheus-parser.js';
+import { runToEnd, ServerProcess } from '../wire/server-process.js';
 
 const MLP = fileURLToPath(new URL('../../../examples/models/keras_mlp', import.meta.url));
 const TABLE = fileURLToPath(new URL('../../../test/models/table', import.meta.url));

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { buildScaleOp } from './op-library.js';
-import { freePort, runToEnd, ServerProcess } from './server-process.js';
+import { freePort, runToEnd, ServerProcess } from '../wire/server-process.js';
 
 const MODELS = fileURLToPath(new URL('../../../test/models', import.meta.url));
 const MODEL = join(MODELS, 'custom_op/1');

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { StatusCode } from '../../src/status/serving-error.js';
-import { encode, floats, GrpcClient, RELOAD, type RpcError } from './grpc-client.js';
-import { runToEnd, ServerProcess } from './server-process.js';
+import { encode, floats, GrpcClient, RELOAD, type RpcError } from '../wire/grpc-client.js';
+import { runToEnd, ServerProcess } from '../wire/server-process.js';
 
 /** Version N answers N. */
 const VERSIONS = fileURLToPath(new URL('../../../test/models/versions', import.meta.url));

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { floats, GrpcClient } from './grpc-client.js';
-import { freePort, runToEnd, ServerProcess } from './server-process.js';
-import { logRecord, record, writeWarmupFile } from './tf-record.js';
+import { floats, GrpcClient } from '../wire/grpc-client.js';
+import { freePort, runToEnd, ServerProcess } from '../wire/server-process.js';
+import { logRecord, record, writeWarmupFile } from '../wire/tf-record.js';
 
 const TEST_MODELS = fileURLToPath(new URL('../../../test/models/', import.meta.url));
 const DEMO_MODELS = fileURLToPath(new URL('../../../examples/models/', import.meta.url));

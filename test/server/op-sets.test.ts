@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { freePort, runToEnd, ServerProcess } from './server-process.js';
+import { freePort, runToEnd, ServerProcess } from '../wire/server-process.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MODELS = join(ROOT, 'test/models');

@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { StatusCode } from '../../src/status/serving-error.js';
-import { GrpcClient } from './grpc-client.js';
-import { freePort, runToEnd, ServerProcess, type Exit } from './server-process.js';
+import { GrpcClient } from '../wire/grpc-client.js';
+import { freePort, runToEnd, ServerProcess, type Exit } from '../wire/server-process.js';
 
 const VERSIONS = fileURLToPath(new URL('../../../test/models/versions', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../../bin/tensorgate.mjs', import.meta.url));

@@ -4,10 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Json } from './admin-client.js';
-import { AdminServer, VERSIONS } from './admin-server.js';
-import { Authority, opensslMissing, pemField } from './certificates.js';
-import { freePort, runToEnd, ServerProcess, type Exit } from './server-process.js';
+import type { Json } from '../wire/admin-client.js';
+import { AdminServer, VERSIONS } from '../wire/admin-server.js';
+import { Authority, opensslMissing, pemField } from '../wire/certificates.js';
+import { freePort, runToEnd, ServerProcess, type Exit } from '../wire/server-process.js';
 
 const OK = 0;
 const REFUSED = 1;

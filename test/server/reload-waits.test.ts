@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { StatusCode } from '../../src/status/serving-error.js';
-import { call, resultText } from './admin-client.js';
-import { encode, GrpcClient, RELOAD } from './grpc-client.js';
-import { freePort, ServerProcess } from './server-process.js';
+import { call, resultText } from '../wire/admin-client.js';
+import { encode, GrpcClient, RELOAD } from '../wire/grpc-client.js';
+import { freePort, ServerProcess } from '../wire/server-process.js';
 
 const VERSIONS = fileURLToPath(new URL('../../../test/models/versions', import.meta.url));
 

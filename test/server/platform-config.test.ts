@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { runToEnd, ServerProcess } from './server-process.js';
+import { runToEnd, ServerProcess } from '../wire/server-process.js';
 
 const MODEL = fileURLToPath(new URL('../../../examples/models/half_plus_two', import.meta.url));
 
