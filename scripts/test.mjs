@@ -1,20 +1,23 @@
 /**
  * npm test: sets everything up, runs every test, and ends with one line: N passed, N failed[, N skipped].
  *   npm test -- --only=unit,native    some of the sections; an unknown one lists them
- * What is compiled and what listens on ports runs side by side; what a section prints then comes when it ends.
+ * Sections run side by side, one more than there are cores, since tests wait now and then; what a section prints
+ * then comes when it ends.
  * Fuzz targets run TENSORGATE_FUZZ_SECONDS (10) each and count as one test.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitWith, setup } from './setup.mjs';
 import { packageRoot } from './setup/layout.mjs';
 import { endChildrenOnSignals, runCollected, runShown, say, seconds } from './setup/progress.mjs';
-import { BARE, sectionNames, stagesOf } from './testing/sections.mjs';
+import { BARE, planOf, sectionNames } from './testing/sections.mjs';
 import { Tally } from './testing/tally.mjs';
 
 const RUNNER = fileURLToPath(new URL('testing/sections.mjs', import.meta.url));
 const HEARTBEAT_MS = 30_000;
+const FIRST_PORT = 15_000;
 
 /** @returns {string[] | undefined} */
 function wantedNames() {
@@ -30,6 +33,12 @@ const times = [];
 /** Since when each runs. @type {Map<string, number>} */
 const running = new Map();
 
+/** Each section has a thousand ports, below those that the system hands out: FIRST-LAST. @param {string} name */
+function portsOf(name) {
+  const first = FIRST_PORT + 1000 * sectionNames().indexOf(name);
+  return `${first}-${first + 999}`;
+}
+
 /** @param {string} name @param {boolean} shown as it comes, not when all of it is there */
 async function runSection(name, shown) {
   const report = join(packageRoot, 'build', 'sections', `${name}.json`);
@@ -38,11 +47,12 @@ async function runSection(name, shown) {
   const since = Date.now();
   running.set(name, since);
   const args = [RUNNER, name, report];
+  const env = { ...process.env, TENSORGATE_TEST_PORTS: portsOf(name) };
   const stdio = /** @type {import('node:child_process').StdioOptions} */ (['ignore', 1, 2]);
   if (shown) console.log(`\n=== ${name}`);
   const { status, output } = shown
-    ? { status: await runShown(process.execPath, args, { stdio }), output: '' }
-    : await runCollected(process.execPath, args);
+    ? { status: await runShown(process.execPath, args, { stdio, env }), output: '' }
+    : await runCollected(process.execPath, args, { env });
   if (!shown) process.stdout.write(`\n=== ${name}\n${output}`);
   running.delete(name);
   const tally = new Tally();
@@ -69,12 +79,15 @@ const beat = setInterval(() => {
   const all = [...running].map(([name, since]) => `${name} (${seconds(since)})`);
   if (all.length > 1) say(`running ${all.join(', ')}`);
 }, HEARTBEAT_MS);
-for (const lanes of stagesOf(only ?? known)) {
-  const runLane = async (/** @type {string[]} */ lane) => {
-    for (const name of lane) await runSection(name, lanes.length === 1);
-  };
-  await Promise.all(lanes.map(runLane));
-}
+const { together, alone } = planOf(only ?? known);
+const shown = together.length === 1;
+const runChains = async () => {
+  for (let chain = together.shift(); chain; chain = together.shift()) {
+    for (const name of chain) await runSection(name, shown);
+  }
+};
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, runChains));
+for (const name of alone) await runSection(name, true);
 clearInterval(beat);
 console.log(`\n${times.join('\n')}\n${seconds(start).padStart(10)}  in all`);
 if (total.passed + total.failed === 0) total.fail('npm test', 'no test ran');

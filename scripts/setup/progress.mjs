@@ -67,11 +67,16 @@ export function runShown(command, args, options = {}) {
  * Runs a command and keeps all it prints, on stdout and stderr in their order.
  * @param {string} command
  * @param {string[]} args
+ * @param {{env?: NodeJS.ProcessEnv}} [options]
  * @returns {Promise<{status: number, output: string}>} status: 1 where a signal ended it
  */
-export function runCollected(command, args) {
+export function runCollected(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, args, {
+      ...options,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     running.add(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

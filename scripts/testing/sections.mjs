@@ -15,7 +15,7 @@ import { zooSection } from './zoo.mjs';
 
 /** @typedef {(tally: Tally) => Promise<void>} Section */
 
-/** Compile much and open no port, so they can run beside the others. @type {Record<string, Section>} */
+/** @type {Record<string, Section>} */
 const NATIVE = {
   native: (tally) => nativeSection('native', tally),
   asan: (tally) => nativeSection('asan', tally),
@@ -25,6 +25,20 @@ const NATIVE = {
 
 /** Measures latencies and memory, so it runs alone, when the others are through. */
 const ALONE = 'live';
+
+/**
+ * Sections that share a folder of build/ run one after the other. The long ones come first, so that none is left
+ * to run by itself at the end; what is not listed comes last.
+ */
+const CHAINS = [
+  ['wire'],
+  ['asan', 'fuzz'],
+  ['interop', 'zoo'],
+  ['grpc-js'],
+  ['tsan'],
+  ['server'],
+  ['native'],
+];
 
 /** Need neither the addon nor TypeScript. */
 export const BARE = ['asan', 'tsan', 'fuzz'];
@@ -43,17 +57,14 @@ export const sectionNames = () => Object.keys(allSections());
 
 /**
  * @param {readonly string[]} names
- * @returns {string[][][]} stages, one after the other, of lanes that run side by side, of sections one after the
- *   other
+ * @returns {{together: string[][], alone: string[]}} chains that may run side by side, then sections that may not
  */
-export function stagesOf(names) {
-  const lanes = [
-    names.filter((name) => name in NATIVE),
-    names.filter((name) => !(name in NATIVE) && name !== ALONE),
-  ];
-  return [lanes, [names.filter((name) => name === ALONE)]]
-    .map((stage) => stage.filter((lane) => lane.length > 0))
-    .filter((stage) => stage.length > 0);
+export function planOf(names) {
+  const rest = names.filter((name) => name !== ALONE && !CHAINS.flat().includes(name));
+  const together = [...CHAINS, ...rest.map((name) => [name])]
+    .map((chain) => chain.filter((name) => names.includes(name)))
+    .filter((chain) => chain.length > 0);
+  return { together, alone: names.filter((name) => name === ALONE) };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -5,6 +5,7 @@ Options are set once by run.py before any test runs. With --grpc and --rest the 
 """
 import contextlib
 import http.client
+import itertools
 import os
 import shlex
 import signal
@@ -28,10 +29,22 @@ def model_path(name):
     return next((p for p in (os.path.join(f, name) for f in MODEL_FOLDERS) if os.path.isdir(p)), None)
 
 
+def test_ports():
+    """The ports of this test run in turn, TENSORGATE_TEST_PORTS=FIRST-LAST, so that runs side by side do not meet."""
+    first, last = map(int, os.environ.get('TENSORGATE_TEST_PORTS', '0-0').split('-'))
+    return itertools.cycle(range(first, last + 1))
+
+
+_ports = test_ports()
+
+
 def free_ports(count):
     """Ports that nobody listens on, each another: they are held until all are there."""
     with contextlib.ExitStack() as sockets:
-        held = [sockets.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in range(count)]
+        held = []
+        while len(held) < count:
+            with contextlib.suppress(OSError):  # somebody else's
+                held.append(sockets.enter_context(socket.create_server(('127.0.0.1', next(_ports)))))
         return [each.getsockname()[1] for each in held]
 
 

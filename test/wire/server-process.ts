@@ -16,14 +16,28 @@ export interface Exit {
   readonly stderr: string;
 }
 
+/** The ports of this test run, FIRST-LAST, so that runs side by side do not meet; without it the system's. */
+const [FIRST_PORT = 0, LAST_PORT = 0] = (process.env['TENSORGATE_TEST_PORTS'] ?? '')
+  .split('-')
+  .map(Number);
+let lastPort = LAST_PORT;
+
+/** A port that nobody listens on; never the same again soon. */
 export async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (;;) {
+    lastPort = lastPort === LAST_PORT ? FIRST_PORT : lastPort + 1;
+    const probe = createServer();
+    probe.listen(lastPort, '127.0.0.1');
+    try {
+      await once(probe, 'listening');
+    } catch {
+      continue; // somebody else's
+    }
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }
 
 /** Runs the command until it ends by itself. */
