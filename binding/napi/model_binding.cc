@@ -11,6 +11,7 @@
 #include "napi/violation_list.h"
 #include "plan/planned_load.h"
 #include "runtime/allocator.h"
+#include "runtime/known_graph.h"
 #include "runtime/load_priority.h"
 #include "runtime/load_stop.h"
 #include "runtime/quiet_runs.h"
@@ -111,6 +112,10 @@ class LoadJob : public AsyncJob {
         warmup_(std::move(warmup)),
         row_policy_(row_policy) {
     plan_.stop = stop_.get();
+    // What came about in another way says nothing here.
+    learned_ = KnownGraphs::Get().Find(options_.name, plan_.known_graph);
+    if (learned_ != nullptr && learned_->row_policy != row_policy_) learned_.reset();
+    plan_.learned = learned_;
     if (warmup_) warmup_->stop = stop_.get();
   }
 
@@ -140,18 +145,22 @@ class LoadJob : public AsyncJob {
     YieldToRequests();
     Status status = LoadWithPlan(
         options_, plan_,
-        [this](SavedModel* model) {
+        [this](SavedModel* model, bool is_known) {
           AllowYielding();
           // From the graph as it was saved; a plan may put another in its place.
           LearningLimits learning;
           learning.stop = stop_.get();
           const bool is_synthetic = plan_.synthetic || (warmup_ && warmup_->synthetic);
           if (is_synthetic || row_policy_) LearnInputs(options_.path, learning, model);
-          if (row_policy_) rows_ = ProveRows(*model, *row_policy_);
+          takes_rows_ = is_known && learned_ != nullptr;
+          if (row_policy_ && !takes_rows_) rows_ = ProveRows(*model, *row_policy_);
         },
         &model_, &plan_report_);
     if (!status.ok()) return status;
+    if (plan_report_.from_checkpoint) takes_rows_ = true;
+    if (takes_rows_) rows_ = learned_->rows;
     Prepare();
+    if (model_ != nullptr && !plan_report_.graph.empty()) KeepWhatWasLearned();
     if (stop_->IsStopped()) {
       model_.reset();
       status = LoadCancelled();
@@ -168,10 +177,24 @@ class LoadJob : public AsyncJob {
     if (warmup_) report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) {
       model_.reset();
+    } else if (row_policy_ && takes_rows_) {
+      TakeRows(rows_, model_.get());
     } else if (row_policy_ && !stop_->IsStopped()) {
       const QuietRuns quiet;
-      RunRowTrial(RowTrialLimits(), model_.get(), &rows_);
+      RowTrialLimits limits;
+      limits.stop = stop_.get();
+      RunRowTrial(limits, model_.get(), &rows_);
     }
+  }
+
+  // For the versions after this one.
+  void KeepWhatWasLearned() {
+    std::shared_ptr<const KnownGraph> known = learned_;
+    if (!takes_rows_) {
+      known = LearnFrom(*model_, row_policy_, rows_);
+      KnownGraphs::Get().Add(options_.name, plan_report_.graph, known);
+    }
+    model_->Keep(std::move(known));
   }
 
   const std::shared_ptr<LoadStop> stop_;
@@ -181,6 +204,8 @@ class LoadJob : public AsyncJob {
   const std::optional<RowPolicy> row_policy_;  // none: nothing is batched by itself
   PlanReport plan_report_;
   WarmupReport report_;
+  std::shared_ptr<const KnownGraph> learned_;  // by a version before; null: nothing
+  bool takes_rows_ = false;                    // of the same graph
   std::vector<SignatureRows> rows_;
   std::unique_ptr<SavedModel> model_;
 };

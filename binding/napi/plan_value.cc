@@ -61,6 +61,7 @@ Napi::Value PlanValue(Napi::Env env, const PlanReport& report) {
   Napi::Object value = ChoiceValue(env, report.plan);
   value.Set("reason", Napi::String::New(env, report.reason));
   value.Set("tried", Napi::Boolean::New(env, report.tried));
+  value.Set("fromCheckpoint", Napi::Boolean::New(env, report.from_checkpoint));
   value.Set("cases", Napi::Number::New(env, report.cases));
   value.Set("largestDifference", Napi::Number::New(env, report.largest_difference));
   value.Set("variables", Napi::Number::New(env, report.variables));

@@ -13,8 +13,8 @@ namespace tensorgate {
 // TypeError and returns false for anything else. Leaves out what LoadOptions has, too.
 bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* options);
 
-// {plan, callerThread, reason, tried, cases, largestDifference, times, variables, weightBytes,
-// lean, fused, nan, graph, noLean, micros}
+// {plan, callerThread, reason, tried, fromCheckpoint, cases, largestDifference, times, variables,
+// weightBytes, lean, fused, nan, graph, noLean, micros}
 Napi::Value PlanValue(Napi::Env env, const PlanReport& report);
 
 }  // namespace tensorgate

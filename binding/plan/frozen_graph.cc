@@ -1,6 +1,7 @@
 #include "plan/frozen_graph.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include "graph/attr_value.h"
 #include "graph/expression_hash.h"
 #include "graph/freeze.h"
+#include "plan/optimizers.h"
 #include "plan/variable_values.h"
 #include "tf/status.h"
 #include "tf/tensor.h"
@@ -121,29 +123,26 @@ bool HasVariables(TF_Graph* graph) {
 }  // namespace
 
 struct ModelFreezer::Prepared {
-  BufferHandle serialized{TF_NewBuffer()};  // what `graph` points into
-  GraphDef graph;
+  BufferHandle serialized{TF_NewBuffer()};  // what `graph_as_loaded` points into
+  GraphDef graph_as_loaded;
+  const GraphDef* graph = nullptr;  // that one, or the source's
   std::vector<SignatureTensors> signatures;
   std::optional<Freezer> freezer;
   std::vector<GraphVariable> variables;
 };
 
-ModelFreezer::ModelFreezer(const SavedModel& model) : model_(model) {}
+ModelFreezer::ModelFreezer(const SavedModel& model, VariableSource* source)
+    : model_(model), source_(source) {}
 ModelFreezer::~ModelFreezer() = default;
 
 Status ModelFreezer::Prepare() {
-  if (!HasVariables(model_.graph())) return CannotFreeze("it has no variables");
   prepared_ = std::make_unique<Prepared>();
   Prepared& made = *prepared_;
-  // Before the nodes that read variables are added.
-  StatusHandle tf_status(TF_NewStatus());
-  TF_GraphToGraphDef(model_.graph(), made.serialized.get(), tf_status.get());
-  if (TF_GetCode(tf_status.get()) != TF_OK) return FromTf(tf_status.get());
-  Status status = ReadGraphDef(
-      {static_cast<const char*>(made.serialized->data), made.serialized->length}, &made.graph);
+  made.graph = source_ == nullptr ? &made.graph_as_loaded : &source_->graph();
+  Status status = source_ == nullptr ? ReadLoaded() : Status();
   if (!status.ok()) return status;
   made.signatures = TensorsOf(model_);
-  Unite(made.graph, &made.signatures);
+  Unite(*made.graph, &made.signatures);
   std::set<std::string> roots;
   for (const SignatureTensors& signature : made.signatures) {
     for (const std::vector<NamedOutput>* tensors : {&signature.feeds, &signature.fetches}) {
@@ -152,18 +151,35 @@ Status ModelFreezer::Prepare() {
       }
     }
   }
-  made.freezer.emplace(made.graph, std::vector<std::string>(roots.begin(), roots.end()));
+  made.freezer.emplace(*made.graph, std::vector<std::string>(roots.begin(), roots.end()));
   status = made.freezer->FindVariables(&made.variables);
   if (!status.ok()) return status;
   return made.variables.empty() ? CannotFreeze("it has no variables") : Status();
+}
+
+// Before the nodes that read variables are added.
+Status ModelFreezer::ReadLoaded() {
+  if (!HasVariables(model_.graph())) return CannotFreeze("it has no variables");
+  StatusHandle status(TF_NewStatus());
+  TF_Buffer* serialized = prepared_->serialized.get();
+  TF_GraphToGraphDef(model_.graph(), serialized, status.get());
+  if (TF_GetCode(status.get()) != TF_OK) return FromTf(status.get());
+  return ReadGraphDef({static_cast<const char*>(serialized->data), serialized->length},
+                      &prepared_->graph_as_loaded);
+}
+
+Status ModelFreezer::ReadValues(std::vector<TensorHandle>* values) const {
+  const std::vector<GraphVariable>& variables = prepared_->variables;
+  if (source_ != nullptr) return source_->Read(variables, values);
+  return ReadVariables(model_.graph(), model_.session(), variables,
+                       OthersThan(variables, *prepared_->graph), values);
 }
 
 Status ModelFreezer::Freeze(const LeanLimits& limits, FrozenGraph* frozen) {
   Prepared& made = *prepared_;
   const std::vector<GraphVariable>& variables = made.variables;
   std::vector<TensorHandle> values;
-  Status status = ReadVariables(model_.graph(), model_.session(), variables,
-                                OthersThan(variables, made.graph), &values);
+  Status status = ReadValues(&values);
   if (!status.ok()) return status;
   std::map<std::string_view, TensorView> views;
   std::vector<std::vector<int64_t>> dims(values.size());
@@ -211,6 +227,42 @@ Status Assign(const GraphSession& session, const std::vector<ResidentWeight>& we
     targets.push_back(weight.assign);
   }
   return session.RunByName(nullptr, feeds, fed, {}, targets, nullptr, nullptr);
+}
+
+Status NewReferenceSession(const FrozenGraph& frozen, const std::string& config_proto,
+                           std::unique_ptr<GraphSession>* session) {
+  GraphDef graph;
+  Status status = ReadGraphDef(frozen.graph_def, &graph);
+  if (!status.ok()) return status;
+  // Calls of functions have a configuration of their own.
+  std::deque<std::string> texts;
+  const auto leave_alone = [&](std::vector<Node>* nodes) {
+    bool has_calls = false;
+    for (Node& node : *nodes) {
+      const std::string_view* attr = node.attr("config_proto");
+      std::string_view config;
+      if (attr == nullptr || !ReadStringAttr(*attr, &config)) continue;
+      has_calls = true;
+      node.SetAttr("config_proto",
+                   texts.emplace_back(StringAttr(WithoutOptimizers(std::string(config)))));
+    }
+    return has_calls;
+  };
+  leave_alone(&graph.nodes);
+  std::vector<const Function*> functions;
+  for (Function& function : graph.functions) {
+    if (leave_alone(&function.nodes)) function.bytes = {};
+    functions.push_back(&function);
+  }
+  std::string graph_def;
+  graph_def.reserve(frozen.graph_def.size() + (size_t{1} << 20));
+  for (const Node& node : graph.nodes) AppendNode(node, &graph_def);
+  AppendLibrary(functions, &graph_def);
+  AppendVersions(graph.versions, &graph_def);
+  const std::string config =
+      WithoutOptimizers(config_proto) + std::string(kKeepFewerCopies, sizeof(kKeepFewerCopies));
+  status = GraphSession::Create(config, graph_def, frozen.signatures, session);
+  return status.ok() ? Assign(**session, frozen.weights, PointersTo(frozen.values)) : status;
 }
 
 Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto,

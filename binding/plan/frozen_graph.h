@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/freeze.h"
 #include "graph/resident_weights.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
@@ -30,12 +31,22 @@ struct FrozenGraph {
   int64_t weight_bytes = 0;
 };
 
+// Where the graph and the values of its variables come from.
+class VariableSource {
+ public:
+  virtual ~VariableSource() = default;
+  virtual const GraphDef& graph() const = 0;
+  // `values`: as `variables`; null for one that was never initialized.
+  virtual Status Read(const std::vector<GraphVariable>& variables,
+                      std::vector<TensorHandle>* values) = 0;
+};
+
 // Signatures that compute the same, such as those that Keras exports twice, become one: TensorFlow
 // would copy all constants for each.
 class ModelFreezer {
  public:
-  // OWNERSHIP: borrows `model`.
-  explicit ModelFreezer(const SavedModel& model);
+  // `source` null: the model's own session. OWNERSHIP: borrows both.
+  explicit ModelFreezer(const SavedModel& model, VariableSource* source = nullptr);
   ~ModelFreezer();
 
   // Without a run. ERRORS: FAILED_PRECONDITION with the reason why the model cannot be frozen.
@@ -47,8 +58,11 @@ class ModelFreezer {
 
  private:
   struct Prepared;
+  Status ReadLoaded();
+  Status ReadValues(std::vector<TensorHandle>* values) const;
 
   const SavedModel& model_;
+  VariableSource* const source_;
   std::unique_ptr<Prepared> prepared_;
 };
 
@@ -62,6 +76,12 @@ enum class FrozenSessionKind {
 };
 
 std::vector<TF_Tensor*> PointersTo(const std::vector<TensorHandle>& values);
+
+// A session that executes op by op what the frozen graph says, through none of TensorFlow's
+// optimizers: what others are compared with where there is no session of the graph as it was saved.
+// ERRORS: TensorFlow's status.
+Status NewReferenceSession(const FrozenGraph& frozen, const std::string& config_proto,
+                           std::unique_ptr<GraphSession>* session);
 
 // Gives `session` its resident weights, which take the memory of `values`, found by their numbers.
 // ERRORS: TensorFlow's status.

@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "plan/saved_graph.h"
+
 namespace tensorgate {
 
 // From saved_model.pb in the version's folder, before TensorFlow has it. Valid in this process
 // only. Empty where there is none to be had: another form of file, one of more than 64 MiB, a graph
 // that calls functions in unusual ways.
+std::string GraphFingerprint(const SavedGraph& saved);
 std::string GraphFingerprint(const std::string& folder, const std::vector<std::string>& tags);
 
 }  // namespace tensorgate

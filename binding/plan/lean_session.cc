@@ -9,6 +9,7 @@
 #include "graph/fused_convolutions.h"
 #include "graph/lean_graph.h"
 #include "graph/weight_expressions.h"
+#include "plan/optimizers.h"
 #include "runtime/quiet_runs.h"
 #include "tf/output_order.h"
 #include "tf/status.h"
@@ -22,13 +23,6 @@ constexpr unsigned char kTellGraph[] = {0x28, 0x01};
 
 // RunMetadata: partition_graphs 3.
 constexpr uint32_t kPartitionGraphs = 3;
-
-// ConfigProto { graph_options { optimizer_options { opt_level: L0 }
-//                               rewrite_options { disable_meta_optimizer: true } } }
-// The graph has been through all of it.
-constexpr char kAsItIs[] = {'\x52', '\x12', '\x1a', '\x0b', '\x18', '\xff', '\xff',
-                            '\xff', '\xff', '\xff', '\xff', '\xff', '\xff', '\xff',
-                            '\x01', '\x52', '\x03', '\x98', '\x01', '\x01'};
 
 // Everything that any signature feeds and fetches, each once, with a value for what is fed.
 struct WholeRun {
@@ -126,8 +120,9 @@ Status Decode(std::string_view serialized, TensorHandle* out) {
 Status NewSession(const std::string& graph_def, const std::vector<SignatureTensors>& signatures,
                   const std::vector<ResidentWeight>& weights, const std::string& config_proto,
                   const Values& values, std::unique_ptr<GraphSession>* session) {
-  const std::string config = config_proto + std::string(kAsItIs, sizeof(kAsItIs));
-  Status status = GraphSession::Create(config, graph_def, signatures, session);
+  // The graph has been through all of them.
+  Status status =
+      GraphSession::Create(WithoutOptimizers(config_proto), graph_def, signatures, session);
   return status.ok() ? Assign(**session, weights, values.all()) : status;
 }
 

@@ -50,13 +50,19 @@ constexpr std::chrono::milliseconds kMostTimed{2000};
 // Of an earlier trial's choice: the first input, and the same without rows.
 constexpr size_t kCasesOfKnown = 2;
 
+// From here on what a load from the checkpoint frees in between counts beside the weights.
+constexpr int64_t kMuchWeight = int64_t{64} << 20;
+
 // TensorFlow compiles a cluster once it has run it a few times.
 constexpr int kRunsUntilCompiled = 6;
 
 class PlanChoosing {
  public:
   PlanChoosing(SavedModel* model, const PlanOptions& options)
-      : model_(model), options_(options), wanted_(options.wanted), freezer_(*model) {
+      : model_(model),
+        options_(options),
+        wanted_(options.wanted),
+        freezer_(*model, options.source) {
     if (options.known) wanted_ = options.known->kind;
     report_.plan.in_caller_thread = options.in_caller_thread;
   }
@@ -99,8 +105,11 @@ class PlanChoosing {
       TrialLimits limits;
       limits.cases = kCasesOfKnown;
       limits.keeps_nan = options_.keeps_nan;
+      if (!MayFreeze() || (options_.source != nullptr && !MakeReference())) {
+        return AsSaved(NoneToCompare());
+      }
       NewTrial(limits);
-      if (!MayFreeze() || !trial_->Begin()) return AsSaved(NoneToCompare());
+      if (!trial_->Begin()) return AsSaved(NoneToCompare());
       MakeFrozen();
       if (SessionOf(options_.known->kind) == nullptr) return AsSaved(refusal_);
     }
@@ -145,7 +154,8 @@ class PlanChoosing {
   }
 
   void NewTrial(const TrialLimits& limits) {
-    trial_.emplace(*model_, cases_, limits, options_.in_caller_thread, options_.stop);
+    trial_.emplace(*model_, cases_, limits, options_.in_caller_thread, options_.stop,
+                   reference_.get());
   }
 
   void AsSaved(std::string why) {
@@ -180,11 +190,26 @@ class PlanChoosing {
     return false;
   }
 
+  Status Freeze() {
+    const Status status = freezer_.Freeze(options_.lean, &frozen_graph_.emplace());
+    if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
+    return status;
+  }
+
+  // What stands in for the graph as it was saved.
+  bool MakeReference() {
+    if (IsStopped(options_.stop) || !Freeze().ok()) return false;
+    const Status status = NewReferenceSession(*frozen_graph_, options_.config_proto, &reference_);
+    if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
+    return status.ok();
+  }
+
   // Leaves what may take the place of the graph as it was saved, and agrees with it.
   void MakeFrozen() {
-    ReleaseFreed();  // what the load held
-    FrozenGraph frozen;
-    Status status = freezer_.Freeze(options_.lean, &frozen);
+    if (IsStopped(options_.stop)) return;
+    ReleaseBetween();  // what the load held
+    Status status = frozen_graph_ ? Status() : Freeze();
+    const FrozenGraph& frozen = *frozen_graph_;
     const bool may_be_lean = !frozen.weights.empty();
     if (status.ok()) {
       report_.variables = frozen.variables;
@@ -205,6 +230,7 @@ class PlanChoosing {
     if (may_be_lean) MakeLean(frozen);
     if (!report_.lean) KeepWhatAgrees(PlanKind::kFrozen, &frozen_);
     KeepWhatAgrees(PlanKind::kFrozenXla, &frozen_xla_);
+    frozen_graph_.reset();
   }
 
   // Puts a session that holds the weights once in the place of the frozen one, if it agrees.
@@ -216,7 +242,7 @@ class PlanChoosing {
                                            options_.lean, fuses, &lean);
       report_.no_lean = status.message();
       if (status.ok()) {
-        ReleaseFreed();
+        ReleaseBetween();
         Candidate candidate = NewCandidate(PlanKind::kFrozen, options_.in_caller_thread);
         candidate.execution.frozen = lean.session.get();
         trial_->Compare(&candidate);
@@ -303,10 +329,17 @@ class PlanChoosing {
     if (report_.plan.kind == PlanKind::kFrozenXla) session = std::move(frozen_xla_);
     frozen_.reset();
     frozen_xla_.reset();
+    reference_.reset();
+    frozen_graph_.reset();
     if (report_.plan.kind != PlanKind::kFrozen) report_.lean = false;
     if (report_.plan.kind == PlanKind::kAsSaved) report_.nan.clear();
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
-    ReleaseFreed();  // what the other plans held
+    ReleaseBetween();  // what the other plans held
+  }
+
+  // The load gives back at its end, too, and whoever needs memory meanwhile waits for it.
+  void ReleaseBetween() const {
+    if (options_.source == nullptr || report_.weight_bytes >= kMuchWeight) ReleaseFreed();
   }
 
   const GraphSession* SessionOf(PlanKind kind) const {
@@ -320,6 +353,8 @@ class PlanChoosing {
   PlanReport report_;
   std::string refusal_;  // why nothing is frozen
   ModelFreezer freezer_;
+  std::optional<FrozenGraph> frozen_graph_;
+  std::unique_ptr<GraphSession> reference_;
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
   std::vector<TrialCase> cases_;

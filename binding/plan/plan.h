@@ -5,12 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "plan/frozen_graph.h"
 #include "plan/lean_session.h"
 #include "plan/plan_kind.h"
+#include "runtime/known_graph.h"
 #include "runtime/load_stop.h"
 #include "runtime/saved_model.h"
 
@@ -37,7 +40,13 @@ struct PlanOptions {
   std::optional<PlanChoice> known;  // an earlier choice: there is no trial
   std::string known_from;           // which; it is the reason
   std::string known_graph;          // not empty: it is known of versions with this fingerprint
-  const LoadStop* stop = nullptr;   // once it is stopped nothing is adopted
+  // Not null: the model has no session of the graph as it was saved, only what is frozen of this;
+  // `known` must be such a plan.
+  VariableSource* source = nullptr;
+  // Of the graph `known_graph`: what a load from the checkpoint alone takes over. Null: there is
+  // none.
+  std::shared_ptr<const KnownGraph> learned;
+  const LoadStop* stop = nullptr;  // once it is stopped nothing is adopted
 };
 
 struct PlanTime {
@@ -48,8 +57,9 @@ struct PlanTime {
 struct PlanReport {
   PlanChoice plan;
   std::string reason;
-  bool tried = false;  // a trial chose it
-  uint32_t cases = 0;  // inputs on which the plans were compared
+  bool tried = false;            // a trial chose it
+  bool from_checkpoint = false;  // TensorFlow's loader had no part in it: see planned_load.h
+  uint32_t cases = 0;            // inputs on which the plans were compared
   double largest_difference = 0;
   std::vector<PlanTime> times;
   uint32_t variables = 0;  // that are constants now

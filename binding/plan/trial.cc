@@ -30,10 +30,11 @@ const char* Where(TrialCaseKind kind) {
 }  // namespace
 
 Trial::Trial(const SavedModel& model, const std::vector<TrialCase>& cases,
-             const TrialLimits& limits, bool in_caller_thread, const LoadStop* stop)
+             const TrialLimits& limits, bool in_caller_thread, const LoadStop* stop,
+             const GraphSession* reference)
     : model_(model), cases_(cases), limits_(limits), stop_(stop), answers_(cases.size()) {
   as_saved_.name = "as-saved";
-  as_saved_.execution.in_caller_thread = in_caller_thread;
+  as_saved_.execution = {reference, in_caller_thread};
 }
 
 Status Trial::RunOnce(const Candidate& candidate, const TrialCase& given, bool with_timeout,
@@ -66,9 +67,9 @@ bool Trial::Begin() {
 
 void Trial::Compare(Candidate* candidate) {
   auto ends = Clock::time_point::max();
-  size_t compared = 0;
+  size_t begun = 0, compared = 0;
   bool is_skipped = false;  // the latest case with rows
-  for (size_t i = 0; i < cases_.size() && candidate->agrees && compared < limits_.cases; ++i) {
+  for (size_t i = 0; i < cases_.size() && candidate->agrees && begun < limits_.cases; ++i) {
     if (IsStopped(stop_)) {
       candidate->agrees = false;
       candidate->rejected = LoadCancelled().message();
@@ -80,6 +81,7 @@ void Trial::Compare(Candidate* candidate) {
     if (kind == TrialCaseKind::kNan ? is_late && !limits_.keeps_nan : is_skipped) continue;
     const Answer& expected = AnswerAsSaved(i);
     if (is_out_of_time_) break;
+    if (expected.is_there || begun > 0) ++begun;
     if (!expected.is_there) continue;
     CompareOn(i, expected, candidate);
     // Its first run takes as long as TensorFlow needs to prepare the graph.

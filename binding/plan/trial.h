@@ -33,15 +33,16 @@ struct TrialLimits {
   std::chrono::milliseconds comparison{2000};  // of a candidate after its first case, and the same
                                                // without rows; no more cases are begun
   std::chrono::milliseconds timing{300};
-  size_t cases = SIZE_MAX;
-  bool keeps_nan = false;  // a candidate must answer NaN in the same way
+  size_t cases = SIZE_MAX;  // from the first that runs as saved, also those that do not
+  bool keeps_nan = false;   // a candidate must answer NaN in the same way
 };
 
 class Trial {
  public:
+  // `reference`: what answers as the graph does that was saved; null: the model's own session.
   // OWNERSHIP: borrows all; `stop` may be null.
   Trial(const SavedModel& model, const std::vector<TrialCase>& cases, const TrialLimits& limits,
-        bool in_caller_thread, const LoadStop* stop);
+        bool in_caller_thread, const LoadStop* stop, const GraphSession* reference = nullptr);
 
   // Runs the graph as it was saved until a case with rows succeeds. False where none does.
   bool Begin();

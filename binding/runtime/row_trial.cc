@@ -158,17 +158,23 @@ class RowTrial {
 
 void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
                  std::vector<SignatureRows>* results) {
-  model->RequireProvenRows();
   const auto deadline = Clock::now() + limits.time;
   size_t tried = 0;
   for (size_t i = 0; i < results->size(); ++i) {
     SignatureRows& result = (*results)[i];
     if (!result.refusal.empty()) continue;
-    if (tried < limits.max_signatures && Clock::now() < deadline) {
+    if (tried < limits.max_signatures && Clock::now() < deadline && !IsStopped(limits.stop)) {
       ++tried;
       RowTrial(*model, model->signatures()[i], limits.max_input_bytes).Run(&result);
     }
-    if (result.refusal.empty()) model->ProveRows(i);
+  }
+  TakeRows(*results, model);
+}
+
+void TakeRows(const std::vector<SignatureRows>& results, SavedModel* model) {
+  model->RequireProvenRows();
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].refusal.empty()) model->ProveRows(i);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "runtime/load_stop.h"
 #include "runtime/row_independence.h"
 
 namespace tensorgate {
@@ -16,6 +17,7 @@ struct RowTrialLimits {
   size_t max_signatures = 16;
   size_t max_input_bytes = size_t{64} << 20;  // of one signature's inputs together
   std::chrono::milliseconds time{10000};      // no signature is begun after it
+  const LoadStop* stop = nullptr;             // nor once it is stopped
 };
 
 // Runs the signatures that have no refusal; one whose proof does not hold gets one. Those that
@@ -23,5 +25,9 @@ struct RowTrialLimits {
 // independent: from here on only they share runs (SavedModel::ProveRows). No result fails a load.
 void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
                  std::vector<SignatureRows>* results);
+
+// The same with what an earlier trial of the same graph found out: nothing is run. REQUIRES:
+// `results` are of the model's signatures, in their order.
+void TakeRows(const std::vector<SignatureRows>& results, SavedModel* model);
 
 }  // namespace tensorgate

@@ -43,17 +43,17 @@ Status DefaultFor(const SignatureDef& def, const std::string& alias, TensorHandl
   return Status();
 }
 
-Status Bind(SignatureDef def, TF_Graph* graph, BoundSignature* out) {
+Status Bind(SignatureDef def, const SavedModel::EndpointOf& endpoint_of, BoundSignature* out) {
   BoundSignature bound;
   bound.def = std::move(def);
   for (const TensorInfo& info : bound.def.inputs) {
-    bound.inputs.push_back(ResolveEndpoint(graph, info.tensor_name));
+    bound.inputs.push_back(endpoint_of(info.tensor_name));
     bound.input_specs.push_back(InputSpec{info.alias, BaseType(info.dtype)});
     Status status = DefaultFor(bound.def, info.alias, &bound.defaults.emplace_back());
     if (!status.ok()) return status;
   }
   for (const TensorInfo& info : bound.def.outputs) {
-    bound.outputs.push_back(ResolveEndpoint(graph, info.tensor_name));
+    bound.outputs.push_back(endpoint_of(info.tensor_name));
   }
   *out = std::move(bound);
   return Status();
@@ -97,9 +97,6 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
   for (const std::string& tag : options.tags) tags.push_back(tag.c_str());
 
   std::unique_ptr<SavedModel> model(new SavedModel());
-  model->name_ = options.name;
-  model->version_ = options.version;
-  model->checks_method_names_ = options.check_method_names;
   model->graph_.reset(TF_NewGraph());
   BufferHandle meta_graph_def(TF_NewBuffer());
   const auto started = std::chrono::steady_clock::now();
@@ -111,18 +108,38 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
                                      std::chrono::steady_clock::now() - started);
   if (!loaded) return FromTf(status.get());
 
+  Status read = model->ReadSignatures(
+      options, {static_cast<const char*>(meta_graph_def->data), meta_graph_def->length},
+      [&](const std::string& name) { return ResolveEndpoint(model->graph_.get(), name); });
+  if (read.ok()) *out = std::move(model);
+  return read;
+}
+
+Status SavedModel::WithoutSession(const LoadOptions& options, std::string_view meta_graph_def,
+                                  GraphHandle graph, const EndpointOf& endpoint_of,
+                                  std::unique_ptr<SavedModel>* out) {
+  std::unique_ptr<SavedModel> model(new SavedModel());
+  model->graph_ = std::move(graph);
+  Status read = model->ReadSignatures(options, meta_graph_def, endpoint_of);
+  if (read.ok()) *out = std::move(model);
+  return read;
+}
+
+Status SavedModel::ReadSignatures(const LoadOptions& options, std::string_view meta_graph_def,
+                                  const EndpointOf& endpoint_of) {
+  name_ = options.name;
+  version_ = options.version;
+  checks_method_names_ = options.check_method_names;
   MetaGraph meta_graph;
-  Status read = ReadMetaGraph(
-      {static_cast<const char*>(meta_graph_def->data), meta_graph_def->length}, &meta_graph);
+  Status read = ReadMetaGraph(meta_graph_def, &meta_graph);
   if (!read.ok()) return read;
-  model->signature_def_map_ = std::move(meta_graph.signature_def_map);
+  signature_def_map_ = std::move(meta_graph.signature_def_map);
   for (SignatureDef& def : meta_graph.signatures) {
-    Status bound = Bind(std::move(def), model->graph_.get(), &model->signatures_.emplace_back());
+    Status bound = Bind(std::move(def), endpoint_of, &signatures_.emplace_back());
     if (!bound.ok()) return bound;
   }
-  model->Adopt(nullptr, options.run_in_caller_thread);
-  model->statistics_ = RunStatistics::Process().Model(options.name);
-  *out = std::move(model);
+  Adopt(nullptr, options.run_in_caller_thread);
+  statistics_ = RunStatistics::Process().Model(options.name);
   return Status();
 }
 

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "codec/json_predict.h"
@@ -20,6 +22,7 @@
 
 namespace tensorgate {
 
+struct KnownGraph;
 struct SyntheticSpec;
 
 // A signature whose tensor names have been resolved to graph endpoints.
@@ -56,8 +59,17 @@ struct Execution {
 
 class SavedModel {
  public:
+  using EndpointOf = std::function<TF_Output(const std::string& tensor_name)>;
+
   // THREAD: load pool; blocks for the whole load. ERRORS: TensorFlow's status.
   static Status Load(const LoadOptions& options, std::unique_ptr<SavedModel>* out);
+
+  // A model that has no session yet: nothing may be run before one is adopted. `endpoint_of`: where
+  // in `graph`, which only gives endpoints their identities, a tensor of that name is. ERRORS:
+  // DATA_LOSS when the bytes are not a MetaGraphDef.
+  static Status WithoutSession(const LoadOptions& options, std::string_view meta_graph_def,
+                               GraphHandle graph, const EndpointOf& endpoint_of,
+                               std::unique_ptr<SavedModel>* out);
   ~SavedModel();
   SavedModel(const SavedModel&) = delete;
   SavedModel& operator=(const SavedModel&) = delete;
@@ -86,6 +98,8 @@ class SavedModel {
   void RequireProvenRows() { requires_proven_rows_ = true; }
   void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
   bool requires_proven_rows() const { return requires_proven_rows_; }
+  // Before the model is shared. What is known of its graph lives as long as the model.
+  void Keep(std::shared_ptr<const KnownGraph> known) { known_graph_ = std::move(known); }
   // Before the model is shared. REQUIRES: a signature of this model.
   void SetSynthetic(const BoundSignature& signature, std::shared_ptr<SyntheticSpec> spec);
 
@@ -123,6 +137,8 @@ class SavedModel {
 
  private:
   SavedModel();
+  Status ReadSignatures(const LoadOptions& options, std::string_view meta_graph_def,
+                        const EndpointOf& endpoint_of);
   Status RunSession(const GraphSession* frozen, const TF_Buffer* run_options,
                     const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                     const std::vector<TF_Output>& fetches, const TF_Operation* const* targets,
@@ -139,6 +155,7 @@ class SavedModel {
   GraphHandle graph_;  // as saved: what the endpoints of signatures belong to
   SessionHandle session_;
   std::unique_ptr<GraphSession> frozen_;  // in place of session_
+  std::shared_ptr<const KnownGraph> known_graph_;
   mutable DirectAdmission direct_admission_;
 };
 

@@ -41,7 +41,8 @@ class SyntheticWarmup {
     for (const RowFill fill : {RowFill::kZeros, RowFill::kRandom}) {
       SyntheticInputs inputs;
       const std::vector<RowFill> fills(static_cast<size_t>(rows), fill);
-      const bool within_limits = report_.run + report_.failed < limits_.max_runs && Left() > 0;
+      const bool within_limits =
+          report_.run + report_.failed < limits_.max_runs && Left() > 0 && !IsStopped(limits_.stop);
       if (!within_limits ||
           !MakeSyntheticInputs(signature, fills, limits_.max_input_bytes, &inputs)) {
         break;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/load_stop.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {
@@ -18,6 +19,7 @@ struct SyntheticWarmupLimits {
   size_t max_runs = 64;
   size_t max_input_bytes = size_t{64} << 20;  // of one signature's inputs together
   std::chrono::milliseconds time{10000};      // of all runs together
+  const LoadStop* stop = nullptr;             // no further run is begun once it is stopped
 };
 
 struct SyntheticWarmupReport {

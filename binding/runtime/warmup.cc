@@ -159,7 +159,9 @@ WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options) {
     const FileWarmup warmup(model, options, std::move(path));
     report.status = warmup.Run(file.get(), size, &report);
   } else if (report.status.ok() && options.synthetic) {
-    report.synthetic = RunSyntheticWarmup(model, SyntheticWarmupLimits(), options.batch_rows);
+    SyntheticWarmupLimits limits;
+    limits.stop = options.stop;
+    report.synthetic = RunSyntheticWarmup(model, limits, options.batch_rows);
   }
   report.micros = std::chrono::duration_cast<std::chrono::microseconds>(
                       std::chrono::steady_clock::now() - start)

@@ -21,7 +21,7 @@ struct WarmupOptions {
   uint32_t iterations = 1;          // how often each record runs
   bool synthetic = true;            // --synthetic_warmup
   std::vector<int64_t> batch_rows;  // sizes of batches for made-up requests, besides one row
-  const LoadStop* stop = nullptr;   // no further record is run once it is stopped
+  const LoadStop* stop = nullptr;   // nothing further is run once it is stopped
 };
 
 struct WarmupReport {

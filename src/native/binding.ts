@@ -72,6 +72,8 @@ export interface NativePlan extends NativePlanChoice {
   readonly reason: string;
   /** A trial chose it. */
   readonly tried: boolean;
+  /** The weights were read by the side of TensorFlow's loader, for a plan that was taken over. */
+  readonly fromCheckpoint: boolean;
   /** Inputs on which the plans were compared. */
   readonly cases: number;
   /** Relative, of all floats of all answers; see binding/plan/agreement.h. */

@@ -103,7 +103,7 @@ export class ExecutionPlans {
     const versions = this.#plans.get(id.name) ?? new Map<bigint, NativePlan>();
     this.#plans.set(id.name, versions.set(id.version, plan));
     const { reason, cases, largestDifference, micros } = plan;
-    const { variables, weightBytes, lean, noLean, fused, nan } = plan;
+    const { variables, weightBytes, lean, noLean, fused, nan, fromCheckpoint } = plan;
     const times = Object.fromEntries(plan.times.map((time) => [planText(time), time.micros]));
     const trial = plan.tried ? { cases, largestDifference, times } : {};
     const frozen =
@@ -113,6 +113,7 @@ export class ExecutionPlans {
             variables,
             weightBytes,
             lean,
+            ...(fromCheckpoint && { fromCheckpoint }),
             ...(noLean !== '' && { noLean }),
             ...(fused > 0 && { fused }),
             ...(nan !== '' && { nan }),

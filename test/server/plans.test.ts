@@ -25,6 +25,7 @@ interface PlanLine {
   readonly plan: string;
   readonly reason: string;
   readonly times?: Record<string, number>;
+  readonly fromCheckpoint?: boolean;
 }
 
 async function planOf(server: ServerProcess): Promise<PlanLine> {
@@ -140,10 +141,16 @@ describe('Execution plans over the wire', function () {
     const before = await predictions(server, body);
     add('2');
     const line = await server.lineWith('that of version 1, which has the same graph');
-    const { plan, times } = JSON.parse(line) as PlanLine;
+    const { plan, times, fromCheckpoint } = JSON.parse(line) as PlanLine;
     assert.match(plan, /^frozen/);
     assert.equal(times, undefined);
+    assert.equal(fromCheckpoint, true);
     await server.lineWith('"msg":"unloaded"');
+    const batched = server.log.split('\n').filter((each) => each.includes('which signatures'));
+    assert.deepEqual(
+      batched.map((each) => (JSON.parse(each) as { batched: string[] }).batched),
+      [['serving_default'], ['serving_default']], // the second by the proof of the first
+    );
     const saved = await started(base, '--plan=as-saved');
     const [given, expected] = [await predictions(server, body), await predictions(saved, body)];
     assert.notDeepEqual(given, before);
