@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <initializer_list>
 
+#include "runtime/load_priority.h"
+
 namespace tensorgate {
 namespace {
 
@@ -42,7 +44,9 @@ void ReleaseEndOfArena() {
 void TuneAllocator() { IsTuned(); }
 
 void ReleaseFreed() {
-  malloc_trim(0);
+  // It holds one arena after the other, and who needs memory of one waits: not for a thread that
+  // gives way to all others.
+  AtRequestPriority([] { malloc_trim(0); });
   if (IsTuned()) ReleaseEndOfArena();
 }
 
