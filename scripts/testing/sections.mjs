@@ -38,6 +38,7 @@ const CHAINS = [
   ['tsan'],
   ['server'],
   ['native'],
+  ['package'],
 ];
 
 /** Need neither the addon nor TypeScript. */
