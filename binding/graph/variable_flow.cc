@@ -4,32 +4,13 @@
 #include <utility>
 
 #include "graph/attr_value.h"
+#include "graph/tensor_ref.h"
 
 namespace tensorgate {
 namespace {
 
 // Calls within calls, and handles that are passed on and on: no graph that was traced goes deeper.
 constexpr int kMaxHops = 200;
-
-struct Endpoint {
-  std::string_view node;  // or an argument
-  int index = 0;
-  bool is_argument = false;
-};
-
-// "node", "node:1"; in a function "argument", "node:output:1".
-Endpoint ParseEndpoint(std::string_view tensor, bool in_function) {
-  const size_t first = tensor.find(':');
-  Endpoint endpoint{tensor.substr(0, first), 0, in_function && first == std::string_view::npos};
-  if (first == std::string_view::npos) return endpoint;
-  const size_t last = tensor.rfind(':');
-  if (in_function && last == first) return endpoint;  // "node:output"
-  for (char digit : tensor.substr(last + 1)) {
-    if (digit < '0' || digit > '9' || endpoint.index > 100'000'000) return {};
-    endpoint.index = endpoint.index * 10 + (digit - '0');
-  }
-  return endpoint;
-}
 
 bool PassesHandlesOn(std::string_view op) {
   return op == "Identity" || op == "Enter" || op == "Switch";
@@ -88,7 +69,7 @@ Status VariableFlow::Of(std::string_view tensor, Flow* flow) {
   // A loop, and not recursion: identities follow each other at any length.
   for (int passed = 0; passed <= kMaxHops; ++passed) {
     if (IsControl(tensor)) return Status();
-    const Endpoint endpoint = ParseEndpoint(tensor, in_function_);
+    const TensorRef endpoint = ParseTensorRef(tensor, in_function_);
     const auto source = sources_.find(endpoint.node);
     if (source != sources_.end() && endpoint.is_argument == in_function_) {
       *flow = source->second;
@@ -118,7 +99,7 @@ Status VariableFlow::Of(std::string_view tensor, Flow* flow) {
 
 std::string_view VariableFlow::Renamed(std::string_view tensor) {
   if (!in_function_ || IsControl(tensor)) return tensor;
-  const Endpoint endpoint = ParseEndpoint(tensor, true);
+  const TensorRef endpoint = ParseTensorRef(tensor, true);
   if (endpoint.is_argument) return tensor;
   const Node* node = Find(endpoint.node);
   if (node == nullptr || node->op != "ReadVariableOp" || node->inputs.empty()) return tensor;
@@ -198,7 +179,7 @@ Status VariableFlow::Gather(const Node& node, Flow flow, std::vector<Node>* out)
     axis.attrs = {{"dtype", int32}, {"value", copies_->Keep(std::string(kZero, sizeof(kZero)))}};
     if (!in_function_) {
       // In a loop of a graph, all that an op takes must belong to the loop.
-      const Endpoint of_indices = ParseEndpoint(node.inputs[1], false);
+      const TensorRef of_indices = ParseTensorRef(node.inputs[1], false);
       axis.inputs.push_back(copies_->Keep("^" + std::string(of_indices.node)));
     }
     const std::string output = std::string(axis.name) + (in_function_ ? ":output:0" : "");

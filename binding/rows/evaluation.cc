@@ -128,51 +128,33 @@ Evaluation::~Evaluation() = default;
 Value Evaluation::Of(const std::string& tensor) {
   Frame* frame = graph_frame_.get();
   const Tensor parsed = Parse(*frame, tensor);
-  if (parsed.node != nullptr && !IsFed(*frame, parsed)) Evaluate(*parsed.node, frame);
+  if (parsed.node != nullptr && Fed(*frame, parsed.ref) == nullptr) Evaluate(*parsed.node, frame);
   return Find(*frame, tensor);
 }
 
-// "node", "node:1"; in a function "argument", "node:output:1".
-Evaluation::Tensor Evaluation::Parse(const Frame& frame, std::string_view name) const {
-  Tensor tensor;
-  const size_t first = name.find(':');
-  tensor.name = name.substr(0, first);
-  const bool is_argument = frame.arguments != nullptr && first == std::string_view::npos;
-  if (!is_argument) {
-    const auto found = frame.body->find(tensor.name);
-    if (found != frame.body->end()) tensor.node = found->second;
-  }
-  if (first == std::string_view::npos) return tensor;
-  std::string_view rest = name.substr(first + 1);
-  if (frame.arguments != nullptr) {
-    const size_t second = rest.find(':');
-    tensor.output = rest.substr(0, second);
-    rest = second == std::string_view::npos ? "0" : rest.substr(second + 1);
-  }
-  for (char digit : rest) {
-    if (digit < '0' || digit > '9' || tensor.index > 1'000'000) {
-      tensor.node = nullptr;
-      break;
-    }
-    tensor.index = tensor.index * 10 + static_cast<size_t>(digit - '0');
-  }
-  return tensor;
+Evaluation::Tensor Evaluation::Parse(const Frame& frame, std::string_view name) {
+  const TensorRef ref = ParseTensorRef(name, frame.arguments != nullptr);
+  if (ref.is_argument) return {ref, nullptr};
+  const auto found = frame.body->find(ref.node);
+  return {ref, found == frame.body->end() ? nullptr : found->second};
 }
 
-bool Evaluation::IsFed(const Frame& frame, const Tensor& tensor) const {
-  return frame.arguments == nullptr &&
-         inputs_.count(std::string(tensor.name) + ":" + std::to_string(tensor.index)) > 0;
+// The value that an input of the signature is given; null where the tensor is not one.
+const Value* Evaluation::Fed(const Frame& frame, const TensorRef& ref) const {
+  if (frame.arguments != nullptr) return nullptr;
+  const auto fed = inputs_.find(std::string(ref.node) + ":" + std::to_string(ref.index));
+  return fed == inputs_.end() ? nullptr : &fed->second;
 }
 
 // Which output of the node it is; false where the op's outputs are not known.
 bool Evaluation::IndexOf(const Tensor& tensor, size_t* index) {
-  *index = tensor.index;
-  if (tensor.output.empty()) return true;
+  *index = static_cast<size_t>(tensor.ref.index);
+  if (tensor.ref.output.empty()) return true;
   const auto function = functions_.find(tensor.node->op);
   if (function != functions_.end()) {
     const std::vector<FunctionArg>& outputs = function->second->outputs;
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (outputs[i].name != tensor.output) continue;
+      if (outputs[i].name != tensor.ref.output) continue;
       *index = i;
       return true;
     }
@@ -182,8 +164,8 @@ bool Evaluation::IndexOf(const Tensor& tensor, size_t* index) {
   if (is_new && !find_op_(tensor.node->op, &op->second)) op->second.clear();
   size_t before = 0;
   for (const OpOutput& output : op->second) {
-    if (output.name == tensor.output) {
-      *index = before + tensor.index;
+    if (output.name == tensor.ref.output) {
+      *index += before;
       return true;
     }
     size_t count = 1;
@@ -210,14 +192,11 @@ Value Evaluation::Find(const Frame& frame, std::string_view name) {
     return Value::Of(Obstacle{std::string(name), "", reason});
   };
   const Tensor tensor = Parse(frame, name);
-  if (frame.arguments != nullptr && tensor.output.empty()) {
-    const auto found = frame.arguments->find(tensor.name);
+  if (tensor.ref.is_argument) {
+    const auto found = frame.arguments->find(tensor.ref.node);
     return found == frame.arguments->end() ? missing("is not in the function") : found->second;
   }
-  if (frame.arguments == nullptr) {
-    const auto fed = inputs_.find(std::string(tensor.name) + ":" + std::to_string(tensor.index));
-    if (fed != inputs_.end()) return fed->second;
-  }
+  if (const Value* fed = Fed(frame, tensor.ref)) return *fed;
   if (tensor.node == nullptr) return missing("is not in the graph");
   const auto known = frame.known.find(tensor.node);
   if (known == frame.known.end()) {
@@ -245,7 +224,7 @@ void Evaluation::Evaluate(const Node& node, Frame* frame) {
     if (frame->begun.insert(&top).second) {
       for (size_t i = 0; i < top.data_inputs(); ++i) {
         const Tensor input = Parse(*frame, top.inputs[i]);
-        if (input.node == nullptr || IsFed(*frame, input)) continue;
+        if (input.node == nullptr || Fed(*frame, input.ref) != nullptr) continue;
         if (frame->begun.count(input.node) == 0) stack.push_back(input.node);
       }
       continue;

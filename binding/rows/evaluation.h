@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/graph_def.h"
+#include "graph/tensor_ref.h"
 #include "rows/operation.h"
 #include "rows/row_proof.h"
 
@@ -36,14 +37,12 @@ class Evaluation {
   // What is known of the tensors of a body in one call.
   struct Frame;
   struct Tensor {
-    const Node* node = nullptr;  // null: an argument, or not there
-    std::string_view name;       // the node's, or the argument's
-    std::string_view output;     // in a function
-    size_t index = 0;            // of the output, or among the tensors of `output`
+    TensorRef ref;
+    const Node* node;  // null: an argument, or not there
   };
 
-  Tensor Parse(const Frame& frame, std::string_view name) const;
-  bool IsFed(const Frame& frame, const Tensor& tensor) const;
+  static Tensor Parse(const Frame& frame, std::string_view name);
+  const Value* Fed(const Frame& frame, const TensorRef& ref) const;
   Value Find(const Frame& frame, std::string_view name);
   bool IndexOf(const Tensor& tensor, size_t* index);
   void Evaluate(const Node& node, Frame* frame);
