@@ -8,7 +8,7 @@ import { MetadataCodec } from './grpc/metadata-codec.js';
 import type { ModelServiceMessages } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc/server.js';
-import { GRPC_HOST, grpcStartFailure } from './grpc/listening.js';
+import { GRPC_HOST, grpcStartFailure, removeSocket } from './grpc/listening.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
 import type { NativeRoutes } from './native/grpc.js';
@@ -71,12 +71,13 @@ export class Listeners {
 
   /** Port 0 and an empty path are none. @throws ServingError UNAVAILABLE with upstream's text */
   async startGrpc(native: boolean, port: number, socketPath: string): Promise<void> {
-    const addresses: string[] = [];
-    if (port !== 0) addresses.push(`${GRPC_HOST}:${port}`);
-    if (socketPath !== '') addresses.push(`unix:${socketPath}`);
     const grpc = await this.#newGrpc(native);
     try {
-      for (const address of addresses) await grpc.listen(address);
+      if (port !== 0) await grpc.listen(`${GRPC_HOST}:${port}`);
+      if (socketPath !== '') {
+        removeSocket(socketPath);
+        await grpc.listen(`unix:${socketPath}`);
+      }
     } catch (cause) {
       grpc.destroy();
       throw grpcStartFailure(ServingError.from(cause).message, cause);

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -77,24 +85,69 @@ describe('The server process', function () {
     assert.equal((await server.stop()).code, 0);
   });
 
-  it('serves over a Unix socket alone', async () => {
-    const socket = join(folder, 'grpc.sock');
-    const args = [
+  describe('at a Unix socket', () => {
+    let socket: string;
+    const servers: ServerProcess[] = [];
+    beforeEach(() => {
+      socket = join(folder, 'grpc.sock');
+    });
+    afterEach(async () => {
+      for (const server of servers.splice(0)) assert.equal((await server.stop()).code, 0);
+    });
+
+    const flags = (): string[] => [
       '--port=0',
       `--grpc_socket_path=${socket}`,
       '--model_name=m',
       `--model_base_path=${model('versions')}`,
     ];
-    const server = new ServerProcess(args, 0, 0);
-    await server.untilLogged('"msg":"serving"');
-    const client = new GrpcClient(`unix:${socket}`);
-    const { outputs } = await client.predict({
-      model_spec: { name: 'm' },
-      inputs: { x: floats(1) },
+
+    async function serve(): Promise<ServerProcess> {
+      const server = new ServerProcess(flags(), 0, 0);
+      await server.untilLogged('"msg":"serving"');
+      return server;
+    }
+
+    async function predictOnce(): Promise<void> {
+      const client = new GrpcClient(`unix:${socket}`);
+      const { outputs } = await client.predict({
+        model_spec: { name: 'm' },
+        inputs: { x: floats(1) },
+      });
+      assert.equal(Object.keys(outputs as object).length, 1);
+      client.close();
+    }
+
+    it('serves, without a port', async () => {
+      servers.push(await serve());
+      await predictOnce();
     });
-    assert.equal(Object.keys(outputs as object).length, 1);
-    client.close();
-    assert.equal((await server.stop()).code, 0);
+
+    it('replaces the socket of a server that was killed', async () => {
+      const killed = await serve();
+      killed.signal('SIGKILL');
+      await killed.exit;
+      assert.ok(existsSync(socket), 'it is left behind');
+      servers.push(await serve());
+      await predictOnce();
+    });
+
+    it('takes the path over from a server that still serves there, as upstream', async () => {
+      const first = await serve();
+      servers.push(await serve());
+      first.signal('SIGSTOP');
+      await predictOnce();
+      first.signal('SIGKILL');
+      await first.exit;
+    });
+
+    it('leaves a file that is no socket alone', async () => {
+      writeFileSync(socket, 'kept');
+      const exit = await runToEnd(flags());
+      assert.equal(exit.code, 255);
+      assert.match(exit.stdout, /Failed to BuildAndStart gRPC server: .*address already in use/);
+      assert.equal(readFileSync(socket, 'utf8'), 'kept');
+    });
   });
 
   it('moves to a new version without failing a request, and back when it is removed', async () => {
