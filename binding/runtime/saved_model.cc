@@ -98,6 +98,9 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
 
   std::unique_ptr<SavedModel> model(new SavedModel());
   model->graph_.reset(TF_NewGraph());
+  // Ops of libraries may come without a shape function: sessions run them, but the graph beside the
+  // session would refuse them.
+  TF_SetRequireShapeInferenceFns(model->graph_.get(), false);
   BufferHandle meta_graph_def(TF_NewBuffer());
   const auto started = std::chrono::steady_clock::now();
   model->session_.reset(TF_LoadSessionFromSavedModel(

@@ -93,6 +93,14 @@ describe('Custom ops', function () {
     assert.ok(exit.stderr.includes(`op library ${twice} is loaded`));
   });
 
+  it('may have no function for their shapes', async () => {
+    const shapeless = join(folder, 'shapeless.so');
+    buildScaleOp(shapeless, 2, 'NO_SHAPES');
+    const server = await ServerProcess.start('m', plain, `--custom_op_libraries=${shapeless}`);
+    assert.deepEqual(await predict(server), [2, 10]);
+    assert.equal((await server.stop()).code, 0);
+  });
+
   it('call TensorFlow where they have a copy of it inside, with I/O threads too', async () => {
     const copy = join(folder, 'copy.so');
     buildScaleOp(copy, 2, 'OWN_COPY');

@@ -1,8 +1,9 @@
 // A custom op as a user would ship it: TensorgateTestScale, y = x * SCALE for float vectors,
 // through TensorFlow's C API. Built several times over, with other factors (other content, same
 // op), with a second output (another definition of the op), with a copy of a function of
-// TensorFlow's inside (OWN_COPY), one that aborts when it is loaded (FATAL), and for a TensorFlow
-// that there is none of (OTHER_TENSORFLOW). Its kernel runs on TensorFlow's threads.
+// TensorFlow's inside (OWN_COPY), without a function for its shapes (NO_SHAPES), one that aborts
+// when it is loaded (FATAL), and for a TensorFlow that there is none of (OTHER_TENSORFLOW). Its
+// kernel runs on TensorFlow's threads.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -94,10 +95,12 @@ struct Registration {
 #ifdef SECOND_OUTPUT
     TF_OpDefinitionBuilderAddOutput(op, "z: float");
 #endif
+#ifndef NO_SHAPES
     TF_OpDefinitionBuilderSetShapeInferenceFunction(
         op, [](TF_ShapeInferenceContext* context, TF_Status* result) {
           TF_ShapeInferenceContextSetUnknownShape(context, result);
         });
+#endif
     TF_RegisterOpDefinition(op, status);
     TF_RegisterKernelBuilder(
         "TensorgateTestScale",
