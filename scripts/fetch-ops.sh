@@ -34,9 +34,9 @@ for arg in "$@"; do
   esac
 done
 
-# The version is the last one for TensorFlow's; FOLDER is where the wheel has its op libraries.
+# The version is the last one for TensorFlow's; the wheel has its op libraries in FOLDER and below.
 case $name in
-  text) package=tensorflow_text version=2.21.1 folder=tensorflow_text/python/ops need_mb=300 ;;
+  text) package=tensorflow_text version=2.21.1 folder=tensorflow_text/python need_mb=300 ;;
   *) fail $EXIT_USAGE "no ops '$name'; there are: text" ;;
 esac
 label="ops ($name)"
@@ -49,7 +49,7 @@ arch=$(uname -m)
 # shellcheck disable=SC2034 # wheel.sh names the wheel by it
 platform=manylinux_2_27_$arch
 name_wheel "$package" "$version" "$here/ops.sha256"
-stamp="$name $version $arch $sha256"
+stamp="$name $version $arch $sha256 $folder"
 
 is_there() { [[ -f $dest/ops.stamp && $(<"$dest/ops.stamp") == "$stamp" ]]; }
 if is_there; then
@@ -66,7 +66,7 @@ wheel, folder, out = zipfile.ZipFile(sys.argv[1]), sys.argv[2], sys.argv[3]
 os.mkdir(out)
 names = [name for name in wheel.namelist() if name.startswith(folder) and name.endswith(".so")]
 if not names:
-    sys.exit(f"no {folder}*.so in the wheel")
+    sys.exit(f"no .so below {folder} in the wheel")
 for name in names:
     with wheel.open(name) as source, open(os.path.join(out, os.path.basename(name)), "wb") as target:
         shutil.copyfileobj(source, target, 1 << 20)

@@ -11,6 +11,7 @@ export const KNOWN_OPS: Readonly<Record<string, readonly string[]>> = {
     'NormalizeUTF8WithOffsetsMap',
     'PhraseTokenize',
     'RegexSplitWithOffsets',
+    'RougeL',
     'SentenceFragments',
     'SentenceFragmentsV2',
     'SentencepieceDetokenizeOp',

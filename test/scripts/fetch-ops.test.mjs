@@ -18,6 +18,7 @@ import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], "w") as wheel:
     wheel.writestr("tensorflow_text/python/ops/_b_op.so", "b")
     wheel.writestr("tensorflow_text/python/ops/_a_op.so", "a")
+    wheel.writestr("tensorflow_text/python/metrics/_c_op.so", "c")
     wheel.writestr("tensorflow_text/python/ops/a.py", "not wanted")
     wheel.writestr("tensorflow_text/core/pybinds/pybind.so", "not wanted")
 `;
@@ -68,7 +69,7 @@ describe('fetch-ops.sh', () => {
     const { status, stdout, stderr } = await fetch('text');
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^ops \(text\): downloading tensorflow_text-/);
-    assert.deepEqual(readdirSync(dest).sort(), ['_a_op.so', '_b_op.so', 'ops.stamp']);
+    assert.deepEqual(readdirSync(dest).sort(), ['_a_op.so', '_b_op.so', '_c_op.so', 'ops.stamp']);
     assert.deepEqual(readdirSync(join(dest, '..')), ['text']);
   });
 
@@ -87,7 +88,7 @@ describe('fetch-ops.sh', () => {
     writeFileSync(join(dest, 'ops.stamp'), 'text 2.20.0 x86_64 0\n');
     writeFileSync(join(dest, '_old_op.so'), '');
     assert.equal((await fetch('text')).status, 0);
-    assert.deepEqual(readdirSync(dest).sort(), ['_a_op.so', '_b_op.so', 'ops.stamp']);
+    assert.deepEqual(readdirSync(dest).sort(), ['_a_op.so', '_b_op.so', '_c_op.so', 'ops.stamp']);
   });
 
   it('lists the sets that there are', async () => {
@@ -135,7 +136,11 @@ describe('the op libraries of the set-up', () => {
 
   it('are fetched once, in the checkout, in the order of their names', async () => {
     const first = await ensure();
-    assert.equal(first.stdout, `${dest}/_a_op.so\n${dest}/_b_op.so\n`, first.stderr);
+    assert.equal(
+      first.stdout,
+      ['a', 'b', 'c'].map((name) => `${dest}/_${name}_op.so\n`).join(''),
+      first.stderr,
+    );
     sandbox.env.FAKE_PIP = 'missing';
     const second = await ensure();
     assert.deepEqual([second.stdout, second.stderr], [first.stdout, '']);

@@ -18,7 +18,7 @@ function explained(op: string): string {
 
 describe('explainMissingOp', () => {
   it('names the flag that brings the op', () => {
-    for (const op of ['TFText>NgramsStringJoin', 'FastWordpieceTokenizeWithOffsets']) {
+    for (const op of ['TFText>NgramsStringJoin', 'FastWordpieceTokenizeWithOffsets', 'RougeL']) {
       assert.equal(
         explained(op),
         `Op type not registered '${op}': it is an op of TensorFlow Text; start the server with --ops=text`,
