@@ -50,6 +50,7 @@ const Trial::Answer& Trial::AnswerAsSaved(size_t index) {
   if (answer.is_known || is_out_of_time_) return answer;
   const Status status = RunOnce(as_saved_, cases_[index], true, &answer.outputs);
   answer.is_known = true;
+  answer.failure = status.message();
   answer.is_there = status.ok();
   is_out_of_time_ = status.code() == Code::kDeadlineExceeded;
   return answer;
@@ -82,8 +83,8 @@ void Trial::Compare(Candidate* candidate) {
     const Answer& expected = AnswerAsSaved(i);
     if (is_out_of_time_) break;
     if (expected.is_there || begun > 0) ++begun;
-    if (!expected.is_there) continue;
     CompareOn(i, expected, candidate);
+    if (!expected.is_there) continue;
     // Its first run takes as long as TensorFlow needs to prepare the graph.
     if (++compared == 1) ends = Clock::now() + limits_.comparison;
   }
@@ -95,16 +96,23 @@ void Trial::CompareOn(size_t index, const Answer& expected, Candidate* candidate
   std::vector<TensorHandle> outputs;
   const Status status = RunOnce(*candidate, given, true, &outputs);
   Agreement agreement;
-  if (status.ok()) tensorgate::Compare(expected.outputs, outputs, &agreement);
-  if (status.ok() && agreement.agrees) {
+  if (status.ok() && expected.is_there) {
+    tensorgate::Compare(expected.outputs, outputs, &agreement);
+  } else if (status.ok() || expected.is_there) {
+    agreement.agrees = false;
+    agreement.difference =
+        status.ok() ? "there is an answer, as saved " + expected.failure : status.message();
+  }
+  if (agreement.agrees) {
     largest_ = std::max(largest_, agreement.largest);
     return;
   }
-  const std::string& difference = status.ok() ? agreement.difference : status.message();
-  if (given.kind == TrialCaseKind::kNan && candidate->nan.empty()) candidate->nan = difference;
+  if (given.kind == TrialCaseKind::kNan && candidate->nan.empty()) {
+    candidate->nan = agreement.difference;
+  }
   if (given.kind == TrialCaseKind::kNan && !limits_.keeps_nan) return;
   candidate->agrees = false;
-  candidate->rejected = Where(given.kind) + difference;
+  candidate->rejected = Where(given.kind) + agreement.difference;
 }
 
 std::chrono::nanoseconds Trial::TimeRuns(Candidate* candidate, int64_t count) const {

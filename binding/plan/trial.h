@@ -46,7 +46,8 @@ class Trial {
 
   // Runs the graph as it was saved until a case with rows succeeds. False where none does.
   bool Begin();
-  // Compares a candidate with the graph as it was saved on each case that this one can run.
+  // Compares a candidate with the graph as it was saved on each case; what one of them refuses, the
+  // other must refuse.
   // REQUIRES: Begin() succeeded.
   void Compare(Candidate* candidate);
   // Times those that agree on the first case that ran, in turns, in a thread of the priority that
@@ -54,19 +55,19 @@ class Trial {
   void Time(std::vector<Candidate>* candidates);
 
   const Candidate& as_saved() const { return as_saved_; }
-  size_t cases() const { return compared_; }  // that were compared
+  size_t cases() const { return compared_; }  // that were compared and have an answer
   double largest_difference() const { return largest_; }
 
  private:
   struct Answer {
     bool is_known = false;
     bool is_there = false;  // it succeeded
+    std::string failure;    // otherwise
     std::vector<TensorHandle> outputs;
   };
 
   Status RunOnce(const Candidate& candidate, const TrialCase& given, bool with_timeout,
                  std::vector<TensorHandle>* outputs) const;
-  // What fails as saved has no answer to agree with.
   const Answer& AnswerAsSaved(size_t index);
   void CompareOn(size_t index, const Answer& expected, Candidate* candidate);
   void TakeTurns(std::vector<Candidate>* candidates);

@@ -451,6 +451,49 @@ TEST(TrialTest, WhatFailsWithoutRowsDoesNotAgree) {
   EXPECT_EQ(candidate.rejected.rfind("without rows: ", 0), 0u) << candidate.rejected;
 }
 
+// 10 (x + 1) for every x.
+std::string GraphThatFailsNowhere() {
+  using namespace graph;
+  constexpr int64_t kInt = 3;
+  const std::pair<const char*, std::string> ints = {"T", Type(kInt)};
+  const std::string ten = proto::Dtype(DataType::kInt32) + proto::Shape({1}) +
+                          proto::Content(proto::Raw(std::vector<int32_t>{10}));
+  return Graph({NodeDef("x", "Placeholder", {}, {{"dtype", Type(kInt)}}),
+                NodeDef("ten", "Const", {}, {{"dtype", Type(kInt)}, {"value", BytesField(8, ten)}}),
+                NodeDef("tens", "Mul", {"x", "ten"}, {ints}),
+                NodeDef("y", "AddV2", {"tens", "ten"}, {ints})});
+}
+
+TEST(TrialTest, WhatAnswersWhereTheSavedGraphFailsDoesNotAgree) {
+  const auto model = LoadModel("test/models/failing/1");
+  const BoundSignature& gather = *model->FindSignature("gather");  // of 10, 20 and 30
+  std::vector<TrialCase> cases;
+  std::vector<TensorHandle> indices;
+  for (const int32_t index : {2, 7}) {
+    const int64_t rows = 1;
+    indices.emplace_back(TF_AllocateTensor(TF_INT32, &rows, 1, sizeof(index)));
+    std::memcpy(TF_TensorData(indices.back().get()), &index, sizeof(index));
+    TrialCase& made = cases.emplace_back();
+    made.feeds = gather.inputs;
+    made.values = {indices.back().get()};
+    made.fetches = gather.outputs;
+  }
+  std::unique_ptr<GraphSession> session;
+  const SignatureTensors tensors{{{gather.inputs[0], "x:0"}}, {{gather.outputs[0], "y:0"}}};
+  ASSERT_TRUE(GraphSession::Create("", GraphThatFailsNowhere(), {tensors}, &session).ok());
+  Trial trial(*model, cases, TrialLimits(), true, nullptr);
+  ASSERT_TRUE(trial.Begin());
+  Candidate as_saved, candidate;
+  trial.Compare(&as_saved);
+  EXPECT_TRUE(as_saved.agrees) << "both fail: " << as_saved.rejected;
+  EXPECT_EQ(trial.cases(), 1u);
+  candidate.execution.frozen = session.get();
+  trial.Compare(&candidate);
+  EXPECT_FALSE(candidate.agrees);
+  EXPECT_EQ(candidate.rejected.rfind("there is an answer, as saved indices[0] = 7", 0), 0u)
+      << candidate.rejected;
+}
+
 TEST(TrialTest, WhatHidesNanSaysSoAndAgreesUnlessThatIsForbidden) {
   Candidate candidate = CompareWithIdentity(GraphThatHidesNan(), false);
   EXPECT_TRUE(candidate.agrees) << candidate.rejected;
