@@ -1,7 +1,5 @@
 /** scripts/fetch-libtensorflow.sh with a small wheel of ours and a stub for pip; nothing is downloaded. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -12,39 +10,23 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ended, root, Sandbox } from './sandbox.mjs';
+import { ARCH, ended, fetchFails, pinnedWheel, root, Sandbox } from './sandbox.mjs';
 
-const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const PINS = readFileSync(join(root, 'scripts', 'libtensorflow.sha256'), 'utf8');
-const WHEEL = /** @type {string} */ (
-  PINS.split('\n')
-    .map((line) => line.split('  ')[1])
-    .find((name) => name?.includes(ARCH) && (ARCH === 'aarch64' || name.includes('_cpu')))
+const WHEEL = pinnedWheel(
+  'libtensorflow.sha256',
+  (name) => name.includes(ARCH) && (ARCH === 'aarch64' || name.includes('_cpu')),
 );
-const MAKE_WHEEL = `
-import sys, zipfile
-with zipfile.ZipFile(sys.argv[1], "w") as wheel:
-    wheel.writestr("tensorflow/libtensorflow_cc.so.2", "cc")
-    wheel.writestr("tensorflow/libtensorflow_framework.so.2", "framework")
-    wheel.writestr("tensorflow/__init__.py", "not wanted")
-    include = "tensorflow/include/"
-    wheel.writestr(include + "tensorflow/c/c_api.h", '#include "xla/tsl/c/tsl_status.h"')
-    wheel.writestr(include + "tensorflow/c/c_api_experimental.h", '#include "tensorflow/c/c_api.h"')
-    wheel.writestr(include + "xla/tsl/c/tsl_status.h", "")
-    wheel.writestr(include + "tensorflow/c/kernels.h", "not wanted")
-`;
-const PIP = `
-if [[ "$1 $2" != "-m pip" ]]; then exec "$REAL_PYTHON" "$@"; fi
-case $FAKE_PIP in
-  missing) echo "No module named pip" >&2; exit 1 ;;
-  hang) if [[ $3 == download ]]; then exec sleep 60; fi ;;
-  full) if [[ $3 == download ]]; then echo "OSError: [Errno 28] No space left on device"; exit 1; fi ;;
-  real) exec "$REAL_PYTHON" "$@" ;;
-esac
-while [[ $# -gt 0 ]]; do
-  if [[ $1 == --dest ]]; then cp "$FAKE_WHEEL" "$2"; fi
-  shift
-done`;
+const INCLUDE = 'tensorflow/include';
+const FILES = {
+  'tensorflow/libtensorflow_cc.so.2': 'cc',
+  'tensorflow/libtensorflow_framework.so.2': 'framework',
+  'tensorflow/__init__.py': 'not wanted',
+  [`${INCLUDE}/tensorflow/c/c_api.h`]: '#include "xla/tsl/c/tsl_status.h"',
+  [`${INCLUDE}/tensorflow/c/c_api_experimental.h`]: '#include "tensorflow/c/c_api.h"',
+  [`${INCLUDE}/xla/tsl/c/tsl_status.h`]: '',
+  [`${INCLUDE}/tensorflow/c/kernels.h`]: 'not wanted',
+};
 
 describe('fetch-libtensorflow.sh', () => {
   /** @type {Sandbox} */
@@ -54,32 +36,19 @@ describe('fetch-libtensorflow.sh', () => {
   beforeEach(() => {
     sandbox = new Sandbox();
     dest = join(sandbox.folder, 'third_party', 'libtensorflow');
-    const wheel = join(sandbox.folder, WHEEL);
-    assert.equal(spawnSync('python3', ['-c', MAKE_WHEEL, wheel]).status, 0);
-    const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
     sandbox.copy('scripts/fetch-libtensorflow.sh', 'scripts/wheel.sh');
-    sandbox.write('scripts/libtensorflow.sha256', `${sha256}  ${WHEEL}\n`);
-    const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)']);
-    Object.assign(sandbox.env, {
-      FAKE_PIP: 'copy',
-      FAKE_WHEEL: wheel,
-      REAL_PYTHON: String(python.stdout).trim(),
-    });
-    sandbox.stub('python3', PIP);
+    sandbox.stubPip('libtensorflow.sha256', WHEEL, FILES);
   });
   afterEach(() => sandbox.remove());
 
   const fetch = (/** @type {string[]} */ ...args) =>
     sandbox.run(join(sandbox.folder, 'scripts', 'fetch-libtensorflow.sh'), ...args);
 
-  /** @param {Promise<import('./sandbox.mjs').Ended>} run @param {number} status @param {RegExp} line */
-  async function failsWith(run, status, line) {
-    const { stderr, ...rest } = await run;
-    assert.deepEqual([rest.status, stderr.trimEnd().split('\n').length], [status, 1], stderr);
-    assert.match(stderr, line);
-    assert.ok(!existsSync(dest), 'nothing half-done');
-    assert.ok(!existsSync(join(dest, '..', '.download')), 'nothing left over');
-  }
+  const failsWith = (
+    /** @type {Promise<import('./sandbox.mjs').Ended>} */ run,
+    /** @type {number} */ status,
+    /** @type {RegExp} */ line,
+  ) => fetchFails(run, status, line, dest);
 
   it('unpacks the two libraries and the C headers with all they include, and nothing else', async () => {
     const { status, stderr } = await fetch();

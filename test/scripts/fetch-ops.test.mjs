@@ -1,35 +1,21 @@
 /** scripts/fetch-ops.sh with a small wheel of ours and a stub for pip, and the set-up that calls it. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, Sandbox } from './sandbox.mjs';
+import { ARCH, fetchFails, pinnedWheel, root, Sandbox } from './sandbox.mjs';
 
-const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const PINS = readFileSync(join(root, 'scripts', 'ops.sha256'), 'utf8');
-const WHEEL = /** @type {string} */ (
-  PINS.split('\n')
-    .map((line) => line.split('  ')[1])
-    .find((name) => name?.startsWith('tensorflow_text-') && name.includes(ARCH))
+const WHEEL = pinnedWheel(
+  'ops.sha256',
+  (name) => name.startsWith('tensorflow_text-') && name.includes(ARCH),
 );
-const MAKE_WHEEL = `
-import sys, zipfile
-with zipfile.ZipFile(sys.argv[1], "w") as wheel:
-    wheel.writestr("tensorflow_text/python/ops/_b_op.so", "b")
-    wheel.writestr("tensorflow_text/python/ops/_a_op.so", "a")
-    wheel.writestr("tensorflow_text/python/metrics/_c_op.so", "c")
-    wheel.writestr("tensorflow_text/python/ops/a.py", "not wanted")
-    wheel.writestr("tensorflow_text/core/pybinds/pybind.so", "not wanted")
-`;
-const PIP = `
-if [[ "$1 $2" != "-m pip" ]]; then exec "$REAL_PYTHON" "$@"; fi
-if [[ $FAKE_PIP == missing ]]; then echo "No module named pip" >&2; exit 1; fi
-if [[ $FAKE_PIP == offline && $3 == download ]]; then echo "ERROR: (from versions: none)"; exit 1; fi
-while [[ $# -gt 0 ]]; do
-  if [[ $1 == --dest ]]; then cp "$FAKE_WHEEL" "$2"; fi
-  shift
-done`;
+const FILES = {
+  'tensorflow_text/python/ops/_b_op.so': 'b',
+  'tensorflow_text/python/ops/_a_op.so': 'a',
+  'tensorflow_text/python/metrics/_c_op.so': 'c',
+  'tensorflow_text/python/ops/a.py': 'not wanted',
+  'tensorflow_text/core/pybinds/pybind.so': 'not wanted',
+};
 
 /** @type {Sandbox} */
 let sandbox;
@@ -37,18 +23,8 @@ let dest = '';
 beforeEach(() => {
   sandbox = new Sandbox();
   dest = join(sandbox.folder, 'third_party', 'ops', 'text');
-  const wheel = join(sandbox.folder, WHEEL);
-  assert.equal(spawnSync('python3', ['-c', MAKE_WHEEL, wheel]).status, 0);
-  const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
   sandbox.copy('scripts', 'package.json', 'tsconfig.json');
-  sandbox.write('scripts/ops.sha256', `${sha256}  ${WHEEL}\n`);
-  const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)']);
-  Object.assign(sandbox.env, {
-    FAKE_PIP: 'copy',
-    FAKE_WHEEL: wheel,
-    REAL_PYTHON: String(python.stdout).trim(),
-  });
-  sandbox.stub('python3', PIP);
+  sandbox.stubPip('ops.sha256', WHEEL, FILES);
 });
 afterEach(() => sandbox.remove());
 
@@ -56,14 +32,11 @@ describe('fetch-ops.sh', () => {
   const fetch = (/** @type {string[]} */ ...args) =>
     sandbox.run(join(sandbox.folder, 'scripts', 'fetch-ops.sh'), ...args);
 
-  /** @param {Promise<import('./sandbox.mjs').Ended>} run @param {number} status @param {RegExp} line */
-  async function failsWith(run, status, line) {
-    const { stderr, ...rest } = await run;
-    assert.deepEqual([rest.status, stderr.trimEnd().split('\n').length], [status, 1], stderr);
-    assert.match(stderr, line);
-    assert.ok(!existsSync(dest), 'nothing half-done');
-    assert.ok(!existsSync(join(dest, '..', '.download')), 'nothing left over');
-  }
+  const failsWith = (
+    /** @type {Promise<import('./sandbox.mjs').Ended>} */ run,
+    /** @type {number} */ status,
+    /** @type {RegExp} */ line,
+  ) => fetchFails(run, status, line, dest);
 
   it('keeps the op libraries of the wheel, and nothing else', async () => {
     const { status, stdout, stderr } = await fetch('text');

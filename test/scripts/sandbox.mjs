@@ -1,11 +1,40 @@
-/** A folder of its own for one test, with stub commands that come first in the PATH. */
-import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * A folder of its own for one test, with stub commands that come first in the PATH; for the scripts that fetch
+ * wheels, a wheel of ours and a stub for pip.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+// What FAKE_PIP says of `python3 -m pip`; all else goes to the real Python.
+const PIP = `
+if [[ "$1 $2" != "-m pip" ]]; then exec "$REAL_PYTHON" "$@"; fi
+case $FAKE_PIP in
+  missing) echo "No module named pip" >&2; exit 1 ;;
+  offline) if [[ $3 == download ]]; then echo "ERROR: (from versions: none)"; exit 1; fi ;;
+  hang) if [[ $3 == download ]]; then exec sleep 60; fi ;;
+  full) if [[ $3 == download ]]; then echo "OSError: [Errno 28] No space left on device"; exit 1; fi ;;
+  real) exec "$REAL_PYTHON" "$@" ;;
+esac
+while [[ $# -gt 0 ]]; do
+  if [[ $1 == --dest ]]; then cp "$FAKE_WHEEL" "$2"; fi
+  shift
+done`;
 
 /** @typedef {{status: number | null, signal: string | null, stdout: string, stderr: string}} Ended */
 
@@ -40,6 +69,27 @@ export class Sandbox {
     chmodSync(join(this.bin, name), 0o755);
   }
 
+  /**
+   * Has pip download a wheel of ours, which `pins` then has the checksum of. FAKE_PIP in `env` has it do otherwise.
+   * @param {string} pins in scripts @param {string} name of the wheel
+   * @param {Record<string, string>} files of the wheel
+   */
+  stubPip(pins, name, files) {
+    const wheel = join(this.folder, name);
+    const make = `import json, sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    for name, content in json.loads(sys.argv[2]).items():
+        wheel.writestr(name, content)`;
+    assert.equal(spawnSync('python3', ['-c', make, wheel, JSON.stringify(files)]).status, 0);
+    const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
+    this.write(`scripts/${pins}`, `${sha256}  ${name}\n`);
+    const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)']);
+    this.env.FAKE_PIP = 'copy';
+    this.env.FAKE_WHEEL = wheel;
+    this.env.REAL_PYTHON = String(python.stdout).trim();
+    this.stub('python3', PIP);
+  }
+
   /** @param {string} command @param {...string} args */
   start(command, ...args) {
     return spawn(command, args, { cwd: this.folder, env: this.env });
@@ -53,6 +103,30 @@ export class Sandbox {
   remove() {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The processor, as wheels name it. */
+export const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+
+/** @param {string} pins in scripts @param {(name: string) => boolean} isWanted @returns {string} the wheel's name */
+export function pinnedWheel(pins, isWanted) {
+  const lines = readFileSync(join(root, 'scripts', pins), 'utf8').split('\n');
+  const name = lines.map((line) => line.split('  ')[1]).find((each) => each && isWanted(each));
+  assert.ok(name, `${pins} has such a wheel`);
+  return name;
+}
+
+/**
+ * The run of a script that fetches ends with that status, one line that says why, and nothing half-done.
+ * @param {Promise<Ended>} run @param {number} status @param {RegExp} line
+ * @param {string} dest where it was to leave what it fetches
+ */
+export async function fetchFails(run, status, line, dest) {
+  const { stderr, ...rest } = await run;
+  assert.deepEqual([rest.status, stderr.trimEnd().split('\n').length], [status, 1], stderr);
+  assert.match(stderr, line);
+  assert.ok(!existsSync(dest), 'nothing half-done');
+  assert.ok(!existsSync(join(dest, '..', '.download')), 'nothing left over');
 }
 
 /** @param {import('node:child_process').ChildProcess} child @returns {Promise<Ended>} */
