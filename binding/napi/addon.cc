@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <chrono>
+#include <mutex>
 
 #include "napi/arguments.h"
 #include "napi/batch_binding.h"
@@ -19,6 +20,7 @@
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
 #include "runtime/allocator.h"
+#include "runtime/library_pages.h"
 #include "runtime/run_pace.h"
 #include "runtime/saved_model.h"
 #include "tensorflow/c/c_api.h"
@@ -38,6 +40,8 @@ void Configure(const Napi::CallbackInfo& info) {
     return;
   }
   TuneAllocator();
+  static std::once_flag is_started;
+  std::call_once(is_started, &ReleaseLibraryPages);
   RunPace::SetLimit(std::chrono::microseconds(inline_micros));
   Process::Get(PoolSizes{run_threads, capacity, load_threads});
 }

@@ -201,6 +201,7 @@ Status ModelFreezer::Freeze(const LeanLimits& limits, FrozenGraph* frozen) {
     frozen->weights.push_back(std::move(each.weight));
     frozen->values.push_back(std::move(values[places.at(each.variable)]));
   }
+  prepared_.reset();  // it takes as much memory as the graph
   return status;
 }
 

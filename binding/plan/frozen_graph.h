@@ -52,7 +52,7 @@ class ModelFreezer {
   // Without a run. ERRORS: FAILED_PRECONDITION with the reason why the model cannot be frozen.
   Status Prepare();
 
-  // Variables that no signature needs are freed. REQUIRES: Prepare() succeeded. ERRORS: as
+  // Variables that no signature needs are freed. REQUIRES: Prepare() succeeded, once. ERRORS: as
   // Prepare(), and RESOURCE_EXHAUSTED.
   Status Freeze(const LeanLimits& limits, FrozenGraph* frozen);
 

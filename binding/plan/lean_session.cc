@@ -24,13 +24,6 @@ constexpr unsigned char kTellGraph[] = {0x28, 0x01};
 // RunMetadata: partition_graphs 3.
 constexpr uint32_t kPartitionGraphs = 3;
 
-// Everything that any signature feeds and fetches, each once, with a value for what is fed.
-struct WholeRun {
-  std::vector<std::string> feeds;
-  std::vector<TF_Tensor*> values;
-  std::vector<std::string> fetches;
-};
-
 // What is fed cuts off what it is computed from: where a signature feeds what others compute, a run
 // of all of them is another graph.
 Status CheckFeeds(const std::vector<SignatureTensors>& signatures) {
@@ -47,8 +40,10 @@ Status CheckFeeds(const std::vector<SignatureTensors>& signatures) {
   return Status();
 }
 
+// Everything that any signature feeds and fetches, each once, with a value for what is fed.
 Status MakeWholeRun(const std::vector<SignatureTensors>& signatures,
-                    const std::vector<TrialCase>& cases, WholeRun* run) {
+                    const std::vector<TrialCase>& cases, ExecutedGraph* run,
+                    std::vector<TF_Tensor*>* fed) {
   std::map<TF_Output, const std::string*, OutputOrder> names;
   std::set<std::string> feeds, fetches;
   for (const SignatureTensors& signature : signatures) {
@@ -70,19 +65,21 @@ Status MakeWholeRun(const std::vector<SignatureTensors>& signatures,
     const auto value = values.find(feed);
     if (value == values.end()) return CannotBeLean("there is no input to run " + feed + " with");
     run->feeds.push_back(feed);
-    run->values.push_back(value->second);
+    fed->push_back(value->second);
   }
   run->fetches.assign(fetches.begin(), fetches.end());
   return run->fetches.empty() ? CannotBeLean("it has no outputs") : Status();
 }
 
-// The graph that a run executes. `metadata` holds the bytes of `graph`.
-Status GraphOf(const GraphSession& session, const WholeRun& run, TF_Buffer* metadata,
-               GraphDef* graph) {
+// The graph that `run` executes.
+Status FindGraph(const GraphSession& session, const std::vector<TF_Tensor*>& fed,
+                 ExecutedGraph* run) {
   const QuietRuns quiet;
   const BufferHandle options(TF_NewBufferFromString(kTellGraph, sizeof(kTellGraph)));
+  run->metadata.reset(TF_NewBuffer());
+  TF_Buffer* metadata = run->metadata.get();
   Status status =
-      session.RunByName(options.get(), run.feeds, run.values, run.fetches, {}, metadata, nullptr);
+      session.RunByName(options.get(), run->feeds, fed, run->fetches, {}, metadata, nullptr);
   if (!status.ok()) return status;
   std::vector<std::string_view> partitions;
   ForEachBytes({static_cast<const char*>(metadata->data), metadata->length}, kPartitionGraphs,
@@ -91,7 +88,7 @@ Status GraphOf(const GraphSession& session, const WholeRun& run, TF_Buffer* meta
                  return true;
                });
   if (partitions.size() != 1) return CannotBeLean("it is not executed on one device");
-  return ReadGraphDef(partitions[0], graph);
+  return ReadGraphDef(partitions[0], &run->graph);
 }
 
 // What the weights of a graph are given, by their numbers.
@@ -156,29 +153,35 @@ Status Fold(const std::string& config_proto, GraphDef* graph, GraphTexts* texts,
 
 }  // namespace
 
-Status NewLeanSession(const FrozenGraph& frozen, const GraphSession& executed,
-                      const std::vector<TrialCase>& cases, const std::string& config_proto,
-                      const LeanLimits& limits, bool fuses, LeanSession* lean) {
-  *lean = {};
-  WholeRun run;
+Status TellExecuted(const FrozenGraph& frozen, const GraphSession& session,
+                    const std::vector<TrialCase>& cases, ExecutedGraph* executed) {
+  std::vector<TF_Tensor*> fed;
   Status status = CheckFeeds(frozen.signatures);
-  if (status.ok()) status = MakeWholeRun(frozen.signatures, cases, &run);
-  if (!status.ok()) return status;
-  BufferHandle metadata(TF_NewBuffer());
-  GraphDef graph;
-  status = GraphOf(executed, run, metadata.get(), &graph);
-  if (!status.ok()) return status;
+  if (status.ok()) status = MakeWholeRun(frozen.signatures, cases, executed, &fed);
+  return status.ok() ? FindGraph(session, fed, executed) : status;
+}
+
+Status NewLeanSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
+                      const std::string& config_proto, const LeanLimits& limits, bool fuses,
+                      LeanSession* lean) {
+  *lean = {};
+  GraphDef graph = executed.graph;
   GraphTexts texts;
   if (fuses) lean->fused = FuseConvolutions(&graph, &texts);
   Values values(frozen);
-  status = Fold(config_proto, &graph, &texts, &values);
+  Status status = Fold(config_proto, &graph, &texts, &values);
   if (!status.ok()) return status;
   LeanGraph made;
-  status = MakeLeanGraph(graph, run.feeds, run.fetches, limits.weight, values.next_number(), &made);
+  status = MakeLeanGraph(graph, executed.feeds, executed.fetches, limits.weight,
+                         values.next_number(), &made);
   if (!status.ok()) return status;
   std::map<std::string_view, const std::string*> feeds, fetches;
-  for (size_t i = 0; i < run.feeds.size(); ++i) feeds.emplace(run.feeds[i], &made.feeds[i]);
-  for (size_t i = 0; i < run.fetches.size(); ++i) fetches.emplace(run.fetches[i], &made.fetches[i]);
+  for (size_t i = 0; i < made.feeds.size(); ++i) {
+    feeds.emplace(executed.feeds[i], &made.feeds[i]);
+  }
+  for (size_t i = 0; i < made.fetches.size(); ++i) {
+    fetches.emplace(executed.fetches[i], &made.fetches[i]);
+  }
   std::vector<SignatureTensors> renamed;
   for (const SignatureTensors& signature : frozen.signatures) {
     if (signature.fetches.empty()) continue;

@@ -9,24 +9,38 @@
 #include <string>
 #include <vector>
 
+#include "graph/graph_def.h"
 #include "plan/frozen_graph.h"
 #include "plan/trial_cases.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
+#include "tf/handles.h"
 
 namespace tensorgate {
+
+// What a session executes for all signatures at once.
+struct ExecutedGraph {
+  std::vector<std::string> feeds;
+  std::vector<std::string> fetches;
+  BufferHandle metadata;  // what `graph` points into
+  GraphDef graph;
+};
 
 struct LeanSession {
   std::unique_ptr<GraphSession> session;
   size_t fused = 0;  // convolutions that took in what follows them; also where there is no session
 };
 
-// `executed`: a session of the frozen graph that keeps the graph it executes. All signatures are
-// run at once, on the inputs of the first case of each. `config_proto`: the model's own. `fuses`:
-// its convolutions may take in what follows them. ERRORS: FAILED_PRECONDITION with the reason why
-// it is not possible, or TensorFlow's status.
-Status NewLeanSession(const FrozenGraph& frozen, const GraphSession& executed,
-                      const std::vector<TrialCase>& cases, const std::string& config_proto,
-                      const LeanLimits& limits, bool fuses, LeanSession* lean);
+// `session`: of the frozen graph; it keeps the graph it executes. Runs it on the inputs of the
+// first case of each signature. ERRORS: FAILED_PRECONDITION with the reason why there is no such
+// graph, or TensorFlow's status.
+Status TellExecuted(const FrozenGraph& frozen, const GraphSession& session,
+                    const std::vector<TrialCase>& cases, ExecutedGraph* executed);
+
+// `config_proto`: the model's own. `fuses`: its convolutions may take in what follows them. ERRORS:
+// as TellExecuted().
+Status NewLeanSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
+                      const std::string& config_proto, const LeanLimits& limits, bool fuses,
+                      LeanSession* lean);
 
 }  // namespace tensorgate

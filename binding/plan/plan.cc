@@ -9,6 +9,7 @@
 #include "plan/trial.h"
 #include "plan/trial_cases.h"
 #include "runtime/allocator.h"
+#include "runtime/library_pages.h"
 #include "runtime/state_changes.h"
 #include "runtime/thread_time.h"
 
@@ -40,17 +41,20 @@ constexpr std::chrono::seconds kMayAlwaysTake{3};
 constexpr double kOfLoad = 0.35;
 constexpr double kOfFirstRun = 1.25;
 
-// Further inputs are compared, and runs are timed, for this part of what the load took by the
-// clock: on a busy machine, where it takes longer, so do good samples.
+// Further inputs are compared, half of it as saved, and runs are timed, for this part of what the
+// load took by the clock: on a busy machine, where it takes longer, so do good samples.
 constexpr int kPart = 5;
 constexpr std::chrono::milliseconds kLeastCompared{100};
 constexpr std::chrono::milliseconds kMostCompared{2000};
 constexpr std::chrono::milliseconds kMostTimed{2000};
 
+// In shorter loads it would be felt that pages of the library come back.
+constexpr std::chrono::milliseconds kMayReleaseLibrary{250};
+
 // Of an earlier trial's choice: the first input, and the same without rows.
 constexpr size_t kCasesOfKnown = 2;
 
-// From here on what a load from the checkpoint frees in between counts beside the weights.
+// From here on what a load frees in between counts: pages that are given back are paid for again.
 constexpr int64_t kMuchWeight = int64_t{64} << 20;
 
 // TensorFlow compiles a cluster once it has run it a few times.
@@ -214,6 +218,9 @@ class PlanChoosing {
     if (status.ok()) {
       report_.variables = frozen.variables;
       report_.weight_bytes = frozen.weight_bytes;
+      if (IsHeavy()) ReleaseFreed();  // what no signature needs
+      trial_->AnswerAsSaved();
+      if (IsHeavy()) ReleaseFreed();  // what TensorFlow's optimizers took
       status = NewFrozenSession(
           frozen, options_.config_proto,
           may_be_lean ? FrozenSessionKind::kTellsGraph : FrozenSessionKind::kPlain, &frozen_);
@@ -233,19 +240,26 @@ class PlanChoosing {
     frozen_graph_.reset();
   }
 
-  // Puts a session that holds the weights once in the place of the frozen one, if it agrees.
+  // Puts a session that holds the weights once in the place of the frozen one, if it agrees. Both
+  // would take most when the lean one runs first: the frozen one is made again in the rare case.
   void MakeLean(const FrozenGraph& frozen) {
+    ExecutedGraph executed;
+    Status status = TellExecuted(frozen, *frozen_, cases_, &executed);
+    report_.no_lean = status.message();
+    if (!status.ok()) return;
     for (const bool fuses : {true, false}) {
-      if (IsStopped(options_.stop)) return;
+      if (IsStopped(options_.stop)) break;
       LeanSession lean;
-      const Status status = NewLeanSession(frozen, *frozen_, cases_, options_.config_proto,
-                                           options_.lean, fuses, &lean);
+      status = NewLeanSession(frozen, executed, options_.config_proto, options_.lean, fuses, &lean);
       report_.no_lean = status.message();
       if (status.ok()) {
+        frozen_.reset();
         ReleaseBetween();
+        if (options_.load_cpu >= kMayReleaseLibrary) ReleaseLibraryPages();
         Candidate candidate = NewCandidate(PlanKind::kFrozen, options_.in_caller_thread);
         candidate.execution.frozen = lean.session.get();
         trial_->Compare(&candidate);
+        if (IsHeavy()) ReleaseFreed();  // what its first run took
         if (candidate.agrees) {
           frozen_ = std::move(lean.session);
           report_.lean = true;
@@ -255,8 +269,13 @@ class PlanChoosing {
         }
         report_.no_lean = "it does not agree: " + candidate.rejected;
       }
-      if (lean.fused == 0) return;
+      if (lean.fused == 0) break;
     }
+    if (frozen_ != nullptr || IsStopped(options_.stop)) return;
+    status = NewFrozenSession(frozen, options_.config_proto, FrozenSessionKind::kPlain, &frozen_);
+    if (status.ok()) return;
+    refusal_ = "it cannot be frozen: " + status.message();
+    frozen_.reset();
   }
 
   void KeepWhatAgrees(PlanKind kind, std::unique_ptr<GraphSession>* session) {
@@ -335,12 +354,16 @@ class PlanChoosing {
     if (report_.plan.kind == PlanKind::kAsSaved) report_.nan.clear();
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
     ReleaseBetween();  // what the other plans held
+    // What only TensorFlow's optimizers use.
+    if (options_.load_cpu >= kMayReleaseLibrary) ReleaseLibraryPages();
   }
 
   // The load gives back at its end, too, and whoever needs memory meanwhile waits for it.
   void ReleaseBetween() const {
-    if (options_.source == nullptr || report_.weight_bytes >= kMuchWeight) ReleaseFreed();
+    if (options_.source == nullptr || IsHeavy()) ReleaseFreed();
   }
+
+  bool IsHeavy() const { return report_.weight_bytes >= kMuchWeight; }
 
   const GraphSession* SessionOf(PlanKind kind) const {
     if (kind == PlanKind::kFrozen) return frozen_.get();

@@ -49,10 +49,10 @@ const Trial::Answer& Trial::AnswerAsSaved(size_t index) {
   Answer& answer = answers_[index];
   if (answer.is_known || is_out_of_time_) return answer;
   const Status status = RunOnce(as_saved_, cases_[index], true, &answer.outputs);
-  answer.is_known = true;
+  answer.is_known = status.code() != Code::kDeadlineExceeded;
   answer.failure = status.message();
   answer.is_there = status.ok();
-  is_out_of_time_ = status.code() == Code::kDeadlineExceeded;
+  is_out_of_time_ = !answer.is_known;
   return answer;
 }
 
@@ -66,29 +66,41 @@ bool Trial::Begin() {
   return false;
 }
 
-void Trial::Compare(Candidate* candidate) {
+size_t Trial::VisitCases(const std::function<bool(size_t index)>& visit) const {
   auto ends = Clock::time_point::max();
-  size_t begun = 0, compared = 0;
+  size_t begun = 0, taken = 0;
   bool is_skipped = false;  // the latest case with rows
-  for (size_t i = 0; i < cases_.size() && candidate->agrees && begun < limits_.cases; ++i) {
-    if (IsStopped(stop_)) {
-      candidate->agrees = false;
-      candidate->rejected = LoadCancelled().message();
-      return;
-    }
+  for (size_t i = 0; i < cases_.size() && begun < limits_.cases && !IsStopped(stop_); ++i) {
     const TrialCaseKind kind = cases_[i].kind;
     const bool is_late = Clock::now() > ends;
     if (kind == TrialCaseKind::kRows) is_skipped = is_late;
     if (kind == TrialCaseKind::kNan ? is_late && !limits_.keeps_nan : is_skipped) continue;
-    const Answer& expected = AnswerAsSaved(i);
-    if (is_out_of_time_) break;
-    if (expected.is_there || begun > 0) ++begun;
-    CompareOn(i, expected, candidate);
-    if (!expected.is_there) continue;
-    // Its first run takes as long as TensorFlow needs to prepare the graph.
-    if (++compared == 1) ends = Clock::now() + limits_.comparison;
+    const bool is_taken = visit(i);
+    if (is_taken || begun > 0) ++begun;
+    // The first run takes as long as TensorFlow needs to prepare the graph.
+    if (is_taken && ++taken == 1) ends = Clock::now() + limits_.comparison / 2;
   }
+  return taken;
+}
+
+void Trial::AnswerAsSaved() {
+  if (has_answers_) return;
+  has_answers_ = true;
+  VisitCases([&](size_t index) { return AnswerAsSaved(index).is_there; });
+}
+
+void Trial::Compare(Candidate* candidate) {
+  AnswerAsSaved();
+  const size_t compared = VisitCases([&](size_t index) {
+    const Answer& expected = answers_[index];
+    if (!expected.is_known || !candidate->agrees) return false;
+    CompareOn(index, expected, candidate);
+    return expected.is_there;
+  });
   compared_ = std::max(compared_, compared);
+  if (!IsStopped(stop_)) return;
+  candidate->agrees = false;
+  candidate->rejected = LoadCancelled().message();
 }
 
 void Trial::CompareOn(size_t index, const Answer& expected, Candidate* candidate) {

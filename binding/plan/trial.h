@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,9 @@ struct Candidate {
 
 struct TrialLimits {
   std::chrono::milliseconds run{10000};        // no run may be longer
-  std::chrono::milliseconds comparison{2000};  // of a candidate after its first case, and the same
-                                               // without rows; no more cases are begun
+  std::chrono::milliseconds comparison{2000};  // after the first case, and the same without rows:
+                                               // half of it as saved, then half of it a candidate;
+                                               // no more cases are begun
   std::chrono::milliseconds timing{300};
   size_t cases = SIZE_MAX;  // from the first that runs as saved, also those that do not
   bool keeps_nan = false;   // a candidate must answer NaN in the same way
@@ -46,6 +48,10 @@ class Trial {
 
   // Runs the graph as it was saved until a case with rows succeeds. False where none does.
   bool Begin();
+  // Runs the graph as it was saved on what candidates will be compared on. Compare() does so where
+  // nobody did; before any candidate is made, what it takes is not held beside what they take.
+  // REQUIRES: Begin() succeeded.
+  void AnswerAsSaved();
   // Compares a candidate with the graph as it was saved on each case; what one of them refuses, the
   // other must refuse.
   // REQUIRES: Begin() succeeded.
@@ -69,6 +75,9 @@ class Trial {
   Status RunOnce(const Candidate& candidate, const TrialCase& given, bool with_timeout,
                  std::vector<TensorHandle>* outputs) const;
   const Answer& AnswerAsSaved(size_t index);
+  // The first case that `visit` takes, which it answers with true, then others while there is time.
+  // Returns how many it took.
+  size_t VisitCases(const std::function<bool(size_t index)>& visit) const;
   void CompareOn(size_t index, const Answer& expected, Candidate* candidate);
   void TakeTurns(std::vector<Candidate>* candidates);
   std::chrono::nanoseconds TimeRuns(Candidate* candidate, int64_t count) const;
@@ -80,6 +89,7 @@ class Trial {
   Candidate as_saved_;
   std::vector<Answer> answers_;       // as the cases
   const TrialCase* timed_ = nullptr;  // the case
+  bool has_answers_ = false;          // to all that candidates are compared on
   bool is_out_of_time_ = false;       // a run as saved was longer than may be
   size_t compared_ = 0;
   double largest_ = 0;

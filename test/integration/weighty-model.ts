@@ -11,15 +11,21 @@ const DT_FLOAT = 1;
 const DT_INT32 = 3;
 const PRODUCER = 2000; // the version of TensorFlow's graphs that writes; any recent one
 
+const FLOATS = attribute('dtype', varint(6, DT_FLOAT));
+const OF_FLOATS = attribute('T', varint(6, DT_FLOAT));
+/** Of the meta graph: the op that fills variables. */
+const INIT = field(
+  5,
+  entry('__saved_model_init_op', field(2, entry('__saved_model_init_op', field(1, 'init')))),
+);
+
 /** UNITS: MiB of weights. `folder` becomes the version's directory. */
 export function writeWeightyModel(folder: string, mebibytes: number): void {
-  mkdirSync(folder, { recursive: true });
-  const nodes = [node('x', 'Placeholder', [], [attribute('dtype', varint(6, DT_FLOAT))])];
+  const nodes = [node('x', 'Placeholder', [], [FLOATS])];
   for (let i = 0; i < mebibytes; ++i) {
-    const type = varint(6, DT_FLOAT);
     nodes.push(
-      node(`w${i}`, 'Const', [], [attribute('dtype', type), attribute('value', weights(i))]),
-      node(`y${i}`, 'MatMul', [i === 0 ? 'x' : `y${i - 1}`, `w${i}`], [attribute('T', type)]),
+      node(`w${i}`, 'Const', [], [FLOATS, attribute('value', weights(i))]),
+      node(`y${i}`, 'MatMul', [i === 0 ? 'x' : `y${i - 1}`, `w${i}`], [OF_FLOATS]),
     );
   }
   writeModel(folder, nodes, `y${mebibytes - 1}:0`, []);
@@ -30,39 +36,81 @@ export function writeWeightyModel(folder: string, mebibytes: number): void {
  * MiB takes some bytes of the folder. UNITS: MiB of weights.
  */
 export function writeWeightyVariables(folder: string, mebibytes: number): void {
-  mkdirSync(folder, { recursive: true });
-  const dtype = attribute('dtype', varint(6, DT_FLOAT));
-  const type = attribute('T', varint(6, DT_FLOAT));
-  const shape = Buffer.concat([field(2, varint(1, COLUMNS)), field(2, varint(1, COLUMNS))]);
   const nodes = [
-    node('x', 'Placeholder', [], [dtype]),
-    node('dims', 'Const', [], constantOf(DT_INT32, [COLUMNS, COLUMNS])),
-    node('value', 'Const', [], constantOf(DT_FLOAT, 1 / COLUMNS)),
-    node('fill', 'Fill', ['dims', 'value'], [type, attribute('index_type', varint(6, DT_INT32))]),
+    node('x', 'Placeholder', [], [FLOATS]),
+    ...variables([COLUMNS, COLUMNS], mebibytes),
   ];
-  const assigned: string[] = [];
   for (let i = 0; i < mebibytes; ++i) {
-    const of = [
-      dtype,
-      attribute('shape', field(7, shape)),
-      attribute('shared_name', field(2, `w${i}`)),
-    ];
-    assigned.push(`^a${i}`);
+    nodes.push(node(`y${i}`, 'MatMul', [i === 0 ? 'x' : `y${i - 1}`, `r${i}`], [OF_FLOATS]));
+  }
+  writeModel(folder, nodes, `y${mebibytes - 1}:0`, [INIT]);
+}
+
+/**
+ * The same with convolutions of one pixel, each followed by a factor for each channel and a ReLU, as
+ * normalizations are: what oneDNN rearranges, once the factors are in the weights.
+ */
+export function writeWeightyConvolutions(folder: string, mebibytes: number): void {
+  const window = Buffer.concat([1, 1, 1, 1].map((size) => varint(3, size)));
+  const strides = attribute('strides', field(1, window));
+  const padding = attribute('padding', field(2, 'VALID'));
+  const shape = attribute('Tshape', varint(6, DT_INT32));
+  const nodes = [
+    node('x', 'Placeholder', [], [FLOATS]),
+    node('pixels', 'Const', [], integers([-1, 1, 1, COLUMNS])),
+    node('rows', 'Const', [], integers([-1, COLUMNS])),
+    node('factors', 'Const', [], channels(0.5)),
+    node('image', 'Reshape', ['x', 'pixels'], [OF_FLOATS, shape]),
+    ...variables([1, 1, COLUMNS, COLUMNS], mebibytes),
+  ];
+  for (let i = 0; i < mebibytes; ++i) {
     nodes.push(
-      node(`w${i}`, 'VarHandleOp', [], of),
-      node(`a${i}`, 'AssignVariableOp', [`w${i}`, 'fill'], [dtype]),
-      node(`r${i}`, 'ReadVariableOp', [`w${i}`], [dtype]),
-      node(`y${i}`, 'MatMul', [i === 0 ? 'x' : `y${i - 1}`, `r${i}`], [type]),
+      node(
+        `c${i}`,
+        'Conv2D',
+        [i === 0 ? 'image' : `y${i - 1}`, `r${i}`],
+        [OF_FLOATS, strides, padding],
+      ),
+      node(`m${i}`, 'Mul', [`c${i}`, 'factors'], [OF_FLOATS]),
+      node(`y${i}`, 'Relu', [`m${i}`], [OF_FLOATS]),
     );
   }
-  nodes.push(node('init', 'NoOp', assigned, []));
-  const init = field(2, entry('__saved_model_init_op', field(1, 'init')));
-  writeModel(folder, nodes, `y${mebibytes - 1}:0`, [
-    field(5, entry('__saved_model_init_op', init)),
-  ]);
+  nodes.push(node('y', 'Reshape', [`y${mebibytes - 1}`, 'rows'], [OF_FLOATS, shape]));
+  writeModel(folder, nodes, 'y:0', [INIT]);
+}
+
+/** `r0`, `r1`, … read variables of these dimensions; `init` fills them. */
+function variables(dims: number[], count: number): Buffer[] {
+  const shape = attribute('shape', field(7, shapeOf(dims)));
+  const nodes = [
+    node('dims', 'Const', [], integers(dims)),
+    node('value', 'Const', [], [FLOATS, attribute('value', scalar(1 / COLUMNS))]),
+    node(
+      'fill',
+      'Fill',
+      ['dims', 'value'],
+      [OF_FLOATS, attribute('index_type', varint(6, DT_INT32))],
+    ),
+  ];
+  const assigned: string[] = [];
+  for (let i = 0; i < count; ++i) {
+    assigned.push(`^a${i}`);
+    nodes.push(
+      node(
+        `w${i}`,
+        'VarHandleOp',
+        [],
+        [FLOATS, shape, attribute('shared_name', field(2, `w${i}`))],
+      ),
+      node(`a${i}`, 'AssignVariableOp', [`w${i}`, 'fill'], [FLOATS]),
+      node(`r${i}`, 'ReadVariableOp', [`w${i}`], [FLOATS]),
+    );
+  }
+  return [...nodes, node('init', 'NoOp', assigned, [])];
 }
 
 function writeModel(folder: string, nodes: Buffer[], y: string, more: Buffer[]): void {
+  mkdirSync(folder, { recursive: true });
   const graph = [...nodes, field(4, varint(1, PRODUCER))];
   const signature = [
     field(1, entry('x', tensorInfo('x:0'))),
@@ -79,19 +127,33 @@ function writeModel(folder: string, nodes: Buffer[], y: string, more: Buffer[]):
   writeFileSync(join(folder, 'saved_model.pb'), model);
 }
 
-/** The attributes of a small Const: two integers, or one float. */
-function constantOf(dtype: number, value: number | [number, number]): Buffer[] {
-  const tensor =
-    typeof value === 'number'
-      ? [field(2), field(4, Buffer.from(new Float32Array([value]).buffer))]
-      : [field(2, field(2, varint(1, 2))), field(4, Buffer.from(new Int32Array(value).buffer))];
-  const type = attribute('dtype', varint(6, dtype));
-  return [type, attribute('value', field(8, varint(1, dtype), ...tensor))];
+/** A Const's attributes. */
+function integers(values: number[]): Buffer[] {
+  const content = Buffer.from(new Int32Array(values).buffer);
+  const tensor = tensorOf(DT_INT32, [values.length], content);
+  return [attribute('dtype', varint(6, DT_INT32)), attribute('value', tensor)];
+}
+
+/** A Const's attributes: one number for each channel. */
+function channels(value: number): Buffer[] {
+  const content = Buffer.from(new Float32Array(COLUMNS).fill(value).buffer);
+  return [FLOATS, attribute('value', tensorOf(DT_FLOAT, [COLUMNS], content))];
+}
+
+function scalar(value: number): Buffer {
+  return tensorOf(DT_FLOAT, [], Buffer.from(new Float32Array([value]).buffer));
+}
+
+function tensorOf(dtype: number, dims: number[], content: Buffer): Buffer {
+  return field(8, varint(1, dtype), field(2, shapeOf(dims)), field(4, content));
+}
+
+function shapeOf(dims: number[]): Buffer {
+  return Buffer.concat(dims.map((size) => field(2, varint(1, size))));
 }
 
 function tensorInfo(name: string): Buffer {
-  const shape = Buffer.concat([field(2, varint(1, -1)), field(2, varint(1, COLUMNS))]);
-  return Buffer.concat([field(1, name), varint(2, DT_FLOAT), field(3, shape)]);
+  return Buffer.concat([field(1, name), varint(2, DT_FLOAT), field(3, shapeOf([-1, COLUMNS]))]);
 }
 
 /** Half the identity matrix, so that products stay finite; `i` makes each one different. */
@@ -99,8 +161,7 @@ function weights(i: number): Buffer {
   const values = new Float32Array(COLUMNS * COLUMNS);
   for (let row = 0; row < COLUMNS; ++row) values[row * (COLUMNS + 1)] = 0.5;
   values[1] = i;
-  const shape = Buffer.concat([field(2, varint(1, COLUMNS)), field(2, varint(1, COLUMNS))]);
-  return field(8, varint(1, DT_FLOAT), field(2, shape), field(4, Buffer.from(values.buffer)));
+  return tensorOf(DT_FLOAT, [COLUMNS, COLUMNS], Buffer.from(values.buffer));
 }
 
 function node(name: string, op: string, inputs: string[], attributes: Buffer[]): Buffer {

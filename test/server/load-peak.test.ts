@@ -1,0 +1,40 @@
+/** The most memory that a server ever takes to load a model, and what it takes afterwards. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { writeWeightyConvolutions } from '../integration/weighty-model.js';
+import { ServerProcess } from '../wire/server-process.js';
+
+const MIB = 1 << 20;
+const MODEL_MIB = 64;
+/** Beside weights: TensorFlow, Node.js and graphs. TensorFlow's library alone is 700 MB, of which few are used. */
+const PEAK_BESIDE_MIB = 260;
+const BESIDE_MIB = 240;
+
+describe('A load', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let server: ServerProcess | null = null;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tensorgate-peak-'));
+    writeWeightyConvolutions(join(folder, '1'), MODEL_MIB);
+  });
+  after(async () => {
+    await server?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  // As saved, with the factors in them, and as oneDNN has arranged these.
+  it('holds weights of convolutions three times at most, then twice', async () => {
+    server = await ServerProcess.start('m', folder, '--plan=frozen');
+    await server.untilLogged('execution plan');
+    await server.untilLogged('"msg":"serving"');
+    const told = server.log;
+    assert.match(told, /"lean":true,"fused":64/);
+    const [peak, now] = [server.peakRssBytes() / MIB, server.rssBytes() / MIB];
+    assert.ok(peak < 3 * MODEL_MIB + PEAK_BESIDE_MIB, `peak: ${peak} MiB\n${told}`);
+    assert.ok(now < 2 * MODEL_MIB + BESIDE_MIB, `now: ${now} MiB\n${told}`);
+  });
+});
