@@ -165,8 +165,9 @@ class LoadJob : public AsyncJob {
       model_.reset();
       status = LoadCancelled();
     }
-    // Warm-up and trials run sizes that requests may never have.
-    ReleaseFreed();
+    // Warm-up and trials run sizes that requests may never have. Not where little was needed: the
+    // version before it is unloaded now as a rule, and all waits for memory that is given back.
+    if (!plan_report_.from_checkpoint || plan_report_.weight_bytes >= kMuchWeight) ReleaseFreed();
     return status;
   }
 

@@ -1,5 +1,6 @@
 #include "plan/checkpoint_load.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -60,6 +61,18 @@ class Endpoints {
   std::unordered_map<std::string, TF_Operation*> made_;
 };
 
+bool HasLoops(const GraphDef& graph) {
+  const auto has_loop = [](const std::vector<Node>& nodes) {
+    return std::any_of(nodes.begin(), nodes.end(), [](const Node& node) {
+      return node.op == "While" || node.op == "StatelessWhile" || node.op == "Enter" ||
+             node.op == "RefEnter" || node.op == "For";
+    });
+  };
+  return has_loop(graph.nodes) ||
+         std::any_of(graph.functions.begin(), graph.functions.end(),
+                     [&](const Function& function) { return has_loop(function.nodes); });
+}
+
 }  // namespace
 
 bool LoadFromCheckpoint(const LoadOptions& options, PlanOptions plan, const SavedGraph& saved,
@@ -80,6 +93,7 @@ bool LoadFromCheckpoint(const LoadOptions& options, PlanOptions plan, const Save
   }
   CheckpointValues values(saved, options.path, options.config_proto);
   plan.source = &values;
+  plan.may_be_endless = HasLoops(saved.graph);
   PlanReport chosen = ChoosePlan(made.get(), plan);
   if (IsStopped(plan.stop) || chosen.plan.kind == PlanKind::kAsSaved) return false;
   chosen.from_checkpoint = true;

@@ -18,8 +18,9 @@
 namespace tensorgate {
 namespace {
 
-// RunOptions { output_partition_graphs: true }
-constexpr unsigned char kTellGraph[] = {0x28, 0x01};
+// RunOptions { output_partition_graphs: true, inter_op_thread_pool: -1 }, in the thread that calls.
+constexpr unsigned char kTellGraph[] = {0x28, 0x01, 0x18, 0xff, 0xff, 0xff, 0xff,
+                                        0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
 
 // RunMetadata: partition_graphs 3.
 constexpr uint32_t kPartitionGraphs = 3;

@@ -54,9 +54,6 @@ constexpr std::chrono::milliseconds kMayReleaseLibrary{250};
 // Of an earlier trial's choice: the first input, and the same without rows.
 constexpr size_t kCasesOfKnown = 2;
 
-// From here on what a load frees in between counts: pages that are given back are paid for again.
-constexpr int64_t kMuchWeight = int64_t{64} << 20;
-
 // TensorFlow compiles a cluster once it has run it a few times.
 constexpr int kRunsUntilCompiled = 6;
 
@@ -112,6 +109,8 @@ class PlanChoosing {
       if (!MayFreeze() || (options_.source != nullptr && !MakeReference())) {
         return AsSaved(NoneToCompare());
       }
+      // TensorFlow can end a run only in its pool, which does not give way to requests.
+      if (!options_.may_be_endless) limits.run = std::chrono::milliseconds(0);
       NewTrial(limits);
       if (!trial_->Begin()) return AsSaved(NoneToCompare());
       MakeFrozen();

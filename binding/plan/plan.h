@@ -19,6 +19,10 @@
 
 namespace tensorgate {
 
+// From here on what a load frees in between counts: pages that are given back are paid for again.
+// UNITS: bytes of weights.
+constexpr int64_t kMuchWeight = int64_t{64} << 20;
+
 struct PlanChoice {
   PlanKind kind = PlanKind::kAsSaved;
   bool in_caller_thread = true;
@@ -43,6 +47,7 @@ struct PlanOptions {
   // Not null: the model has no session of the graph as it was saved, only what is frozen of this;
   // `known` must be such a plan.
   VariableSource* source = nullptr;
+  bool may_be_endless = true;  // a run of the graph, which then has a limit
   // Of the graph `known_graph`: what a load from the checkpoint alone takes over. Null: there is
   // none.
   std::shared_ptr<const KnownGraph> learned;

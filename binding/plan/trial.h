@@ -30,7 +30,7 @@ struct Candidate {
 };
 
 struct TrialLimits {
-  std::chrono::milliseconds run{10000};        // no run may be longer
+  std::chrono::milliseconds run{10000};  // no run may be longer; 0: any, in the thread that calls
   std::chrono::milliseconds comparison{2000};  // after the first case, and the same without rows:
                                                // half of it as saved, then half of it a candidate;
                                                // no more cases are begun

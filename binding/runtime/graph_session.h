@@ -29,6 +29,9 @@ struct SignatureTensors {
   std::vector<NamedOutput> fetches;
 };
 
+// RunOptions for the graph to be executed by the thread that calls.
+BufferHandle OptionsToRunInCallerThread();
+
 class GraphSession {
  public:
   // TensorFlow copies the graph's constants for every combination of feeds and fetches, and keeps
@@ -52,9 +55,10 @@ class GraphSession {
            const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
            std::vector<TF_Tensor*>* outputs, TF_Status* status) const;
 
-  // A run apart from those of signatures: tensors and `targets` by their names in the session's
-  // graph. `run_metadata` and `outputs`, where what is fetched goes, may be null. ERRORS:
-  // TensorFlow's status.
+  // A run apart from those of signatures, in the thread that calls unless `run_options` are given,
+  // since TensorFlow's pool does not give way to requests as a load does: tensors and `targets` by
+  // their names in the session's graph. `run_metadata` and `outputs`, where what is fetched goes,
+  // may be null. ERRORS: TensorFlow's status.
   Status RunByName(const TF_Buffer* run_options, const std::vector<std::string>& feeds,
                    const std::vector<TF_Tensor*>& inputs, const std::vector<std::string>& fetches,
                    const std::vector<std::string>& targets, TF_Buffer* run_metadata,

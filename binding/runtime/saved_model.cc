@@ -59,16 +59,6 @@ Status Bind(SignatureDef def, const SavedModel::EndpointOf& endpoint_of, BoundSi
   return Status();
 }
 
-// Serialized tensorflow.RunOptions { inter_op_thread_pool: -1 } (field 3, a negative varint): the
-// graph is executed by the thread that calls. For small graphs the hand-off to TensorFlow's own
-// pool costs several times the arithmetic.
-constexpr unsigned char kRunInCallerThread[] = {0x18, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                                0xff, 0xff, 0xff, 0xff, 0x01};
-
-BufferHandle OptionsToRunInCallerThread() {
-  return BufferHandle(TF_NewBufferFromString(kRunInCallerThread, sizeof(kRunInCallerThread)));
-}
-
 // Serialized tensorflow.RunOptions { timeout_in_ms } (field 2, a varint).
 BufferHandle OptionsWithTimeout(uint32_t millis) {
   OutputBuffer options;
