@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { writeWeightyConvolutions } from '../integration/weighty-model.js';
 import { ServerProcess } from '../wire/server-process.js';
@@ -33,8 +34,12 @@ describe('A load', function () {
     await server.untilLogged('"msg":"serving"');
     const told = server.log;
     assert.match(told, /"lean":true,"fused":64/);
-    const [peak, now] = [server.peakRssBytes() / MIB, server.rssBytes() / MIB];
+    const peak = server.peakRssBytes() / MIB;
     assert.ok(peak < 3 * MODEL_MIB + PEAK_BESIDE_MIB, `peak: ${peak} MiB\n${told}`);
-    assert.ok(now < 2 * MODEL_MIB + BESIDE_MIB, `now: ${now} MiB\n${told}`);
+    // What was freed goes back when the load is over, in a thread of its own.
+    for (let left = 100; server.rssBytes() / MIB >= 2 * MODEL_MIB + BESIDE_MIB; --left) {
+      assert.ok(left > 0, `now: ${server.rssBytes() / MIB} MiB\n${told}`);
+      await delay(100);
+    }
   });
 });

@@ -9,17 +9,26 @@ import { inFile, library, notYet, type Evidence } from './evidence.js';
 const NO_REQUEST = 'no single request shows it';
 const modelSet = inFile('test/unit/core/model-set.test.ts', NO_REQUEST);
 const modelConfig = inFile('test/unit/config/model-config.test.ts', NO_REQUEST);
-const wireConfig = inFile('test/wire/model-config.test.ts', 'needs several configurations');
+const wireConfig = inFile('test/server/model-config.test.ts', 'needs several configurations');
 const labels = inFile('test/unit/core/version-labels.test.ts', 'needs several configurations');
 const source = inFile('test/unit/sources/file-system-source.test.ts', 'needs changes of files');
+const troubles = inFile(
+  'test/unit/sources/file-system-source-troubles.test.ts',
+  'needs changes of files',
+);
+const polls = inFile(
+  'test/unit/sources/file-system-source-polls.test.ts',
+  'needs changes of files',
+);
 const folders = inFile('test/unit/sources/version-folders.test.ts', 'needs changes of files');
 const policy = inFile('test/unit/core/aspired-version-policy.test.ts', NO_REQUEST);
 const manager = inFile('test/unit/core/manager.test.ts', NO_REQUEST);
+const managerLoads = inFile('test/unit/core/manager-loads.test.ts', NO_REQUEST);
 const managerLines = inFile('test/unit/core/manager-lines.test.ts', NO_REQUEST);
 const lifecycle = inFile('test/wire/lifecycle.test.ts', 'needs starts and stops');
 const memory = inFile('test/unit/servables/load-memory.test.ts', 'needs a full machine');
 const nativeWarmup = inFile('test/native/runtime/warmup_test.cc', 'needs a load');
-const wireWarmup = inFile('test/wire/warmup.test.ts', 'needs a load');
+const wireWarmup = inFile('test/server/warmup.test.ts', 'needs a load');
 const prometheus = inFile('test/unit/metrics/prometheus-text.test.ts', 'needs metrics of its own');
 const textProto = inFile('test/unit/config/text-proto.test.ts', 'needs a start');
 const batching = inFile(
@@ -79,11 +88,11 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     StoragePathPrefixOption: OPTION,
   },
   '11 Version discovery': {
-    NoVersionsAtStartup: source(
+    NoVersionsAtStartup: troubles(
       'reports the empty set, and says so, when the base path has no version',
       'reports the other models when the base path of one is missing, and names it once',
     ),
-    FilesAppearAfterStartup: source(
+    FilesAppearAfterStartup: troubles(
       'reports the other models when the base path of one is missing, and names it once',
     ),
     MultipleVersions: source('reports the latest version'),
@@ -116,7 +125,7 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     LastVersionNotRemoved: source(
       'drops a version whose folder was removed or renamed, and finds a new one',
     ),
-    PollFilesystemOnlyOnce: source('looks once when told so, and again when it is configured anew'),
+    PollFilesystemOnlyOnce: polls('looks once when told so, and again when it is configured anew'),
     'static source Basic': PLUMBING,
     'prefix adapter Basic': PLUMBING,
   },
@@ -164,20 +173,24 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
       'keeps the old version serving until the new one is available',
     ),
     ManagerPrefersUnloadOverLoad: managerLines('ManagerPrefersUnloadOverLoad'),
-    ErroneousAspiredVersion: manager('keeps the old version when the new one fails, and shows why'),
+    ErroneousAspiredVersion: managerLoads(
+      'keeps the old version when the new one fails, and shows why',
+    ),
     EventBusErroneousVersion: managerLines('EventBusErrorOnLoad'),
     EventBusErrorOnLoad: managerLines('EventBusErrorOnLoad'),
-    AspireErrorDontUnload: manager('keeps the old version when the new one fails, and shows why'),
+    AspireErrorDontUnload: managerLoads(
+      'keeps the old version when the new one fails, and shows why',
+    ),
     EventBusServableLifecycle: managerLines('EventBusServableLifecycle'),
     RetryOnLoadErrorFinallySucceeds: managerLines('RetryOnLoadErrorFinallySucceeds'),
-    RetryOnLoadErrorFinallyFails: manager(
+    RetryOnLoadErrorFinallyFails: managerLoads(
       'retries a failed load as often as told, after the interval',
     ),
-    RetryOnLoadErrorCancelledLoad: manager(
+    RetryOnLoadErrorCancelledLoad: managerLoads(
       'ends the wait for the next attempt when the version is no longer wanted',
     ),
     NonRetriableError: OPTION,
-    UnloadDueToCancelledLoad: manager(
+    UnloadDueToCancelledLoad: managerLoads(
       'drops a load whose version is no longer wanted, and says that it was cancelled',
     ),
     UnaspireThenImmediatelyReaspire: manager(
@@ -189,7 +202,7 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     UnaspireNewServableThenImmediatelyReaspire: managerLines(
       'UnaspireNewServableThenImmediatelyReaspire',
     ),
-    ReloadAspiredError: manager('tries a failed version again when its files have changed'),
+    ReloadAspiredError: managerLoads('tries a failed version again when its files have changed'),
     'basic manager: concurrency': inFile(
       'test/unit/core/manager.property.test.ts',
       NO_REQUEST,
@@ -198,10 +211,10 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     OutOfOrderLoadServable: PLUMBING,
     MultipleLoadServables: managerLines('MultipleLoadServables'),
     MultipleUnloadServables: managerLines('MultipleUnloadServables'),
-    FastLoad: manager(
+    FastLoad: managerLoads(
       'runs no more loads at once than told, and lets a wait for a retry take no place',
     ),
-    ConcurrentLoads: manager(
+    ConcurrentLoads: managerLoads(
       'runs no more loads at once than told, and lets a wait for a retry take no place',
     ),
     InsufficientResources: memory(
@@ -213,14 +226,14 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     'state monitor: GetLiveServableStates': managerLines('ListAvailableServableIds'),
     'state monitor: ForgetUnloadedServableStates': OPTION,
     'state monitor: NotifyWhenServablesReachState': modelSet('CreateWaitsTillModelsAvailable'),
-    'state monitor: WaitUntil': manager(
+    'state monitor: WaitUntil': managerLoads(
       'tells at start which models failed, in the words of upstream',
     ),
     'retrier: RetryFinallySucceeds': managerLines('RetryOnLoadErrorFinallySucceeds'),
-    'retrier: RetryFinallyFails': manager(
+    'retrier: RetryFinallyFails': managerLoads(
       'retries a failed load as often as told, after the interval',
     ),
-    'retrier: RetryCancelled': manager(
+    'retrier: RetryCancelled': managerLoads(
       'ends the wait for the next attempt when the version is no longer wanted',
     ),
     'retrier: RetryCancelledOnUnimplementedError': OPTION,

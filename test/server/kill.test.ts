@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 
 import { seededRandom, type Random } from '../wire/random.js';
 import { ServerProcess } from '../wire/server-process.js';
-import { ModelFolder } from './model-folder.js';
+import { ModelFolder } from '../live/model-folder.js';
 
 const SEED = Number(process.env['TENSORGATE_SEED'] ?? Date.now() % 1_000_000);
 const KILLS = Number(process.env['TENSORGATE_KILLS'] ?? 3);
-const WRITER = fileURLToPath(new URL('config-writer.js', import.meta.url));
+const WRITER = fileURLToPath(new URL('../live/config-writer.js', import.meta.url));
 /** Of the versions and the configuration, before each kill. UNITS: milliseconds. */
 const [LEAST_CHANGES, MOST_CHANGES] = [300, 3000];
 const PATIENCE_MILLIS = 15_000;
