@@ -1,7 +1,7 @@
 /**
  * npm test: sets everything up, runs every test, and ends with one line: N passed, N failed[, N skipped].
  *   npm test -- --only=unit,native    some of the sections; an unknown one lists them
- * Sections run side by side, two more than there are cores, since tests wait now and then; what a section prints
+ * Sections run side by side, one more than there are cores, since tests wait now and then; what a section prints
  * then comes when it ends.
  * Fuzz targets run TENSORGATE_FUZZ_SECONDS (10) each and count as one test.
  */
@@ -86,7 +86,7 @@ const runChains = async () => {
     for (const name of chain) await runSection(name, shown);
   }
 };
-await Promise.all(Array.from({ length: availableParallelism() + 2 }, runChains));
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, runChains));
 for (const name of alone) await runSection(name, true);
 clearInterval(beat);
 console.log(`\n${times.join('\n')}\n${seconds(start).padStart(10)}  in all`);

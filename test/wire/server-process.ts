@@ -157,6 +157,11 @@ export class ServerProcess {
     return `127.0.0.1:${this.grpcPort}`;
   }
 
+  /** Of the resident memory what is no file's, in bytes. */
+  anonymousBytes(): number {
+    return this.#bytesOf('RssAnon');
+  }
+
   /** Resident memory in bytes. */
   rssBytes(): number {
     return this.#bytesOf('VmRSS');
