@@ -48,14 +48,13 @@ std::string WithoutFunctionNames(std::string_view attr_value) {
 }  // namespace
 
 struct ExpressionHashes::Scope {
-  const std::unordered_map<std::string_view, const Node*>* nodes;
+  const NodesByName* nodes;
   std::unordered_map<std::string_view, uint64_t> given;  // tensors, or arguments, that are fed
   std::unordered_map<std::string_view, uint64_t> known;  // by node
 };
 
 ExpressionHashes::ExpressionHashes(const GraphDef& graph, VariablesBy variables_by)
-    : graph_(graph), variables_by_(variables_by) {
-  for (const Node& node : graph_.nodes) nodes_.emplace(node.name, &node);
+    : graph_(graph), variables_by_(variables_by), nodes_(NodesByNameOf(graph.nodes)) {
   for (const Function& function : graph_.functions) functions_.emplace(function.name, &function);
 }
 
@@ -170,8 +169,7 @@ bool ExpressionHashes::HashFunction(std::string_view name, int depth, uint64_t* 
   const auto found = functions_.find(name);
   if (found == functions_.end() || depth > kMaxCalls) return false;
   const Function& function = *found->second;
-  std::unordered_map<std::string_view, const Node*> nodes;
-  for (const Node& node : function.nodes) nodes.emplace(node.name, &node);
+  const NodesByName nodes = NodesByNameOf(function.nodes);
   Scope scope;
   scope.nodes = &nodes;
   *hash = function.inputs.size();

@@ -41,7 +41,7 @@ class ExpressionHashes {
   const GraphDef& graph_;
   const VariablesBy variables_by_;
   std::unordered_map<std::string_view, uint64_t> variables_;  // numbers, with kOrder
-  std::unordered_map<std::string_view, const Node*> nodes_;
+  NodesByName nodes_;
   std::unordered_map<std::string_view, const Function*> functions_;
   std::unordered_map<std::string_view, uint64_t> function_hashes_;
 };

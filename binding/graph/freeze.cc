@@ -59,8 +59,7 @@ Freezer::Freezer(const GraphDef& graph, std::vector<std::string> roots)
     : graph_(graph), roots_(std::move(roots)), copies_(graph.functions) {}
 
 Status Freezer::FindVariables(std::vector<GraphVariable>* variables) {
-  std::unordered_map<std::string_view, const Node*> by_name;
-  for (const Node& node : graph_.nodes) by_name.emplace(node.name, &node);
+  const NodesByName by_name = NodesByNameOf(graph_.nodes);
   std::unordered_set<std::string_view> seen;
   std::vector<std::string_view> waiting;
   for (const std::string& root : roots_) waiting.push_back(root);

@@ -162,6 +162,12 @@ size_t Node::data_inputs() const {
   return count;
 }
 
+NodesByName NodesByNameOf(const std::vector<Node>& nodes) {
+  NodesByName by_name;
+  for (const Node& node : nodes) by_name.emplace(node.name, &node);
+  return by_name;
+}
+
 std::string_view NodeOf(std::string_view input) {
   if (!input.empty() && input[0] == '^') input.remove_prefix(1);
   return input.substr(0, input.find(':'));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,10 @@ struct GraphDef {
   std::vector<Function> functions;
   std::string_view versions;  // VersionDef
 };
+
+// Of a graph or of a function. OWNERSHIP: points into `nodes`.
+using NodesByName = std::unordered_map<std::string_view, const Node*>;
+NodesByName NodesByNameOf(const std::vector<Node>& nodes);
 
 // The node that an input names: what stands before the output of a tensor, and of "^node" the node.
 std::string_view NodeOf(std::string_view input);

@@ -21,14 +21,6 @@ struct Saver {
   std::string_view file, op;
 };
 
-using NodesByName = std::unordered_map<std::string_view, const Node*>;
-
-NodesByName NodesByNameOf(const std::vector<Node>& nodes) {
-  NodesByName by_name;
-  for (const Node& node : nodes) by_name.emplace(node.name, &node);
-  return by_name;
-}
-
 bool ReadSaver(std::string_view meta_graph_def, Saver* saver) {
   return ForEachBytes(meta_graph_def, kSaverDef,
                       [&](std::string_view saver_def) {

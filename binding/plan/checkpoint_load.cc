@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,16 +20,12 @@ namespace {
 class Endpoints {
  public:
   Endpoints(const GraphDef& saved, const KnownGraph& known, TF_Graph* graph)
-      : known_(known.endpoints), graph_(graph) {
-    for (const Node& node : saved.nodes) nodes_.emplace(node.name, &node);
-  }
+      : known_(known.endpoints), graph_(graph), nodes_(NodesByNameOf(saved.nodes)) {}
 
   bool AreAllTaken() const { return next_ == known_.size(); }
 
   // The operation is null where the graph does not have the tensor.
-  TF_Output Next(const std::string& tensor_name) {
-    const std::string op = tensor_name.substr(0, tensor_name.rfind(':'));
-    const int index = op.size() == tensor_name.size() ? 0 : std::atoi(&tensor_name[op.size() + 1]);
+  TF_Output Next(const std::string& op, int index) {
     const bool is_there = next_ < known_.size() && known_[next_];
     ++next_;
     const auto node = nodes_.find(op);
@@ -57,7 +52,7 @@ class Endpoints {
   const std::vector<bool>& known_;
   size_t next_ = 0;
   TF_Graph* const graph_;
-  std::unordered_map<std::string_view, const Node*> nodes_;
+  const NodesByName nodes_;
   std::unordered_map<std::string, TF_Operation*> made_;
 };
 
@@ -84,7 +79,7 @@ bool LoadFromCheckpoint(const LoadOptions& options, PlanOptions plan, const Save
   std::unique_ptr<SavedModel> made;
   const Status status = SavedModel::WithoutSession(
       options, saved.meta_graph_def, std::move(graph),
-      [&](const std::string& tensor_name) { return endpoints.Next(tensor_name); }, &made);
+      [&](const std::string& op, int index) { return endpoints.Next(op, index); }, &made);
   if (!status.ok() || !endpoints.AreAllTaken() || made->signatures().size() != synthetic.size()) {
     return false;
   }

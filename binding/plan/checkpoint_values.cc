@@ -3,7 +3,6 @@
 #include <map>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "graph/attr_value.h"
@@ -88,8 +87,7 @@ Status CheckpointValues::Read(const std::vector<GraphVariable>& variables,
   if (!FindRestoredVariables(saved_.meta_graph_def, saved_.graph, &restored)) {
     return CannotFreeze("its variables are not only what its checkpoint has");
   }
-  std::unordered_map<std::string_view, const Node*> nodes;
-  for (const Node& node : saved_.graph.nodes) nodes.emplace(node.name, &node);
+  const NodesByName nodes = NodesByNameOf(saved_.graph.nodes);
   std::vector<CheckpointTensor> tensors;
   for (const GraphVariable& variable : variables) {
     const auto node = nodes.find(variable.name);

@@ -17,11 +17,7 @@ namespace {
 
 std::atomic<int64_t> live_models{0};
 
-// "op" or "op:index". The index is 0 when left out, as in TensorFlow's own reading.
-TF_Output ResolveEndpoint(TF_Graph* graph, const std::string& tensor_name) {
-  const size_t colon = tensor_name.rfind(':');
-  const std::string op = tensor_name.substr(0, colon);
-  const int index = colon == std::string::npos ? 0 : std::atoi(tensor_name.c_str() + colon + 1);
+TF_Output FindEndpoint(TF_Graph* graph, const std::string& op, int index) {
   TF_Operation* oper = op.empty() ? nullptr : TF_GraphOperationByName(graph, op.c_str());
   if (oper != nullptr && (index < 0 || index >= TF_OperationNumOutputs(oper))) oper = nullptr;
   return TF_Output{oper, index};
@@ -43,17 +39,24 @@ Status DefaultFor(const SignatureDef& def, const std::string& alias, TensorHandl
   return Status();
 }
 
+// "op" or "op:index". The index is 0 when left out, as in TensorFlow's own reading.
+TF_Output Resolve(const std::string& tensor_name, const SavedModel::EndpointOf& endpoint_of) {
+  const size_t colon = tensor_name.rfind(':');
+  const int index = colon == std::string::npos ? 0 : std::atoi(tensor_name.c_str() + colon + 1);
+  return endpoint_of(tensor_name.substr(0, colon), index);
+}
+
 Status Bind(SignatureDef def, const SavedModel::EndpointOf& endpoint_of, BoundSignature* out) {
   BoundSignature bound;
   bound.def = std::move(def);
   for (const TensorInfo& info : bound.def.inputs) {
-    bound.inputs.push_back(endpoint_of(info.tensor_name));
+    bound.inputs.push_back(Resolve(info.tensor_name, endpoint_of));
     bound.input_specs.push_back(InputSpec{info.alias, BaseType(info.dtype)});
     Status status = DefaultFor(bound.def, info.alias, &bound.defaults.emplace_back());
     if (!status.ok()) return status;
   }
   for (const TensorInfo& info : bound.def.outputs) {
-    bound.outputs.push_back(endpoint_of(info.tensor_name));
+    bound.outputs.push_back(Resolve(info.tensor_name, endpoint_of));
   }
   *out = std::move(bound);
   return Status();
@@ -103,7 +106,9 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
 
   Status read = model->ReadSignatures(
       options, {static_cast<const char*>(meta_graph_def->data), meta_graph_def->length},
-      [&](const std::string& name) { return ResolveEndpoint(model->graph_.get(), name); });
+      [&](const std::string& op, int index) {
+        return FindEndpoint(model->graph_.get(), op, index);
+      });
   if (read.ok()) *out = std::move(model);
   return read;
 }

@@ -59,13 +59,13 @@ struct Execution {
 
 class SavedModel {
  public:
-  using EndpointOf = std::function<TF_Output(const std::string& tensor_name)>;
+  using EndpointOf = std::function<TF_Output(const std::string& op, int index)>;
 
   // THREAD: load pool; blocks for the whole load. ERRORS: TensorFlow's status.
   static Status Load(const LoadOptions& options, std::unique_ptr<SavedModel>* out);
 
   // A model that has no session yet: nothing may be run before one is adopted. `endpoint_of`: where
-  // in `graph`, which only gives endpoints their identities, a tensor of that name is. ERRORS:
+  // in `graph`, which only gives endpoints their identities, an output of that op is. ERRORS:
   // DATA_LOSS when the bytes are not a MetaGraphDef.
   static Status WithoutSession(const LoadOptions& options, std::string_view meta_graph_def,
                                GraphHandle graph, const EndpointOf& endpoint_of,
