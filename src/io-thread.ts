@@ -86,11 +86,11 @@ class IoThread {
     });
   }
 
-  listen(what: ThreadCalls['listen'][0]): Promise<void> {
+  listen({ protocol, native }: ThreadCalls['listen'][0]): Promise<void> {
     const { flags } = this.#options;
-    return what === 'REST'
-      ? this.#listeners.startRest(flags.rest_api_port)
-      : this.#listeners.startGrpc(true, flags.port, '');
+    return protocol === 'REST'
+      ? this.#listeners.startRest(native, flags.rest_api_port)
+      : this.#listeners.startGrpc(native, flags.port, '');
   }
 
   update(update: CatalogUpdate): void {

@@ -13,8 +13,10 @@ import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
 import type { NativeRoutes } from './native/grpc.js';
 import { loadProtos } from './protos/protos.js';
+import type { RestMetrics } from './rest/api.js';
 import { MetadataJson } from './rest/metadata-json.js';
-import { RestServer, type RestMetrics, type RestSharing } from './rest/server.js';
+import type { RestServer, RestSharing } from './rest/server.js';
+import { UwsRestServer } from './rest/uws/server.js';
 import type { AdminApi } from './service/admin-api.js';
 import { InferenceService } from './service/inference.js';
 import type { ModelCatalog } from './service/model-catalog.js';
@@ -22,7 +24,7 @@ import { ModelMetadataService } from './service/model-metadata.js';
 import type { ModelStatusService } from './service/model-status.js';
 import type { ShadowTraffic } from './service/shadow-traffic.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
-import { ServingError } from './status/serving-error.js';
+import { ServingError, StatusCode } from './status/serving-error.js';
 
 const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
 
@@ -86,25 +88,8 @@ export class Listeners {
   }
 
   /** @throws ServingError UNAVAILABLE when the port cannot be bound, others for the SslConfig */
-  async startRest(port: number): Promise<void> {
-    const { flags, ssl, modelStatus, admin, requestLog, restMetrics, sharing } = this.#options;
-    const rest = new RestServer({
-      inference: this.#inference,
-      modelStatus,
-      modelMetadata: this.#modelMetadata,
-      admin,
-      metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
-      timeoutMillis: flags.rest_api_timeout_in_ms,
-      maxBodyBytes: flags.rest_api_max_body_bytes,
-      maxBufferedBytes: flags.rest_api_max_buffered_bytes,
-      gzipMinBytes: flags.rest_api_gzip_min_bytes,
-      stickyHeader: this.#stickyHeader,
-      corsEnabled: flags.rest_api_enable_cors_support,
-      ssl,
-      requestLog,
-      metrics: restMetrics,
-      sharing,
-    });
+  async startRest(native: boolean, port: number): Promise<void> {
+    const rest = this.#newRest(native);
     await rest.listen(port);
     this.#rest = rest;
   }
@@ -152,5 +137,29 @@ export class Listeners {
     });
     this.#options.watchRoutes((routes) => server.route(routes));
     return server;
+  }
+
+  #newRest(native: boolean): RestServer {
+    const { flags, ssl, modelStatus, admin, requestLog, restMetrics, sharing } = this.#options;
+    if (native) {
+      throw new ServingError(StatusCode.UNIMPLEMENTED, '--rest_transport=native: not built yet');
+    }
+    return new UwsRestServer({
+      inference: this.#inference,
+      modelStatus,
+      modelMetadata: this.#modelMetadata,
+      admin,
+      metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
+      timeoutMillis: flags.rest_api_timeout_in_ms,
+      maxBodyBytes: flags.rest_api_max_body_bytes,
+      maxBufferedBytes: flags.rest_api_max_buffered_bytes,
+      gzipMinBytes: flags.rest_api_gzip_min_bytes,
+      stickyHeader: this.#stickyHeader,
+      corsEnabled: flags.rest_api_enable_cors_support,
+      ssl,
+      requestLog,
+      metrics: restMetrics,
+      sharing,
+    });
   }
 }

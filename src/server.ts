@@ -24,7 +24,7 @@ import { RequestMetrics } from './metrics/request-metrics.js';
 import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
 import { freedMemory, type FreedMemory } from './native/freed-memory.js';
-import type { RestMetrics } from './rest/server.js';
+import type { RestMetrics } from './rest/api.js';
 import { AdminApi } from './service/admin-api.js';
 import { ModelStatusService } from './service/model-status.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
@@ -207,9 +207,9 @@ export class Server {
     port: number,
     scheme: string,
   ): Promise<void> {
-    const { log } = this.#options;
+    const { flags, log } = this.#options;
     try {
-      await listeners.startRest(port);
+      await listeners.startRest(flags.rest_transport === 'native', port);
     } catch (thrown) {
       const error = ServingError.from(thrown);
       if (error.code !== StatusCode.UNAVAILABLE) throw error;

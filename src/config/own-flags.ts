@@ -28,6 +28,14 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: what carries gRPC: native (HTTP/2 in the addon) or grpc-js',
   },
   {
+    name: 'rest_transport',
+    type: 'string',
+    default: 'uwebsockets',
+    effect: 'served',
+    choices: ['native', 'uwebsockets'],
+    help: 'tensorgate: what carries REST: native (HTTP/1.1 in the addon) or uwebsockets',
+  },
+  {
     name: 'grpc_max_buffered_bytes',
     type: 'int64',
     default: 1024 * 1024 * 1024,

@@ -15,7 +15,7 @@ import { ServingError, type Violation } from '../status/serving-error.js';
 export interface ThreadCalls {
   /** Once, before anything else. */
   open: [ThreadOptions, void];
-  listen: ['gRPC' | 'REST', void];
+  listen: [{ readonly protocol: 'gRPC' | 'REST'; readonly native: boolean }, void];
   update: [CatalogUpdate, void];
   /** Answered when nothing on the thread uses the model of that number any more. */
   retire: [number, void];

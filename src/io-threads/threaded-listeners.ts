@@ -108,16 +108,16 @@ export class ThreadedListeners {
       throw grpcStartFailure(`cannot listen on ${GRPC_HOST}:${port}: ${refusal}`);
     }
     this.#listens = true;
-    await this.#threads.askAll('listen', 'gRPC');
+    await this.#threads.askAll('listen', { protocol: 'gRPC', native: true });
   }
 
   /** @throws ServingError UNAVAILABLE when the port cannot be had, INTERNAL when not by all threads */
-  async startRest(port: number): Promise<void> {
+  async startRest(native: boolean, port: number): Promise<void> {
     if ((await this.#claims.take(null, port)) !== null) {
       throw new ServingError(StatusCode.UNAVAILABLE, `cannot listen on port ${port}`);
     }
     this.#listens = true;
-    await this.#threads.askAll('listen', 'REST').catch((cause: unknown) => {
+    await this.#threads.askAll('listen', { protocol: 'REST', native }).catch((cause: unknown) => {
       const { code, message } = ServingError.from(cause);
       const mayGoOn = code === StatusCode.UNAVAILABLE; // the caller might, with some threads without REST
       throw new ServingError(mayGoOn ? StatusCode.INTERNAL : code, message, [], { cause });

@@ -2,7 +2,6 @@
  * AdminEndpoint: AdminService over REST, messages as proto3 JSON. Nothing here is for browsers: a page
  * of another site could otherwise make the browser of someone inside change what is served.
  */
-import type { HttpRequest } from 'uWebSockets.js';
 import type protobuf from 'protobufjs';
 import protojson from 'protobufjs/ext/protojson.js';
 
@@ -11,23 +10,21 @@ import type { AdminApi, AdminMethod } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { adminRoute, type AdminRoute } from './admin-routes.js';
-import type { BufferBudget } from './buffer-budget.js';
 import type { Deadlines } from './deadlines.js';
 import type { Exchange } from './exchange.js';
+import type { BodyLimits, HttpRequest } from './http.js';
 import { protoJson } from './proto-json.js';
 
-const MAX_BODY_BYTES = 1 << 20;
+const LIMITS: BodyLimits = { maxBytes: 1 << 20, borrowBytes: 1 << 20 };
 const PREFIX = '/admin/';
 
 export class AdminEndpoint {
   readonly #admin: AdminApi;
-  readonly #budget: BufferBudget;
   readonly #deadlines: Deadlines;
 
   /** The deadlines hold for the body alone: a change takes as long as its models take to load. */
-  constructor(admin: AdminApi, budget: BufferBudget, deadlines: Deadlines) {
+  constructor(admin: AdminApi, deadlines: Deadlines) {
     this.#admin = admin;
-    this.#budget = budget;
     this.#deadlines = deadlines;
   }
 
@@ -36,15 +33,15 @@ export class AdminEndpoint {
   }
 
   /** REQUIRES: a path it takes. */
-  answer(exchange: Exchange, method: string, target: string, request: HttpRequest): void {
-    exchange.requestId = requestIdOf(request.getHeader(REQUEST_ID_KEY));
-    const route = adminRoute(method, target);
+  answer(exchange: Exchange, request: HttpRequest): void {
+    exchange.requestId = requestIdOf(request.header(REQUEST_ID_KEY));
+    const route = adminRoute(request.method, request.target);
     const rpc = route === null ? undefined : this.#admin.methods.get(route.rpc);
     if (route === null || rpc === undefined) {
       exchange.page('404 Not Found');
       return;
     }
-    if (request.getHeader('origin') !== '') {
+    if (request.header('origin') !== '') {
       const message = 'The admin API takes no requests from web pages (header Origin).';
       exchange.fail(new ServingError(StatusCode.PERMISSION_DENIED, message));
       return;
@@ -54,8 +51,8 @@ export class AdminEndpoint {
       return;
     }
     this.#deadlines.add(exchange);
-    const declaredLength = Number(request.getHeader('content-length')) || 0;
-    exchange.receive(declaredLength, MAX_BODY_BYTES, MAX_BODY_BYTES, this.#budget, (body, held) => {
+    const declaredLength = Number(request.header('content-length')) || 0;
+    exchange.receive(LIMITS, declaredLength, (body, held) => {
       this.#deadlines.remove(exchange);
       const text = new TextDecoder().decode(body);
       held?.release();

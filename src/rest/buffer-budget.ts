@@ -3,7 +3,7 @@
  * is asked for before it is allocated, and given back when the body is done with. Several threads may
  * share one, each through an object of its own over the same count.
  */
-export class BufferBudget {
+export class BufferBudget implements MemoryBudget {
   readonly limit: number;
   readonly #taken: BigInt64Array;
 
@@ -17,7 +17,6 @@ export class BufferBudget {
     return Number(Atomics.load(this.#taken, 0));
   }
 
-  /** False when there is not as much left; nothing is taken then. */
   take(bytes: number): boolean {
     const before = Atomics.add(this.#taken, 0, BigInt(bytes));
     if (bytes <= this.limit - Number(before)) return true;
@@ -28,6 +27,15 @@ export class BufferBudget {
   give(bytes: number): void {
     Atomics.sub(this.#taken, 0, BigInt(bytes));
   }
+}
+
+/** A budget, whoever keeps the count: a transport may have its own. */
+export interface MemoryBudget {
+  /** In bytes. */
+  readonly limit: number;
+  /** False when there is not as much left; nothing is taken then. */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
 }
 
 /** Something that holds a share of the budget. */

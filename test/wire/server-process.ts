@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tensorgate.mjs', import.meta.url));
 
-/** So that the same tests can be run over the transport that is not the default. */
-const GRPC_TRANSPORT = process.env['TENSORGATE_TEST_GRPC_TRANSPORT'];
+/** So that the same tests can be run over the transports that are not the default. */
+const TRANSPORTS = ['grpc', 'rest'].flatMap((protocol) => {
+  const transport = process.env[`TENSORGATE_TEST_${protocol.toUpperCase()}_TRANSPORT`];
+  return transport === undefined ? [] : [`--${protocol}_transport=${transport}`];
+});
 
 export interface Exit {
   readonly code: number | null;
@@ -92,12 +95,7 @@ export class ServerProcess {
   static async startIn(env: NodeJS.ProcessEnv, ...flags: string[]): Promise<ServerProcess> {
     const [grpcPort, restPort] = [await freePort(), await freePort()];
     const server = new ServerProcess(
-      [
-        `--port=${grpcPort}`,
-        `--rest_api_port=${restPort}`,
-        ...(GRPC_TRANSPORT === undefined ? [] : [`--grpc_transport=${GRPC_TRANSPORT}`]),
-        ...flags,
-      ],
+      [`--port=${grpcPort}`, `--rest_api_port=${restPort}`, ...TRANSPORTS, ...flags],
       grpcPort,
       restPort,
       env,

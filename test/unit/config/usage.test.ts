@@ -84,6 +84,7 @@ describe('usageText', () => {
       '\t--run_pool_threads',
       '\t--run_queue_capacity',
       '\t--grpc_transport',
+      '\t--rest_transport',
       '\t--grpc_max_buffered_bytes',
       '\t--io_threads',
       '\t--inline_run_micros',

@@ -2,7 +2,7 @@
  * BodyBuffer: a request body that comes in pieces, in one growing allocation of ours. Owns the share of
  * the budget that its memory takes, until it is released.
  */
-import type { BufferBudget, Held } from './buffer-budget.js';
+import type { MemoryBudget, Held } from '../buffer-budget.js';
 
 /** What a declared length may reserve ahead: no more than this, and no more than so many times what came. */
 const MAX_TRUSTED_LENGTH = 8 << 20;
@@ -10,7 +10,7 @@ const TRUSTED_FACTOR = 16;
 const SMALLEST = 64 << 10;
 
 export class BodyBuffer implements Held {
-  readonly #budget: BufferBudget;
+  readonly #budget: MemoryBudget;
   readonly #declaredLength: number;
   readonly #maxLength: number;
   #bytes = Buffer.alloc(0);
@@ -18,7 +18,7 @@ export class BodyBuffer implements Held {
   #taken = 0;
 
   /** REQUIRES: no more than `maxLength` is appended. `declaredLength` 0 is none. */
-  constructor(budget: BufferBudget, declaredLength: number, maxLength: number) {
+  constructor(budget: MemoryBudget, declaredLength: number, maxLength: number) {
     this.#budget = budget;
     this.#declaredLength = declaredLength;
     this.#maxLength = declaredLength > 0 ? declaredLength : maxLength;

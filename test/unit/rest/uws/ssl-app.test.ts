@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { sslApp } from '../../../src/rest/ssl-app.js';
-import { StatusCode } from '../../../src/status/serving-error.js';
+import { sslApp } from '../../../../src/rest/uws/ssl-app.js';
+import { StatusCode } from '../../../../src/status/serving-error.js';
 
 describe('sslApp', () => {
   it('is not made without a key', () => {

@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 
-import type { SslConfig } from '../config/ssl-config.js';
-import { addon } from '../native/addon.js';
-import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { SslConfig } from '../../config/ssl-config.js';
+import { addon } from '../../native/addon.js';
+import { ServingError, StatusCode } from '../../status/serving-error.js';
 
 export class ClientVerification {
   readonly #folder = mkdtempSync(join(tmpdir(), 'tensorgate-rest-')); // mode 0700

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 
 import uWS, { type TemplatedApp } from 'uWebSockets.js';
 
-import type { SslConfig } from '../config/ssl-config.js';
-import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { SslConfig } from '../../config/ssl-config.js';
+import { ServingError, StatusCode } from '../../status/serving-error.js';
 
 /**
  * Asks no client for a certificate: see client-verification.ts. Blocking: for start-up.

@@ -1,0 +1,262 @@
+/**
+ * RestApi: what the REST API answers, whatever carries it. Brings requests to the services and their
+ * answers back; decides nothing about models. One of each transport, on its thread.
+ */
+import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
+import type { Failure, RequestLog } from '../log/request-log.js';
+import type { MetricsPage } from '../metrics/metrics-page.js';
+import { REST_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
+import type { Done } from '../native/calls.js';
+import { decodeOnLoopBytes } from '../native/saved-model.js';
+import type { AdminApi } from '../service/admin-api.js';
+import type { ModelMetadataService } from '../service/model-metadata.js';
+import type { ModelStatusService } from '../service/model-status.js';
+import type { InferenceService } from '../service/inference.js';
+import { stickyKeyOf } from '../service/sticky-key.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { AdminEndpoint } from './admin-endpoint.js';
+import type { Held, MemoryBudget } from './buffer-budget.js';
+import { acceptsGzip, inflate } from './compression.js';
+import { Deadlines } from './deadlines.js';
+import { Exchange, type ExchangeHost } from './exchange.js';
+import type { BodyLimits, HttpExchange, HttpRequest } from './http.js';
+import { modelStatusJson } from './json.js';
+import type { MetadataJson } from './metadata-json.js';
+import { ModelList } from './model-list.js';
+import { refusal } from './request-line.js';
+import { route, type Route } from './routes.js';
+
+export interface RestApiOptions {
+  readonly inference: InferenceService;
+  readonly modelStatus: ModelStatusService;
+  readonly modelMetadata: ModelMetadataService;
+  readonly metadataJson: MetadataJson;
+  /** Null: not offered. */
+  readonly admin: AdminApi | null;
+  /** 0 or less is none. */
+  readonly timeoutMillis: number;
+  readonly maxBodyBytes: number;
+  /** Answers from this length on are compressed for clients that take it; 0 is none. */
+  readonly gzipMinBytes: number;
+  /** As stickyHeaderOf() gives it. */
+  readonly stickyHeader: string | null;
+  readonly corsEnabled: boolean;
+  readonly requestLog: RequestLog;
+  /** Null: nothing is counted, and there is no page. */
+  readonly metrics: RestMetrics | null;
+}
+
+export interface RestMetrics {
+  readonly path: string;
+  readonly page: Pick<MetricsPage, 'text'>;
+  readonly requests: RequestMetrics;
+}
+
+export class RestApi implements ExchangeHost {
+  readonly budget: MemoryBudget;
+  readonly #options: RestApiOptions;
+  readonly #deadlines: Deadlines;
+  readonly #modelList: ModelList;
+  readonly #admin: AdminEndpoint | null;
+  readonly #plainLimits: BodyLimits;
+  /** It is inflated off the event loop, for which it has to stay. */
+  readonly #gzipLimits: BodyLimits;
+
+  /** `budget`: the transport's, of which it takes the bodies that come in. */
+  constructor(options: RestApiOptions, budget: MemoryBudget) {
+    const { admin, maxBodyBytes: maxBytes } = options;
+    this.budget = budget;
+    this.#options = options;
+    this.#deadlines = new Deadlines(options.timeoutMillis);
+    this.#modelList = new ModelList(options.modelStatus);
+    this.#admin = admin === null ? null : new AdminEndpoint(admin, this.#deadlines);
+    this.#plainLimits = { maxBytes, borrowBytes: decodeOnLoopBytes() };
+    this.#gzipLimits = { maxBytes, borrowBytes: 0 };
+  }
+
+  get corsEnabled(): boolean {
+    return this.#options.corsEnabled;
+  }
+
+  get gzipMinBytes(): number {
+    return this.#options.gzipMinBytes;
+  }
+
+  get requestMetrics(): RequestMetrics | null {
+    return this.#options.metrics?.requests ?? null;
+  }
+
+  /** Answers `http` by and by, unless its client goes first. */
+  handle(request: HttpRequest, http: HttpExchange): void {
+    const exchange = new Exchange(http, this, request.method === 'HEAD');
+    try {
+      this.#dispatch(exchange, request);
+    } catch (error) {
+      exchange.threw(error); // a bug of ours: the other requests go on
+    }
+  }
+
+  /** No more deadlines: for when every connection is closed. */
+  close(): void {
+    this.#deadlines.close();
+  }
+
+  ended(exchange: Exchange): void {
+    this.#deadlines.remove(exchange);
+  }
+
+  failed({ asked, requestId, dueMillis }: Exchange, failure: Failure): void {
+    const { requestLog, timeoutMillis } = this.#options;
+    requestLog.failed(failure, () => {
+      const choice = asked !== null && 'choice' in asked ? asked.choice : null;
+      return {
+        transport: 'REST',
+        method: asked?.kind === 'infer' ? asked.action : (asked?.kind ?? ''),
+        model: asked !== null && 'name' in asked ? asked.name : null,
+        version: choice?.version?.toString() ?? choice?.label ?? null,
+        requestId,
+        // Only what has a deadline has a beginning.
+        millis: dueMillis > 0 ? performance.now() + timeoutMillis - dueMillis : null,
+      };
+    });
+  }
+
+  #dispatch(exchange: Exchange, request: HttpRequest): void {
+    const { method, path, target } = request;
+    const refused = refusal(method, target);
+    if (refused !== null) {
+      exchange.page(refused);
+      return;
+    }
+    const { metrics } = this.#options;
+    if (metrics !== null && path === metrics.path) {
+      this.#answerMetrics(exchange, metrics, target);
+      return;
+    }
+    if (this.#admin?.takes(path) === true) {
+      this.#admin.answer(exchange, request);
+      return;
+    }
+    if (this.gzipMinBytes > 0) {
+      exchange.gzipAccepted = acceptsGzip(request.header('accept-encoding'));
+    }
+    const asked = route(method, target);
+    exchange.asked = asked;
+    exchange.requestId = requestIdOf(request.header(REQUEST_ID_KEY));
+    if (asked.kind !== 'infer') {
+      this.#answer(exchange, asked, request);
+      return;
+    }
+    const { action, name, choice } = asked;
+    exchange.countAs(REST_ENTRY[action], name);
+    const { inference, maxBodyBytes, timeoutMillis } = this.#options;
+    const declaredLength = Number(request.header('content-length')) || 0;
+    if (declaredLength > maxBodyBytes) {
+      exchange.tooLarge(maxBodyBytes);
+      return;
+    }
+    this.#deadlines.add(exchange);
+    const key = choice.label === null ? null : this.#stickyKey(request);
+    const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void => {
+      exchange.begin();
+      const answer: Done<string | Uint8Array> = (error, reply) => {
+        held?.release();
+        if (error !== null) exchange.fail(error);
+        else exchange.json(reply as string | Uint8Array);
+      };
+      const timeout = Math.max(0, timeoutMillis);
+      const isGone = (): boolean => exchange.over;
+      const id = inference.json(action, name, choice, key, body, timeout, answer, isGone);
+      // The JSON does not say which of the label's versions it comes from.
+      if (choice.label !== null && id !== null && inference.isShared(name, choice.label)) {
+        exchange.modelVersion = id.version.toString();
+      }
+    };
+    if (request.header('content-encoding').includes('gzip')) {
+      exchange.receive(this.#gzipLimits, declaredLength, (body, held) => {
+        const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body;
+        this.#inflate(exchange, bytes, held, infer);
+      });
+    } else exchange.receive(this.#plainLimits, declaredLength, infer);
+  }
+
+  #stickyKey(request: HttpRequest): string | null {
+    const { stickyHeader } = this.#options;
+    return stickyHeader === null ? null : stickyKeyOf(request.header(stickyHeader));
+  }
+
+  #inflate(
+    exchange: Exchange,
+    body: Uint8Array,
+    held: Held | null,
+    onPlain: (plain: Uint8Array, held: Held | null) => void,
+  ): void {
+    const hasRoom = inflate(body, this.budget, (plain, plainHeld) => {
+      held?.release();
+      if (exchange.over) plainHeld?.release();
+      else onPlain(plain, plainHeld);
+    });
+    if (hasRoom) return;
+    held?.release();
+    exchange.noRoom();
+  }
+
+  /** What needs no body. */
+  #answer(
+    exchange: Exchange,
+    asked: Exclude<Route, { kind: 'infer' }>,
+    request: HttpRequest,
+  ): void {
+    if (asked.kind !== 'not-found') {
+      exchange.countAs(REST_ENTRY.none, 'name' in asked ? asked.name : '');
+    }
+    switch (asked.kind) {
+      case 'not-found':
+        exchange.page('404 Not Found');
+        return;
+      case 'bad-version':
+        exchange.empty('400 Bad Request');
+        return;
+      case 'preflight':
+        exchange.preflight(/https?:\/\//.test(request.header('origin')));
+        return;
+      case 'malformed':
+        exchange.fail(new ServingError(StatusCode.INVALID_ARGUMENT, asked.message));
+        return;
+      case 'list':
+        exchange.json(this.#modelList.text());
+        return;
+      case 'metadata':
+        this.#reply(exchange, () => {
+          const { modelMetadata, metadataJson } = this.#options;
+          return metadataJson.text(modelMetadata.metadata(asked.name, asked.choice));
+        });
+        return;
+      case 'status':
+        this.#reply(exchange, () => {
+          const { name, choice } = asked;
+          return modelStatusJson(this.#options.modelStatus.statuses(name, choice.version));
+        });
+    }
+  }
+
+  /** Any method; not counted itself. */
+  #answerMetrics(exchange: Exchange, { path, page }: RestMetrics, target: string): void {
+    if (target !== path) {
+      exchange.plainText('400 Bad Request', `Unexpected path: ${target}. Should be ${path}`);
+      return;
+    }
+    page.text().then(
+      (text) => exchange.plainText('200 OK', text),
+      (error: unknown) => exchange.fail(ServingError.from(error)),
+    );
+  }
+
+  #reply(exchange: Exchange, text: () => string): void {
+    try {
+      exchange.json(text());
+    } catch (error) {
+      exchange.fail(ServingError.from(error));
+    }
+  }
+}
