@@ -88,21 +88,26 @@ async function instructionCounts() {
 
 /** CMake compiles files of a folder in batches, so all of them must compile as one. */
 function namesOfFolders() {
-  const name = 'names in anonymous namespaces are unique within a folder of binding';
+  const name = 'names in anonymous namespaces are unique within a folder';
   const compiler = [process.env.CXX ?? 'c++', 'g++', 'clang++'].find(
     (command) => spawnSync(command, ['--version']).status === 0,
   );
   if (!compiler || !existsSync(headers[0])) {
     return console.log(`skipped  ${name}: no C++ compiler, or no libtensorflow`);
   }
-  const compiled = matching(/^binding\/.*\.cc$/);
+  const compiled = matching(/^(binding\/.*|test\/native\/.*_test)\.cc$/);
+  const flags = [...SYNTAX_ONLY, '-Ibench/load', '-DTENSORGATE_SOURCE_DIR=""'];
   const problems = [...new Set(compiled.map(dirname))].flatMap((folder) => {
     const files = compiled.filter((file) => dirname(file) === folder);
-    const { status, stderr } = spawnSync(compiler, [...SYNTAX_ONLY, '-x', 'c++', '-'], {
-      cwd: packageRoot,
-      encoding: 'utf8',
-      input: files.map((file) => `#include "${join(packageRoot, file)}"\n`).join(''),
-    });
+    const { status, stderr } = spawnSync(
+      compiler,
+      [...flags, '-DTENSORGATE_BINARY_DIR=""', '-x', 'c++', '-'],
+      {
+        cwd: packageRoot,
+        encoding: 'utf8',
+        input: files.map((file) => `#include "${join(packageRoot, file)}"\n`).join(''),
+      },
+    );
     return status === 0 ? [] : stderr.split('\n').filter((line) => line.includes('error:'));
   });
   report(name, problems);

@@ -16,22 +16,22 @@ namespace {
 using proto::BytesField;
 using proto::Content;
 using proto::Dtype;
+using proto::FloatField;
 using proto::PackedFixed;
 using proto::PackedVarints;
 using proto::Raw;
 using proto::Shape;
 using proto::StringVal;
-using proto::Tag;
 using proto::VarintField;
 
 constexpr double kTolerance = 1e-5;
 
-std::string Floats(const std::vector<float>& values) {
+std::string FloatsProto(const std::vector<float>& values) {
   return Dtype(DataType::kFloat) + Shape({static_cast<int64_t>(values.size())}) +
          PackedFixed(5, values);
 }
 
-std::string Output(const std::string& name, const std::string& tensor) {
+std::string OutputEntry(const std::string& name, const std::string& tensor) {
   return BytesField(1, BytesField(1, name) + BytesField(2, tensor));
 }
 
@@ -44,7 +44,7 @@ std::string Compared(const std::string& a, const std::string& b, double toleranc
 }
 
 std::string ComparedTensors(const std::string& a, const std::string& b) {
-  return Compared(Output("y", a), Output("y", b));
+  return Compared(OutputEntry("y", a), OutputEntry("y", b));
 }
 
 TEST(NumbersAgreeTest, IsRelativeToTheGreaterAboveOneAndAbsoluteBelow) {
@@ -68,13 +68,13 @@ TEST(NumbersAgreeTest, TakesNanAsEqualToNanAndInfinityToItselfAlone) {
 }
 
 TEST(PredictDifferenceTest, LeavesTheVersionOut) {
-  const std::string output = Output("y", Floats({1, 2}));
+  const std::string output = OutputEntry("y", FloatsProto({1, 2}));
   EXPECT_EQ(Compared(output + Spec(1), output + Spec(2)), "");
 }
 
 TEST(PredictDifferenceTest, NamesTheFirstElementThatDiffers) {
-  EXPECT_EQ(Compared(Output("y", Floats({1, 2, 3})) + Spec(1),
-                     Output("y", Floats({1.000001f, 2.5f, 4})) + Spec(2)),
+  EXPECT_EQ(Compared(OutputEntry("y", FloatsProto({1, 2, 3})) + Spec(1),
+                     OutputEntry("y", FloatsProto({1.000001f, 2.5f, 4})) + Spec(2)),
             "outputs[\"y\"][1]: 2, shadow 2.5");
   const std::string shape = Dtype(DataType::kInt64) + Shape({2, 3});
   EXPECT_EQ(ComparedTensors(shape + PackedVarints(10, {1, 2, 3, 4, 5, 6}),
@@ -83,8 +83,8 @@ TEST(PredictDifferenceTest, NamesTheFirstElementThatDiffers) {
 }
 
 TEST(PredictDifferenceTest, TakesOutputsInAnyOrder) {
-  const std::string x = Output("x", Floats({1}));
-  const std::string y = Output("y", Floats({2}));
+  const std::string x = OutputEntry("x", FloatsProto({1}));
+  const std::string y = OutputEntry("y", FloatsProto({2}));
   EXPECT_EQ(Compared(x + y, y + x), "");
   EXPECT_EQ(Compared(x + y, x), "outputs[\"y\"]: there, shadow none");
   EXPECT_EQ(Compared(y, x + y), "outputs[\"x\"]: none, shadow there");
@@ -92,16 +92,16 @@ TEST(PredictDifferenceTest, TakesOutputsInAnyOrder) {
 }
 
 TEST(PredictDifferenceTest, ComparesTypeAndShape) {
-  EXPECT_EQ(ComparedTensors(Floats({1, 1}), Floats({1, 1, 1})),
+  EXPECT_EQ(ComparedTensors(FloatsProto({1, 1}), FloatsProto({1, 1, 1})),
             "outputs[\"y\"]: DT_FLOAT [2], shadow DT_FLOAT [3]");
   const std::string integer = Dtype(DataType::kInt32) + Shape({1}) + PackedVarints(7, {1});
-  EXPECT_EQ(ComparedTensors(Floats({1}), integer),
+  EXPECT_EQ(ComparedTensors(FloatsProto({1}), integer),
             "outputs[\"y\"]: DT_FLOAT [1], shadow DT_INT32 [1]");
 }
 
 TEST(PredictDifferenceTest, ComparesContentAsTheTypedField) {
   const std::string content = Dtype(DataType::kFloat) + Shape({2}) + Content(Raw<float>({1, 2}));
-  EXPECT_EQ(ComparedTensors(Floats({1, 2}), content), "");
+  EXPECT_EQ(ComparedTensors(FloatsProto({1, 2}), content), "");
 }
 
 TEST(PredictDifferenceTest, AppliesTheToleranceToEveryWideFloat) {
@@ -110,10 +110,11 @@ TEST(PredictDifferenceTest, AppliesTheToleranceToEveryWideFloat) {
   };
   const auto check = [&](DataType dtype, const std::string& a, const std::string& near,
                          const std::string& far, double tolerance) {
-    const std::string one = Output("y", tensor(dtype, a));
-    EXPECT_EQ(Compared(one, Output("y", tensor(dtype, near)), tolerance), "")
+    const std::string one = OutputEntry("y", tensor(dtype, a));
+    EXPECT_EQ(Compared(one, OutputEntry("y", tensor(dtype, near)), tolerance), "")
         << DataTypeName(dtype);
-    EXPECT_NE(Compared(one, Output("y", tensor(dtype, far)), tolerance), "") << DataTypeName(dtype);
+    EXPECT_NE(Compared(one, OutputEntry("y", tensor(dtype, far)), tolerance), "")
+        << DataTypeName(dtype);
   };
   check(DataType::kDouble, Raw<double>({1}), Raw<double>({1.000001}), Raw<double>({1.1}), 1e-5);
   check(DataType::kComplex64, Raw<float>({1, 2}), Raw<float>({1, 2.000001f}), Raw<float>({1, 3}),
@@ -146,48 +147,51 @@ TEST(PredictDifferenceTest, FindsNoElementInAnEmptyTensor) {
 }
 
 TEST(PredictDifferenceTest, DiffersForBytesThatAreNoResponse) {
-  EXPECT_EQ(Compared("\x0a\xff", Output("y", Floats({1}))), "outputs: not the bytes of a response");
-  EXPECT_EQ(ComparedTensors("\x0a\xff", Floats({1})),
+  EXPECT_EQ(Compared("\x0a\xff", OutputEntry("y", FloatsProto({1}))),
+            "outputs: not the bytes of a response");
+  EXPECT_EQ(ComparedTensors("\x0a\xff", FloatsProto({1})),
             "outputs[\"y\"]: not the bytes of a response");
 }
 
 TEST(PredictDifferenceTest, FitsItsText) {
   const std::string name(100000, 'n');
-  EXPECT_LE(Compared(Output(name, Floats({1})), "").size(), kMaxDifferenceBytes);
+  EXPECT_LE(Compared(OutputEntry(name, FloatsProto({1})), "").size(), kMaxDifferenceBytes);
 }
 
-std::string Float(uint32_t field, float value) { return Tag(field, 5) + Raw<float>({value}); }
-
-std::string Class(const std::string& label, float score) {
-  return BytesField(1, BytesField(1, label) + (score == 0 ? "" : Float(2, score)));
+std::string ClassProto(const std::string& label, float score) {
+  return BytesField(1, BytesField(1, label) + (score == 0 ? "" : FloatField(2, score)));
 }
 
 std::string Classifications(const std::string& classes) { return BytesField(1, classes); }
 
-std::string Regression(float value) { return BytesField(1, value == 0 ? "" : Float(1, value)); }
+std::string RegressionProto(float value) {
+  return BytesField(1, value == 0 ? "" : FloatField(1, value));
+}
 
 TEST(ExampleDifferenceTest, ComparesClassesByLabelAndScore) {
   const auto response = [](const std::string& rows) { return BytesField(1, rows) + Spec(1); };
   const auto compared = [&](const std::string& a, const std::string& b) {
     return ClassificationDifference(response(a), response(b) + "", kTolerance);
   };
-  const std::string row = Classifications(Class("a", 0.5f) + Class("b", 0));
+  const std::string row = Classifications(ClassProto("a", 0.5f) + ClassProto("b", 0));
   EXPECT_EQ(compared(row + row, row + row), "");
-  EXPECT_EQ(compared(row, Classifications(Class("a", 0.500001f) + Class("b", 0))), "");
-  EXPECT_EQ(compared(row + row, row + Classifications(Class("a", 0.5f) + Class("b", 0.25f))),
-            "result.classifications[1].classes[1].score: 0, shadow 0.25");
-  EXPECT_EQ(compared(row, Classifications(Class("a", 0.5f) + Class("c", 0))),
+  EXPECT_EQ(compared(row, Classifications(ClassProto("a", 0.500001f) + ClassProto("b", 0))), "");
+  EXPECT_EQ(
+      compared(row + row, row + Classifications(ClassProto("a", 0.5f) + ClassProto("b", 0.25f))),
+      "result.classifications[1].classes[1].score: 0, shadow 0.25");
+  EXPECT_EQ(compared(row, Classifications(ClassProto("a", 0.5f) + ClassProto("c", 0))),
             "result.classifications[0].classes[1].label: \"b\", shadow \"c\"");
-  EXPECT_EQ(compared(row, Classifications(Class("a", 0.5f))),
+  EXPECT_EQ(compared(row, Classifications(ClassProto("a", 0.5f))),
             "result.classifications[0].classes[1]: there, shadow none");
   EXPECT_EQ(compared(row, row + row), "result.classifications[1]: none, shadow there");
   EXPECT_EQ(compared(row, "\x0a\xff"), "result.classifications: not the bytes of a response");
 }
 
 TEST(ExampleDifferenceTest, ComparesRegressionsByValue) {
-  const std::string one = BytesField(1, Regression(1) + Regression(0));
+  const std::string one = BytesField(1, RegressionProto(1) + RegressionProto(0));
   EXPECT_EQ(RegressionDifference(one + Spec(1), one + Spec(2), kTolerance), "");
-  EXPECT_EQ(RegressionDifference(one, BytesField(1, Regression(1) + Regression(-2)), kTolerance),
+  EXPECT_EQ(RegressionDifference(one, BytesField(1, RegressionProto(1) + RegressionProto(-2)),
+                                 kTolerance),
             "result.regressions[1].value: 0, shadow -2");
 }
 
@@ -196,15 +200,16 @@ TEST(ExampleDifferenceTest, ComparesTheResultsOfEveryTask) {
     return BytesField(
         1, BytesField(1, BytesField(2, VarintField(1, version))) + BytesField(field, rows));
   };
-  const std::string classes = Classifications(Class("a", 1));
-  const std::string a = task(1, 2, classes) + task(1, 3, Regression(1));
+  const std::string classes = Classifications(ClassProto("a", 1));
+  const std::string a = task(1, 2, classes) + task(1, 3, RegressionProto(1));
   EXPECT_EQ(
-      MultiInferenceDifference(a, task(2, 2, classes) + task(2, 3, Regression(1)), kTolerance), "");
+      MultiInferenceDifference(a, task(2, 2, classes) + task(2, 3, RegressionProto(1)), kTolerance),
+      "");
   EXPECT_EQ(
-      MultiInferenceDifference(a, task(2, 2, classes) + task(2, 3, Regression(3)), kTolerance),
+      MultiInferenceDifference(a, task(2, 2, classes) + task(2, 3, RegressionProto(3)), kTolerance),
       "results[1].regression_result.regressions[0].value: 1, shadow 3");
   EXPECT_EQ(
-      MultiInferenceDifference(a, task(2, 3, Regression(1)) + task(2, 2, classes), kTolerance),
+      MultiInferenceDifference(a, task(2, 3, RegressionProto(1)) + task(2, 2, classes), kTolerance),
       "results[0].classification_result[0]: there, shadow none");
 }
 

@@ -7,7 +7,7 @@
 namespace tensorgate {
 namespace {
 
-std::string Decode(std::string_view text) {
+std::string DecodeText(std::string_view text) {
   std::string decoded;
   return DecodeBase64(text, &decoded) ? decoded : "<error>";
 }
@@ -27,17 +27,17 @@ TEST(Base64, EncodesWithPadding) {
 }
 
 TEST(Base64, DecodesWithAndWithoutPadding) {
-  EXPECT_EQ(Decode(""), "");
-  EXPECT_EQ(Decode("aA=="), "h");
-  EXPECT_EQ(Decode("aA"), "h");
-  EXPECT_EQ(Decode("aGk="), "hi");
-  EXPECT_EQ(Decode("aGk"), "hi");
-  EXPECT_EQ(Decode("aGkh"), "hi!");
+  EXPECT_EQ(DecodeText(""), "");
+  EXPECT_EQ(DecodeText("aA=="), "h");
+  EXPECT_EQ(DecodeText("aA"), "h");
+  EXPECT_EQ(DecodeText("aGk="), "hi");
+  EXPECT_EQ(DecodeText("aGk"), "hi");
+  EXPECT_EQ(DecodeText("aGkh"), "hi!");
 }
 
 TEST(Base64, AcceptsSpareBitsThatAreSet) {
-  EXPECT_EQ(Decode("aGl="), "hi");
-  EXPECT_EQ(Decode("aB"), "h");
+  EXPECT_EQ(DecodeText("aGl="), "hi");
+  EXPECT_EQ(DecodeText("aB"), "h");
 }
 
 TEST(Base64, RefusesEverythingElse) {
@@ -45,7 +45,7 @@ TEST(Base64, RefusesEverythingElse) {
        {"a",     "aGkha",    "=",    "==",   "====",     "aA=",  "aA===", "aGk==",
         "aGkh=", "aGkh====", "aG=k", "a=Gk", "aGk=aGk=", "a Gk", "aGk ",  " aGk",
         "aGk\n", "aGk.",     "_-8=", "-_-_", "aG\xff",   "aG*k"}) {
-    EXPECT_EQ(Decode(text), "<error>") << text;
+    EXPECT_EQ(DecodeText(text), "<error>") << text;
   }
 }
 
@@ -54,7 +54,7 @@ TEST(Base64, GivesBackWhatWasEncoded) {
   for (size_t size = 0; size < 200; ++size) {
     std::string data(size, '\0');
     for (char& c : data) c = static_cast<char>(random());
-    EXPECT_EQ(Decode(Encode(data)), data);
+    EXPECT_EQ(DecodeText(Encode(data)), data);
   }
 }
 

@@ -19,7 +19,7 @@ using proto::FloatFeature;
 using proto::Int64Feature;
 using Strings = std::vector<std::string>;
 
-Strings Decoded(std::string_view body, const DecodeLimits& limits = {}) {
+Strings DecodedExamples(std::string_view body, const DecodeLimits& limits = {}) {
   ExampleRequest request;
   const Status status = DecodeExamplesJson(body, limits, &request);
   if (!status.ok()) return {std::string(CodeName(status.code())) + ": " + status.message()};
@@ -28,12 +28,12 @@ Strings Decoded(std::string_view body, const DecodeLimits& limits = {}) {
 
 // One example of one feature "f".
 Strings DecodedFeature(const std::string& value) {
-  return Decoded("{\"examples\": [{\"f\": " + value + "}]}");
+  return DecodedExamples("{\"examples\": [{\"f\": " + value + "}]}");
 }
 
 Strings One(const std::string& feature) { return {Example(Feature("f", feature))}; }
 
-std::string Error(std::string_view body) {
+std::string ErrorOfJson(std::string_view body) {
   ExampleRequest request;
   const Status status = DecodeExamplesJson(body, {}, &request);
   EXPECT_EQ(status.code(), Code::kInvalidArgument) << body;
@@ -42,12 +42,12 @@ std::string Error(std::string_view body) {
 }
 
 std::string FeatureError(const std::string& value) {
-  return Error("{\"examples\": [{\"f\": " + value + "}]}");
+  return ErrorOfJson("{\"examples\": [{\"f\": " + value + "}]}");
 }
 
 TEST(ExampleJson, DecodesAListOfExamples) {
-  EXPECT_EQ(Decoded("{\"examples\": [{\"names\": [\"foo\", \"bar\"], \"ages\": [1.5, 2.0],"
-                    " \"id\": 7}, {\"id\": [-1, 0]}, {}]}"),
+  EXPECT_EQ(DecodedExamples("{\"examples\": [{\"names\": [\"foo\", \"bar\"], \"ages\": [1.5, 2.0],"
+                            " \"id\": 7}, {\"id\": [-1, 0]}, {}]}"),
             (Strings{Example(Feature("names", BytesFeature({"foo", "bar"})) +
                              Feature("ages", FloatFeature({1.5f, 2.0f})) +
                              Feature("id", Int64Feature({7}))),
@@ -56,9 +56,9 @@ TEST(ExampleJson, DecodesAListOfExamples) {
 
 TEST(ExampleJson, PutsTheContextInFrontOfEveryExample) {
   const std::string context = Example(Feature("c", Int64Feature({1})));
-  EXPECT_EQ(Decoded("{\"examples\": [{\"x\": 2}, {}], \"context\": {\"c\": 1}}"),
+  EXPECT_EQ(DecodedExamples("{\"examples\": [{\"x\": 2}, {}], \"context\": {\"c\": 1}}"),
             (Strings{context + Example(Feature("x", Int64Feature({2}))), context}));
-  EXPECT_EQ(Decoded("{\"context\": {}, \"examples\": [{\"x\": 2}]}"),
+  EXPECT_EQ(DecodedExamples("{\"context\": {}, \"examples\": [{\"x\": 2}]}"),
             Strings{Example(Feature("x", Int64Feature({2})))});
 }
 
@@ -90,21 +90,22 @@ TEST(ExampleJson, TakesStringsAndBase64AsBytes) {
 TEST(ExampleJson, GivesAnEmptyListNoKind) { EXPECT_EQ(DecodedFeature("[]"), One("")); }
 
 TEST(ExampleJson, KeepsTheLastOfFeaturesWithOneName) {
-  EXPECT_EQ(Decoded("{\"examples\": [{\"f\": 1, \"g\": 2, \"f\": \"x\", \"\\u0066\": []}]}"),
-            Strings{Example(Feature("g", Int64Feature({2})) + Feature("f", ""))});
-  EXPECT_EQ(Decoded("{\"examples\": [{\"f\": null, \"f\": 1}]}"),
+  EXPECT_EQ(
+      DecodedExamples("{\"examples\": [{\"f\": 1, \"g\": 2, \"f\": \"x\", \"\\u0066\": []}]}"),
+      Strings{Example(Feature("g", Int64Feature({2})) + Feature("f", ""))});
+  EXPECT_EQ(DecodedExamples("{\"examples\": [{\"f\": null, \"f\": 1}]}"),
             Strings{"INVALID_ARGUMENT: Feature: f has element with unexpected JSON type: Null"});
 }
 
 TEST(ExampleJson, CutsNamesAtNul) {
-  EXPECT_EQ(Decoded("{\"examples\": [{\"f\\u0000a\": 1, \"f\\u0000b\": 2}]}"),
+  EXPECT_EQ(DecodedExamples("{\"examples\": [{\"f\\u0000a\": 1, \"f\\u0000b\": 2}]}"),
             One(Int64Feature({2})));
-  EXPECT_EQ(Decoded("{\"examples\": [{\"\": 1}]}"),
+  EXPECT_EQ(DecodedExamples("{\"examples\": [{\"\": 1}]}"),
             Strings{Example(Feature("", Int64Feature({1})))});
 }
 
 TEST(ExampleJson, TakesTheFirstOfTopLevelKeys) {
-  EXPECT_EQ(Decoded("{\"z\": [[]], \"examples\": [{\"f\": 1}], \"examples\": 5} trailing"),
+  EXPECT_EQ(DecodedExamples("{\"z\": [[]], \"examples\": [{\"f\": 1}], \"examples\": 5} trailing"),
             One(Int64Feature({1})));
 }
 
@@ -120,10 +121,10 @@ TEST(ExampleJson, NamesTheEffectiveSignature) {
 }
 
 TEST(ExampleJson, ReportsSyntaxRootAndSignature) {
-  EXPECT_EQ(Error(""), "JSON Parse error: The document is empty");
-  EXPECT_EQ(Error("{\"examples\": [}"), "JSON Parse error: Invalid value. at offset: 14");
-  EXPECT_EQ(Error("[1]"), "JSON Value: [1] Is not object");
-  EXPECT_EQ(Error("{\"signature_name\": 5}"),
+  EXPECT_EQ(ErrorOfJson(""), "JSON Parse error: The document is empty");
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [}"), "JSON Parse error: Invalid value. at offset: 14");
+  EXPECT_EQ(ErrorOfJson("[1]"), "JSON Value: [1] Is not object");
+  EXPECT_EQ(ErrorOfJson("{\"signature_name\": 5}"),
             "JSON Value: {\n    \"signature_name\": 5\n} not formatted correctly. "
             "'signature_name' key must be a string value.");
 }
@@ -131,28 +132,31 @@ TEST(ExampleJson, ReportsSyntaxRootAndSignature) {
 TEST(ExampleJson, WantsAListOfExamples) {
   const std::string missing =
       "JSON Value: {} When method is classify, key 'examples' is expected and was not found";
-  EXPECT_EQ(Error("{}"), missing);
-  EXPECT_EQ(Error("{\"examples\": {}}"),
+  EXPECT_EQ(ErrorOfJson("{}"), missing);
+  EXPECT_EQ(ErrorOfJson("{\"examples\": {}}"),
             "JSON Value: {\n    \"examples\": {}\n} Expecting 'examples' value to be an "
             "list/array");
-  EXPECT_EQ(Error("{\"examples\": []}"),
+  EXPECT_EQ(ErrorOfJson("{\"examples\": []}"),
             "JSON Value: {\n    \"examples\": []\n} 'examples' value is an empty array");
 }
 
 TEST(ExampleJson, WantsObjects) {
-  EXPECT_EQ(Error("{\"examples\": [{}, 1]}"), "Example must be JSON object but got JSON Number");
-  EXPECT_EQ(Error("{\"examples\": [\"x\"]}"), "Example must be JSON object but got JSON String");
-  EXPECT_EQ(Error("{\"examples\": [null]}"), "Example must be JSON object but got JSON Null");
-  EXPECT_EQ(Error("{\"examples\": [[{}]]}"), "Example must be JSON object but got JSON Array");
-  EXPECT_EQ(Error("{\"examples\": [true]}"), "Example must be JSON object but got JSON True");
-  EXPECT_EQ(Error("{\"context\": false, \"examples\": [{}]}"),
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [{}, 1]}"),
+            "Example must be JSON object but got JSON Number");
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [\"x\"]}"),
+            "Example must be JSON object but got JSON String");
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [null]}"), "Example must be JSON object but got JSON Null");
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [[{}]]}"),
+            "Example must be JSON object but got JSON Array");
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [true]}"), "Example must be JSON object but got JSON True");
+  EXPECT_EQ(ErrorOfJson("{\"context\": false, \"examples\": [{}]}"),
             "Example must be JSON object but got JSON False");
 }
 
 TEST(ExampleJson, LooksAtTheContextBeforeTheExamples) {
-  EXPECT_EQ(Error("{\"examples\": 5, \"context\": []}"),
+  EXPECT_EQ(ErrorOfJson("{\"examples\": 5, \"context\": []}"),
             "Example must be JSON object but got JSON Array");
-  EXPECT_EQ(Error("{\"examples\": [1], \"context\": {\"f\": null}}"),
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [1], \"context\": {\"f\": null}}"),
             "Feature: f has element with unexpected JSON type: Null");
 }
 
@@ -190,20 +194,21 @@ TEST(ExampleJson, RefusesBadBase64) {
 
 TEST(ExampleJson, CutsNamesInMessages) {
   const std::string name(10000, 'n');
-  EXPECT_EQ(Error("{\"examples\": [{\"" + name + "\": null}]}"),
+  EXPECT_EQ(ErrorOfJson("{\"examples\": [{\"" + name + "\": null}]}"),
             "Feature: " + name.substr(0, 4096) + " has element with unexpected JSON type: Null");
 }
 
 TEST(ExampleJson, IsNotImpressedByNesting) {
   const std::string nested = std::string(500000, '[') + std::string(500000, ']');
-  EXPECT_EQ(Decoded("{\"z\": " + nested + ", \"examples\": [{\"f\": 1}]}"), One(Int64Feature({1})));
+  EXPECT_EQ(DecodedExamples("{\"z\": " + nested + ", \"examples\": [{\"f\": 1}]}"),
+            One(Int64Feature({1})));
   EXPECT_EQ(FeatureError(nested), "Feature: f has element with unexpected JSON type: Array");
 }
 
 TEST(ExampleJson, KeepsTheLastAmongManyNames) {
   std::string members;
   for (int i = 0; i < 50000; ++i) members += "\"same\": " + std::to_string(i) + ", ";
-  EXPECT_EQ(Decoded("{\"examples\": [{" + members + "\"f\": 1, \"same\": 2}]}"),
+  EXPECT_EQ(DecodedExamples("{\"examples\": [{" + members + "\"f\": 1, \"same\": 2}]}"),
             Strings{Example(Feature("f", Int64Feature({1})) + Feature("same", Int64Feature({2})))});
 }
 
@@ -214,14 +219,14 @@ TEST(ExampleJson, ChargesTheContextAndTheExamplesToTheLimits) {
   const size_t context = Example(Feature("c", BytesFeature({"0123456789"}))).size();
   DecodeLimits limits;
   limits.max_filled_bytes = 2 * context;
-  EXPECT_EQ(Decoded(body, limits).size(), 2u);
+  EXPECT_EQ(DecodedExamples(body, limits).size(), 2u);
   limits.max_filled_bytes = 2 * context - 1;
-  EXPECT_EQ(Decoded(body, limits), Strings{error});
+  EXPECT_EQ(DecodedExamples(body, limits), Strings{error});
   limits = DecodeLimits();
   limits.max_tensor_bytes = 2 * (context + sizeof(std::string_view));
-  EXPECT_EQ(Decoded(body, limits).size(), 2u);
+  EXPECT_EQ(DecodedExamples(body, limits).size(), 2u);
   --limits.max_tensor_bytes;
-  EXPECT_EQ(Decoded(body, limits), Strings{error});
+  EXPECT_EQ(DecodedExamples(body, limits), Strings{error});
 }
 
 // --- replies ---

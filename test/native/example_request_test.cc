@@ -16,6 +16,7 @@ using proto::BytesField;
 using proto::Context;
 using proto::ContextKind;
 using proto::Examples;
+using proto::FloatField;
 using proto::InputField;
 using proto::ListKind;
 using proto::VarintField;
@@ -30,7 +31,7 @@ Strings ExamplesOf(const std::string& body, const DecodeLimits& limits = {}) {
   return Strings(request.examples.begin(), request.examples.end());
 }
 
-std::string Error(const std::string& body, bool multi = false) {
+std::string ErrorOfRequest(const std::string& body, bool multi = false) {
   DecodeBudget budget{DecodeLimits()};
   ExampleRequest request;
   const Status status = multi ? ParseMultiInferenceRequest(body, &budget, &request)
@@ -105,15 +106,15 @@ TEST(ExampleRequest, SkipsFieldsItDoesNotKnow) {
 }
 
 TEST(ExampleRequest, RefusesAMalformedWire) {
-  EXPECT_EQ(Error("\x12\x05"),
+  EXPECT_EQ(ErrorOfRequest("\x12\x05"),
             "request: malformed protobuf, a field is longer than what is left at byte 2");
-  EXPECT_EQ(Error(InputField("\x0a")),
+  EXPECT_EQ(ErrorOfRequest(InputField("\x0a")),
             "input: malformed protobuf, a length is truncated or longer than 32 bits at byte 1");
-  EXPECT_EQ(Error(InputField(ListKind("\x0a\x02x"))),
+  EXPECT_EQ(ErrorOfRequest(InputField(ListKind("\x0a\x02x"))),
             "input list: malformed protobuf, a field is longer than what is left at byte 2");
-  EXPECT_EQ(Error(InputField(ListKind("\x0c"))),
+  EXPECT_EQ(ErrorOfRequest(InputField(ListKind("\x0c"))),
             "input list: malformed protobuf, the end of a group that was not begun at byte 1");
-  EXPECT_EQ(Error(InputField("") + BytesField(1, BytesField(1, "\xff"))),
+  EXPECT_EQ(ErrorOfRequest(InputField("") + BytesField(1, BytesField(1, "\xff"))),
             "model_spec.name: not valid UTF-8");
 }
 
@@ -177,11 +178,11 @@ TEST(MultiInferenceRequest, ReadsTasksAndInput) {
 }
 
 TEST(MultiInferenceRequest, RefusesAMalformedWire) {
-  EXPECT_EQ(Error("\x0a\x05", true),
+  EXPECT_EQ(ErrorOfRequest("\x0a\x05", true),
             "MultiInferenceRequest: malformed protobuf, a field is longer than what is left at "
             "byte 2");
-  EXPECT_EQ(Error(Task("", "\xff"), true), "tasks method_name: not valid UTF-8");
-  EXPECT_EQ(Error(BytesField(1, "\x12"), true).substr(0, 8), "request:");
+  EXPECT_EQ(ErrorOfRequest(Task("", "\xff"), true), "tasks method_name: not valid UTF-8");
+  EXPECT_EQ(ErrorOfRequest(BytesField(1, "\x12"), true).substr(0, 8), "request:");
 }
 
 TEST(MultiInferenceRequest, ChargesTasksToTheBudget) {
@@ -201,10 +202,6 @@ const EffectiveSpec kSpec = {"m", 3, "sig"};
 
 std::string SpecBytes() {
   return BytesField(1, "m") + BytesField(2, VarintField(1, 3)) + BytesField(3, "sig");
-}
-
-std::string FloatField(uint32_t field, float value) {
-  return proto::Tag(field, 5) + proto::Raw<float>({value});
 }
 
 std::string Class(std::string_view fields) { return BytesField(1, fields); }

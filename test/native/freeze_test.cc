@@ -160,13 +160,13 @@ TEST(FreezeTest, LeavesVariablesWithoutAValueAsTheyAre) {
   EXPECT_EQ(graph.functions[0].bytes, original.functions[0].bytes);
 }
 
-struct Refusal {
+struct FreezeRefusal {
   std::string graph;
   std::string reason;
 };
 
 TEST(FreezeTest, SaysWhyAGraphCannotBeFrozen) {
-  const std::vector<Refusal> refusals = {
+  const std::vector<FreezeRefusal> refusals = {
       {Graph({Variable("v"), NodeDef("y", "AssignVariableOp", {"v", "v"})}),
        "a variable is used by AssignVariableOp"},
       {Graph({Variable("v"), NodeDef("y", "Pair", {"v", "v"}), NodeDef("z", "NoOp", {})}),
@@ -200,7 +200,7 @@ TEST(FreezeTest, SaysWhyAGraphCannotBeFrozen) {
               NodeDef("y", "RefIdentity", {"v"})}),
        "a variable is used by RefIdentity"},
   };
-  for (const Refusal& refusal : refusals) {
+  for (const FreezeRefusal& refusal : refusals) {
     const Frozen frozen(refusal.graph);
     EXPECT_EQ(frozen.status.code(), Code::kFailedPrecondition) << refusal.reason;
     EXPECT_EQ(frozen.status.message(), refusal.reason);

@@ -26,8 +26,8 @@ std::string TextList(std::initializer_list<std::string_view> texts) {
   return proto::BytesField(1, list);
 }
 
-std::string Floats(std::string_view name, std::initializer_list<int64_t> dims,
-                   const std::vector<float>& values) {
+std::string FloatConstant(std::string_view name, std::initializer_list<int64_t> dims,
+                          const std::vector<float>& values) {
   const std::string tensor =
       proto::Dtype(DataType::kFloat) + proto::Shape(dims) + proto::Content(proto::Raw(values));
   return NodeDef(name, "Const", {},
@@ -60,10 +60,10 @@ constexpr char kConv[] = "_MklNativeConv2D";
 constexpr char kDepthwise[] = "_MklNativeDepthwiseConv2dNative";
 
 // Of 2 channels: weights, factor, shift and 0 paddings but for the end of height and width.
-const std::string kConstants[] = {Floats("w", {1, 1, 2, 2}, {1, 2, 3, 4}),
-                                  Floats("dw", {1, 2, 2, 1}, {1, 2, 3, 4}),
-                                  Floats("scale", {2}, {10, 100}), Floats("shift", {2}, {5, 7}),
-                                  Paddings("pads", {0, 0, 0, 1, 0, 1, 0, 0})};
+const std::string kConstants[] = {
+    FloatConstant("w", {1, 1, 2, 2}, {1, 2, 3, 4}), FloatConstant("dw", {1, 2, 2, 1}, {1, 2, 3, 4}),
+    FloatConstant("scale", {2}, {10, 100}), FloatConstant("shift", {2}, {5, 7}),
+    Paddings("pads", {0, 0, 0, 1, 0, 1, 0, 0})};
 
 // `nodes` beside an argument "x", what `result` names being returned, with FuseConvolutions done.
 struct Fused {
@@ -199,10 +199,10 @@ TEST(FusedConvolutionsTest, LeavesAsItIsWhatMayNotBeTakenIn) {
        "m"},
       {"what follows waits for somebody", {conv, Op("m", "Mul", {"c", "scale", "^x"})}, "m"},
       {"another number of channels",
-       {conv, Floats("one", {1}, {2}), Op("m", "Mul", {"c", "one"})},
+       {conv, FloatConstant("one", {1}, {2}), Op("m", "Mul", {"c", "one"})},
        "m"},
       {"a factor for each place",
-       {conv, Floats("many", {2, 2}, {2, 3, 4, 5}), Op("m", "Mul", {"c", "many"})},
+       {conv, FloatConstant("many", {2, 2}, {2, 3, 4, 5}), Op("m", "Mul", {"c", "many"})},
        "m"},
       {"no constant", {conv, Op("m", "Mul", {"c", "x"})}, "m"},
       {"what is added may be broadcast", {conv, Op("a", "AddV2", {"c", "x"})}, "a"},
@@ -261,7 +261,7 @@ TEST(FusedConvolutionsTest, ResidentWeightsBecomeAnExpressionOfThemselves) {
     const std::string device = proto::BytesField(4, "/device:CPU:0");
     const std::string convolution = Convolution("c", is_plain ? "Conv2D" : kConv, {"x", "rw"});
     for (const std::string& node :
-         {Op("x", "_Arg", {}), convolution + device, Floats("rows", {1, 1, 1, 2}, {10, 100}),
+         {Op("x", "_Arg", {}), convolution + device, FloatConstant("rows", {1, 1, 1, 2}, {10, 100}),
           Op("m", "Mul", {"c", "rows"}), Op("a", "AddV2", {"m", "shift"}), Op("r", "Relu", {"a"}),
           Op("out", "_Retval", {"r"})}) {
       bytes += proto::BytesField(1, node);

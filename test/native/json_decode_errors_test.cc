@@ -20,12 +20,6 @@ std::string Error(std::string_view body, DataType dtype = DataType::kFloat) {
   return Error(body, OneInput(dtype));
 }
 
-const SignatureLookup& TwoInputs() {
-  static const SignatureLookup lookup =
-      Lookup({{"serving_default", {{"a", DataType::kInt32}, {"b", DataType::kString}}}});
-  return lookup;
-}
-
 TEST(JsonDecodeErrors, ReportSyntax) {
   EXPECT_EQ(Error(""), "JSON Parse error: The document is empty");
   EXPECT_EQ(Error("   "), "JSON Parse error: The document is empty. at offset: 3");

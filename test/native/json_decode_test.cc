@@ -10,12 +10,6 @@ namespace {
 
 using namespace std::string_literals;
 
-const SignatureLookup& TwoInputs() {
-  static const SignatureLookup lookup =
-      Lookup({{"serving_default", {{"a", DataType::kInt32}, {"b", DataType::kString}}}});
-  return lookup;
-}
-
 TEST(JsonRows, StackPlainValues) {
   EXPECT_EQ(Decoded("{\"instances\": [1.0, 2.0, 5.0]}", OneInput(DataType::kFloat)),
             "row serving_default; x = float [3]: 1 2 5");

@@ -56,19 +56,19 @@ Output Make(std::string name, DataType dtype, std::vector<int64_t> dims, std::ve
   return output;
 }
 
-Output Floats(std::string name, std::vector<int64_t> dims, std::vector<float> values) {
+Output FloatOutput(std::string name, std::vector<int64_t> dims, std::vector<float> values) {
   return Make(std::move(name), DataType::kFloat, std::move(dims), std::move(values));
 }
 
-Output Ints(std::string name, std::vector<int64_t> dims, std::vector<int32_t> values) {
+Output IntOutput(std::string name, std::vector<int64_t> dims, std::vector<int32_t> values) {
   return Make(std::move(name), DataType::kInt32, std::move(dims), std::move(values));
 }
 
-Output Strings(std::string name, std::vector<int64_t> dims, std::vector<std::string> values) {
+Output StringOutput(std::string name, std::vector<int64_t> dims, std::vector<std::string> values) {
   return {std::move(name), DataType::kString, std::move(dims), {}, std::move(values)};
 }
 
-std::string Encoded(JsonFormat format, const std::vector<Output>& outputs) {
+std::string EncodedJson(JsonFormat format, const std::vector<Output>& outputs) {
   std::vector<NamedTensorView> views;
   for (const Output& output : outputs) views.push_back(output.view());
   OutputBuffer out;
@@ -80,9 +80,11 @@ std::string Encoded(JsonFormat format, const std::vector<Output>& outputs) {
   return std::string(out.view());
 }
 
-std::string Row(const std::vector<Output>& outputs) { return Encoded(JsonFormat::kRow, outputs); }
+std::string Row(const std::vector<Output>& outputs) {
+  return EncodedJson(JsonFormat::kRow, outputs);
+}
 std::string Columnar(const std::vector<Output>& outputs) {
-  return Encoded(JsonFormat::kColumnar, outputs);
+  return EncodedJson(JsonFormat::kColumnar, outputs);
 }
 
 TEST(JsonNumbers, PrintSixDigitsWhereTheyAreEnough) {
@@ -174,51 +176,53 @@ TEST(JsonStrings, EscapeWhatJsonDemandsAndNothingElse) {
 }
 
 TEST(JsonReply, PrintsRowsOfOneOutputOnOneLine) {
-  EXPECT_EQ(Row({Floats("y", {3}, {2.5, 3, 4.5})}),
+  EXPECT_EQ(Row({FloatOutput("y", {3}, {2.5, 3, 4.5})}),
             "{\n    \"predictions\": [2.5, 3.0, 4.5\n    ]\n}");
-  EXPECT_EQ(Row({Floats("y", {2, 2}, {1, 2, 3, 4})}),
+  EXPECT_EQ(Row({FloatOutput("y", {2, 2}, {1, 2, 3, 4})}),
             "{\n    \"predictions\": [[1.0, 2.0], [3.0, 4.0]\n    ]\n}");
-  EXPECT_EQ(Row({Ints("y", {1, 2, 1, 2}, {1, 2, 3, 4})}),
+  EXPECT_EQ(Row({IntOutput("y", {1, 2, 1, 2}, {1, 2, 3, 4})}),
             "{\n    \"predictions\": [[[[1, 2]], [[3, 4]]]\n    ]\n}");
 }
 
 TEST(JsonReply, PrintsRowsOfSeveralOutputsAsObjects) {
   EXPECT_EQ(
-      Row({Floats("a", {2}, {1, 2}), Ints("b", {2, 2}, {1, 2, 3, 4})}),
+      Row({FloatOutput("a", {2}, {1, 2}), IntOutput("b", {2, 2}, {1, 2, 3, 4})}),
       "{\n    \"predictions\": [\n        {\n            \"a\": 1.0,\n            \"b\": [1, 2]\n"
       "        },\n        {\n            \"a\": 2.0,\n            \"b\": [3, 4]\n        }\n"
       "    ]\n}");
 }
 
 TEST(JsonReply, KeepsTheOrderOfItsOutputs) {
-  EXPECT_EQ(Row({Ints("b", {1}, {1}), Ints("a", {1}, {2})}),
+  EXPECT_EQ(Row({IntOutput("b", {1}, {1}), IntOutput("a", {1}, {2})}),
             "{\n    \"predictions\": [\n        {\n            \"b\": 1,\n            \"a\": 2\n"
             "        }\n    ]\n}");
 }
 
 TEST(JsonReply, PrintsColumnsWithOneElementALine) {
   EXPECT_EQ(
-      Columnar({Floats("y", {1, 2}, {1, 2})}),
+      Columnar({FloatOutput("y", {1, 2}, {1, 2})}),
       "{\n    \"outputs\": [\n        [\n            1.0,\n            2.0\n        ]\n    ]\n}");
-  EXPECT_EQ(Columnar({Floats("a", {1}, {1}), Floats("s", {}, {1})}),
+  EXPECT_EQ(Columnar({FloatOutput("a", {1}, {1}), FloatOutput("s", {}, {1})}),
             "{\n    \"outputs\": {\n        \"a\": [\n            1.0\n        ],\n"
             "        \"s\": 1.0\n    }\n}");
-  EXPECT_EQ(Columnar({Ints("y", {2, 2}, {1, 2, 3, 4})}),
+  EXPECT_EQ(Columnar({IntOutput("y", {2, 2}, {1, 2, 3, 4})}),
             "{\n    \"outputs\": [\n        [\n            1,\n            2\n        ],\n"
             "        [\n            3,\n            4\n        ]\n    ]\n}");
 }
 
 TEST(JsonReply, PrintsABareScalarInColumnarForm) {
-  EXPECT_EQ(Columnar({Floats("y", {}, {42})}), "{\n    \"outputs\": 42.0\n}");
+  EXPECT_EQ(Columnar({FloatOutput("y", {}, {42})}), "{\n    \"outputs\": 42.0\n}");
 }
 
 TEST(JsonReply, PrintsEmptyLists) {
-  EXPECT_EQ(Row({Floats("y", {0}, {})}), "{\n    \"predictions\": []\n}");
-  EXPECT_EQ(Row({Floats("y", {0}, {}), Floats("z", {0, 3}, {})}), "{\n    \"predictions\": []\n}");
-  EXPECT_EQ(Row({Floats("y", {2, 0}, {})}), "{\n    \"predictions\": [[], []\n    ]\n}");
-  EXPECT_EQ(Row({Floats("y", {1, 2, 0, 5}, {})}), "{\n    \"predictions\": [[[], []]\n    ]\n}");
-  EXPECT_EQ(Columnar({Floats("y", {0}, {})}), "{\n    \"outputs\": []\n}");
-  EXPECT_EQ(Columnar({Floats("y", {2, 0}, {})}),
+  EXPECT_EQ(Row({FloatOutput("y", {0}, {})}), "{\n    \"predictions\": []\n}");
+  EXPECT_EQ(Row({FloatOutput("y", {0}, {}), FloatOutput("z", {0, 3}, {})}),
+            "{\n    \"predictions\": []\n}");
+  EXPECT_EQ(Row({FloatOutput("y", {2, 0}, {})}), "{\n    \"predictions\": [[], []\n    ]\n}");
+  EXPECT_EQ(Row({FloatOutput("y", {1, 2, 0, 5}, {})}),
+            "{\n    \"predictions\": [[[], []]\n    ]\n}");
+  EXPECT_EQ(Columnar({FloatOutput("y", {0}, {})}), "{\n    \"outputs\": []\n}");
+  EXPECT_EQ(Columnar({FloatOutput("y", {2, 0}, {})}),
             "{\n    \"outputs\": [\n        [],\n        []\n    ]\n}");
 }
 
@@ -239,34 +243,34 @@ TEST(JsonReply, PrintsEveryTypeThatJsonCanCarry) {
             "{\n    \"predictions\": [18446744073709551615\n    ]\n}");
   EXPECT_EQ(Row({Make<uint8_t>("y", DataType::kBool, {2}, {1, 0})}),
             "{\n    \"predictions\": [true, false\n    ]\n}");
-  EXPECT_EQ(Row({Strings("y", {2}, {"a\"b", "\xff"})}),
+  EXPECT_EQ(Row({StringOutput("y", {2}, {"a\"b", "\xff"})}),
             "{\n    \"predictions\": [\"a\\\"b\", \"\xff\"\n    ]\n}");
 }
 
 TEST(JsonReply, PrintsFloatsThatAreNotFinite) {
-  EXPECT_EQ(Row({Floats("y", {4}, {std::nanf(""), INFINITY, 3, -INFINITY})}),
+  EXPECT_EQ(Row({FloatOutput("y", {4}, {std::nanf(""), INFINITY, 3, -INFINITY})}),
             "{\n    \"predictions\": [NaN, Infinity, 3.0, -Infinity\n    ]\n}");
 }
 
 TEST(JsonReply, PrintsStringsOfOutputsNamedBytesAsBase64) {
-  EXPECT_EQ(Row({Strings("y_bytes", {2}, {"hi", "yo"})}),
+  EXPECT_EQ(Row({StringOutput("y_bytes", {2}, {"hi", "yo"})}),
             "{\n    \"predictions\": [{\n            \"b64\": \"aGk=\"\n        }, {\n"
             "            \"b64\": \"eW8=\"\n        }\n    ]\n}");
   EXPECT_EQ(
-      Row({Strings("y_bytes", {1, 1}, {"hi"})}),
+      Row({StringOutput("y_bytes", {1, 1}, {"hi"})}),
       "{\n    \"predictions\": [[{\n                \"b64\": \"aGk=\"\n            }]\n    ]\n}");
-  EXPECT_EQ(Columnar({Strings("y_bytes", {1}, {"hi"})}),
+  EXPECT_EQ(Columnar({StringOutput("y_bytes", {1}, {"hi"})}),
             "{\n    \"outputs\": [\n        {\n            \"b64\": \"aGk=\"\n        }\n    ]\n}");
-  EXPECT_EQ(Columnar({Strings("_bytes", {}, {""})}),
+  EXPECT_EQ(Columnar({StringOutput("_bytes", {}, {""})}),
             "{\n    \"outputs\": {\n        \"b64\": \"\"\n    }\n}");
-  EXPECT_EQ(Row({Strings("a_bytes", {1}, {"hi"}), Ints("b_bytes", {1}, {1})}),
+  EXPECT_EQ(Row({StringOutput("a_bytes", {1}, {"hi"}), IntOutput("b_bytes", {1}, {1})}),
             "{\n    \"predictions\": [\n        {\n            \"a_bytes\": {\n"
             "                \"b64\": \"aGk=\"\n            },\n            \"b_bytes\": 1\n"
             "        }\n    ]\n}");
 }
 
 TEST(JsonReply, EscapesOutputNames) {
-  EXPECT_EQ(Columnar({Ints("a\"b", {}, {1}), Ints("c", {}, {2})}),
+  EXPECT_EQ(Columnar({IntOutput("a\"b", {}, {1}), IntOutput("c", {}, {2})}),
             "{\n    \"outputs\": {\n        \"a\\\"b\": 1,\n        \"c\": 2\n    }\n}");
 }
 
@@ -276,13 +280,13 @@ TEST(JsonReply, NeedsAnOutput) {
 }
 
 TEST(JsonReply, NeedsABatchDimensionInRowForm) {
-  EXPECT_EQ(Row({Floats("y", {}, {1})}), "Tensor name: y has no shape information ");
+  EXPECT_EQ(Row({FloatOutput("y", {}, {1})}), "Tensor name: y has no shape information ");
 }
 
 TEST(JsonReply, NeedsOneBatchSizeInRowForm) {
-  EXPECT_EQ(Row({Floats("a", {2}, {1, 2}), Floats("b", {1}, {1})}),
+  EXPECT_EQ(Row({FloatOutput("a", {2}, {1, 2}), FloatOutput("b", {1}, {1})}),
             "Tensor name: b has inconsistent batch size: 1 expecting: 2");
-  EXPECT_EQ(Row({Floats("a", {0}, {}), Floats("b", {1}, {1})}),
+  EXPECT_EQ(Row({FloatOutput("a", {0}, {}), FloatOutput("b", {1}, {1})}),
             "Tensor name: b has inconsistent batch size: 1 expecting: 0");
 }
 
@@ -297,7 +301,7 @@ TEST(JsonReply, RefusesTypesThatJsonCannotCarry) {
 }
 
 TEST(JsonReply, PrintsTensorsOfTheHighestRank) {
-  EXPECT_EQ(Row({Ints("y", std::vector<int64_t>(kMaxRank, 1), {7})}),
+  EXPECT_EQ(Row({IntOutput("y", std::vector<int64_t>(kMaxRank, 1), {7})}),
             "{\n    \"predictions\": [" + std::string(kMaxRank - 1, '[') + "7" +
                 std::string(kMaxRank - 1, ']') + "\n    ]\n}");
 }

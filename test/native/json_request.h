@@ -31,6 +31,13 @@ inline SignatureLookup OneInput(DataType dtype) {
   return Lookup({{"serving_default", {{"x", dtype}}}});
 }
 
+// It has two: "a" of int32 and "b" of strings.
+inline const SignatureLookup& TwoInputs() {
+  static const SignatureLookup lookup =
+      Lookup({{"serving_default", {{"a", DataType::kInt32}, {"b", DataType::kString}}}});
+  return lookup;
+}
+
 template <typename T>
 std::string ElementsText(const Tensor& tensor) {
   std::string text;

@@ -18,7 +18,7 @@ std::string Entry(std::string_view alias, std::string_view tensor) {
   return BytesField(2, BytesField(1, alias) + BytesField(2, tensor));
 }
 
-std::string ThreeFloats() {
+std::string ThreeFloatsProto() {
   return proto::Dtype(DataType::kFloat) + proto::Shape({3}) +
          proto::PackedFixed<float>(5, {1.0f, 2.0f, 5.0f});
 }
@@ -33,7 +33,7 @@ ModelSpecView SpecOf(const std::string& body) {
 
 TEST(ReadModelSpec, IsAbsentWhenTheRequestHasNone) {
   EXPECT_FALSE(SpecOf("").present);
-  EXPECT_FALSE(SpecOf(Entry("x", ThreeFloats())).present);
+  EXPECT_FALSE(SpecOf(Entry("x", ThreeFloatsProto())).present);
   const std::string empty = BytesField(1, "");
   EXPECT_TRUE(SpecOf(empty).present);
 }
@@ -117,7 +117,7 @@ TEST(ReadModelSpec, RefusesAMalformedWire) {
   }
 }
 
-PredictRequestView Parsed(const std::string& body) {
+PredictRequestView ParsedRequest(const std::string& body) {
   PredictRequestView request;
   const Status status = ParsePredictRequest(body, &request);
   EXPECT_TRUE(status.ok()) << status.message();
@@ -127,7 +127,7 @@ PredictRequestView Parsed(const std::string& body) {
 TEST(ParsePredictRequest, ReadsSpecInputsAndFilter) {
   const std::string body = BytesField(1, BytesField(1, "m")) + Entry("x", "tensor x") +
                            Entry("y", "tensor y") + BytesField(3, "out") + BytesField(3, "");
-  const PredictRequestView request = Parsed(body);
+  const PredictRequestView request = ParsedRequest(body);
   EXPECT_EQ(request.model_spec.name, "m");
   ASSERT_EQ(request.inputs.size(), 2u);
   EXPECT_EQ(request.inputs[0].first, "x");
@@ -139,7 +139,7 @@ TEST(ParsePredictRequest, ReadsSpecInputsAndFilter) {
 }
 
 TEST(ParsePredictRequest, TakesAnEmptyBodyAsAnEmptyRequest) {
-  const PredictRequestView request = Parsed("");
+  const PredictRequestView request = ParsedRequest("");
   EXPECT_FALSE(request.model_spec.present);
   EXPECT_TRUE(request.inputs.empty());
 }
@@ -158,7 +158,7 @@ TEST(ParsePredictRequest, FillsInAMissingKeyOrValue) {
   const std::string body =
       BytesField(2, BytesField(2, "t")) + BytesField(2, BytesField(1, "x")) +
       BytesField(2, VarintField(1, 3) + VarintField(9, 1) + BytesField(1, "y"));
-  const PredictRequestView request = Parsed(body);
+  const PredictRequestView request = ParsedRequest(body);
   ASSERT_EQ(request.inputs.size(), 3u);
   EXPECT_EQ(request.inputs[0].first, "");
   EXPECT_EQ(request.inputs[0].second, "t");
@@ -170,14 +170,14 @@ TEST(ParsePredictRequest, FillsInAMissingKeyOrValue) {
 TEST(ParsePredictRequest, TakesTheLastKeyOfAnEntryInAnyOrder) {
   const std::string body =
       BytesField(2, BytesField(2, "t") + BytesField(1, "a") + BytesField(1, "b"));
-  const PredictRequestView request = Parsed(body);
+  const PredictRequestView request = ParsedRequest(body);
   EXPECT_EQ(request.inputs[0].first, "b");
   EXPECT_EQ(request.inputs[0].second, "t");
 }
 
 TEST(ParsePredictRequest, KeepsTheLastInputOfAnAlias) {
   const std::string body = Entry("x", "1") + Entry("y", "2") + Entry("x", "3") + Entry("x", "4");
-  const PredictRequestView request = Parsed(body);
+  const PredictRequestView request = ParsedRequest(body);
   ASSERT_EQ(request.inputs.size(), 2u);
   EXPECT_EQ(request.inputs[0].first, "y");
   EXPECT_EQ(request.inputs[1].second, "4");
@@ -188,7 +188,7 @@ TEST(ParsePredictRequest, KeepsTheLastInputOfAnAliasAmongManyInLittleTime) {
   for (int i = 0; i < 200000; ++i) {
     body += Entry(std::to_string(i % 50000), std::to_string(i));
   }
-  const PredictRequestView request = Parsed(body);
+  const PredictRequestView request = ParsedRequest(body);
   ASSERT_EQ(request.inputs.size(), 50000u);
   for (size_t i = 0; i < request.inputs.size(); ++i) {
     ASSERT_EQ(request.inputs[i].first, std::to_string(i));
@@ -205,7 +205,7 @@ TEST(ParsePredictRequest, RefusesAnEntryWithTwoValues) {
 TEST(ParsePredictRequest, IgnoresTheFieldsOfStreamedPrediction) {
   const std::string body = BytesField(5, VarintField(1, 1)) + BytesField(6, "\xff") +
                            BytesField(7, "") + VarintField(4, 1) + Entry("x", "");
-  EXPECT_EQ(Parsed(body).inputs.size(), 1u);
+  EXPECT_EQ(ParsedRequest(body).inputs.size(), 1u);
 }
 
 TEST(ParsePredictRequest, RefusesTextThatIsNotUtf8) {
@@ -227,7 +227,7 @@ TEST(ParsePredictRequest, SaysWhereTheWireIsMalformed) {
 // sanitizers).
 TEST(ParsePredictRequest, SurvivesTruncationAtEveryByte) {
   const std::string whole = BytesField(1, BytesField(1, "model") + Version(300)) +
-                            Entry("x", ThreeFloats()) + Entry("y", ThreeFloats()) +
+                            Entry("x", ThreeFloatsProto()) + Entry("y", ThreeFloatsProto()) +
                             BytesField(3, "filter");
   for (size_t size = 0; size <= whole.size(); ++size) {
     const std::string body = whole.substr(0, size);
@@ -264,8 +264,8 @@ struct Outputs {
   }
 };
 
-std::string Encoded(const std::vector<NamedTensorView>& outputs, std::string_view name,
-                    int64_t version, std::string_view signature, bool as_content = false) {
+std::string EncodedResponse(const std::vector<NamedTensorView>& outputs, std::string_view name,
+                            int64_t version, std::string_view signature, bool as_content = false) {
   OutputBuffer out;
   EXPECT_TRUE(EncodePredictResponse(name, version, signature, outputs, as_content, &out).ok());
   return std::string(out.view());
@@ -275,7 +275,7 @@ TEST(EncodePredictResponse, WritesOutputsThenTheSpec) {
   const Outputs outputs({"y"});
   const std::string tensor = proto::Dtype(DataType::kFloat) + proto::Shape({3}) +
                              proto::PackedFixed<float>(5, {2.5f, 3.0f, 4.5f});
-  EXPECT_EQ(Encoded(outputs.views, "half_plus_two", 123, "serving_default"),
+  EXPECT_EQ(EncodedResponse(outputs.views, "half_plus_two", 123, "serving_default"),
             BytesField(1, BytesField(1, "y") + BytesField(2, tensor)) +
                 BytesField(2, BytesField(1, "half_plus_two") + Version(123) +
                                   BytesField(3, "serving_default")));
@@ -285,14 +285,14 @@ TEST(EncodePredictResponse, WritesTensorContentWhenAsked) {
   const Outputs outputs({"y"});
   const std::string tensor = proto::Dtype(DataType::kFloat) + proto::Shape({3}) +
                              proto::Content(proto::Raw<float>({2.5f, 3.0f, 4.5f}));
-  EXPECT_EQ(Encoded(outputs.views, "m", 1, "s", true),
+  EXPECT_EQ(EncodedResponse(outputs.views, "m", 1, "s", true),
             BytesField(1, BytesField(1, "y") + BytesField(2, tensor)) +
                 BytesField(2, BytesField(1, "m") + Version(1) + BytesField(3, "s")));
 }
 
 TEST(EncodePredictResponse, WritesVersionZeroAsAnEmptyWrapper) {
-  EXPECT_EQ(Encoded({}, "m", 0, ""), BytesField(2, BytesField(1, "m") + BytesField(2, "")));
-  EXPECT_EQ(Encoded({}, "", -1, ""), BytesField(2, Version(-1)));
+  EXPECT_EQ(EncodedResponse({}, "m", 0, ""), BytesField(2, BytesField(1, "m") + BytesField(2, "")));
+  EXPECT_EQ(EncodedResponse({}, "", -1, ""), BytesField(2, Version(-1)));
 }
 
 TEST(EncodePredictResponse, WritesEveryOutputAndLongNames) {
@@ -306,7 +306,7 @@ TEST(EncodePredictResponse, WritesEveryOutputAndLongNames) {
     expected += BytesField(1, BytesField(1, alias) + BytesField(2, tensor));
   }
   expected += BytesField(2, BytesField(1, name) + Version(1) + BytesField(3, signature));
-  EXPECT_EQ(Encoded(outputs.views, name, 1, signature), expected);
+  EXPECT_EQ(EncodedResponse(outputs.views, name, 1, signature), expected);
 }
 
 TEST(EncodePredictResponse, DoesNotMoveALargeOutputForTheSpecBehindIt) {

@@ -37,6 +37,10 @@ std::string Raw(const std::vector<T>& values) {
   return bytes;
 }
 
+inline std::string FloatField(uint32_t field, float value) {
+  return Tag(field, 5) + Raw<float>({value});
+}
+
 template <typename T>
 std::string PackedFixed(uint32_t field, const std::vector<T>& values) {
   return BytesField(field, Raw(values));

@@ -25,7 +25,7 @@ Status Decode(const std::string& bytes, Tensor* tensor,
   return DecodeTensorProto(bytes, &budget, tensor);
 }
 
-Tensor Decoded(const std::string& bytes) {
+Tensor DecodedProto(const std::string& bytes) {
   Tensor tensor;
   const Status status = Decode(bytes, &tensor);
   EXPECT_TRUE(status.ok()) << status.message();
@@ -92,7 +92,7 @@ std::vector<DtypeCase> AllFixedSizeDtypes() {
 
 TEST(DecodeTensorProto, ReadsEveryDtypeFromItsTypedField) {
   for (const DtypeCase& c : AllFixedSizeDtypes()) {
-    const Tensor tensor = Decoded(Dtype(c.dtype) + Shape({1, 2}) + c.field);
+    const Tensor tensor = DecodedProto(Dtype(c.dtype) + Shape({1, 2}) + c.field);
     EXPECT_EQ(tensor.dtype, c.dtype);
     EXPECT_EQ(tensor.dims, (std::vector<int64_t>{1, 2})) << DataTypeName(c.dtype);
     EXPECT_EQ(tensor.elements, 2);
@@ -102,14 +102,14 @@ TEST(DecodeTensorProto, ReadsEveryDtypeFromItsTypedField) {
 
 TEST(DecodeTensorProto, ReadsEveryDtypeFromTensorContent) {
   for (const DtypeCase& c : AllFixedSizeDtypes()) {
-    const Tensor tensor = Decoded(Dtype(c.dtype) + Shape({2}) + Content(c.memory));
+    const Tensor tensor = DecodedProto(Dtype(c.dtype) + Shape({2}) + Content(c.memory));
     EXPECT_EQ(BytesOf(tensor), c.memory) << DataTypeName(c.dtype);
   }
 }
 
 TEST(DecodeTensorProto, RepeatsTheLastElementOfEveryDtype) {
   for (const DtypeCase& c : AllFixedSizeDtypes()) {
-    const Tensor tensor = Decoded(Dtype(c.dtype) + Shape({7}) + c.field);
+    const Tensor tensor = DecodedProto(Dtype(c.dtype) + Shape({7}) + c.field);
     const std::string last = c.memory.substr(c.memory.size() / 2);
     std::string expected = c.memory;
     for (int i = 0; i < 5; ++i) expected += last;
@@ -119,14 +119,14 @@ TEST(DecodeTensorProto, RepeatsTheLastElementOfEveryDtype) {
 
 TEST(DecodeTensorProto, FillsEveryDtypeWithZerosWhenNoValueIsGiven) {
   for (const DtypeCase& c : AllFixedSizeDtypes()) {
-    const Tensor tensor = Decoded(Dtype(c.dtype) + Shape({3}));
+    const Tensor tensor = DecodedProto(Dtype(c.dtype) + Shape({3}));
     EXPECT_EQ(BytesOf(tensor), std::string(3 * ElementSize(c.dtype), '\0'));
   }
 }
 
 TEST(DecodeTensorProto, IgnoresExtraValuesOfEveryDtype) {
   for (const DtypeCase& c : AllFixedSizeDtypes()) {
-    const Tensor tensor = Decoded(Dtype(c.dtype) + Shape({}) + c.field);
+    const Tensor tensor = DecodedProto(Dtype(c.dtype) + Shape({}) + c.field);
     EXPECT_EQ(BytesOf(tensor), c.memory.substr(0, c.memory.size() / 2)) << DataTypeName(c.dtype);
     EXPECT_TRUE(tensor.dims.empty());
     EXPECT_EQ(tensor.elements, 1);
@@ -135,11 +135,11 @@ TEST(DecodeTensorProto, IgnoresExtraValuesOfEveryDtype) {
 
 TEST(DecodeTensorProto, NeedsNoDataForAnEmptyTensor) {
   for (const DtypeCase& c : AllFixedSizeDtypes()) {
-    const Tensor tensor = Decoded(Dtype(c.dtype) + Shape({3, 0}) + c.field + Content("odd"));
+    const Tensor tensor = DecodedProto(Dtype(c.dtype) + Shape({3, 0}) + c.field + Content("odd"));
     EXPECT_EQ(tensor.elements, 0);
     EXPECT_EQ(tensor.dims, (std::vector<int64_t>{3, 0}));
   }
-  EXPECT_TRUE(Decoded(Dtype(DataType::kString) + Shape({0})).strings.empty());
+  EXPECT_TRUE(DecodedProto(Dtype(DataType::kString) + Shape({0})).strings.empty());
 }
 
 TEST(DecodeTensorProto, RefusesTensorContentOfAnotherSizeForEveryDtype) {
@@ -154,39 +154,41 @@ TEST(DecodeTensorProto, RefusesTensorContentOfAnotherSizeForEveryDtype) {
 
 TEST(DecodeTensorProto, PrefersTensorContentToValues) {
   const std::string head = Dtype(DataType::kFloat) + Shape({1}) + PackedFixed<float>(5, {1});
-  EXPECT_EQ(BytesOf(Decoded(head + Content(Raw<float>({2})))), Raw<float>({2}));
-  EXPECT_EQ(BytesOf(Decoded(head + Content(""))), Raw<float>({1}));
+  EXPECT_EQ(BytesOf(DecodedProto(head + Content(Raw<float>({2})))), Raw<float>({2}));
+  EXPECT_EQ(BytesOf(DecodedProto(head + Content(""))), Raw<float>({1}));
 }
 
 TEST(DecodeTensorProto, TakesTheLastTensorContentAndTheLastFloat8Val) {
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kInt8) + Shape({2}) + Content("abc") + Content("xy"))),
-            "xy");
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kFloat8E5m2) + Shape({2}) +
-                            proto::BytesField(18, "ab") + proto::BytesField(18, "c"))),
+  EXPECT_EQ(
+      BytesOf(DecodedProto(Dtype(DataType::kInt8) + Shape({2}) + Content("abc") + Content("xy"))),
+      "xy");
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kFloat8E5m2) + Shape({2}) +
+                                 proto::BytesField(18, "ab") + proto::BytesField(18, "c"))),
             "cc");
 }
 
 TEST(DecodeTensorProto, NarrowsIntegersByCast) {
   const std::string wide = PackedVarints(7, {0x12345, -129});
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kUint8) + Shape({2}) + wide)), "\x45\x7f");
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kInt16) + Shape({2}) + wide)),
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kUint8) + Shape({2}) + wide)), "\x45\x7f");
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kInt16) + Shape({2}) + wide)),
             Raw<int16_t>({0x2345, -129}));
   // 64 bits on the wire for a 32-bit field: the low half counts.
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kInt32) + Shape({1}) +
-                            PackedVarints(7, {int64_t{5} << 32 | 9}))),
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kInt32) + Shape({1}) +
+                                 PackedVarints(7, {int64_t{5} << 32 | 9}))),
             Raw<int32_t>({9}));
 }
 
 TEST(DecodeTensorProto, TakesTheLow16BitsOfHalfVal) {
   for (const DataType dtype : {DataType::kHalf, DataType::kBfloat16}) {
-    EXPECT_EQ(BytesOf(Decoded(Dtype(dtype) + Shape({2}) + PackedVarints(13, {0x13f80, -1}))),
+    EXPECT_EQ(BytesOf(DecodedProto(Dtype(dtype) + Shape({2}) + PackedVarints(13, {0x13f80, -1}))),
               Raw<uint16_t>({0x3f80, 0xffff}));
   }
 }
 
 TEST(DecodeTensorProto, TakesEveryBoolValueButZeroAsTrue) {
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kBool) + Shape({3}) + PackedVarints(11, {256, 0, -1}))),
-            Raw<uint8_t>({1, 0, 1}));
+  EXPECT_EQ(
+      BytesOf(DecodedProto(Dtype(DataType::kBool) + Shape({3}) + PackedVarints(11, {256, 0, -1}))),
+      Raw<uint8_t>({1, 0, 1}));
 }
 
 TEST(DecodeTensorProto, RefusesABoolInTensorContentThatIsNeitherZeroNorOne) {
@@ -198,13 +200,14 @@ TEST(DecodeTensorProto, ReadsPackedUnpackedAndMixedValuesInWireOrder) {
   const std::string fixed = PackedFixed<float>(5, {1, 2}) + proto::Tag(5, 5) + Raw<float>({3}) +
                             PackedFixed<float>(5, {}) + proto::Tag(5, 5) + Raw<float>({4}) +
                             PackedFixed<float>(5, {5});
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kFloat) + Shape({6}) + fixed)),
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kFloat) + Shape({6}) + fixed)),
             Raw<float>({1, 2, 3, 4, 5, 5}));
   const std::string doubles = proto::Tag(6, 1) + Raw<double>({1}) + PackedFixed<double>(6, {2});
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kDouble) + Shape({2}) + doubles)), Raw<double>({1, 2}));
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kDouble) + Shape({2}) + doubles)),
+            Raw<double>({1, 2}));
   const std::string varints =
       proto::VarintField(10, -1) + PackedVarints(10, {300, 4}) + proto::VarintField(10, 5);
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kInt64) + Shape({4}) + varints)),
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kInt64) + Shape({4}) + varints)),
             Raw<int64_t>({-1, 300, 4, 5}));
 }
 
@@ -213,31 +216,31 @@ TEST(DecodeTensorProto, ReadsValuesAmongOtherFieldsAndBeforeTheDtype) {
                             proto::VarintField(3, 5) + PackedVarints(7, {2}) + proto::Tag(40, 3) +
                             proto::VarintField(7, 77) + proto::Tag(40, 4) +
                             proto::VarintField(7, 3) + Shape({3}) + Dtype(DataType::kInt32);
-  EXPECT_EQ(BytesOf(Decoded(bytes)), Raw<int32_t>({1, 2, 3}));
+  EXPECT_EQ(BytesOf(DecodedProto(bytes)), Raw<int32_t>({1, 2, 3}));
 }
 
 TEST(DecodeTensorProto, SkipsAValueOfAnotherWireType) {
   const std::string bytes = Dtype(DataType::kInt32) + Shape({1}) + proto::Tag(7, 5) + "abcd" +
                             proto::VarintField(5, 7) + PackedVarints(7, {3});
-  EXPECT_EQ(BytesOf(Decoded(bytes)), Raw<int32_t>({3}));
+  EXPECT_EQ(BytesOf(DecodedProto(bytes)), Raw<int32_t>({3}));
 }
 
 TEST(DecodeTensorProto, LooksOnlyAtTheFieldOfTheDtype) {
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kFloat) + Shape({1}) + PackedVarints(7, {3}))),
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kFloat) + Shape({1}) + PackedVarints(7, {3}))),
             Raw<float>({0}));
 }
 
 TEST(DecodeTensorProto, DropsHalfAComplexNumber) {
-  EXPECT_EQ(
-      BytesOf(Decoded(Dtype(DataType::kComplex64) + Shape({2}) + PackedFixed<float>(9, {1, 2, 3}))),
-      Raw<float>({1, 2, 1, 2}));
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kComplex128) + PackedFixed<double>(12, {1}))),
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kComplex64) + Shape({2}) +
+                                 PackedFixed<float>(9, {1, 2, 3}))),
+            Raw<float>({1, 2, 1, 2}));
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kComplex128) + PackedFixed<double>(12, {1}))),
             Raw<double>({0, 0}));
 }
 
 TEST(DecodeTensorProto, ReadsAComplexNumberSplitOverTwoChunks) {
   const std::string split = PackedFixed<float>(9, {1, 2, 3}) + PackedFixed<float>(9, {4});
-  EXPECT_EQ(BytesOf(Decoded(Dtype(DataType::kComplex64) + Shape({2}) + split)),
+  EXPECT_EQ(BytesOf(DecodedProto(Dtype(DataType::kComplex64) + Shape({2}) + split)),
             Raw<float>({1, 2, 3, 4}));
 }
 
@@ -247,36 +250,36 @@ TEST(DecodeTensorProto, ReadsLongRowsOfVarintsOfAllLengths) {
     values.push_back(i % 7 == 0 ? -i : i % 50 < 25 ? i % 100 : int64_t{i} << (i % 40));
   }
   const Tensor tensor =
-      Decoded(Dtype(DataType::kInt64) + Shape({1000}) + PackedVarints(10, values));
+      DecodedProto(Dtype(DataType::kInt64) + Shape({1000}) + PackedVarints(10, values));
   EXPECT_EQ(BytesOf(tensor), Raw(values));
 }
 
 TEST(DecodeTensorProto, PutsDataAtTheAlignmentThatTensorFlowAdopts) {
-  const Tensor tensor = Decoded(Dtype(DataType::kInt8) + Shape({1}));
+  const Tensor tensor = DecodedProto(Dtype(DataType::kInt8) + Shape({1}));
   EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor.data.data()) % AlignedBuffer::kAlignment, 0u);
 }
 
 TEST(DecodeTensorProto, ReadsStringsInPlace) {
   const std::string bytes = Dtype(DataType::kString) + Shape({3}) + StringVal("a") + StringVal("") +
                             StringVal(std::string("\0\xff", 2));
-  const Tensor tensor = Decoded(bytes);
+  const Tensor tensor = DecodedProto(bytes);
   EXPECT_EQ(StringsOf(tensor), (std::vector<std::string>{"a", "", std::string("\0\xff", 2)}));
   EXPECT_EQ(tensor.strings[0].data(), bytes.data() + bytes.find('a'));
 }
 
 TEST(DecodeTensorProto, RepeatsDropsAndInventsStringsLikeNumbers) {
   const std::string head = Dtype(DataType::kString);
-  EXPECT_EQ(StringsOf(Decoded(head + Shape({3}) + StringVal("a") + StringVal("b"))),
+  EXPECT_EQ(StringsOf(DecodedProto(head + Shape({3}) + StringVal("a") + StringVal("b"))),
             (std::vector<std::string>{"a", "b", "b"}));
-  EXPECT_EQ(StringsOf(Decoded(head + Shape({1}) + StringVal("a") + StringVal("b"))),
+  EXPECT_EQ(StringsOf(DecodedProto(head + Shape({1}) + StringVal("a") + StringVal("b"))),
             (std::vector<std::string>{"a"}));
-  EXPECT_EQ(StringsOf(Decoded(head + Shape({2}))), (std::vector<std::string>{"", ""}));
+  EXPECT_EQ(StringsOf(DecodedProto(head + Shape({2}))), (std::vector<std::string>{"", ""}));
 }
 
 TEST(DecodeTensorProto, ReadsStringsFromTensorContent) {
   const std::string content =
       "\x01" + proto::Varint(200) + std::string("\0", 1) + "a" + std::string(200, 'b');
-  EXPECT_EQ(StringsOf(Decoded(Dtype(DataType::kString) + Shape({3}) + Content(content))),
+  EXPECT_EQ(StringsOf(DecodedProto(Dtype(DataType::kString) + Shape({3}) + Content(content))),
             (std::vector<std::string>{"a", std::string(200, 'b'), ""}));
 }
 
@@ -293,7 +296,7 @@ TEST(DecodeTensorProto, RefusesStringContentThatDoesNotAddUp) {
 TEST(DecodeTensorProto, TakesAMissingShapeAndAnUnknownRankAsAScalar) {
   const std::string value = PackedFixed<float>(5, {1});
   for (const std::string& shape : {std::string(), Shape({}), proto::BytesField(2, "\x18\x01")}) {
-    const Tensor tensor = Decoded(Dtype(DataType::kFloat) + shape + value);
+    const Tensor tensor = DecodedProto(Dtype(DataType::kFloat) + shape + value);
     EXPECT_TRUE(tensor.dims.empty());
     EXPECT_EQ(BytesOf(tensor), Raw<float>({1}));
   }
@@ -301,11 +304,11 @@ TEST(DecodeTensorProto, TakesAMissingShapeAndAnUnknownRankAsAScalar) {
 
 TEST(DecodeTensorProto, CountsTheDimsThatAnUnknownRankComesWith) {
   const std::string shape = proto::BytesField(2, proto::Dim(2) + "\x18\x01");
-  EXPECT_EQ(Decoded(Dtype(DataType::kFloat) + shape).dims, (std::vector<int64_t>{2}));
+  EXPECT_EQ(DecodedProto(Dtype(DataType::kFloat) + shape).dims, (std::vector<int64_t>{2}));
 }
 
 TEST(DecodeTensorProto, AppendsTheDimsOfAShapeGivenInTwoParts) {
-  EXPECT_EQ(Decoded(Dtype(DataType::kFloat) + Shape({2}) + Shape({3})).dims,
+  EXPECT_EQ(DecodedProto(Dtype(DataType::kFloat) + Shape({2}) + Shape({3})).dims,
             (std::vector<int64_t>{2, 3}));
 }
 
@@ -315,7 +318,7 @@ TEST(DecodeTensorProto, IgnoresTheNamesOfDimsButRefusesBadText) {
            proto::BytesField(
                2, proto::BytesField(2, proto::VarintField(1, 2) + proto::BytesField(2, name)));
   };
-  EXPECT_EQ(Decoded(named("batch")).elements, 2);
+  EXPECT_EQ(DecodedProto(named("batch")).elements, 2);
   EXPECT_EQ(Refusal(named("\xff")), "tensor_shape.dim.name: not valid UTF-8");
 }
 
@@ -344,7 +347,7 @@ TEST(DecodeTensorProto, RefusesShapesThatMultiplyPastInt64) {
             "tensor_shape: the number of elements exceeds int64 at dim 1 of size 4");
   Refusal(Dtype(DataType::kFloat) + Shape({large, 4, 0}));
   Refusal(Dtype(DataType::kFloat) + Shape({INT64_MAX, INT64_MAX}));
-  EXPECT_EQ(Decoded(Dtype(DataType::kFloat) + Shape({0, large, 4})).elements, 0);
+  EXPECT_EQ(DecodedProto(Dtype(DataType::kFloat) + Shape({0, large, 4})).elements, 0);
 }
 
 TEST(DecodeTensorProto, RefusesShapesThatMultiplyPastMemory) {
@@ -361,7 +364,7 @@ TEST(DecodeTensorProto, RefusesShapesThatMultiplyPastMemory) {
 TEST(DecodeTensorProto, RefusesMoreThan254Dims) {
   std::string dims;
   for (int i = 0; i < 254; ++i) dims += proto::Dim(1);
-  EXPECT_EQ(Decoded(Dtype(DataType::kFloat) + proto::BytesField(2, dims)).dims.size(), 254u);
+  EXPECT_EQ(DecodedProto(Dtype(DataType::kFloat) + proto::BytesField(2, dims)).dims.size(), 254u);
   EXPECT_EQ(Refusal(Dtype(DataType::kFloat) + proto::BytesField(2, dims + proto::Dim(1))),
             "tensor_shape: more than 254 dimensions");
 }

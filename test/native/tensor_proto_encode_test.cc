@@ -49,13 +49,13 @@ std::string EncodedStrings(const std::vector<std::string_view>& strings, bool as
   return Encoded(view, as_content);
 }
 
-struct DtypeCase {
+struct EncodeCase {
   DataType dtype;
   std::string memory;  // three elements
   std::string field;
 };
 
-std::vector<DtypeCase> AllFixedSizeDtypes() {
+std::vector<EncodeCase> EncodeCases() {
   const std::string f8 = proto::BytesField(18, "\x38\xb8\x01");
   const std::string i8 = Raw<int8_t>({100, -2, 0});
   const std::string u8 = Raw<uint8_t>({200, 2, 0});
@@ -100,14 +100,14 @@ std::vector<DtypeCase> AllFixedSizeDtypes() {
 }
 
 TEST(EncodeTensorProto, WritesEveryDtypeToItsTypedField) {
-  for (const DtypeCase& c : AllFixedSizeDtypes()) {
+  for (const EncodeCase& c : EncodeCases()) {
     EXPECT_EQ(EncodedVector(c.dtype, c.memory), Dtype(c.dtype) + Shape({3}) + c.field)
         << DataTypeName(c.dtype);
   }
 }
 
 TEST(EncodeTensorProto, WritesEveryDtypeToTensorContent) {
-  for (const DtypeCase& c : AllFixedSizeDtypes()) {
+  for (const EncodeCase& c : EncodeCases()) {
     EXPECT_EQ(EncodedVector(c.dtype, c.memory, true),
               Dtype(c.dtype) + Shape({3}) + Content(c.memory))
         << DataTypeName(c.dtype);
@@ -115,7 +115,7 @@ TEST(EncodeTensorProto, WritesEveryDtypeToTensorContent) {
 }
 
 TEST(EncodeTensorProto, IsReadBackEqualForEveryDtypeInBothForms) {
-  for (const DtypeCase& c : AllFixedSizeDtypes()) {
+  for (const EncodeCase& c : EncodeCases()) {
     for (const bool as_content : {false, true}) {
       const std::string bytes = EncodedVector(c.dtype, c.memory, as_content);
       DecodeBudget budget{DecodeLimits()};

@@ -22,7 +22,9 @@ std::string Floats(const std::string& shape) {
   return proto::Dtype(DataType::kFloat) + shape + proto::PackedFixed<float>(5, {1});
 }
 std::string Filter(const std::string& alias) { return BytesField(3, alias); }
-std::string Signature(const std::string& name) { return BytesField(1, BytesField(3, name)); }
+std::string SpecWithSignature(const std::string& name) {
+  return BytesField(1, BytesField(3, name));
+}
 
 class BatchKeysTest : public testing::Test {
  protected:
@@ -49,9 +51,9 @@ TEST_F(BatchKeysTest, TellModelsFeedsAndFetchesApart) {
   EXPECT_NE(Of(two_, a_ + b_ + Filter("b_plus_one")).queue, sum);
   const Model identity = LoadModel("test/models/identity/1");
   const std::string x = Input("x", Floats(proto::Shape({3})));
-  EXPECT_NE(Of(identity, Signature("identity_float32") + x).queue,
-            Of(identity, Signature("identity_float64") + x).queue);
-  EXPECT_EQ(Of(identity, Signature("identity_float32") + x).queue, Of(identity, x).queue);
+  EXPECT_NE(Of(identity, SpecWithSignature("identity_float32") + x).queue,
+            Of(identity, SpecWithSignature("identity_float64") + x).queue);
+  EXPECT_EQ(Of(identity, SpecWithSignature("identity_float32") + x).queue, Of(identity, x).queue);
 }
 
 TEST_F(BatchKeysTest, HaveRowsOnlyWhereProvenWhenThatIsRequired) {
@@ -107,7 +109,8 @@ TEST_F(BatchKeysTest, CountTheRows) {
 }
 
 TEST_F(BatchKeysTest, SayWhyThereAreNoRows) {
-  EXPECT_EQ(Of(LoadModel("test/models/counter/1"), Signature("get_counter")).rows, kNoInputs);
+  EXPECT_EQ(Of(LoadModel("test/models/counter/1"), SpecWithSignature("get_counter")).rows,
+            kNoInputs);
   EXPECT_EQ(
       RowsOf("test/models/counter/1", R"({"signature_name": "incr_counter_by", "inputs": 1})"),
       kScalarInput);

@@ -36,7 +36,7 @@ std::string RequestOf(const std::vector<std::string>& signatures, int examples) 
   return tasks + proto::InputField(proto::ListKind(proto::Examples(made)));
 }
 
-std::string Answer(const Model& model, const std::string& request) {
+std::string AnswerTo(const Model& model, const std::string& request) {
   return AloneAnswer(NewProtoExampleCall(model, Method::kMultiInference), request);
 }
 
@@ -71,9 +71,9 @@ TEST_F(MultiInferenceTest, AnswersTasksWhoseInputsAreOneTensorOfAFrozenGraph) {
   for (const std::vector<std::string>& signatures : tasks_) {
     for (int examples : {1, 3}) {
       const std::string request = RequestOf(signatures, examples);
-      const std::string expected = Answer(saved_, request);
+      const std::string expected = AnswerTo(saved_, request);
       EXPECT_EQ(expected.find("INVALID_ARGUMENT"), std::string::npos) << expected;
-      EXPECT_EQ(Answer(frozen_, request), expected) << signatures[0] << ", " << examples;
+      EXPECT_EQ(AnswerTo(frozen_, request), expected) << signatures[0] << ", " << examples;
     }
   }
 }
@@ -84,7 +84,7 @@ TEST_F(MultiInferenceTest, AnswersTheSameInABatch) {
     std::vector<std::string> expected;
     for (int examples : {1, 3, 1, 2}) {
       const std::string request = RequestOf(signatures, examples);
-      expected.push_back(Answer(saved_, request));
+      expected.push_back(AnswerTo(saved_, request));
       parts.push_back(
           WholeOf(TaskOf(NewProtoExampleCall(frozen_, Method::kMultiInference), request)));
     }

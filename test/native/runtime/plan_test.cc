@@ -503,7 +503,7 @@ TEST(TrialTest, WhatHidesNanSaysSoAndAgreesUnlessThatIsForbidden) {
   EXPECT_EQ(candidate.rejected, "with NaN: " + candidate.nan);
 }
 
-TensorHandle Floats(const std::vector<float>& values) {
+TensorHandle FloatTensor(const std::vector<float>& values) {
   const int64_t dims[] = {static_cast<int64_t>(values.size())};
   TensorHandle tensor(TF_AllocateTensor(TF_FLOAT, dims, 1, values.size() * sizeof(float)));
   std::memcpy(TF_TensorData(tensor.get()), values.data(), values.size() * sizeof(float));
@@ -512,8 +512,8 @@ TensorHandle Floats(const std::vector<float>& values) {
 
 Agreement AgreementOf(const std::vector<float>& expected, const std::vector<float>& given) {
   std::vector<TensorHandle> a, b;
-  a.push_back(Floats(expected));
-  b.push_back(Floats(given));
+  a.push_back(FloatTensor(expected));
+  b.push_back(FloatTensor(given));
   Agreement agreement;
   Compare(a, b, &agreement);
   return agreement;

@@ -36,7 +36,7 @@ struct Loaded {
   int loads = 0;
 };
 
-Loaded Load(const std::string& model, PlanOptions plan) {
+Loaded LoadPlanned(const std::string& model, PlanOptions plan) {
   LoadOptions options;
   options.path = Folder(model);
   options.tags = {"serve"};
@@ -87,10 +87,10 @@ TEST(GraphFingerprintTest, KnowsAGraphUnderOtherNamesAndWithOtherWeights) {
 TEST(PlannedLoadTest, AVersionOfTheSameGraphTakesThePlanWithoutATrial) {
   PlanOptions frozen;
   frozen.wanted = PlanKind::kFrozen;
-  const Loaded first = Load("retrained/1", frozen);
+  const Loaded first = LoadPlanned("retrained/1", frozen);
   EXPECT_TRUE(first.report.tried);
   EXPECT_EQ(first.report.plan.kind, PlanKind::kFrozen) << first.report.reason;
-  const Loaded next = Load("retrained/2", Known(PlanKind::kFrozen, first.report.graph));
+  const Loaded next = LoadPlanned("retrained/2", Known(PlanKind::kFrozen, first.report.graph));
   EXPECT_EQ(next.report.reason, "that of another");
   EXPECT_FALSE(next.report.tried);
   EXPECT_EQ(next.report.plan.kind, PlanKind::kFrozen);
@@ -105,13 +105,13 @@ TEST(PlannedLoadTest, AVersionOfTheSameGraphTakesThePlanWithoutATrial) {
 Loaded LoadAfter(const Loaded& first, const std::string& model) {
   PlanOptions plan = Known(PlanKind::kFrozen, first.report.graph);
   plan.learned = LearnFrom(*first.model, std::nullopt, {});
-  return Load(model, plan);
+  return LoadPlanned(model, plan);
 }
 
 TEST(PlannedLoadTest, AVersionOfTheSameGraphIsReadFromItsCheckpoint) {
   PlanOptions frozen;
   frozen.wanted = PlanKind::kFrozen;
-  const Loaded first = Load("retrained/1", frozen);
+  const Loaded first = LoadPlanned("retrained/1", frozen);
   const Loaded next = LoadAfter(first, "retrained/2");
   EXPECT_TRUE(next.report.from_checkpoint);
   EXPECT_EQ(next.loads, 0) << "TensorFlow's loader had no part in it";
@@ -127,7 +127,7 @@ TEST(PlannedLoadTest, AModelThatAFunctionRestoresIsReadFromItsCheckpointToo) {
   PlanOptions frozen;
   frozen.wanted = PlanKind::kFrozen;
   const std::string mlp = "../../examples/models/keras_mlp/1";
-  const Loaded next = LoadAfter(Load(mlp, frozen), mlp);
+  const Loaded next = LoadAfter(LoadPlanned(mlp, frozen), mlp);
   EXPECT_TRUE(next.report.from_checkpoint) << next.report.reason;
   EXPECT_EQ(next.loads, 0);
   const BoundSignature* const no_outputs = next.model->FindSignature("__saved_model_init_op");
@@ -139,7 +139,7 @@ TEST(PlannedLoadTest, AModelThatAFunctionRestoresIsReadFromItsCheckpointToo) {
 TEST(PlannedLoadTest, IsLeftToTheLoaderWhereItHasBeenStopped) {
   PlanOptions frozen;
   frozen.wanted = PlanKind::kFrozen;
-  const Loaded first = Load("retrained/1", frozen);
+  const Loaded first = LoadPlanned("retrained/1", frozen);
   PlanOptions plan = Known(PlanKind::kFrozen, first.report.graph);
   plan.learned = LearnFrom(*first.model, std::nullopt, {});
   LoadStop stop;
@@ -200,13 +200,14 @@ TEST(CheckpointValuesTest, AreNotTakenWhereSomethingElseMayBeToldToVariables) {
 }
 
 TEST(PlannedLoadTest, AnotherGraphHasATrialOfItsOwn) {
-  const Loaded loaded = Load("retrained/1", Known(PlanKind::kFrozen, FingerprintOf("conv/1")));
+  const Loaded loaded =
+      LoadPlanned("retrained/1", Known(PlanKind::kFrozen, FingerprintOf("conv/1")));
   EXPECT_TRUE(loaded.report.tried);
   EXPECT_EQ(loaded.loads, 1);
 }
 
 TEST(PlannedLoadTest, BeginsAgainWhereAKnownPlanIsNoneAnyMore) {
-  const Loaded loaded = Load("table/1", Known(PlanKind::kFrozen, ""));
+  const Loaded loaded = LoadPlanned("table/1", Known(PlanKind::kFrozen, ""));
   EXPECT_EQ(loaded.report.plan.kind, PlanKind::kAsSaved);
   EXPECT_NE(loaded.report.reason, "that of another");
   EXPECT_EQ(loaded.loads, 2) << "what is served has been through TensorFlow's optimizers";

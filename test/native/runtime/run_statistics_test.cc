@@ -28,7 +28,8 @@ std::string PathOf(const std::string& folder) {
   return std::string(TENSORGATE_SOURCE_DIR) + "/" + folder;
 }
 
-Status Load(const std::string& name, const std::string& path, std::unique_ptr<SavedModel>* model) {
+Status LoadAs(const std::string& name, const std::string& path,
+              std::unique_ptr<SavedModel>* model) {
   LoadOptions options;
   options.name = name;
   options.version = 1;
@@ -92,7 +93,7 @@ TEST(ExampleCountsTest, CountsInPowersOfTwo) {
 TEST(RunStatisticsTest, CountsSuccessfulRunsOfAModelByMethodAndSurvivesIt) {
   ModelStatistics* const statistics = RunStatistics::Process().Model("counted");
   std::unique_ptr<SavedModel> loaded;
-  ASSERT_TRUE(Load("counted", PathOf("examples/models/half_plus_two/1"), &loaded).ok());
+  ASSERT_TRUE(LoadAs("counted", PathOf("examples/models/half_plus_two/1"), &loaded).ok());
   std::shared_ptr<const SavedModel> model = std::move(loaded);
   EXPECT_TRUE(Answer(NewJsonPredictCall(model), R"({"instances": [1.0]})").ok());
   EXPECT_FALSE(Answer(NewJsonPredictCall(model), R"({"instances": ["x"]})").ok());
@@ -105,7 +106,7 @@ TEST(RunStatisticsTest, CountsSuccessfulRunsOfAModelByMethodAndSurvivesIt) {
 
 TEST(RunStatisticsTest, LeavesRunsThatFailOut) {
   std::unique_ptr<SavedModel> loaded;
-  ASSERT_TRUE(Load("failing", PathOf("test/models/failing/1"), &loaded).ok());
+  ASSERT_TRUE(LoadAs("failing", PathOf("test/models/failing/1"), &loaded).ok());
   std::shared_ptr<const SavedModel> model = std::move(loaded);
   EXPECT_FALSE(Answer(NewJsonPredictCall(model), R"({"inputs": {"x": [0]}})").ok());
   EXPECT_EQ(Total(RunStatistics::Process().Model("failing")->runs(Method::kPredict).Read()), 0u);
@@ -114,8 +115,8 @@ TEST(RunStatisticsTest, LeavesRunsThatFailOut) {
 TEST(RunStatisticsTest, CountsAttemptsToLoadByPath) {
   const std::string path = PathOf("test/models/multi_io/1");
   std::unique_ptr<SavedModel> model;
-  ASSERT_TRUE(Load("loads", path, &model).ok());
-  ASSERT_FALSE(Load("loads", "/nowhere", &model).ok());
+  ASSERT_TRUE(LoadAs("loads", path, &model).ok());
+  ASSERT_FALSE(LoadAs("loads", "/nowhere", &model).ok());
   const auto loads = RunStatistics::Process().Loads();
   EXPECT_GE(loads.at(path).successes, 1u);
   EXPECT_EQ(loads.at(path).failures, 0u);

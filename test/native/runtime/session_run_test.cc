@@ -17,20 +17,20 @@ namespace {
 using proto::BytesField;
 using proto::VarintField;
 
-std::string Floats(const std::vector<float>& values) {
+std::string FloatsProto(const std::vector<float>& values) {
   return proto::Dtype(DataType::kFloat) + proto::Shape({static_cast<int64_t>(values.size())}) +
          proto::PackedFixed<float>(5, values);
 }
 std::string Feed(std::string_view name, std::string_view tensor) {
   return BytesField(2, BytesField(1, name) + BytesField(2, tensor));
 }
-std::string FeedX(std::string_view name = "x:0") { return Feed(name, Floats({1, 2})); }
+std::string FeedX(std::string_view name = "x:0") { return Feed(name, FloatsProto({1, 2})); }
 std::string Fetch(std::string_view name) { return BytesField(3, name); }
 std::string Target(std::string_view name) { return BytesField(4, name); }
 std::string Timeout(int64_t millis) { return BytesField(5, VarintField(2, millis)); }
 std::string Aliases() { return VarintField(6, 1); }
-std::string Signature(std::string_view name) { return BytesField(1, BytesField(3, name)); }
-std::string Tensor(std::string_view name, std::string_view tensor) {
+std::string SpecNaming(std::string_view name) { return BytesField(1, BytesField(3, name)); }
+std::string NamedTensor(std::string_view name, std::string_view tensor) {
   return BytesField(1, BytesField(1, name) + BytesField(2, tensor));
 }
 std::string Spec(std::string_view signature = {}) {
@@ -73,7 +73,7 @@ class SessionRunTest : public testing::Test {
 };
 
 TEST_F(SessionRunTest, FeedsAndFetchesTensorsOfTheGraph) {
-  const std::string reply = Tensor("y:0", Floats({2.5f, 3})) + Spec();
+  const std::string reply = NamedTensor("y:0", FloatsProto({2.5f, 3})) + Spec();
   ExpectReply(FeedX() + Fetch("y:0"), reply);
   ExpectReply(FeedX("x") + Fetch("y:0"), reply);
 }
@@ -82,38 +82,40 @@ TEST_F(SessionRunTest, AnswersRepeatedFetchesInTheirOrder) {
   Load("test/models/multi_io/1");
   const std::string ints =
       proto::Dtype(DataType::kInt32) + proto::Shape({1}) + proto::PackedVarints(7, {4});
-  ExpectReply(Feed("b", ints) + Fetch("Cast:0") + Fetch("ExpandDims:0") + Fetch("Cast"),
-              Tensor("Cast:0", Floats({4})) +
-                  Tensor("ExpandDims:0", proto::Dtype(DataType::kFloat) + proto::Shape({1, 1}) +
-                                             proto::PackedFixed<float>(5, {4})) +
-                  Tensor("Cast", Floats({4})) + Spec());
+  ExpectReply(
+      Feed("b", ints) + Fetch("Cast:0") + Fetch("ExpandDims:0") + Fetch("Cast"),
+      NamedTensor("Cast:0", FloatsProto({4})) +
+          NamedTensor("ExpandDims:0", proto::Dtype(DataType::kFloat) + proto::Shape({1, 1}) +
+                                          proto::PackedFixed<float>(5, {4})) +
+          NamedTensor("Cast", FloatsProto({4})) + Spec());
 }
 
 TEST_F(SessionRunTest, RunsTargetsWithAndWithoutFetches) {
   ExpectReply(Target("init"), Spec());
   ExpectReply(Target("init") + Target("init") + FeedX() + Fetch("y"),
-              Tensor("y", Floats({2.5f, 3})) + Spec());
+              NamedTensor("y", FloatsProto({2.5f, 3})) + Spec());
 }
 
 TEST_F(SessionRunTest, RunsATargetForItsEffect) {
   const std::string scalar =
       proto::Dtype(DataType::kFloat) + BytesField(2, "") + proto::PackedFixed<float>(5, {10});
   ASSERT_TRUE(Run(Feed("a/Initializer/initial_value", scalar) + Target("a/Assign")).ok());
-  ExpectReply(FeedX() + Fetch("y:0"), Tensor("y:0", Floats({12, 22})) + Spec());
+  ExpectReply(FeedX() + Fetch("y:0"), NamedTensor("y:0", FloatsProto({12, 22})) + Spec());
 }
 
 TEST_F(SessionRunTest, ResolvesAliasesOfTheSignatures) {
-  ExpectReply(Aliases() + FeedX("x") + Fetch("y"), Tensor("y", Floats({2.5f, 3})) + Spec());
-  ExpectReply(Signature("serving_default") + Aliases() + FeedX("x") + Fetch("y"),
-              Tensor("y", Floats({2.5f, 3})) + Spec("serving_default"));
+  ExpectReply(Aliases() + FeedX("x") + Fetch("y"),
+              NamedTensor("y", FloatsProto({2.5f, 3})) + Spec());
+  ExpectReply(SpecNaming("serving_default") + Aliases() + FeedX("x") + Fetch("y"),
+              NamedTensor("y", FloatsProto({2.5f, 3})) + Spec("serving_default"));
   ExpectError(Aliases() + FeedX("x") + Fetch("y:0"), Code::kInvalidArgument,
               "output tensor alias not found in the model's signatures: y:0");
   ExpectError(Aliases() + FeedX("y") + Fetch("y"), Code::kInvalidArgument,
               "input tensor alias not found in the model's signatures: y");
-  ExpectError(Signature("nope") + Aliases() + Fetch("y"), Code::kFailedPrecondition,
+  ExpectError(SpecNaming("nope") + Aliases() + Fetch("y"), Code::kFailedPrecondition,
               "Serving signature key \"nope\" not found.");
   // Without aliases a signature is not looked at.
-  EXPECT_TRUE(Run(Signature("nope") + FeedX() + Fetch("y")).ok());
+  EXPECT_TRUE(Run(SpecNaming("nope") + FeedX() + Fetch("y")).ok());
 }
 
 TEST_F(SessionRunTest, RefusesAnAliasOfTwoMeanings) {
@@ -121,8 +123,8 @@ TEST_F(SessionRunTest, RefusesAnAliasOfTwoMeanings) {
   ExpectError(Aliases() + FeedX("x") + Fetch("y"), Code::kInvalidArgument,
               "alias x stands for different tensors in the model's signatures: set "
               "model_spec.signature_name");
-  ExpectReply(Signature("identity_float32") + Aliases() + FeedX("x") + Fetch("y"),
-              Tensor("y", Floats({1, 2})) + Spec("identity_float32"));
+  ExpectReply(SpecNaming("identity_float32") + Aliases() + FeedX("x") + Fetch("y"),
+              NamedTensor("y", FloatsProto({1, 2})) + Spec("identity_float32"));
 }
 
 TEST_F(SessionRunTest, RefusesNamesTheGraphDoesNotHave) {
@@ -187,8 +189,10 @@ TEST_F(SessionRunTest, NeverCrashesOnResources) {
 }
 
 TEST_F(SessionRunTest, EndsARunAtItsTimeout) {
-  ExpectReply(Timeout(INT64_MAX) + FeedX() + Fetch("y"), Tensor("y", Floats({2.5f, 3})) + Spec());
-  ExpectReply(Timeout(-1) + FeedX() + Fetch("y"), Tensor("y", Floats({2.5f, 3})) + Spec());
+  ExpectReply(Timeout(INT64_MAX) + FeedX() + Fetch("y"),
+              NamedTensor("y", FloatsProto({2.5f, 3})) + Spec());
+  ExpectReply(Timeout(-1) + FeedX() + Fetch("y"),
+              NamedTensor("y", FloatsProto({2.5f, 3})) + Spec());
   Load("test/models/slow/1");
   const std::string iterations =
       proto::Dtype(DataType::kInt32) + proto::Shape({1}) + proto::PackedVarints(7, {INT32_MAX});

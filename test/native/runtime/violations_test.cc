@@ -20,7 +20,7 @@ using proto::PackedFixed;
 using proto::Shape;
 using proto::StringVal;
 
-std::string Input(const std::string& alias, const std::string& tensor) {
+std::string InputEntry(const std::string& alias, const std::string& tensor) {
   return BytesField(2, BytesField(1, alias) + BytesField(2, tensor));
 }
 
@@ -49,39 +49,40 @@ class ViolationsTest : public testing::Test {
 };
 
 TEST_F(ViolationsTest, SayWhichInputTensorFlowRefuses) {
-  EXPECT_EQ(Proto(Input("x", kStrings)),
+  EXPECT_EQ(Proto(InputEntry("x", kStrings)),
             "inputs[\"x\"]: expected DT_FLOAT [-1], got DT_STRING [3]");
-  EXPECT_EQ(Outcome(NewProtoPredictCall(two_, false), Input("a", kStrings) + Input("b", kStrings)),
+  EXPECT_EQ(Outcome(NewProtoPredictCall(two_, false),
+                    InputEntry("a", kStrings) + InputEntry("b", kStrings)),
             "inputs[\"a\"]: expected DT_FLOAT [-1,2], got DT_STRING [3]\n"
             "inputs[\"b\"]: expected DT_INT32 [-1], got DT_STRING [3]");
 }
 
 TEST_F(ViolationsTest, SayWhichInputsAreMissingOrUnknown) {
   EXPECT_EQ(Proto(""), "inputs[\"x\"]: expected DT_FLOAT [-1], got nothing");
-  EXPECT_EQ(Proto(Input("q", kFloats)),
+  EXPECT_EQ(Proto(InputEntry("q", kFloats)),
             "inputs[\"x\"]: expected DT_FLOAT [-1], got nothing\n"
             "inputs[\"q\"]: not an input of signature \"serving_default\", whose inputs are {x}");
-  EXPECT_EQ(Proto(Input("x", kFloats) + Input("q", kFloats)),
+  EXPECT_EQ(Proto(InputEntry("x", kFloats) + InputEntry("q", kFloats)),
             "inputs[\"q\"]: not an input of signature \"serving_default\", whose inputs are {x}");
 }
 
 TEST_F(ViolationsTest, BoundTheNumberOfUnknownInputs) {
   std::string body;
-  for (int i = 0; i < 1000; ++i) body += Input("q" + std::to_string(i), kFloats);
+  for (int i = 0; i < 1000; ++i) body += InputEntry("q" + std::to_string(i), kFloats);
   std::unique_ptr<InferenceCall> call = NewProtoPredictCall(half_, false);
   EXPECT_EQ(call->Decode(body, DecodeLimits()).violations().size(), kMaxViolations);
 }
 
 TEST_F(ViolationsTest, GoDownIntoATensor) {
-  EXPECT_EQ(Proto(Input("x", Dtype(DataType::kFloat) + Shape({2}) + BytesField(5, "123456"))),
+  EXPECT_EQ(Proto(InputEntry("x", Dtype(DataType::kFloat) + Shape({2}) + BytesField(5, "123456"))),
             "inputs[\"x\"].float_val: malformed protobuf, 6 bytes are no multiple of 4\n"
             "inputs[\"x\"]: given DT_FLOAT [2]; a TensorProto of 16 bytes");
 }
 
 TEST_F(ViolationsTest, SayWhichOutputsThereAre) {
-  EXPECT_EQ(Proto(Input("x", kFloats) + BytesField(3, "y") + BytesField(3, "z")),
+  EXPECT_EQ(Proto(InputEntry("x", kFloats) + BytesField(3, "y") + BytesField(3, "z")),
             "output_filter[1]: got \"z\", expected one of {y}");
-  EXPECT_EQ(Proto(Input("x", kFloats) + BytesField(3, "y") + BytesField(3, "y")),
+  EXPECT_EQ(Proto(InputEntry("x", kFloats) + BytesField(3, "y") + BytesField(3, "y")),
             "output_filter[1]: \"y\" was asked for before");
 }
 
@@ -142,7 +143,7 @@ TEST_F(ViolationsTest, NameTheTaskOfAMultiInference) {
 
 TEST_F(ViolationsTest, AreAbsentWhereAllIsAsDeclared) {
   std::unique_ptr<InferenceCall> call = NewProtoPredictCall(half_, false);
-  const std::string body = Input("x", kFloats);
+  const std::string body = InputEntry("x", kFloats);
   ASSERT_TRUE(call->Decode(body, DecodeLimits()).ok());
   OutputBuffer reply;
   EXPECT_TRUE(call->RunAndEncode(&reply).violations().empty());

@@ -20,7 +20,7 @@ namespace {
 using proto::BytesField;
 using record::Record;
 
-std::string Spec(const std::string& signature, const std::string& name = "") {
+std::string SpecOf(const std::string& signature, const std::string& name = "") {
   return BytesField(1, BytesField(1, name) + BytesField(3, signature));
 }
 
@@ -44,7 +44,7 @@ std::string IrisInput() {
 }
 
 std::string IrisTask(const std::string& method) {
-  return BytesField(1, Spec(method, "m") + BytesField(2, "tensorflow/serving/" + method));
+  return BytesField(1, SpecOf(method, "m") + BytesField(2, "tensorflow/serving/" + method));
 }
 
 class WarmupTest : public testing::Test {
@@ -89,9 +89,9 @@ TEST_F(WarmupTest, RunsEveryKindOfRequestInOneFile) {
       BytesField(2, BytesField(1, "features") +
                         BytesField(2, proto::Dtype(DataType::kFloat) + proto::Shape({1, 4}) +
                                           proto::Content(proto::Raw<float>({1, 2, 3, 4})))));
-  const std::string classify = BytesField(2, BytesField(1, Spec("classify") + IrisInput()));
+  const std::string classify = BytesField(2, BytesField(1, SpecOf("classify") + IrisInput()));
   const std::string regress =
-      BytesField(3, BytesField(1, Spec("regress", "another") + IrisInput()));
+      BytesField(3, BytesField(1, SpecOf("regress", "another") + IrisInput()));
   const std::string multi =
       BytesField(4, BytesField(1, IrisTask("classify") + IrisTask("regress") + IrisInput()));
   const WarmupReport report =
@@ -105,8 +105,8 @@ TEST_F(WarmupTest, RunsEveryKindOfRequestInOneFile) {
 
 TEST_F(WarmupTest, RunsEachRecordAsOftenAsAsked) {
   const auto model = LoadModel("test/models/tally/1");
-  Write(Record(PredictLog(Spec("incr_tally", "any name"))) +
-        Record(PredictLog(Spec("incr_count"))));
+  Write(Record(PredictLog(SpecOf("incr_tally", "any name"))) +
+        Record(PredictLog(SpecOf("incr_count"))));
   EXPECT_EQ(Run(*model, /*iterations=*/3).records, 2u);
   EXPECT_EQ(ValueOf(*model, "get_tally"), 3.0f);
   EXPECT_EQ(ValueOf(*model, "serving_default"), 3.0f);
@@ -142,7 +142,7 @@ TEST_F(WarmupTest, DoesNothingWithoutAFileWhereNothingMayBeMadeUp) {
 TEST_F(WarmupTest, FailsWithTheStatusOfARequest) {
   const auto model = LoadModel("examples/models/half_plus_two/1");
   const std::string good = Record(PredictLog(FloatInput("x", {1.0f})));
-  const WarmupReport report = RunFile(*model, good + Record(PredictLog(Spec("nope"))));
+  const WarmupReport report = RunFile(*model, good + Record(PredictLog(SpecOf("nope"))));
   ExpectFailure(report, Code::kFailedPrecondition, "Serving signature key \"nope\" not found.");
   EXPECT_EQ(report.records, 1u);
   EXPECT_FALSE(report.read_through);
