@@ -34,6 +34,7 @@ const transport = native.grpcOpen(
       native.grpcSend(transport, events[i + 1] as number, reply, true);
     }
   },
+  () => undefined,
 );
-const failure = native.grpcListen(transport, '127.0.0.1', port);
+const failure = native.transportListen(transport, '127.0.0.1', port);
 if (failure !== null) throw new Error(failure);

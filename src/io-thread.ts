@@ -28,7 +28,7 @@ import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { addon } from './native/addon.js';
 import { freedMemory } from './native/freed-memory.js';
-import type { NativeRoutes } from './native/grpc.js';
+import type { NativeRoutes } from './native/transport.js';
 import { ModelBatching } from './servables/model-batching.js';
 import { modelOf } from './servables/model-replica.js';
 import { ModelStatusService } from './service/model-status.js';

@@ -11,7 +11,7 @@ import type { GrpcServer, GrpcServerOptions } from './grpc/server.js';
 import { GRPC_HOST, grpcStartFailure, removeSocket } from './grpc/listening.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
-import type { NativeRoutes } from './native/grpc.js';
+import type { NativeRoutes } from './native/transport.js';
 import { loadProtos } from './protos/protos.js';
 import type { RestMetrics } from './rest/api.js';
 import { MetadataJson } from './rest/metadata-json.js';

@@ -21,7 +21,7 @@ import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { addon } from './native/addon.js';
 import type { RowPolicy } from './native/binding.js';
-import type { NativeRoutes } from './native/grpc.js';
+import type { NativeRoutes } from './native/transport.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { batchingParametersOf } from './servables/batching-parameters-file.js';
 import { BatchedLoader } from './servables/batched-loader.js';

@@ -3,15 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "codec/output_buffer.h"
-#include "grpc/memory_budget.h"
 #include "grpc/message_reader.h"
 #include "http2/connection.h"
+#include "net/deadlines.h"
+#include "net/memory_budget.h"
 #include "status/status.h"
 
 namespace tensorgate {
@@ -57,7 +57,7 @@ class CallOwner {
   virtual void OnOutput(Connection* connection) = 0;
 };
 
-class GrpcCall final : public Stream {
+class GrpcCall final : public Stream, public Deadlines::Due {
  public:
   static constexpr size_t kMaxRequestId = 128;
 
@@ -84,14 +84,13 @@ class GrpcCall final : public Stream {
   void OnRequestEnd() override;
   void OnTrailersDue() override;
   void OnClosed() override;
+  void OnDue() override { End(Code::kDeadlineExceeded, "Deadline exceeded"); }
 
   // The owner's: what it knows the call by.
   struct Tags {
     uint64_t id = 0;
     void* run = nullptr;
     HeldBytes held;  // of a message that is elsewhere
-    bool has_deadline = false;
-    std::multimap<uint64_t, GrpcCall*>::iterator deadline;
   } tags;
 
  private:

@@ -4,25 +4,6 @@
 #include <cstring>
 
 namespace tensorgate {
-namespace {
-
-// A prefix reserves at most so much ahead of what has come; see src/rest/body.ts.
-constexpr size_t kFirstReserve = 64 << 10;
-constexpr size_t kMaxAhead = 8 << 20;
-constexpr size_t kAheadFactor = 16;
-
-}  // namespace
-
-// Room in the buffer for some bytes more.
-bool MessageReader::Reserve(MemoryBudget* budget) {
-  const size_t came = message_.bytes.size();
-  const size_t ahead = std::clamp(came * kAheadFactor, kFirstReserve, kMaxAhead);
-  const size_t wanted = std::min<size_t>(length_, came + ahead);
-  if (wanted <= message_.bytes.capacity()) return true;
-  if (!message_.held.Raise(budget, wanted)) return false;
-  message_.bytes.Reserve(wanted);
-  return true;
-}
 
 MessageReader::Result MessageReader::Read(std::string_view* bytes, int64_t most,
                                           MemoryBudget* budget) {
@@ -40,17 +21,11 @@ MessageReader::Result MessageReader::Read(std::string_view* bytes, int64_t most,
     if (most >= 0 && length_ > most) return Result::kTooLarge;
     message_.compressed = prefix_[0] == 1;
   }
-  while (message_.bytes.size() < length_) {
-    if (bytes->empty()) return Result::kMore;
-    if (message_.bytes.size() == message_.bytes.capacity() && !Reserve(budget)) {
-      return Result::kNoMemory;
-    }
-    const size_t room = message_.bytes.capacity() - message_.bytes.size();
-    const size_t taken =
-        std::min({bytes->size(), room, static_cast<size_t>(length_) - message_.bytes.size()});
-    message_.bytes.Append(bytes->substr(0, taken));
-    bytes->remove_prefix(taken);
-  }
+  const size_t missing = length_ - message_.bytes.size();
+  const std::string_view part = bytes->substr(0, missing);
+  if (!message_.Append(part, length_, budget)) return Result::kNoMemory;
+  bytes->remove_prefix(part.size());
+  if (part.size() < missing) return Result::kMore;
   return Result::kMessage;
 }
 

@@ -1,6 +1,4 @@
-// MessageReader: length-prefixed messages out of DATA frames as they come. Each message is gathered
-// in one buffer, which grows with what has come rather than with what the prefix says. Owned by a
-// call.
+// MessageReader: length-prefixed messages out of DATA frames as they come. Owned by a call.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +6,11 @@
 #include <string_view>
 #include <utility>
 
-#include "codec/output_buffer.h"
-#include "grpc/memory_budget.h"
+#include "net/received_bytes.h"
 
 namespace tensorgate {
 
-// A message as it came, and its part of the budget.
-struct GrpcMessage {
-  OutputBuffer bytes;
-  HeldBytes held;
+struct GrpcMessage : ReceivedBytes {
   bool compressed = false;
 };
 
@@ -35,8 +29,6 @@ class MessageReader {
   uint32_t length() const { return length_; }
 
  private:
-  bool Reserve(MemoryBudget* budget);
-
   char prefix_[5];
   size_t prefix_size_ = 0;
   uint32_t length_ = 0;

@@ -210,8 +210,12 @@ Connection::Connection(const ConnectionLimits& limits, StreamFactory* factory)
 }
 
 Connection::~Connection() {
-  while (open_ != nullptr) Close(open_);
+  CloseStreams();
   nghttp2_session_del(session_);
+}
+
+void Connection::CloseStreams() {
+  while (open_ != nullptr) Close(open_);
 }
 
 Stream* Connection::StreamOf(int32_t id) {

@@ -41,7 +41,7 @@ class Connection {
 
   // REQUIRES: Http2Missing() is null; `limits` and `factory` outlive it.
   Connection(const ConnectionLimits& limits, StreamFactory* factory);
-  ~Connection();  // closes the streams that are open
+  ~Connection();  // as CloseStreams()
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -63,6 +63,9 @@ class Connection {
   // Accepts no more streams once the client knows of it; FinishDrain(): from now on.
   void Drain();
   void FinishDrain();
+
+  // Closes the streams that are open; nothing else is to be done with it from then on.
+  void CloseStreams();
 
   // Nothing more will come of it: it was drained, or the client said good-bye.
   bool is_over() const;

@@ -18,6 +18,7 @@
 #include "napi/shadow_binding.h"
 #include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
+#include "napi/transport_binding.h"
 #include "napi/tensor_memory.h"
 #include "runtime/allocator.h"
 #include "runtime/library_pages.h"
@@ -101,6 +102,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportTensor(env, exports);
   ExportStatistics(env, exports);
   ExportGrpc(env, exports);
+  ExportTransport(env, exports);
   ExportPollsAtEnd(env, exports);
   return exports;
 }

@@ -41,6 +41,21 @@ bool ReadBytes(const Napi::CallbackInfo& info, size_t index, const char* name,
   return ThrowTypeError(info.Env(), std::string(name) + " must be a Uint8Array or an ArrayBuffer");
 }
 
+bool ReadText(const Napi::CallbackInfo& info, size_t index, std::string* text) {
+  if (!info[index].IsString()) return ThrowTypeError(info.Env(), "a string is missing");
+  *text = info[index].As<Napi::String>().Utf8Value();
+  return true;
+}
+
+bool ReadId(const Napi::CallbackInfo& info, size_t index, uint64_t* id) {
+  int64_t number;
+  if (napi_get_value_int64(info.Env(), info[index], &number) != napi_ok) {
+    return ThrowTypeError(info.Env(), "an id must be a number");
+  }
+  *id = static_cast<uint64_t>(number);
+  return true;
+}
+
 bool ReadString(const Napi::Object& object, const char* name, std::string* out) {
   const Napi::Value value = object.Get(name);
   if (!value.IsString()) {

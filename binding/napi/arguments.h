@@ -21,6 +21,9 @@ bool ReadBytes(const Napi::CallbackInfo& info, size_t index, const char* name,
 bool BytesOf(napi_env env, napi_value value, std::string_view* out);
 
 // Members of an options object; all must be there.
+bool ReadText(const Napi::CallbackInfo& info, size_t index, std::string* text);
+// A whole number, as ids of requests are.
+bool ReadId(const Napi::CallbackInfo& info, size_t index, uint64_t* id);
 bool ReadString(const Napi::Object& object, const char* name, std::string* out);
 bool ReadStrings(const Napi::Object& object, const char* name, std::vector<std::string>* out);
 

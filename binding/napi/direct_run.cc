@@ -43,7 +43,7 @@ void DirectQueue::Push(std::vector<std::unique_ptr<DirectRun>>* runs) {
 
 Status DirectRun::Decode() {
   if (inference_ != nullptr) return Status();
-  inference_ = NewProtoCall(std::move(model_), method, as_tensor_content_);
+  inference_ = new_call_(std::move(model_), method, as_content_);
   return inference_->Decode(request.bytes.view(), DecodeLimits());
 }
 
@@ -63,7 +63,7 @@ bool DirectRun::RunHere() {
 
 bool DirectRun::Run() {
   const Clock::time_point began = Clock::now();
-  if (gone.load(std::memory_order_relaxed)) {
+  if (gone_.load(std::memory_order_relaxed)) {
     status = Status(Code::kCancelled, "nobody waits");
   } else if (began >= deadline) {
     status = DeadlinePassed();

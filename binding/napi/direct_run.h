@@ -1,5 +1,5 @@
-// DirectRun: a gRPC request that is run and answered without entering JavaScript, and the queue on
-// which it comes back to the event loop. One wake-up brings all that are ready.
+// DirectRun: a request that is run and answered without entering JavaScript, and the queue on which
+// it comes back to the event loop. One wake-up brings all that are ready.
 #pragma once
 
 #include <atomic>
@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "grpc/call.h"
-#include "napi/uv.h"
+#include "net/received_bytes.h"
+#include "net/uv.h"
 #include "runtime/inference_call.h"
 #include "runtime/method.h"
 #include "runtime/mutex.h"
+#include "runtime/run_statistics.h"
 #include "runtime/worker_pool.h"
 
 namespace tensorgate {
@@ -44,15 +45,19 @@ class DirectQueue {
 class DirectRun {
  public:
   using Clock = std::chrono::steady_clock;
+  // Of `model`: how its requests come and go on the wire.
+  using NewCall = std::unique_ptr<InferenceCall> (*)(std::shared_ptr<const SavedModel> model,
+                                                     Method method, bool as_content);
 
-  DirectRun(std::shared_ptr<DirectQueue> queue, GrpcCall* grpc_call, Method run_method,
-            std::shared_ptr<const SavedModel> model, bool as_tensor_content)
+  DirectRun(std::shared_ptr<DirectQueue> queue, void* who, NewCall new_call, Method run_method,
+            std::shared_ptr<const SavedModel> model, bool as_content)
       : queue_(std::move(queue)),
-        call(grpc_call),
+        caller(who),
         method(run_method),
         statistics(&model->statistics()),
         model_(std::move(model)),
-        as_tensor_content_(as_tensor_content) {}
+        new_call_(new_call),
+        as_content_(as_content) {}
 
   // Whether requests of its model take so little time that several in a row are better off with one
   // hand-over than with one each.
@@ -62,22 +67,27 @@ class DirectRun {
   // was done. THREAD: the loop's.
   bool RunHere();
 
+  // Nobody waits for it any more. THREAD: the loop's.
+  void Forsake() {
+    caller = nullptr;
+    gone_.store(true, std::memory_order_relaxed);
+  }
+
  private:
   // First, so that it is destroyed last: `request` has a part of its budget.
   const std::shared_ptr<DirectQueue> queue_;
 
  public:
-  // Of the loop: the call that waits, or null when nobody does any more.
-  GrpcCall* call;
+  // Of the loop: what waits for it, or null; and a number of the transport's own.
+  void* caller;
+  uint32_t tag = 0;
   const Method method;
   const Clock::time_point started = Clock::now();
   Clock::time_point deadline = Clock::time_point::max();
   ModelStatistics* const statistics;
   // Decoded by the run, so that what is allocated for it is freed by the same thread. Kept for the
   // case that JavaScript is to say what was wrong with it.
-  GrpcMessage request;
-  uint32_t method_index = 0;
-  std::atomic<bool> gone{false};
+  ReceivedBytes request;
 
   // The outcome.
   Status status;
@@ -90,9 +100,11 @@ class DirectRun {
   Status Decode();
   Clock::duration End(Clock::time_point began);
 
+  std::atomic<bool> gone_{false};
   std::shared_ptr<const SavedModel> model_;
   std::unique_ptr<InferenceCall> inference_;  // once it is decoded
-  const bool as_tensor_content_;
+  const NewCall new_call_;
+  const bool as_content_;
 };
 
 // Runs that one thread does one after the other.

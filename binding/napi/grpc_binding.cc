@@ -6,37 +6,11 @@
 #include "http2/nghttp2.h"
 #include "napi/arguments.h"
 #include "napi/grpc_transport.h"
-#include "napi/process.h"
-#include "napi/shared_port.h"
-#include "napi/uv.h"
+#include "napi/transport_binding.h"
+#include "net/uv.h"
 
 namespace tensorgate {
 namespace {
-
-// Argument 0 of most: what grpcOpen() gave. Null where the transport is gone.
-GrpcTransport* TransportOf(const Napi::CallbackInfo& info) {
-  void* cell = nullptr;
-  if (napi_get_value_external(info.Env(), info[0], &cell) != napi_ok) {
-    ThrowTypeError(info.Env(), "the first argument must be what grpcOpen() gave");
-    return nullptr;
-  }
-  return *static_cast<GrpcTransport**>(cell);
-}
-
-bool ReadId(const Napi::CallbackInfo& info, size_t index, uint64_t* id) {
-  int64_t number;
-  if (napi_get_value_int64(info.Env(), info[index], &number) != napi_ok) {
-    return ThrowTypeError(info.Env(), "an id must be a number");
-  }
-  *id = static_cast<uint64_t>(number);
-  return true;
-}
-
-bool ReadText(const Napi::CallbackInfo& info, size_t index, std::string* text) {
-  if (!info[index].IsString()) return ThrowTypeError(info.Env(), "a string is missing");
-  *text = info[index].As<Napi::String>().Utf8Value();
-  return true;
-}
 
 bool ReadInteger(const Napi::Object& object, const char* name, int64_t* out) {
   if (napi_get_value_int64(object.Env(), object.Get(name), out) == napi_ok) return true;
@@ -66,7 +40,7 @@ bool ReadMethods(const Napi::Object& given, GrpcOptions* options) {
   return true;
 }
 
-bool ReadOptions(const Napi::Object& given, TransportOptions* options) {
+bool ReadOptions(const Napi::Object& given, GrpcTransportOptions* options) {
   int64_t streams, receive, send, buffered, keepalive, timeout, age, grace, idle;
   if (!ReadMethods(given, &options->grpc) ||
       !ReadString(given, "keptHeader", &options->grpc.kept_header) ||
@@ -104,107 +78,24 @@ Napi::Value Missing(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), missing);
 }
 
-// grpcOpen(options, deliver)
+// grpcOpen(options, deliver, deliverSockets)
 Napi::Value Open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsObject() || !info[1].IsFunction() || UvMissing() != nullptr ||
-      Http2Missing() != nullptr) {
-    ThrowTypeError(env, "grpcOpen takes options and a function, where nothing is missing");
+  if (!info[0].IsObject() || !info[1].IsFunction() || !info[2].IsFunction() ||
+      UvMissing() != nullptr || Http2Missing() != nullptr) {
+    ThrowTypeError(env, "grpcOpen takes options and two functions, where nothing is missing");
     return env.Undefined();
   }
-  TransportOptions options;
+  GrpcTransportOptions options;
   if (!ReadOptions(info[0].As<Napi::Object>(), &options)) return env.Undefined();
-  auto* cell = new GrpcTransport*(nullptr);
-  *cell = new GrpcTransport(env, info[1].As<Napi::Function>(), std::move(options), cell);
-  napi_value external;
-  napi_create_external(
-      env, cell,
-      [](napi_env, void* data, void*) {
-        auto* forgotten = static_cast<GrpcTransport**>(data);
-        if (*forgotten != nullptr) (*forgotten)->Abandon();
-        delete forgotten;
-      },
-      nullptr, &external);
-  return Napi::Value(env, external);
-}
-
-// grpcListen(transport, address, port): port −1 for a Unix socket. Null, or what went wrong.
-Napi::Value Listen(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  GrpcTransport* transport = TransportOf(info);
-  std::string address;
-  int64_t port;
-  if (transport == nullptr || !ReadText(info, 1, &address) ||
-      napi_get_value_int64(env, info[2], &port) != napi_ok) {
-    return env.Undefined();
-  }
-  const char* failure = port < 0 ? transport->ListenPipe(address)
-                                 : transport->ListenTcp(address, static_cast<uint16_t>(port));
-  return failure == nullptr ? env.Null() : Napi::String::New(env, failure);
-}
-
-// openSharedPort(address, port): the descriptor of a socket, see shared_port.h, or what went wrong.
-Napi::Value SharedPort(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  std::string address;
-  uint32_t port;
-  if (!ReadText(info, 0, &address) || !ReadUint32(info, 1, "port", &port)) return env.Undefined();
-  IpAddress where;
-  if (!where.Read(address, static_cast<uint16_t>(port))) {
-    return Napi::String::New(env, "no IP address");
-  }
-  const int socket = OpenSharedPort(where);
-  if (socket < 0) return Napi::String::New(env, uv_strerror(socket));
-  return Napi::Number::New(env, socket);
-}
-
-// grpcOpenedCalls(transport)
-Napi::Value OpenedCalls(const Napi::CallbackInfo& info) {
-  const GrpcTransport* transport = TransportOf(info);
-  const uint64_t calls = transport == nullptr ? 0 : transport->opened_calls();
-  return Napi::Number::New(info.Env(), static_cast<double>(calls));
-}
-
-bool ReadTarget(const Napi::Value& value, ModelRoutes::Target* target) {
-  uint32_t id;
-  if (napi_get_value_uint32(value.Env(), value, &id) != napi_ok) {
-    return ThrowTypeError(value.Env(), "a model's id must be a number");
-  }
-  *target = Process::Get().registry.Find(id);
-  return true;
-}
-
-// grpcRoutes(transport, [name, latest id or 0, [version, id, …], [label, id, …], …])
-void Routes(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  GrpcTransport* transport = TransportOf(info);
-  if (transport == nullptr) return;
-  RouteTable::Models models;
-  const auto list = info[1].As<Napi::Array>();
-  for (uint32_t i = 0; i + 3 < list.Length(); i += 4) {
-    ModelRoutes& routes = models[list.Get(i).As<Napi::String>().Utf8Value()];
-    if (!ReadTarget(list.Get(i + 1), &routes.latest)) return;
-    const auto versions = list.Get(i + 2).As<Napi::Array>();
-    for (uint32_t j = 0; j + 1 < versions.Length(); j += 2) {
-      int64_t version;
-      bool lossless;
-      if (napi_get_value_bigint_int64(env, versions.Get(j), &version, &lossless) != napi_ok) {
-        ThrowTypeError(env, "a version must be a bigint");
-        return;
-      }
-      if (!ReadTarget(versions.Get(j + 1), &routes.versions[version])) return;
-    }
-    const auto labels = list.Get(i + 3).As<Napi::Array>();
-    for (uint32_t j = 0; j + 1 < labels.Length(); j += 2) {
-      const std::string label = labels.Get(j).As<Napi::String>().Utf8Value();
-      if (!ReadTarget(labels.Get(j + 1), &routes.labels[label])) return;
-    }
-  }
-  transport->routes()->Replace(std::move(models));
+  auto* cell = new Transport*(nullptr);
+  const Transport::Callbacks callbacks{info[1].As<Napi::Function>(), info[2].As<Napi::Function>()};
+  *cell = new GrpcTransport(env, callbacks, std::move(options), cell);
+  return TransportValue(env, cell);
 }
 
 GrpcCall* CallOf(const Napi::CallbackInfo& info) {
-  GrpcTransport* transport = TransportOf(info);
+  auto* transport = static_cast<GrpcTransport*>(TransportOf(info));
   uint64_t id = 0;
   if (transport == nullptr || !ReadId(info, 1, &id)) return nullptr;
   return transport->FindCall(id);
@@ -235,7 +126,7 @@ void SendMessage(const Napi::CallbackInfo& info) {
 }
 
 // grpcEnd(transport, call, code, message, details)
-void End(const Napi::CallbackInfo& info) {
+void EndCall(const Napi::CallbackInfo& info) {
   GrpcCall* call = CallOf(info);
   uint32_t code;
   std::string message, details;
@@ -246,64 +137,14 @@ void End(const Napi::CallbackInfo& info) {
   call->End(static_cast<Code>(code), message, details);
 }
 
-// grpcLend(transport, socket), grpcReceive(transport, socket, bytes),
-// grpcWritten(transport, socket), grpcTakeBack(transport, socket)
-void Lend(const Napi::CallbackInfo& info) {
-  GrpcTransport* transport = TransportOf(info);
-  uint32_t id;
-  if (transport == nullptr || !ReadUint32(info, 1, "socket", &id)) return;
-  transport->Lend(id);
-}
-
-GrpcSocket* LentOf(const Napi::CallbackInfo& info) {
-  GrpcTransport* transport = TransportOf(info);
-  uint32_t id;
-  if (transport == nullptr || !ReadUint32(info, 1, "socket", &id)) return nullptr;
-  return transport->FindLent(id);
-}
-
-void Receive(const Napi::CallbackInfo& info) {
-  GrpcSocket* socket = LentOf(info);
-  std::string_view bytes;
-  if (socket == nullptr || !ReadBytes(info, 2, "bytes", &bytes)) return;
-  socket->Receive(bytes);
-}
-
-void Written(const Napi::CallbackInfo& info) {
-  if (GrpcSocket* socket = LentOf(info); socket != nullptr) socket->Written();
-}
-
-void TakeBack(const Napi::CallbackInfo& info) {
-  if (GrpcSocket* socket = LentOf(info); socket != nullptr) socket->Close();
-}
-
-// grpcClose(transport), grpcDestroy(transport)
-void Close(const Napi::CallbackInfo& info) {
-  if (GrpcTransport* transport = TransportOf(info); transport != nullptr) transport->Drain();
-}
-
-void Destroy(const Napi::CallbackInfo& info) {
-  if (GrpcTransport* transport = TransportOf(info); transport != nullptr) transport->Destroy();
-}
-
 }  // namespace
 
 void ExportGrpc(Napi::Env env, Napi::Object exports) {
   exports.Set("grpcMissing", Napi::Function::New(env, Missing, "grpcMissing"));
   exports.Set("grpcOpen", Napi::Function::New(env, Open, "grpcOpen"));
-  exports.Set("grpcListen", Napi::Function::New(env, Listen, "grpcListen"));
-  exports.Set("grpcOpenedCalls", Napi::Function::New(env, OpenedCalls, "grpcOpenedCalls"));
-  exports.Set("openSharedPort", Napi::Function::New(env, SharedPort, "openSharedPort"));
-  exports.Set("grpcRoutes", Napi::Function::New(env, Routes, "grpcRoutes"));
   exports.Set("grpcIsOpen", Napi::Function::New(env, IsOpen, "grpcIsOpen"));
   exports.Set("grpcSend", Napi::Function::New(env, SendMessage, "grpcSend"));
-  exports.Set("grpcEnd", Napi::Function::New(env, End, "grpcEnd"));
-  exports.Set("grpcLend", Napi::Function::New(env, Lend, "grpcLend"));
-  exports.Set("grpcReceive", Napi::Function::New(env, Receive, "grpcReceive"));
-  exports.Set("grpcWritten", Napi::Function::New(env, Written, "grpcWritten"));
-  exports.Set("grpcTakeBack", Napi::Function::New(env, TakeBack, "grpcTakeBack"));
-  exports.Set("grpcClose", Napi::Function::New(env, Close, "grpcClose"));
-  exports.Set("grpcDestroy", Napi::Function::New(env, Destroy, "grpcDestroy"));
+  exports.Set("grpcEnd", Napi::Function::New(env, EndCall, "grpcEnd"));
 }
 
 }  // namespace tensorgate

@@ -1,62 +1,50 @@
 #include "napi/grpc_transport.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
-#include "napi/grpc_events.h"
+#include "codec/predict_proto.h"
+#include "napi/event_array.h"
+#include "napi/inference_binding.h"
 #include "napi/process.h"
 
 namespace tensorgate {
+namespace {
 
-GrpcTransport::GrpcTransport(napi_env env, Napi::Function deliver, TransportOptions options,
-                             GrpcTransport** cell)
-    : env_(env),
-      options_(std::move(options)),
-      cell_(cell),
-      read_buffer_(new char[kReadBufferBytes]) {
-  napi_create_reference(env, deliver, 1, &deliver_);
-  napi_value name = Napi::String::New(env, "tensorgate gRPC");
-  napi_async_init(env, nullptr, name, &context_);
-  napi_add_async_cleanup_hook(
-      env,
-      [](napi_async_cleanup_hook_handle handle, void* data) {
-        auto* self = static_cast<GrpcTransport*>(data);
-        self->cleanup_ = handle;
-        self->env_is_ending_ = true;
-        self->Destroy();
-        self->CloseHandles();
-        self->DeleteWhenDone();
-      },
-      this, &cleanup_);
-  napi_get_uv_event_loop(env, &loop_);
-
-  turn_ = NewHandle(kUvPrepare);
-  uv_prepare_init(loop_, turn_);
-  uv_prepare_start(turn_, [](uv_handle_t* handle) { Of(handle)->OnTurn(); });
-  uv_unref(turn_);
-  ready_ = NewHandle(kUvAsync);
-  uv_async_init(loop_, ready_, [](uv_handle_t* handle) { Of(handle)->OnRunsReady(); });
-  uv_unref(ready_);
-  deadline_timer_ = NewHandle(kUvTimer);
-  uv_timer_init(loop_, deadline_timer_);
-  uv_unref(deadline_timer_);
-  // The one that keeps the process alive until all is closed.
-  tick_ = NewHandle(kUvTimer);
-  uv_timer_init(loop_, tick_);
-  uv_timer_start(
-      tick_, [](uv_handle_t* handle) { Of(handle)->OnTick(); }, TickMillis(), TickMillis());
-  const size_t limit = options_.max_buffered_bytes;
-  queue_ = std::make_shared<DirectQueue>(
-      ready_, options_.shares ? SharedGrpcBudget(limit) : std::make_shared<MemoryBudget>(limit));
+std::shared_ptr<MemoryBudget> BudgetOf(const GrpcTransportOptions& options) {
+  const size_t limit = options.max_buffered_bytes;
+  return options.shares ? SharedGrpcBudget(limit) : std::make_shared<MemoryBudget>(limit);
 }
 
-GrpcTransport::~GrpcTransport() {
-  if (cell_ != nullptr) *cell_ = nullptr;
-  if (!env_is_ending_) {
-    napi_delete_reference(env_, deliver_);
-    napi_async_destroy(env_, context_);
+// UNITS: milliseconds; 0 is none.
+uint32_t MillisLeft(const GrpcCall& call) {
+  if (!call.waits()) return 0;
+  const uint64_t now = NowMillis();
+  return call.due_at() <= now + 1 ? 1 : static_cast<uint32_t>(call.due_at() - now);
+}
+
+}  // namespace
+
+GrpcTransport::GrpcTransport(napi_env env, const Callbacks& callbacks,
+                             GrpcTransportOptions options, Transport** cell)
+    : Transport(env, callbacks, "tensorgate gRPC", options.shares, BudgetOf(options), cell),
+      options_(std::move(options)) {
+  StartTicking();
+}
+
+Socket* GrpcTransport::NewSocket(uv_handle_t* stream, uint32_t lent_id) {
+  return new GrpcSocket(options_.socket, options_.grpc.connection, this, this, stream, lent_id);
+}
+
+uint64_t GrpcTransport::TickMillis() const {
+  const GrpcSocketLimits& limits = options_.socket;
+  uint64_t least = 4000;
+  for (uint64_t each : {limits.keepalive, limits.keepalive_timeout, limits.max_age,
+                        limits.max_age_grace, limits.max_idle}) {
+    if (each > 0) least = std::min(least, each);
   }
-  napi_remove_async_cleanup_hook(cleanup_);
+  return std::max<uint64_t>(least / 4, 20);
 }
 
 // --- calls --------------------------------------------------------------------------------------
@@ -64,6 +52,10 @@ GrpcTransport::~GrpcTransport() {
 Stream* GrpcTransport::NewStream(Connection*) { return new GrpcCall(this); }
 
 void GrpcTransport::OnClosed(GrpcCall* call) { delete call; }
+
+void GrpcTransport::OnOutput(Connection* connection) {
+  OnSocketDirty(static_cast<GrpcSocket*>(connection->tag));
+}
 
 GrpcCall* GrpcTransport::FindCall(uint64_t id) {
   const auto found = calls_.find(id);
@@ -78,12 +70,8 @@ GrpcEvent& GrpcTransport::AddEvent(GrpcEventKind kind, uint64_t id) {
 }
 
 void GrpcTransport::OnOpen(GrpcCall* call) {
-  ++opened_calls_;
-  if (call->timeout_millis() > 0) {
-    call->tags.deadline = deadlines_.emplace(NowMillis() + call->timeout_millis(), call);
-    call->tags.has_deadline = true;
-    ArmDeadlines();
-  }
+  CountRequest();
+  if (call->timeout_millis() > 0) Await(call, call->timeout_millis());
   if (call->method().streaming == GrpcStreaming::kBoth) HandOver(call, {}, false, Status());
 }
 
@@ -103,12 +91,9 @@ void GrpcTransport::OnHalfClose(GrpcCall* call) {
 }
 
 void GrpcTransport::OnOver(GrpcCall* call) {
-  if (call->tags.has_deadline) deadlines_.erase(call->tags.deadline);
-  call->tags.has_deadline = false;
+  Forget(call);
   if (call->tags.run != nullptr) {
-    auto* run = static_cast<DirectRun*>(call->tags.run);
-    run->call = nullptr;
-    run->gone.store(true, std::memory_order_relaxed);
+    static_cast<DirectRun*>(call->tags.run)->Forsake();
     call->tags.run = nullptr;
   }
   if (call->tags.id == 0) return;
@@ -118,13 +103,50 @@ void GrpcTransport::OnOver(GrpcCall* call) {
   }
 }
 
-// UNITS: 0 is none.
-uint32_t GrpcTransport::MillisLeft(const GrpcCall& call) const {
-  if (!call.tags.has_deadline) return 0;
-  const uint64_t now = NowMillis();
-  const uint64_t deadline = call.tags.deadline->first;
-  return deadline <= now + 1 ? 1 : static_cast<uint32_t>(deadline - now);
+// --- requests that run without JavaScript -------------------------------------------------------
+
+// False: it is for JavaScript to say what is wrong, or what to do.
+bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
+  if (call->method().inference < 0 || message->compressed) return false;
+  const auto method = static_cast<Method>(call->method().inference);
+  ModelSpecView spec;
+  if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
+  std::shared_ptr<const SavedModel> model = routes()->Find(spec);
+  if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
+  auto run = std::make_unique<DirectRun>(runs()->queue(), call, &NewProtoCall, method,
+                                         std::move(model), options_.as_tensor_content);
+  run->request = std::move(*message);
+  run->tag = call->method().index;
+  if (const uint32_t left = MillisLeft(*call); left > 0) {
+    run->deadline = run->started + std::chrono::milliseconds(left);
+  }
+  call->tags.run = run.get();
+  runs()->Start(std::move(run));
+  return true;
 }
+
+void GrpcTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
+  auto* call = static_cast<GrpcCall*>(run->caller);
+  if (call != nullptr) call->tags.run = nullptr;
+  if (run->status.ok()) {
+    run->statistics->requests(run->method).Record(DirectRun::Clock::now() - run->started);
+    if (call != nullptr) call->Reply(std::move(run->reply));
+    return;
+  }
+  GrpcMessage message;
+  static_cast<ReceivedBytes&>(message) = std::move(run->request);
+  if (call != nullptr) {
+    HandOver(call, std::move(message), true, std::move(run->status));
+  } else {
+    GrpcEvent& event = AddEvent(GrpcEventKind::kCall, 0);
+    event.message = std::move(message);
+    event.has_message = true;
+    event.method = run->tag;
+    event.failure = std::move(run->status);
+  }
+}
+
+// --- events -------------------------------------------------------------------------------------
 
 void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_message,
                              Status failure) {
@@ -146,144 +168,38 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
   event.failure = std::move(failure);
 }
 
-// --- the turn of the loop -----------------------------------------------------------------------
-
-void GrpcTransport::OnTurn() {
-  PostShortRuns();
-  if (!events_.empty()) {
-    Deliver();
-    posted_ = true;  // by JavaScript, perhaps
-  }
-  FlushDirty();
-  for (GrpcSocket* socket : dead_lent_) GrpcSocket::DeleteLent(socket);
-  dead_lent_.clear();
-  if (posted_) {
-    posted_ = false;
-    Process::Get().runs.Wake();
-  }
-  if (draining_ && !closed_ && socket_count_ == 0 && events_.empty()) {
-    closed_ = true;
-    AddEvent(GrpcEventKind::kClosed, 0);
-    Deliver();
-    CloseHandles();
-  }
-}
-
-void GrpcTransport::FlushDirty() {
-  // By index: a flush may end calls, but marks no further sockets.
-  for (size_t i = 0; i < dirty_.size(); ++i) {
-    GrpcSocket* socket = dirty_[i];
-    if (socket == nullptr) continue;
-    socket->is_dirty = false;
-    socket->Flush();
-  }
-  dirty_.clear();
-}
-
-void GrpcTransport::Deliver() {
+// [kind, id, message, method, timeoutMillis, requestId, keptHeader, encoding, failure, …]: see
+// src/native/grpc.ts.
+void GrpcTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<GrpcEvent> events;
   events.swap(events_);
-  const auto is_open = [this](uint64_t id) { return calls_.count(id) != 0; };
-  if (!env_is_ending_) DeliverGrpcEvents(env_, deliver_, context_, &events, is_open);
-}
-
-void GrpcTransport::ArmDeadlines() {
-  if (deadlines_.empty() || deadlines_.begin()->first >= armed_for_) return;
-  armed_for_ = deadlines_.begin()->first;
-  const uint64_t now = NowMillis();
-  uv_timer_start(
-      deadline_timer_, [](uv_handle_t* handle) { Of(handle)->OnDeadlines(); },
-      armed_for_ > now ? armed_for_ - now : 0, 0);
-}
-
-void GrpcTransport::OnDeadlines() {
-  armed_for_ = UINT64_MAX;
-  const uint64_t now = NowMillis();
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    deadlines_.begin()->second->End(Code::kDeadlineExceeded, "Deadline exceeded");
+  EventArray array(deliver->env());
+  for (GrpcEvent& event : events) {
+    const bool is_call = event.kind == GrpcEventKind::kCall;
+    if (is_call && event.id != 0 && calls_.count(event.id) == 0) continue;  // over by now
+    array.AddNumber(static_cast<int>(event.kind));
+    array.AddNumber(static_cast<double>(event.id));
+    if (event.has_message) {
+      array.AddBytes(&event.message.bytes);
+    } else {
+      array.AddNull();
+    }
+    array.AddNumber(event.method);
+    array.AddNumber(event.timeout_millis);
+    array.AddText(event.request_id);
+    if (event.has_kept_header) {
+      array.AddText(event.kept_header);
+    } else {
+      array.AddNull();
+    }
+    if (event.message.compressed) {
+      array.AddText(event.encoding);
+    } else {
+      array.AddNull();
+    }
+    array.AddFailure(event.failure);
   }
-  ArmDeadlines();
-}
-
-void GrpcTransport::OnTick() {
-  GrpcSocket* next = nullptr;
-  for (GrpcSocket* socket = sockets_; socket != nullptr; socket = next) {
-    next = socket->next;
-    socket->Tick();
-  }
-}
-
-uint64_t GrpcTransport::TickMillis() const {
-  const SocketLimits& limits = options_.socket;
-  uint64_t least = 4000;
-  for (uint64_t each : {limits.keepalive, limits.keepalive_timeout, limits.max_age,
-                        limits.max_age_grace, limits.max_idle}) {
-    if (each > 0) least = std::min(least, each);
-  }
-  return std::max<uint64_t>(least / 4, 20);
-}
-
-// --- the end ------------------------------------------------------------------------------------
-
-void GrpcTransport::Drain() {
-  if (draining_) return;
-  draining_ = true;
-  CloseListeners();
-  GrpcSocket* next = nullptr;
-  for (GrpcSocket* socket = sockets_; socket != nullptr; socket = next) {
-    next = socket->next;
-    socket->Drain();
-  }
-}
-
-void GrpcTransport::Destroy() {
-  draining_ = true;
-  CloseListeners();
-  while (sockets_ != nullptr) sockets_->Close();
-}
-
-void GrpcTransport::Abandon() {
-  cell_ = nullptr;
-  Destroy();
-  CloseHandles();
-  DeleteWhenDone();
-}
-
-uv_handle_t* GrpcTransport::NewHandle(int type) {
-  ++open_handles_;
-  return NewUvHandle(type, this);
-}
-
-void GrpcTransport::CloseHandle(uv_handle_t* handle) {
-  uv_close(handle, [](uv_handle_t* closed) {
-    GrpcTransport* self = Of(closed);
-    UvFree(closed);
-    --self->open_handles_;
-    self->DeleteWhenDone();
-  });
-}
-
-void GrpcTransport::CloseListeners() {
-  for (uv_handle_t* listener : listeners_) CloseHandle(listener);
-  listeners_.clear();
-}
-
-void GrpcTransport::CloseHandles() {
-  if (turn_ == nullptr) return;
-  closed_ = true;
-  short_runs_.clear();  // and with them their hold on models
-  queue_->Close();
-  for (GrpcSocket* socket : dead_lent_) GrpcSocket::DeleteLent(socket);
-  dead_lent_.clear();
-  for (uv_handle_t** handle : {&turn_, &ready_, &deadline_timer_, &tick_}) {
-    CloseHandle(*handle);
-    *handle = nullptr;
-  }
-}
-
-void GrpcTransport::DeleteWhenDone() {
-  const bool is_forgotten = cell_ == nullptr || env_is_ending_;
-  if (is_forgotten && closed_ && open_handles_ == 0 && closing_sockets_ == 0) delete this;
+  if (!array.is_empty()) deliver->Call(array.array());
 }
 
 }  // namespace tensorgate

@@ -1,6 +1,6 @@
 #include "napi/polls_at_end.h"
 
-#include "napi/uv.h"
+#include "net/uv.h"
 
 namespace tensorgate {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "grpc/memory_budget.h"
+#include "net/memory_budget.h"
 #include "runtime/session_registry.h"
 #include "runtime/worker_pool.h"
 

@@ -6,6 +6,7 @@
 import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
 
 import { requestIdOf } from '../log/request-id.js';
+import { NativeListener } from '../listening/native-listener.js';
 import { addon } from '../native/addon.js';
 import { Method, type NativeFailure } from '../native/binding.js';
 import { violationsOf } from '../native/calls.js';
@@ -15,13 +16,11 @@ import {
   GrpcStreaming,
   type NativeGrpcEvent,
   type NativeGrpcOptions,
-  type NativeRoutes,
-  type NativeTransport,
 } from '../native/grpc.js';
+import type { NativeRoutes, NativeTransport } from '../native/transport.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { CallFailures } from './call-failures.js';
 import { GrpcMethods, type StreamingMethod, type UnaryMethod } from './methods.js';
-import { NativeTls } from './native-tls.js';
 import type { GrpcServerOptions } from './server.js';
 import type { MessageStream, StreamHandler } from './stream.js';
 
@@ -52,16 +51,12 @@ interface OpenStream {
 }
 
 export class NativeGrpcServer {
+  readonly #listener: NativeListener;
   readonly #transport: NativeTransport;
   readonly #methods: GrpcMethods;
   readonly #failures: CallFailures;
   readonly #maxMessageBytes: number;
-  readonly #tls: NativeTls | null;
   readonly #streams = new Map<number, OpenStream>();
-  #onClosed: () => void = () => undefined;
-  readonly #closed = new Promise<void>((resolve) => {
-    this.#onClosed = resolve;
-  });
 
   /** Why it cannot serve; null when it can. */
   static missing(): string | null {
@@ -75,18 +70,18 @@ export class NativeGrpcServer {
     const { maxReceiveBytes, maxBufferedBytes } = nativeOptions;
     this.#maxMessageBytes =
       maxReceiveBytes < 0 ? maxBufferedBytes : Math.min(maxReceiveBytes, maxBufferedBytes);
-    this.#transport = addon().grpcOpen(nativeOptions, (events) => this.#take(events));
     const { ssl, shares } = options;
-    this.#tls = ssl === null ? null : new NativeTls(this.#transport, ssl, shares);
+    this.#listener = new NativeListener(
+      (deliver) => addon().grpcOpen(nativeOptions, (events) => this.#take(events), deliver),
+      { ssl, shares, protocol: 'h2' },
+    );
+    this.#transport = this.#listener.transport;
   }
 
   /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
   async listen(address: string): Promise<void> {
     const [host, port] = addressOf(address);
-    const failure =
-      this.#tls === null
-        ? addon().grpcListen(this.#transport, host, port)
-        : await this.#tls.listen(host, port);
+    const failure = await this.#listener.listen(host, port);
     if (failure === null) return;
     const message = `cannot listen on ${address}: ${failure}`;
     throw new ServingError(StatusCode.UNAVAILABLE, message);
@@ -94,25 +89,24 @@ export class NativeGrpcServer {
 
   /** Calls that have begun. */
   get calls(): number {
-    return addon().grpcOpenedCalls(this.#transport);
+    return this.#listener.requests;
   }
 
   /** What the transport may answer by itself; replaces what it had. */
   route(routes: NativeRoutes): void {
-    addon().grpcRoutes(this.#transport, routes);
+    this.#listener.route(routes);
   }
 
   /** Accepts no more calls; resolves when the ones in flight have their answers. */
   async close(): Promise<void> {
-    this.#tls?.close();
-    addon().grpcClose(this.#transport);
-    this.#methods.close();
-    await this.#closed;
+    const closed = this.#listener.close();
+    this.#methods.close(); // its streams, which have begun
+    await closed;
   }
 
   /** Ends every call. */
   destroy(): void {
-    addon().grpcDestroy(this.#transport);
+    this.#listener.destroy();
   }
 
   #take(events: readonly unknown[]): void {
@@ -144,15 +138,6 @@ export class NativeGrpcServer {
       case GrpcEventKind.gone:
         this.#streams.get(id)?.over();
         this.#streams.delete(id);
-        break;
-      case GrpcEventKind.lentOutput:
-        this.#tls?.write(id, message ?? EMPTY);
-        break;
-      case GrpcEventKind.lentClose:
-        this.#tls?.end(id);
-        break;
-      case GrpcEventKind.closed:
-        this.#onClosed();
         break;
     }
   }

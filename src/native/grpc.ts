@@ -1,8 +1,6 @@
 /** The addon's gRPC transport: what JavaScript tells it, and the events that it tells JavaScript. */
 import type { NativeFailure } from './binding.js';
-
-/** An open transport: opaque, and closed when it is collected. */
-export type NativeTransport = object & { readonly nativeTransport: never };
+import type { Deliver, NativeTransport } from './transport.js';
 
 export const GrpcStreaming = { none: 0, replies: 1, both: 2 } as const;
 export type GrpcStreaming = (typeof GrpcStreaming)[keyof typeof GrpcStreaming];
@@ -38,11 +36,6 @@ export const GrpcEventKind = {
   halfClose: 2,
   /** Of streams: over, whoever ended it. */
   gone: 3,
-  /** Bytes for a socket of JavaScript's. */
-  lentOutput: 4,
-  lentClose: 5,
-  /** After grpcClose: the last connection is gone. */
-  closed: 6,
 } as const;
 export type GrpcEventKind = (typeof GrpcEventKind)[keyof typeof GrpcEventKind];
 
@@ -61,28 +54,10 @@ export type NativeGrpcEvent = readonly [
 ];
 export const GRPC_EVENT_LENGTH = 9;
 
-/** [name, id of the latest version or 0, [version, id, …], [label, id, …], name, …] */
-export type NativeRoutes = readonly (string | number | readonly (bigint | string | number)[])[];
-
 export interface NativeGrpc {
   /** Null, or the symbol that the Node executable lacks. */
   grpcMissing(): string | null;
-  /** `deliver` gets events one after the other in a flat array, once per turn of the loop. */
-  grpcOpen(
-    options: NativeGrpcOptions,
-    deliver: (events: readonly unknown[]) => void,
-  ): NativeTransport;
-  /** `port` −1: a Unix socket. Null, or what went wrong. */
-  grpcListen(transport: NativeTransport, address: string, port: number): string | null;
-  /**
-   * A socket bound to a port that other threads of this process may have, too, before it listens: its
-   * descriptor, or what went wrong.
-   */
-  openSharedPort(address: string, port: number): number | string;
-  /** Calls that have begun on it. */
-  grpcOpenedCalls(transport: NativeTransport): number;
-  /** Replaces all routes. Requests that they do not cover come as calls. */
-  grpcRoutes(transport: NativeTransport, routes: NativeRoutes): void;
+  grpcOpen(options: NativeGrpcOptions, deliver: Deliver, deliverSockets: Deliver): NativeTransport;
 
   /** A call that is over takes nothing any more; nothing is thrown. */
   grpcIsOpen(transport: NativeTransport, call: number): boolean;
@@ -96,14 +71,4 @@ export interface NativeGrpc {
     message: string,
     details: string,
   ): void;
-
-  /** A connection whose bytes JavaScript carries, by a number from 1 on. */
-  grpcLend(transport: NativeTransport, socket: number): void;
-  grpcReceive(transport: NativeTransport, socket: number, bytes: Uint8Array): void;
-  /** The last lentOutput is written; only then comes another. */
-  grpcWritten(transport: NativeTransport, socket: number): void;
-  grpcTakeBack(transport: NativeTransport, socket: number): void;
-
-  grpcClose(transport: NativeTransport): void;
-  grpcDestroy(transport: NativeTransport): void;
 }

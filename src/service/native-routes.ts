@@ -5,7 +5,7 @@
 import type { AvailableModel } from '../core/manager.js';
 import type { Labels } from '../core/version-labels.js';
 import type { InferenceModel } from '../native/inference-model.js';
-import type { NativeRoutes } from '../native/grpc.js';
+import type { NativeRoutes } from '../native/transport.js';
 
 export function nativeRoutes(
   models: Iterable<AvailableModel<InferenceModel>>,

@@ -1,4 +1,4 @@
-#include "grpc/memory_budget.h"
+#include "net/memory_budget.h"
 
 #include <gtest/gtest.h>
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@ typedef void (*uv_alloc_cb)(uv_handle_t*, size_t suggested, uv_buf_t*);
 typedef void (*uv_read_cb)(uv_handle_t*, ssize_t size, const uv_buf_t*);
 typedef void (*uv_walk_cb)(uv_handle_t*, void*);
 typedef void (*uv_status_cb)(uv_handle_t*, int status);
-typedef void (*uv_write_cb)(uv_req_t*, int status);
+typedef void (*uv_req_cb)(uv_req_t*, int status);
 
 #define TENSORGATE_WEAK __attribute__((weak, visibility("default")))
 
@@ -58,8 +59,10 @@ TENSORGATE_WEAK int uv_pipe_bind(uv_handle_t*, const char*);
 TENSORGATE_WEAK int uv_listen(uv_handle_t*, int backlog, uv_status_cb);
 TENSORGATE_WEAK int uv_accept(uv_handle_t* server, uv_handle_t* client);
 TENSORGATE_WEAK int uv_read_start(uv_handle_t*, uv_alloc_cb, uv_read_cb);
+TENSORGATE_WEAK int uv_read_stop(uv_handle_t*);
+TENSORGATE_WEAK int uv_shutdown(uv_req_t*, uv_handle_t*, uv_req_cb);
 TENSORGATE_WEAK int uv_try_write(uv_handle_t*, const uv_buf_t*, unsigned);
-TENSORGATE_WEAK int uv_write(uv_req_t*, uv_handle_t*, const uv_buf_t*, unsigned, uv_write_cb);
+TENSORGATE_WEAK int uv_write(uv_req_t*, uv_handle_t*, const uv_buf_t*, unsigned, uv_req_cb);
 
 }  // extern "C"
 
@@ -75,6 +78,8 @@ constexpr int kUvPrepare = 9;
 constexpr int kUvTcp = 12;
 constexpr int kUvTimer = 13;
 constexpr int kUvWrite = 3;
+constexpr int kUvShutdown = 4;
+constexpr ssize_t kUvEof = -4095;
 
 // A handle in memory of its own, and how it ends: uv_close() with UvFree().
 uv_handle_t* NewUvHandle(int type, void* data);

@@ -1,11 +1,9 @@
-// GrpcTransport's listeners and connections. THREAD: JavaScript's.
+// Transport's listeners and connections. THREAD: JavaScript's.
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 
-#include "napi/grpc_transport.h"
-#include "napi/shared_port.h"
+#include "napi/transport.h"
 
 namespace tensorgate {
 namespace {
@@ -14,32 +12,30 @@ constexpr int kBacklog = 511;
 
 }  // namespace
 
-const char* GrpcTransport::ListenTcp(const std::string& address, uint16_t port) {
+const char* Transport::ListenTcp(const std::string& address, uint16_t port) {
   IpAddress where;
   if (!where.Read(address, port)) return "no IP address";
   uv_handle_t* listener = NewHandle(kUvTcp);
   uv_tcp_init(loop_, listener);
-  if (!options_.shares) {
-    return Listening(listener, uv_tcp_bind(listener, where.any(), 0), kUvTcp);
-  }
+  if (!shares_) return Listening(listener, uv_tcp_bind(listener, where.any(), 0), kUvTcp);
   const int socket = OpenSharedPort(where);
   const int status = socket < 0 ? socket : uv_tcp_open(listener, socket);
   if (status != 0 && socket >= 0) close(socket);
   return Listening(listener, status, kUvTcp);
 }
 
-const char* GrpcTransport::ListenPipe(const std::string& path) {
+const char* Transport::ListenPipe(const std::string& path) {
   uv_handle_t* listener = NewHandle(kUvPipe);
   uv_pipe_init(loop_, listener, 0);
   return Listening(listener, uv_pipe_bind(listener, path.c_str()), kUvPipe);
 }
 
 template <int kType>
-void GrpcTransport::OnAcceptable(uv_handle_t* listener, int status) {
+void Transport::OnAcceptable(uv_handle_t* listener, int status) {
   if (status == 0) Of(listener)->Accept(listener, kType);
 }
 
-const char* GrpcTransport::Listening(uv_handle_t* listener, int status, int type) {
+const char* Transport::Listening(uv_handle_t* listener, int status, int type) {
   if (status == 0) {
     status = uv_listen(listener, kBacklog,
                        type == kUvTcp ? &OnAcceptable<kUvTcp> : &OnAcceptable<kUvPipe>);
@@ -52,7 +48,7 @@ const char* GrpcTransport::Listening(uv_handle_t* listener, int status, int type
   return uv_strerror(status);
 }
 
-void GrpcTransport::Accept(uv_handle_t* listener, int type) {
+void Transport::Accept(uv_handle_t* listener, int type) {
   uv_handle_t* stream = NewUvHandle(type, nullptr);
   if (type == kUvTcp) {
     uv_tcp_init(loop_, stream);
@@ -64,73 +60,66 @@ void GrpcTransport::Accept(uv_handle_t* listener, int type) {
     return;
   }
   if (type == kUvTcp) uv_tcp_nodelay(stream, 1);
-  GrpcSocket* socket = Add(stream, 0);
-  if (socket->Start()) MarkDirty(socket);
+  Socket* socket = NewSocket(stream, 0);
+  Add(socket);
+  if (socket->Start()) OnSocketDirty(socket);
 }
 
-GrpcSocket* GrpcTransport::Add(uv_handle_t* stream, uint32_t lent_id) {
-  auto* socket = new GrpcSocket(options_.grpc.connection, this, this, stream, lent_id);
+void Transport::Add(Socket* socket) {
   socket->next = sockets_;
   if (sockets_ != nullptr) sockets_->previous = socket;
   sockets_ = socket;
   ++socket_count_;
-  return socket;
 }
 
-void GrpcTransport::Lend(uint32_t id) {
-  GrpcSocket* socket = Add(nullptr, id);
+void Transport::Lend(uint32_t id) {
+  Socket* socket = NewSocket(nullptr, id);
+  Add(socket);
   lent_.emplace(id, socket);
-  MarkDirty(socket);
+  OnSocketDirty(socket);
 }
 
-GrpcSocket* GrpcTransport::FindLent(uint32_t id) {
+Socket* Transport::FindLent(uint32_t id) {
   const auto found = lent_.find(id);
   return found == lent_.end() ? nullptr : found->second;
 }
 
-uint64_t GrpcTransport::NowMillis() const {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+uv_buf_t Transport::ReadBuffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+
+void Transport::OnLentOutput(Socket* socket, const SendQueue& bytes) {
+  socket_events_.push_back({SocketEventKind::kLentOutput, socket->lent_id(), {}});
+  bytes.CopyTo(&socket_events_.back().bytes);
 }
 
-uv_buf_t GrpcTransport::ReadBuffer() { return {read_buffer_.get(), kReadBufferBytes}; }
-
-void GrpcTransport::OnLentOutput(GrpcSocket* socket, std::string_view bytes) {
-  GrpcEvent& event = AddEvent(GrpcEventKind::kLentOutput, socket->lent_id());
-  event.message.bytes.Append(bytes);
-  event.has_message = true;
+void Transport::OnLentReading(Socket* socket, bool reads) {
+  const SocketEventKind kind = reads ? SocketEventKind::kLentResume : SocketEventKind::kLentPause;
+  socket_events_.push_back({kind, socket->lent_id(), {}});
 }
 
-void GrpcTransport::OnLentClose(GrpcSocket* socket) {
-  AddEvent(GrpcEventKind::kLentClose, socket->lent_id());
+void Transport::OnLentClose(Socket* socket) {
+  socket_events_.push_back({SocketEventKind::kLentClose, socket->lent_id(), {}});
   lent_.erase(socket->lent_id());
   dead_lent_.push_back(socket);
 }
 
-void GrpcTransport::OnSocketClosed(GrpcSocket* socket) {
+void Transport::OnSocketClosed(Socket* socket) {
   if (socket->previous != nullptr) socket->previous->next = socket->next;
   if (socket->next != nullptr) socket->next->previous = socket->previous;
   if (sockets_ == socket) sockets_ = socket->next;
   --socket_count_;
-  if (socket->is_dirty) std::replace(dirty_.begin(), dirty_.end(), socket, (GrpcSocket*)nullptr);
+  if (socket->is_dirty) std::replace(dirty_.begin(), dirty_.end(), socket, (Socket*)nullptr);
   if (socket->lent_id() == 0) ++closing_sockets_;
 }
 
-void GrpcTransport::OnSocketFreed() {
+void Transport::OnSocketFreed() {
   --closing_sockets_;
   DeleteWhenDone();
 }
 
-void GrpcTransport::OnSocketInput(GrpcSocket* socket) { MarkDirty(socket); }
-
-void GrpcTransport::MarkDirty(GrpcSocket* socket) {
+void Transport::OnSocketDirty(Socket* socket) {
   if (socket->is_dirty || socket->is_closing()) return;
   socket->is_dirty = true;
   dirty_.push_back(socket);
-}
-
-void GrpcTransport::OnOutput(Connection* connection) {
-  MarkDirty(static_cast<GrpcSocket*>(connection->tag));
 }
 
 }  // namespace tensorgate

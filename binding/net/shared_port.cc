@@ -1,4 +1,4 @@
-#include "napi/shared_port.h"
+#include "net/shared_port.h"
 
 #include <arpa/inet.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "napi/uv.h"
+#include "net/uv.h"
 
 #include <cstdlib>
 
@@ -34,6 +34,7 @@ const char* UvMissing() {
       TENSORGATE_NEEDED(uv_pipe_bind),       TENSORGATE_NEEDED(uv_listen),
       TENSORGATE_NEEDED(uv_tcp_open),        TENSORGATE_NEEDED(uv_accept),
       TENSORGATE_NEEDED(uv_read_start),      TENSORGATE_NEEDED(uv_try_write),
+      TENSORGATE_NEEDED(uv_read_stop),       TENSORGATE_NEEDED(uv_shutdown),
       TENSORGATE_NEEDED(uv_write),           TENSORGATE_NEEDED(uv_handle_get_type),
       TENSORGATE_NEEDED(uv_is_closing),      TENSORGATE_NEEDED(uv_walk),
 #undef TENSORGATE_NEEDED

@@ -1,5 +1,5 @@
 /**
- * NativeTls: TLS in front of the native transport. Node's own TLS carries the connections; what is
+ * NativeTls: TLS in front of a native transport. Node's own TLS carries the connections; what is
  * decrypted goes to the addon, and what the addon sends comes back here. Slower than cleartext, and
  * as well kept as Node's TLS is.
  */
@@ -7,29 +7,40 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 
 import type { SslConfig } from '../config/ssl-config.js';
 import { addon } from '../native/addon.js';
-import type { NativeTransport } from '../native/grpc.js';
+import {
+  SocketEventKind,
+  type NativeSocketEvent,
+  type NativeTransport,
+} from '../native/transport.js';
 
 const HANDSHAKE_MILLIS = 20_000;
+
+export interface NativeTlsOptions {
+  /** Other threads may listen on the same ports. */
+  readonly shares: boolean;
+  /** As ALPN has it. */
+  readonly protocol: string;
+}
 
 export class NativeTls {
   readonly #transport: NativeTransport;
   readonly #ssl: SslConfig;
-  readonly #shares: boolean;
+  readonly #options: NativeTlsOptions;
   readonly #servers = new Set<Server>();
   readonly #sockets = new Map<number, TLSSocket>();
   #lastId = 0;
 
-  /** `shares`: other threads may listen on the same ports. */
-  constructor(transport: NativeTransport, ssl: SslConfig, shares: boolean) {
+  constructor(transport: NativeTransport, ssl: SslConfig, options: NativeTlsOptions) {
     this.#transport = transport;
     this.#ssl = ssl;
-    this.#shares = shares;
+    this.#options = options;
   }
 
   /** `port` −1: `host` is the path of a Unix socket. Resolves to null, or to what went wrong. */
   listen(host: string, port: number): Promise<string | null> {
     const { serverKey, serverCert, clientCa } = this.#ssl;
-    const socket = this.#shares && port >= 0 ? addon().openSharedPort(host, port) : null;
+    const { shares, protocol } = this.#options;
+    const socket = shares && port >= 0 ? addon().openSharedPort(host, port) : null;
     if (typeof socket === 'string') return Promise.resolve(socket);
     const server = createServer(
       {
@@ -38,7 +49,8 @@ export class NativeTls {
         ...(clientCa === null ? null : { ca: clientCa }),
         requestCert: clientCa !== null,
         rejectUnauthorized: clientCa !== null,
-        ALPNProtocols: ['h2'],
+        ALPNProtocols: [protocol],
+        allowHalfOpen: true,
         handshakeTimeout: HANDSHAKE_MILLIS,
         noDelay: true,
       },
@@ -66,32 +78,43 @@ export class NativeTls {
     this.#servers.clear();
   }
 
-  write(id: number, bytes: Buffer): void {
+  /** REQUIRES: an event about a socket. */
+  take([kind, id, bytes]: NativeSocketEvent): void {
     const socket = this.#sockets.get(id);
-    socket?.write(bytes, (error) => {
-      if (!error && this.#sockets.has(id)) addon().grpcWritten(this.#transport, id);
-    });
-  }
-
-  /** What was written before goes out. */
-  end(id: number): void {
-    const socket = this.#sockets.get(id);
-    this.#sockets.delete(id);
-    socket?.end(() => socket.destroy());
+    switch (kind) {
+      case SocketEventKind.lentOutput:
+        socket?.write(bytes as Buffer, (error) => {
+          if (!error && this.#sockets.has(id)) addon().transportWritten(this.#transport, id);
+        });
+        break;
+      case SocketEventKind.lentPause:
+        socket?.pause();
+        break;
+      case SocketEventKind.lentResume:
+        socket?.resume();
+        break;
+      case SocketEventKind.lentClose: // what was written before goes out
+        this.#sockets.delete(id);
+        socket?.end(() => socket.destroy());
+        break;
+      case SocketEventKind.closed:
+    }
   }
 
   #accept(socket: TLSSocket): void {
     const id = ++this.#lastId;
     this.#sockets.set(id, socket);
-    addon().grpcLend(this.#transport, id);
+    addon().transportLend(this.#transport, id);
     socket.on('data', (bytes: Buffer) => {
-      if (this.#sockets.has(id)) addon().grpcReceive(this.#transport, id, bytes);
+      if (this.#sockets.has(id)) addon().transportReceive(this.#transport, id, bytes);
     });
     const takeBack = (): void => {
-      if (this.#sockets.delete(id)) addon().grpcTakeBack(this.#transport, id);
+      if (this.#sockets.delete(id)) addon().transportTakeBack(this.#transport, id);
     };
     socket.on('error', takeBack);
-    socket.on('end', takeBack);
+    socket.on('end', () => {
+      if (this.#sockets.has(id)) addon().transportEnd(this.#transport, id);
+    });
     socket.on('close', takeBack);
   }
 }

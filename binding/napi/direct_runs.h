@@ -1,0 +1,52 @@
+// DirectRuns: the requests of one transport that are run without JavaScript: where each runs (here,
+// by itself, or in a row with others), and that its outcome comes back. THREAD: JavaScript's.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "napi/direct_run.h"
+
+namespace tensorgate {
+
+class DirectRunOwner {
+ public:
+  virtual ~DirectRunOwner() = default;
+  // Its caller may be gone.
+  virtual void OnRunEnded(std::unique_ptr<DirectRun> run) = 0;
+};
+
+class DirectRuns {
+ public:
+  // `wake` is sent when outcomes are ready: Collect() is to be called then.
+  DirectRuns(DirectRunOwner* owner, uv_handle_t* wake, std::shared_ptr<MemoryBudget> budget);
+
+  const std::shared_ptr<DirectQueue>& queue() const { return queue_; }
+  // Not answered.
+  size_t count() const { return count_; }
+
+  // Short ones wait for the end of the turn, PostShort().
+  void Start(std::unique_ptr<DirectRun> run);
+  void PostShort();
+  bool has_short() const { return !short_.empty(); }
+  void Collect();
+  // Whether the run pool is to be woken; forgets it.
+  bool TakePosted();
+
+  // Lets go of all, and of their hold on models.
+  void Close();
+
+ private:
+  void Post(std::vector<std::unique_ptr<DirectRun>> runs);
+  void Answer();
+
+  DirectRunOwner* const owner_;
+  const std::shared_ptr<DirectQueue> queue_;
+  std::vector<std::unique_ptr<DirectRun>> short_;  // of this turn
+  std::vector<std::unique_ptr<DirectRun>> finished_;
+  size_t count_ = 0;
+  bool posted_ = false;
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,236 @@
+#include "napi/transport.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "napi/event_array.h"
+#include "napi/process.h"
+
+namespace tensorgate {
+namespace {
+
+// A turn goes on while its answers bring further requests of the same clients; then others have
+// their turn first.
+constexpr int kMostRounds = 8;
+
+class HandleScope {
+ public:
+  explicit HandleScope(napi_env env) : env_(env) { napi_open_handle_scope(env, &scope_); }
+  ~HandleScope() { napi_close_handle_scope(env_, scope_); }
+
+ private:
+  napi_env env_;
+  napi_handle_scope scope_;
+};
+
+}  // namespace
+
+Transport::Transport(napi_env env, const Callbacks& callbacks, const char* name, bool shares,
+                     std::shared_ptr<MemoryBudget> budget, Transport** cell)
+    : deliver_(env, callbacks.deliver, name),
+      deliver_sockets_(env, callbacks.deliver_sockets, name),
+      cell_(cell),
+      shares_(shares),
+      read_buffer_(new char[kReadBufferBytes]) {
+  napi_add_async_cleanup_hook(
+      env,
+      [](napi_async_cleanup_hook_handle handle, void* data) {
+        auto* self = static_cast<Transport*>(data);
+        self->cleanup_ = handle;
+        self->env_is_ending_ = true;
+        self->deliver_.Forget();
+        self->deliver_sockets_.Forget();
+        self->Destroy();
+        self->CloseHandles();
+        self->DeleteWhenDone();
+      },
+      this, &cleanup_);
+  napi_get_uv_event_loop(env, &loop_);
+
+  turn_ = NewHandle(kUvPrepare);
+  uv_prepare_init(loop_, turn_);
+  uv_prepare_start(turn_, [](uv_handle_t* handle) { Of(handle)->OnTurn(); });
+  uv_unref(turn_);
+  ready_ = NewHandle(kUvAsync);
+  uv_async_init(loop_, ready_, [](uv_handle_t* handle) { Of(handle)->OnRunsReady(); });
+  uv_unref(ready_);
+  deadline_timer_ = NewHandle(kUvTimer);
+  uv_timer_init(loop_, deadline_timer_);
+  uv_unref(deadline_timer_);
+  // The one that keeps the process alive until all is closed.
+  tick_ = NewHandle(kUvTimer);
+  uv_timer_init(loop_, tick_);
+  runs_ = std::make_unique<DirectRuns>(this, ready_, std::move(budget));
+}
+
+Transport::~Transport() {
+  if (cell_ != nullptr) *cell_ = nullptr;
+  napi_remove_async_cleanup_hook(cleanup_);
+}
+
+void Transport::StartTicking() {
+  uv_timer_start(
+      tick_, [](uv_handle_t* handle) { Of(handle)->OnTick(); }, TickMillis(), TickMillis());
+}
+
+// --- the turn of the loop -----------------------------------------------------------------------
+
+void Transport::OnRunsReady() {
+  runs_->Collect();
+  FlushDirty();
+}
+
+void Transport::OnTurn() {
+  bool posted = false;
+  for (int round = 0;; ++round) {
+    runs_->PostShort();
+    if (HasEvents() || !socket_events_.empty()) {
+      Deliver();
+      posted = true;  // by JavaScript, perhaps
+    }
+    FlushDirty();
+    DeleteDeadLent();
+    if (!runs_->has_short() && !HasEvents() && socket_events_.empty()) break;
+    if (round < kMostRounds) continue;
+    uv_async_send(ready_);  // the loop does not wait then
+    break;
+  }
+  if (runs_->TakePosted() || posted) Process::Get().runs.Wake();
+  if (draining_ && !closed_ && socket_count_ == 0 && !HasEvents() && socket_events_.empty()) {
+    closed_ = true;
+    socket_events_.push_back({SocketEventKind::kClosed, 0, {}});
+    Deliver();
+    CloseHandles();
+  }
+}
+
+void Transport::FlushDirty() {
+  // By index: a flush may end requests, and mark further sockets.
+  for (size_t i = 0; i < dirty_.size(); ++i) {
+    Socket* socket = dirty_[i];
+    if (socket == nullptr) continue;
+    socket->is_dirty = false;
+    socket->Flush();
+  }
+  dirty_.clear();
+}
+
+void Transport::Deliver() {
+  if (env_is_ending_) return;
+  const HandleScope scope(deliver_.env());
+  if (HasEvents()) DeliverEvents(&deliver_);
+  if (!socket_events_.empty()) DeliverSocketEvents();
+}
+
+// [kind, id, bytes, …]
+void Transport::DeliverSocketEvents() {
+  std::vector<SocketEvent> events;
+  events.swap(socket_events_);
+  EventArray array(deliver_sockets_.env());
+  for (SocketEvent& event : events) {
+    array.AddNumber(static_cast<int>(event.kind));
+    array.AddNumber(event.id);
+    if (event.kind == SocketEventKind::kLentOutput) {
+      array.AddBytes(&event.bytes);
+    } else {
+      array.AddNull();
+    }
+  }
+  deliver_sockets_.Call(array.array());
+}
+
+void Transport::Await(Deadlines::Due* due, uint64_t millis) {
+  deadlines_.Add(due, NowMillis() + millis);
+  ArmDeadlines();
+}
+
+void Transport::ArmDeadlines() {
+  if (deadlines_.next() >= armed_for_) return;
+  armed_for_ = deadlines_.next();
+  const uint64_t now = NowMillis();
+  uv_timer_start(
+      deadline_timer_, [](uv_handle_t* handle) { Of(handle)->OnDeadlines(); },
+      armed_for_ > now ? armed_for_ - now : 0, 0);
+}
+
+void Transport::OnDeadlines() {
+  armed_for_ = UINT64_MAX;
+  deadlines_.Tell(NowMillis());
+  ArmDeadlines();
+}
+
+void Transport::OnTick() {
+  Socket* next = nullptr;
+  for (Socket* socket = sockets_; socket != nullptr; socket = next) {
+    next = socket->next;
+    socket->Tick();
+  }
+}
+
+// --- the end ------------------------------------------------------------------------------------
+
+void Transport::Drain() {
+  if (draining_) return;
+  draining_ = true;
+  CloseListeners();
+  Socket* next = nullptr;
+  for (Socket* socket = sockets_; socket != nullptr; socket = next) {
+    next = socket->next;
+    socket->Drain();
+  }
+}
+
+void Transport::Destroy() {
+  draining_ = true;
+  CloseListeners();
+  while (sockets_ != nullptr) sockets_->Close();
+}
+
+void Transport::Abandon() {
+  cell_ = nullptr;
+  Destroy();
+  CloseHandles();
+  DeleteWhenDone();
+}
+
+uv_handle_t* Transport::NewHandle(int type) {
+  ++open_handles_;
+  return NewUvHandle(type, this);
+}
+
+void Transport::CloseHandle(uv_handle_t* handle) {
+  uv_close(handle, [](uv_handle_t* closed) {
+    Transport* self = Of(closed);
+    UvFree(closed);
+    --self->open_handles_;
+    self->DeleteWhenDone();
+  });
+}
+
+void Transport::CloseListeners() {
+  for (uv_handle_t* listener : listeners_) CloseHandle(listener);
+  listeners_.clear();
+}
+
+void Transport::CloseHandles() {
+  if (turn_ == nullptr) return;
+  closed_ = true;
+  runs_->Close();
+  DeleteDeadLent();
+  for (uv_handle_t** handle : {&turn_, &ready_, &deadline_timer_, &tick_}) {
+    CloseHandle(*handle);
+    *handle = nullptr;
+  }
+}
+
+void Transport::DeleteDeadLent() {
+  for (Socket* socket : dead_lent_) Socket::DeleteLent(socket);
+  dead_lent_.clear();
+}
+
+void Transport::DeleteWhenDone() {
+  const bool is_forgotten = cell_ == nullptr || env_is_ending_;
+  if (is_forgotten && closed_ && open_handles_ == 0 && closing_sockets_ == 0) delete this;
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,166 @@
+// Transport: a server of one JavaScript environment, on its event loop, whatever its protocol: its
+// listeners and connections, the turn of the loop, its requests that run without JavaScript, and its
+// end. Requests that the route table does not know are handed to JavaScript as events, in one call
+// for each turn of the loop. THREAD: JavaScript's.
+//
+// Once in each turn, before the loop waits (OnTurn): events are delivered, what was written goes
+// out with one system call for each connection, and the run pool is woken.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "napi/direct_runs.h"
+#include "napi/js_callback.h"
+#include "net/deadlines.h"
+#include "net/shared_port.h"
+#include "net/socket.h"
+#include "net/uv.h"
+#include "runtime/route_table.h"
+
+namespace tensorgate {
+
+// See NativeSocketEvent in src/native/transport.ts.
+enum class SocketEventKind : int {
+  kLentOutput = 0,
+  kLentPause = 1,
+  kLentResume = 2,
+  kLentClose = 3,
+  kClosed = 4,
+};
+
+class Transport : public SocketOwner, public DirectRunOwner {
+ public:
+  struct Callbacks {
+    Napi::Function deliver;          // gets one flat array of the protocol's events
+    Napi::Function deliver_sockets;  // the same, of SocketEventKind
+  };
+
+  // REQUIRES: nothing is missing of libuv. It deletes itself once it is closed and abandoned, or at
+  // the environment's end; `cell` is then set to null. `shares`: with the transports of other
+  // environments, the ports.
+  Transport(napi_env env, const Callbacks& callbacks, const char* name, bool shares,
+            std::shared_ptr<MemoryBudget> budget, Transport** cell);
+  // JavaScript has forgotten it, and with it the cell.
+  void Abandon();
+
+  // Null, or libuv's text of what went wrong.
+  const char* ListenTcp(const std::string& address, uint16_t port);
+  const char* ListenPipe(const std::string& path);
+
+  RouteTable* routes() { return &routes_; }
+  MemoryBudget* memory() { return runs_->queue()->budget(); }
+
+  // Requests that have come in.
+  uint64_t opened_requests() const { return opened_requests_; }
+
+  // Connections whose bytes JavaScript carries (TLS), by its own numbers.
+  void Lend(uint32_t id);
+  Socket* FindLent(uint32_t id);
+
+  // Drain: no new connections; kClosed when the last connection is gone. Destroy: at once.
+  void Drain();
+  void Destroy();
+
+  // SocketOwner
+  uv_buf_t ReadBuffer() override;
+  void OnSocketDirty(Socket* socket) override;
+  void OnLentOutput(Socket* socket, const SendQueue& bytes) override;
+  void OnLentReading(Socket* socket, bool reads) override;
+  void OnLentClose(Socket* socket) override;
+  void OnSocketClosed(Socket* socket) override;
+  void OnSocketFreed() override;
+
+ protected:
+  ~Transport() override;
+
+  // OWNERSHIP: as Socket has it.
+  virtual Socket* NewSocket(uv_handle_t* stream, uint32_t lent_id) = 0;
+  virtual bool HasEvents() const = 0;
+  // REQUIRES: a handle scope is open.
+  virtual void DeliverEvents(JsCallback* deliver) = 0;
+  // UNITS: milliseconds between two looks at ages and timeouts.
+  virtual uint64_t TickMillis() const = 0;
+
+  DirectRuns* runs() { return runs_.get(); }
+  void CountRequest() { ++opened_requests_; }
+  void Await(Deadlines::Due* due, uint64_t millis);
+  void Forget(Deadlines::Due* due) { deadlines_.Remove(due); }
+  size_t socket_count() const { return socket_count_; }
+  bool is_draining() const { return draining_; }
+  // To be called by the constructor of the last class.
+  void StartTicking();
+
+ private:
+  static constexpr size_t kReadBufferBytes = 256 << 10;
+
+  struct SocketEvent {
+    SocketEventKind kind;
+    uint32_t id = 0;
+    OutputBuffer bytes;
+  };
+
+  static Transport* Of(const uv_handle_t* handle) {
+    return static_cast<Transport*>(uv_handle_get_data(handle));
+  }
+  template <int kType>
+  static void OnAcceptable(uv_handle_t* listener, int status);
+  void Accept(uv_handle_t* listener, int type);
+  const char* Listening(uv_handle_t* listener, int status, int type);
+  void Add(Socket* socket);
+
+  void OnRunsReady();
+  void OnTurn();
+  void Deliver();
+  void DeliverSocketEvents();
+  void FlushDirty();
+  void DeleteDeadLent();
+  void OnDeadlines();
+  void ArmDeadlines();
+  void OnTick();
+  uv_handle_t* NewHandle(int type);
+  void CloseHandle(uv_handle_t* handle);
+  void CloseListeners();
+  void CloseHandles();
+  void DeleteWhenDone();
+
+  JsCallback deliver_;
+  JsCallback deliver_sockets_;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  Transport** cell_;
+  const bool shares_;
+  bool env_is_ending_ = false;
+
+  uv_loop_s* loop_ = nullptr;
+  uv_handle_t* turn_ = nullptr;
+  uv_handle_t* ready_ = nullptr;
+  uv_handle_t* deadline_timer_ = nullptr;
+  uv_handle_t* tick_ = nullptr;
+  size_t open_handles_ = 0;  // all but those of sockets
+  std::vector<uv_handle_t*> listeners_;
+  std::unique_ptr<char[]> read_buffer_;
+
+  Socket* sockets_ = nullptr;
+  size_t socket_count_ = 0;
+  size_t closing_sockets_ = 0;
+  std::unordered_map<uint32_t, Socket*> lent_;
+  std::vector<Socket*> dead_lent_;
+  std::vector<Socket*> dirty_;
+  std::vector<SocketEvent> socket_events_;
+
+  uint64_t opened_requests_ = 0;
+  Deadlines deadlines_;
+  uint64_t armed_for_ = UINT64_MAX;
+
+  RouteTable routes_;
+  std::unique_ptr<DirectRuns> runs_;
+  bool draining_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,52 @@
+/** What the addon's transports have in common, whatever their protocol: listeners, connections, routes. */
+
+/** An open transport: opaque, and closed when it is collected. */
+export type NativeTransport = object & { readonly nativeTransport: never };
+
+/** Gets events one after the other in a flat array, once per turn of the loop. */
+export type Deliver = (events: readonly unknown[]) => void;
+
+export const SocketEventKind = {
+  /** Bytes for a socket of JavaScript's. */
+  lentOutput: 0,
+  /** Nothing more is to come of it for a while, and again. */
+  lentPause: 1,
+  lentResume: 2,
+  lentClose: 3,
+  /** After transportClose: the last connection is gone. */
+  closed: 4,
+} as const;
+export type SocketEventKind = (typeof SocketEventKind)[keyof typeof SocketEventKind];
+
+export type NativeSocketEvent = readonly [kind: SocketEventKind, id: number, bytes: Buffer | null];
+export const SOCKET_EVENT_LENGTH = 3;
+
+/** [name, id of the latest version or 0, [version, id, …], [label, id, …], name, …] */
+export type NativeRoutes = readonly (string | number | readonly (bigint | string | number)[])[];
+
+export interface NativeTransports {
+  /** `port` −1: a Unix socket. Null, or what went wrong. */
+  transportListen(transport: NativeTransport, address: string, port: number): string | null;
+  /**
+   * A socket bound to a port that other threads of this process may have, too, before it listens: its
+   * descriptor, or what went wrong.
+   */
+  openSharedPort(address: string, port: number): number | string;
+  /** Requests that have come in on it. */
+  transportOpenedRequests(transport: NativeTransport): number;
+  /** Replaces all routes. Requests that they do not cover come as events. */
+  transportRoutes(transport: NativeTransport, routes: NativeRoutes): void;
+
+  /** A connection whose bytes JavaScript carries, by a number from 1 on. */
+  transportLend(transport: NativeTransport, socket: number): void;
+  transportReceive(transport: NativeTransport, socket: number, bytes: Uint8Array): void;
+  /** The client sends no more. */
+  transportEnd(transport: NativeTransport, socket: number): void;
+  /** The last lentOutput is written; only then comes another. */
+  transportWritten(transport: NativeTransport, socket: number): void;
+  transportTakeBack(transport: NativeTransport, socket: number): void;
+
+  /** Accepts nothing more; `closed` follows. */
+  transportClose(transport: NativeTransport): void;
+  transportDestroy(transport: NativeTransport): void;
+}
