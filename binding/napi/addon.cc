@@ -9,6 +9,7 @@
 #include "napi/batch_binding.h"
 #include "napi/environment.h"
 #include "napi/grpc_binding.h"
+#include "napi/http_binding.h"
 #include "napi/inference_binding.h"
 #include "napi/library_binding.h"
 #include "napi/memory_binding.h"
@@ -102,6 +103,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportTensor(env, exports);
   ExportStatistics(env, exports);
   ExportGrpc(env, exports);
+  ExportHttp(env, exports);
   ExportTransport(env, exports);
   ExportPollsAtEnd(env, exports);
   return exports;

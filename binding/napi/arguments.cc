@@ -56,6 +56,11 @@ bool ReadId(const Napi::CallbackInfo& info, size_t index, uint64_t* id) {
   return true;
 }
 
+bool ReadInteger(const Napi::Object& object, const char* name, int64_t* out) {
+  if (napi_get_value_int64(object.Env(), object.Get(name), out) == napi_ok) return true;
+  return ThrowTypeError(object.Env(), std::string(name) + " must be a number");
+}
+
 bool ReadString(const Napi::Object& object, const char* name, std::string* out) {
   const Napi::Value value = object.Get(name);
   if (!value.IsString()) {

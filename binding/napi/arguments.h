@@ -14,6 +14,10 @@ namespace tensorgate {
 bool ReadUint32(const Napi::CallbackInfo& info, size_t index, const char* name, uint32_t* out);
 bool ReadBool(const Napi::CallbackInfo& info, size_t index, const char* name, bool* out);
 
+bool ReadText(const Napi::CallbackInfo& info, size_t index, std::string* text);
+// A whole number, as ids of requests are.
+bool ReadId(const Napi::CallbackInfo& info, size_t index, uint64_t* id);
+
 // A Uint8Array (Buffer) or an ArrayBuffer. OWNERSHIP: the view is JavaScript's memory, valid while
 // the value is reachable and not detached.
 bool ReadBytes(const Napi::CallbackInfo& info, size_t index, const char* name,
@@ -21,9 +25,7 @@ bool ReadBytes(const Napi::CallbackInfo& info, size_t index, const char* name,
 bool BytesOf(napi_env env, napi_value value, std::string_view* out);
 
 // Members of an options object; all must be there.
-bool ReadText(const Napi::CallbackInfo& info, size_t index, std::string* text);
-// A whole number, as ids of requests are.
-bool ReadId(const Napi::CallbackInfo& info, size_t index, uint64_t* id);
+bool ReadInteger(const Napi::Object& object, const char* name, int64_t* out);
 bool ReadString(const Napi::Object& object, const char* name, std::string* out);
 bool ReadStrings(const Napi::Object& object, const char* name, std::vector<std::string>* out);
 

@@ -12,11 +12,6 @@
 namespace tensorgate {
 namespace {
 
-bool ReadInteger(const Napi::Object& object, const char* name, int64_t* out) {
-  if (napi_get_value_int64(object.Env(), object.Get(name), out) == napi_ok) return true;
-  return ThrowTypeError(object.Env(), std::string(name) + " must be a number");
-}
-
 // methods: [path, streaming, inference or -1, …]
 bool ReadMethods(const Napi::Object& given, GrpcOptions* options) {
   const Napi::Env env = given.Env();

@@ -129,7 +129,8 @@ void GrpcTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   auto* call = static_cast<GrpcCall*>(run->caller);
   if (call != nullptr) call->tags.run = nullptr;
   if (run->status.ok()) {
-    run->statistics->requests(run->method).Record(DirectRun::Clock::now() - run->started);
+    run->statistics->requests(RequestProtocol::kGrpc, run->method)
+        .Record(DirectRun::Clock::now() - run->started);
     if (call != nullptr) call->Reply(std::move(run->reply));
     return;
   }

@@ -20,13 +20,26 @@ Process& Process::Get(const PoolSizes& sizes) {
   return *process;
 }
 
-std::shared_ptr<MemoryBudget> SharedGrpcBudget(size_t limit) {
+namespace {
+
+std::shared_ptr<MemoryBudget> SharedBudget(std::weak_ptr<MemoryBudget>* shared, size_t limit) {
   static Mutex* const mutex = new Mutex();
-  static auto* const shared = new std::weak_ptr<MemoryBudget>();
   const MutexLock lock(mutex);
   std::shared_ptr<MemoryBudget> budget = shared->lock();
   if (budget == nullptr) *shared = budget = std::make_shared<MemoryBudget>(limit);
   return budget;
+}
+
+}  // namespace
+
+std::shared_ptr<MemoryBudget> SharedGrpcBudget(size_t limit) {
+  static auto* const shared = new std::weak_ptr<MemoryBudget>();
+  return SharedBudget(shared, limit);
+}
+
+std::shared_ptr<MemoryBudget> SharedHttpBudget(size_t limit) {
+  static auto* const shared = new std::weak_ptr<MemoryBudget>();
+  return SharedBudget(shared, limit);
 }
 
 }  // namespace tensorgate

@@ -31,8 +31,9 @@ struct Process {
   SessionRegistry registry;
 };
 
-// One budget for the gRPC transports of several environments: as long as one of them has it, the
-// others get the same. THREAD: any.
+// One budget for the gRPC transports of several environments, and one for those of REST: as long as
+// one of them has it, the others get the same. THREAD: any.
 std::shared_ptr<MemoryBudget> SharedGrpcBudget(size_t limit);
+std::shared_ptr<MemoryBudget> SharedHttpBudget(size_t limit);
 
 }  // namespace tensorgate

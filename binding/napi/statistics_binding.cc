@@ -26,7 +26,8 @@ Napi::Value HistogramOf(Napi::Env env, const HistogramValues& values) {
 }
 
 // runStatistics(): {models: [[name, predict, classify, regress, examples,
-//                            requests of predict, of classify, of regress], …],
+//                            gRPC requests of predict, of classify, of regress, REST requests
+//                            of the same], …],
 //                   loads: [[path, successes, failures, microseconds], …]}
 Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -39,8 +40,10 @@ Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
       entry.Set(length++, HistogramOf(env, runs.Read()));
     }
     entry.Set(length++, HistogramOf(env, model->examples.Read()));
-    for (const LatencyHistogram& requests : model->request_latency) {
-      entry.Set(length++, HistogramOf(env, requests.Read()));
+    for (const auto& of_protocol : model->request_latency) {
+      for (const LatencyHistogram& requests : of_protocol) {
+        entry.Set(length++, HistogramOf(env, requests.Read()));
+      }
     }
     models.Set(models.Length(), entry);
   }

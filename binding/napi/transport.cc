@@ -178,6 +178,7 @@ void Transport::Drain() {
     next = socket->next;
     socket->Drain();
   }
+  if (tick_ != nullptr) StartTicking();
 }
 
 void Transport::Destroy() {

@@ -79,7 +79,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
  protected:
   ~Transport() override;
 
-  // OWNERSHIP: as Socket has it.
+  // Null: no more connections are taken. OWNERSHIP: as Socket has it.
   virtual Socket* NewSocket(uv_handle_t* stream, uint32_t lent_id) = 0;
   virtual bool HasEvents() const = 0;
   // REQUIRES: a handle scope is open.

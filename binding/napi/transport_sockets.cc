@@ -61,6 +61,10 @@ void Transport::Accept(uv_handle_t* listener, int type) {
   }
   if (type == kUvTcp) uv_tcp_nodelay(stream, 1);
   Socket* socket = NewSocket(stream, 0);
+  if (socket == nullptr) {
+    uv_close(stream, &UvFree);
+    return;
+  }
   Add(socket);
   if (socket->Start()) OnSocketDirty(socket);
 }
@@ -74,6 +78,10 @@ void Transport::Add(Socket* socket) {
 
 void Transport::Lend(uint32_t id) {
   Socket* socket = NewSocket(nullptr, id);
+  if (socket == nullptr) {
+    socket_events_.push_back({SocketEventKind::kLentClose, id, {}});
+    return;
+  }
   Add(socket);
   lent_.emplace(id, socket);
   OnSocketDirty(socket);

@@ -94,6 +94,7 @@ void Socket::Flush() {
   }
   if (closing_ || writing_) return;
   if (!ok || IsOver()) return Close();
+  OnFlushed();
 }
 
 // What cannot be written at once stays in out_ until OnWritten().

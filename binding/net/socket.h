@@ -75,6 +75,8 @@ class Socket {
   virtual void OnEnd() = 0;
   // Appends what is to be sent, about `most` bytes at most. False: as OnBytes.
   virtual bool Fill(SendQueue* out, size_t most) = 0;
+  // All that there was is sent.
+  virtual void OnFlushed() {}
   // Nothing more will come of it.
   virtual bool IsOver() const = 0;
   // May close it.

@@ -67,17 +67,21 @@ class RecentTime {
   std::atomic<int64_t> nanoseconds_{1'000'000};  // until it is known
 };
 
+enum class RequestProtocol { kGrpc, kRest };
+
 // Of one model name, all its versions.
 struct ModelStatistics {
   explicit ModelStatistics(std::string model_name) : name(std::move(model_name)) {}
 
   LatencyHistogram& runs(Method method) { return run_latency[static_cast<size_t>(method)]; }
-  LatencyHistogram& requests(Method method) { return request_latency[static_cast<size_t>(method)]; }
+  LatencyHistogram& requests(RequestProtocol protocol, Method method) {
+    return request_latency[static_cast<size_t>(protocol)][static_cast<size_t>(method)];
+  }
 
   const std::string name;
   std::array<LatencyHistogram, 3> run_latency;  // Predict, Classify, Regress
-  // The same, of gRPC requests that were answered without JavaScript.
-  std::array<LatencyHistogram, 3> request_latency;
+  // The same of each protocol, of requests that were answered without JavaScript.
+  std::array<std::array<LatencyHistogram, 3>, 2> request_latency;
   ExampleCounts examples;
   RecentTime recent_request;
 };

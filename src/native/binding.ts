@@ -5,6 +5,7 @@
 
 import type { RunStatistics } from '../metrics/run-metrics.js';
 import type { NativeGrpc } from './grpc.js';
+import type { NativeHttp } from './http.js';
 import type { NativeTransports } from './transport.js';
 
 /** Dtypes travel as tensorflow.DataType numbers. Strings are arrays of byte strings. */
@@ -251,7 +252,7 @@ export type NativeModelSpec = readonly [
   label: string | null,
 ];
 
-export interface NativeBinding extends NativeGrpc, NativeTransports {
+export interface NativeBinding extends NativeGrpc, NativeHttp, NativeTransports {
   /** Request bodies up to this size are decoded before the call returns; see inferJson. */
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;
