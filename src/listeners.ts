@@ -15,8 +15,8 @@ import type { NativeRoutes } from './native/transport.js';
 import { loadProtos } from './protos/protos.js';
 import type { RestMetrics } from './rest/api.js';
 import { MetadataJson } from './rest/metadata-json.js';
+import { NativeRestServer } from './rest/native/server.js';
 import type { RestServer, RestSharing } from './rest/server.js';
-import { UwsRestServer } from './rest/uws/server.js';
 import type { AdminApi } from './service/admin-api.js';
 import { InferenceService } from './service/inference.js';
 import type { ModelCatalog } from './service/model-catalog.js';
@@ -24,7 +24,7 @@ import { ModelMetadataService } from './service/model-metadata.js';
 import type { ModelStatusService } from './service/model-status.js';
 import type { ShadowTraffic } from './service/shadow-traffic.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
-import { ServingError, StatusCode } from './status/serving-error.js';
+import { ServingError } from './status/serving-error.js';
 
 const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
 
@@ -43,10 +43,14 @@ export interface ListenersOptions {
   readonly requestMetrics: RequestMetrics | null;
   /** Null: there is no page. */
   readonly restMetrics: RestMetrics | null;
-  /** Calls back with the routes of the native transport, now and whenever they change. */
+  /** Calls back with the routes of the native transports, now and whenever they change. */
   readonly watchRoutes: (onRoutes: (routes: NativeRoutes) => void) => void;
   /** What is shared with other threads' listeners, besides ports; null: nothing, and no port. */
   readonly sharing: RestSharing | null;
+}
+
+interface RoutedServer {
+  route(routes: NativeRoutes): void;
 }
 
 export class Listeners {
@@ -56,6 +60,9 @@ export class Listeners {
   readonly #stickyHeader: string | null;
   #grpc: GrpcServer | NativeGrpcServer | null = null;
   #rest: RestServer | null = null;
+  /** Those that answer by themselves what their routes cover. */
+  readonly #routed: RoutedServer[] = [];
+  #routes: NativeRoutes = [];
 
   constructor(options: ListenersOptions) {
     const { flags, catalog, requestMetrics, shadows } = options;
@@ -89,7 +96,7 @@ export class Listeners {
 
   /** @throws ServingError UNAVAILABLE when the port cannot be bound, others for the SslConfig */
   async startRest(native: boolean, port: number): Promise<void> {
-    const rest = this.#newRest(native);
+    const rest = await this.#newRest(native);
     await rest.listen(port);
     this.#rest = rest;
   }
@@ -135,23 +142,23 @@ export class Listeners {
       maxBufferedBytes: flags.grpc_max_buffered_bytes,
       shares: this.#options.sharing !== null,
     });
-    this.#options.watchRoutes((routes) => server.route(routes));
+    this.#watchRoutes(server);
     return server;
   }
 
-  #newRest(native: boolean): RestServer {
+  async #newRest(native: boolean): Promise<RestServer> {
     const { flags, ssl, modelStatus, admin, requestLog, restMetrics, sharing } = this.#options;
-    if (native) {
-      throw new ServingError(StatusCode.UNIMPLEMENTED, '--rest_transport=native: not built yet');
-    }
-    return new UwsRestServer({
+    const options = {
       inference: this.#inference,
       modelStatus,
       modelMetadata: this.#modelMetadata,
       admin,
       metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
       timeoutMillis: flags.rest_api_timeout_in_ms,
+      maxHeaderBytes: flags.rest_api_max_header_bytes,
       maxBodyBytes: flags.rest_api_max_body_bytes,
+      maxConnections: flags.rest_api_max_connections,
+      idleTimeoutSeconds: flags.rest_api_idle_timeout_seconds,
       maxBufferedBytes: flags.rest_api_max_buffered_bytes,
       gzipMinBytes: flags.rest_api_gzip_min_bytes,
       stickyHeader: this.#stickyHeader,
@@ -160,6 +167,25 @@ export class Listeners {
       requestLog,
       metrics: restMetrics,
       sharing,
+    };
+    if (!native) {
+      const uws = await import('./rest/uws/server.js'); // a library that is loaded where it serves
+      return new uws.UwsRestServer(options);
+    }
+    const server = new NativeRestServer(options);
+    this.#watchRoutes(server);
+    return server;
+  }
+
+  #watchRoutes(server: RoutedServer): void {
+    this.#routed.push(server);
+    if (this.#routed.length > 1) {
+      server.route(this.#routes);
+      return;
+    }
+    this.#options.watchRoutes((routes) => {
+      this.#routes = routes;
+      for (const each of this.#routed) each.route(routes);
     });
   }
 }

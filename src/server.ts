@@ -25,6 +25,7 @@ import { runFamilies } from './metrics/run-metrics.js';
 import { addon } from './native/addon.js';
 import { freedMemory, type FreedMemory } from './native/freed-memory.js';
 import type { RestMetrics } from './rest/api.js';
+import { NativeRestServer } from './rest/native/server.js';
 import { AdminApi } from './service/admin-api.js';
 import { ModelStatusService } from './service/model-status.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
@@ -163,6 +164,16 @@ export class Server {
     return false;
   }
 
+  /** Where the addon cannot, uWebSockets serves. */
+  #carriesRestNatively(): boolean {
+    const { flags, log } = this.#options;
+    if (flags.rest_transport === 'uwebsockets') return false;
+    const missing = NativeRestServer.missing();
+    if (missing === null) return true;
+    log.warn(`--rest_transport=native: Node has no ${missing}: uWebSockets serves`);
+    return false;
+  }
+
   /** Null where this thread carries all requests. */
   #newThreads(isNative: boolean, restPort: number): ThreadedListeners | null {
     const { flags, log } = this.#options;
@@ -207,9 +218,9 @@ export class Server {
     port: number,
     scheme: string,
   ): Promise<void> {
-    const { flags, log } = this.#options;
+    const { log } = this.#options;
     try {
-      await listeners.startRest(flags.rest_transport === 'native', port);
+      await listeners.startRest(this.#carriesRestNatively(), port);
     } catch (thrown) {
       const error = ServingError.from(thrown);
       if (error.code !== StatusCode.UNAVAILABLE) throw error;

@@ -141,7 +141,6 @@ void HttpConnection::WriteAnswer(HttpAnswer answer) {
   answer_.Append(answer.status);
   answer_.Append("\r\n");
   answer_.Append(answer.headers);
-  answer_.Append(HttpDateLine());
   if (closes_) {
     answer_.Append("Connection: close\r\n");
   } else if (head.names_keep_alive) {
@@ -152,6 +151,7 @@ void HttpConnection::WriteAnswer(HttpAnswer answer) {
       answer_.Append("\r\n");
     }
   }
+  answer_.Append(HttpDateLine());
   if (head.is_head) {  // neither body nor its length, as upstream
     answer_.Append("\r\n");
     return;

@@ -12,15 +12,9 @@ DirectRuns::DirectRuns(DirectRunOwner* owner, uv_handle_t* wake,
                        std::shared_ptr<MemoryBudget> budget)
     : owner_(owner), queue_(std::make_shared<DirectQueue>(wake, std::move(budget))) {}
 
-void DirectRuns::Start(std::unique_ptr<DirectRun> run) {
+void DirectRuns::Add(std::unique_ptr<DirectRun> run) {
   ++count_;
-  if (run->is_short()) {
-    short_.push_back(std::move(run));
-    return;
-  }
-  std::vector<std::unique_ptr<DirectRun>> alone;
-  alone.push_back(std::move(run));
-  Post(std::move(alone));
+  added_.push_back(std::move(run));
 }
 
 void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
@@ -36,24 +30,32 @@ void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
 }
 
 // A lone one is done here and now where that takes no longer than to wait for another thread. Of
-// others each thread gets as many as the others, but no more than it answers together.
-void DirectRuns::PostShort() {
-  if (short_.empty()) return;
+// other short ones each thread gets as many as the others, but no more than it answers together.
+void DirectRuns::StartAll() {
+  if (added_.empty()) return;
   WorkerPool& pool = Process::Get().runs;
-  if (short_.size() == 1 && (count_ == 1 || pool.IsBusy()) && short_.front()->RunHere()) {
-    finished_.swap(short_);
+  if (added_.size() == 1 && (count_ == 1 || pool.IsBusy()) && added_.front()->RunHere()) {
+    finished_.swap(added_);
     return Answer();
   }
+  const auto is_short = [](const std::unique_ptr<DirectRun>& run) { return run->is_short(); };
+  const size_t shorts = static_cast<size_t>(std::count_if(added_.begin(), added_.end(), is_short));
   const size_t threads = pool.threads();
-  const size_t share = (short_.size() + threads - 1) / threads;
+  const size_t share = (shorts + threads - 1) / threads;
   const size_t most = std::min(share, DirectBurst::kMostRuns);
-  std::vector<std::unique_ptr<DirectRun>> runs;
-  for (std::unique_ptr<DirectRun>& run : short_) {
-    runs.push_back(std::move(run));
-    if (runs.size() == most) Post(std::exchange(runs, {}));
+  std::vector<std::unique_ptr<DirectRun>> row;
+  for (std::unique_ptr<DirectRun>& run : added_) {
+    if (!is_short(run)) {
+      std::vector<std::unique_ptr<DirectRun>> alone;
+      alone.push_back(std::move(run));
+      Post(std::move(alone));
+      continue;
+    }
+    row.push_back(std::move(run));
+    if (row.size() == most) Post(std::exchange(row, {}));
   }
-  short_.clear();
-  if (!runs.empty()) Post(std::move(runs));
+  added_.clear();
+  if (!row.empty()) Post(std::move(row));
 }
 
 void DirectRuns::Collect() {
@@ -74,7 +76,7 @@ void DirectRuns::Answer() {
 bool DirectRuns::TakePosted() { return std::exchange(posted_, false); }
 
 void DirectRuns::Close() {
-  short_.clear();
+  added_.clear();
   queue_->Close();
 }
 

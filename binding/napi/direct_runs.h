@@ -26,10 +26,10 @@ class DirectRuns {
   // Not answered.
   size_t count() const { return count_; }
 
-  // Short ones wait for the end of the turn, PostShort().
-  void Start(std::unique_ptr<DirectRun> run);
-  void PostShort();
-  bool has_short() const { return !short_.empty(); }
+  // They wait for the end of the turn, StartAll(): only then is it known who has company.
+  void Add(std::unique_ptr<DirectRun> run);
+  void StartAll();
+  bool has_added() const { return !added_.empty(); }
   void Collect();
   // Whether the run pool is to be woken; forgets it.
   bool TakePosted();
@@ -43,7 +43,7 @@ class DirectRuns {
 
   DirectRunOwner* const owner_;
   const std::shared_ptr<DirectQueue> queue_;
-  std::vector<std::unique_ptr<DirectRun>> short_;  // of this turn
+  std::vector<std::unique_ptr<DirectRun>> added_;  // in this turn
   std::vector<std::unique_ptr<DirectRun>> finished_;
   size_t count_ = 0;
   bool posted_ = false;

@@ -121,7 +121,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
   call->tags.run = run.get();
-  runs()->Start(std::move(run));
+  runs()->Add(std::move(run));
   return true;
 }
 

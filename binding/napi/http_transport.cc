@@ -81,9 +81,8 @@ uint64_t HttpTransport::TickMillis() const {
 bool HttpTransport::OnHead(HttpConnection* connection) {
   CountRequest();
   const RequestHead& head = connection->head();
-  if (std::string_view(head.method) != "POST") return false;
   if (!options_.body_paths.empty() && StartsWith(head.target, options_.body_paths)) return true;
-  if (!StartsWith(head.target, "/v1/")) return false;
+  if (std::string_view(head.method) != "POST" || !StartsWith(head.target, "/v1/")) return false;
   if (options_.timeout_millis > 0) Await(connection, options_.timeout_millis);
   return true;
 }
@@ -155,7 +154,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
   connection->tags.run = run.get();
-  runs()->Start(std::move(run));
+  runs()->Add(std::move(run));
   return true;
 }
 
@@ -177,13 +176,12 @@ void HttpTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
     if (is_ok) event.body = std::move(run->reply);
     return;
   }
+  const auto forsaken = forsaken_.find(run.get());
+  if (forsaken == forsaken_.end()) return;  // its deadline has passed, and is answered
   if (is_ok) {
     run->statistics->requests(RequestProtocol::kRest, run->method)
         .Record(DirectRun::Clock::now() - run->started);
-  }
-  const auto forsaken = forsaken_.find(run.get());
-  if (forsaken == forsaken_.end()) return;  // its deadline has passed, and is answered
-  if (!is_ok) {
+  } else {
     HttpEvent event{};
     event.kind = HttpEventKind::kRequest;
     event.method = "POST";

@@ -83,14 +83,14 @@ void Transport::OnRunsReady() {
 void Transport::OnTurn() {
   bool posted = false;
   for (int round = 0;; ++round) {
-    runs_->PostShort();
+    runs_->StartAll();
     if (HasEvents() || !socket_events_.empty()) {
       Deliver();
       posted = true;  // by JavaScript, perhaps
     }
     FlushDirty();
     DeleteDeadLent();
-    if (!runs_->has_short() && !HasEvents() && socket_events_.empty()) break;
+    if (!runs_->has_added() && !HasEvents() && socket_events_.empty()) break;
     if (round < kMostRounds) continue;
     uv_async_send(ready_);  // the loop does not wait then
     break;

@@ -50,7 +50,6 @@ export class NativeTls {
         requestCert: clientCa !== null,
         rejectUnauthorized: clientCa !== null,
         ALPNProtocols: [protocol],
-        allowHalfOpen: true,
         handshakeTimeout: HANDSHAKE_MILLIS,
         noDelay: true,
       },

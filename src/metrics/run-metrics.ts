@@ -24,10 +24,13 @@ export interface RunStatistics {
     regress: NativeHistogram,
     /** Per MultiInference request. */
     examples: NativeHistogram,
-    /** gRPC requests that were answered without JavaScript, from their bytes to their answers. */
-    predictRequests: NativeHistogram,
-    classifyRequests: NativeHistogram,
-    regressRequests: NativeHistogram,
+    /** Requests that were answered without JavaScript, from their bytes to their answers. */
+    grpcPredict: NativeHistogram,
+    grpcClassify: NativeHistogram,
+    grpcRegress: NativeHistogram,
+    restPredict: NativeHistogram,
+    restClassify: NativeHistogram,
+    restRegress: NativeHistogram,
   ])[];
   readonly loads: readonly (readonly [
     path: string,

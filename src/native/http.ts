@@ -55,11 +55,7 @@ export const HTTP_EVENT_LENGTH = 9;
 export interface NativeHttp {
   /** Null, or what the Node executable lacks. */
   httpMissing(): string | null;
-  httpOpen(
-    options: NativeHttpOptions,
-    deliver: Deliver,
-    deliverSockets: Deliver,
-  ): NativeTransport;
+  httpOpen(options: NativeHttpOptions, deliver: Deliver, deliverSockets: Deliver): NativeTransport;
   /**
    * Once for a request; one that nobody waits for takes nothing. `status` is such as `200 OK`, `headers` has
    * whole lines. Length, date and what is said about the connection are the addon's.

@@ -16,7 +16,7 @@ import type { BodyLimits, HttpRequest } from './http.js';
 import { protoJson } from './proto-json.js';
 
 const LIMITS: BodyLimits = { maxBytes: 1 << 20, borrowBytes: 1 << 20 };
-const PREFIX = '/admin/';
+export const ADMIN_PREFIX = '/admin/';
 
 export class AdminEndpoint {
   readonly #admin: AdminApi;
@@ -29,7 +29,7 @@ export class AdminEndpoint {
   }
 
   takes(path: string): boolean {
-    return path.startsWith(PREFIX);
+    return path.startsWith(ADMIN_PREFIX);
   }
 
   /** REQUIRES: a path it takes. */

@@ -27,6 +27,11 @@ const CORS = [
 ];
 const JSON_TYPE_AND_CORS = [...JSON_TYPE, ...CORS];
 
+/** Of answers in JSON; one and the same object each time. */
+export function jsonHeaders(corsEnabled: boolean): readonly string[] {
+  return corsEnabled ? JSON_TYPE_AND_CORS : JSON_TYPE;
+}
+
 /** What an exchange needs of the API it belongs to. */
 export interface ExchangeHost {
   readonly budget: MemoryBudget;
@@ -93,6 +98,15 @@ export class Exchange implements ExchangeOwner, Waiting {
       '503 Service Unavailable',
       `Request bodies take the ${this.#host.budget.limit} bytes they may take together. Try again later.`,
     );
+  }
+
+  tooSlow(): void {
+    this.#refuse('408 Request Timeout', 'The request body came too slowly.');
+  }
+
+  ran(error: ServingError | null, reply: Uint8Array | null): void {
+    if (error === null) this.json(reply as Uint8Array);
+    else this.fail(error);
   }
 
   threw(error: unknown): void {
@@ -197,7 +211,7 @@ export class Exchange implements ExchangeOwner, Waiting {
   }
 
   get #jsonHeaders(): readonly string[] {
-    return this.#host.corsEnabled ? JSON_TYPE_AND_CORS : JSON_TYPE;
+    return jsonHeaders(this.#host.corsEnabled);
   }
 
   #failing(failure: Failure): void {

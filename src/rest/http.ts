@@ -3,6 +3,7 @@
  * as every HTTP transport gives them. Types only. A transport keeps HTTP's rules (framing, the connection,
  * Content-Length); what is answered is the API's, and the same over all of them.
  */
+import type { ServingError } from '../status/serving-error.js';
 import type { Held } from './buffer-budget.js';
 
 /** The head of a request. Valid until RestApi.handle returns; a transport may keep it longer. */
@@ -74,6 +75,12 @@ export interface ExchangeOwner {
   tooLarge(maxBytes: number): void;
   /** The budget has no room for the body. */
   noRoom(): void;
+  /** The body came too slowly. */
+  tooSlow(): void;
+  /** The deadline of the request has passed. */
+  expire(): void;
+  /** In place of `received`, from a transport that runs requests itself: the answer, or why there is none. */
+  ran(error: ServingError | null, reply: Uint8Array | null): void;
   /** Something was thrown while the body came in or was taken: a bug of ours, or no memory. */
   threw(error: unknown): void;
   /** The client is gone before it was answered. */

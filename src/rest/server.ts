@@ -1,6 +1,6 @@
 /**
  * RestServer: the HTTP listener in front of the REST API, as its owner sees it, whatever carries it.
- * `uws/server.ts` has the one over uWebSockets.
+ * `native/server.ts` has the addon's, `uws/server.ts` the one over uWebSockets.
  */
 import type { SslConfig } from '../config/ssl-config.js';
 import type { RestApiOptions } from './api.js';
@@ -17,6 +17,11 @@ export interface RestServer {
 }
 
 export interface RestServerOptions extends RestApiOptions {
+  /** Of a request line with its header fields. Without effect over uWebSockets, as the next two. */
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+  /** 0: for ever. */
+  readonly idleTimeoutSeconds: number;
   /** All bodies that are held at once. */
   readonly maxBufferedBytes: number;
   /** What this server shares with those of other threads, besides the port; null: nothing, alone. */

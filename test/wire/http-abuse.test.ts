@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { slowBody } from '../integration/models.js';
 import { inParallel } from './mutation.js';
 import { askRaw, postHead, RawClient, type RawAnswer } from './raw-http.js';
-import { ServerProcess } from './server-process.js';
+import { restIsNative, ServerProcess } from './server-process.js';
 
 const model = (name: string): string =>
   fileURLToPath(new URL(`../../../test/models/${name}`, import.meta.url));
@@ -53,6 +53,7 @@ describe('Abuse of HTTP', function () {
       model('identity'),
       `--rest_api_max_body_bytes=${MAX_BODY_BYTES}`,
       `--rest_api_max_buffered_bytes=${MAX_BUFFERED_BYTES}`,
+      '--rest_api_max_header_bytes=16384',
     );
   });
   after(async () => {
@@ -235,27 +236,32 @@ describe('Abuse of HTTP', function () {
     client.destroy();
   });
 
-  it('cuts off who asks on without reading the answers', async () => {
+  it('keeps few answers of who asks on without reading them', async () => {
     const request = 'GET /v1/models/m/metadata HTTP/1.1\r\nHost: x\r\n\r\n';
     const { body } = await ask(request);
     const requests = Math.ceil((40 * MIB) / body.length);
+    const before = server.rssBytes();
     const client = await RawClient.open(server.restPort);
     client.socket.pause();
-    await client.write(request.repeat(requests));
+    const written = client.write(request.repeat(requests));
+    if (!restIsNative) await written; // natively the client waits, with its requests
     for (let i = 0; i < 3; ++i) predictsOne(await ask(post(bodyOf(100)))); // it has read them by now
+    assert.ok(server.rssBytes() - before < GROWTH_BYTES);
     client.socket.resume();
-    await client.closed;
+    if (!restIsNative) await client.closed;
     let answers = 0;
-    while (await client.answer().catch(() => null)) ++answers;
-    assert.ok(answers < requests / 2, `${answers} of ${requests} answers were kept`);
+    while (answers < requests && (await client.answer().catch(() => null))) ++answers;
+    if (restIsNative) assert.equal(answers, requests);
+    else assert.ok(answers < requests / 2, `${answers} of ${requests} answers were kept`);
+    client.destroy();
   });
 });
 
-describe('Abuse of HTTP with the default limits', function () {
+describe('Abuse of HTTP with the default limits of bodies', function () {
   this.timeout(60_000);
   let server: ServerProcess;
   before(async () => {
-    server = await ServerProcess.start('m', model('identity'));
+    server = await ServerProcess.start('m', model('identity'), '--rest_api_idle_timeout_seconds=2');
   });
   after(async () => {
     assert.equal((await server.stop()).code, 0);
@@ -288,11 +294,13 @@ describe('Abuse of HTTP with the default limits', function () {
     const dripping = await RawClient.open(server.restPort);
     void dripping.write(postHead(PATH, 100_000));
     const drip = setInterval(() => void dripping.write(' '), 100);
-    for (const client of [...stalled, dripping]) {
-      await client.closed; // uWebSockets' limit, about ten seconds
-      assert.ok(!client.hasMore);
+    // uWebSockets' limit is about ten seconds, and it says nothing. Natively only who was idle hears nothing.
+    for (const [i, client] of [...stalled, dripping].entries()) {
+      const says = restIsNative && i > 0;
+      assert.equal((await client.answer().catch(() => null))?.status, says ? 408 : undefined);
+      clearInterval(client === dripping ? drip : undefined);
+      await client.closed;
     }
-    clearInterval(drip);
   });
 });
 

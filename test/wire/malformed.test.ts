@@ -16,7 +16,7 @@ import {
   type Answer,
 } from './mutation.js';
 import { seededRandom } from './random.js';
-import { ServerProcess } from './server-process.js';
+import { restIsNative, ServerProcess } from './server-process.js';
 
 const MODEL = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
 
@@ -176,13 +176,14 @@ describe('Hostile bytes', function () {
   });
 
   // uWebSockets does not queue requests behind one whose answer is still to come.
-  it('closes a connection with pipelined requests rather than mix up answers', async () => {
+  it('answers pipelined requests in order, or closes the connection rather than mix them up', async () => {
     const body = '{"instances": [1.0]}';
     const one = `POST /v1/models/m:predict HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     const received = await new Promise<string>((resolve, reject) => {
       let text = '';
       const socket = connect(server.restPort, '127.0.0.1', () => {
         socket.write(one.repeat(3));
+        if (restIsNative) socket.end();
       });
       socket.setEncoding('latin1').on('error', reject);
       socket.on('data', (piece: string) => (text += piece));
@@ -190,7 +191,8 @@ describe('Hostile bytes', function () {
         resolve(text);
       });
     });
-    assert.ok((received.match(/predictions/g) ?? []).length < 3);
+    const answers = (received.match(/predictions/g) ?? []).length;
+    assert.ok(restIsNative ? answers === 3 : answers < 3, received);
     await stillRight();
   });
 });

@@ -39,6 +39,10 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Resolves when the system has taken it. */
   write(bytes: string | Uint8Array): Promise<void> {
     return new Promise((resolve) => {

@@ -13,6 +13,9 @@ const TRANSPORTS = ['grpc', 'rest'].flatMap((protocol) => {
   return transport === undefined ? [] : [`--${protocol}_transport=${transport}`];
 });
 
+/** uWebSockets keeps HTTP in its own way in places, which is pinned down, too. */
+export const restIsNative = process.env['TENSORGATE_TEST_REST_TRANSPORT'] !== 'uwebsockets';
+
 export interface Exit {
   readonly code: number | null;
   readonly stdout: string;

@@ -36,8 +36,8 @@ describe('runFamilies', () => {
     examples[16] = 5;
     const families = runFamilies({
       models: [
-        ['idle', null, null, null, null, null, null, null],
-        ['m', predict, null, null, examples, null, null, null],
+        ['idle', null, null, null, null, null, null, null, null, null, null],
+        ['m', predict, null, null, examples, null, null, null, null, null, null],
       ],
       loads: [['/models/m/1', 1, 2, 1500]],
     });

@@ -75,6 +75,18 @@ class RecordingOwner implements ExchangeOwner {
     this.heard.push(['noRoom']);
   }
 
+  tooSlow(): void {
+    this.heard.push(['tooSlow']);
+  }
+
+  expire(): void {
+    this.heard.push(['expire']);
+  }
+
+  ran(...args: unknown[]): void {
+    this.heard.push(['ran', ...args]);
+  }
+
   threw(error: unknown): void {
     this.heard.push(['threw', error]);
   }

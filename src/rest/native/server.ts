@@ -1,0 +1,156 @@
+/**
+ * NativeRestServer: the REST API over the HTTP/1.1 listener of the addon, which answers by itself what its
+ * routes cover. All else comes here as events, and goes to the same API as over uWebSockets.
+ */
+import { NativeListener } from '../../listening/native-listener.js';
+import { addon } from '../../native/addon.js';
+import {
+  HTTP_EVENT_LENGTH,
+  HttpEventKind,
+  type NativeHttpEvent,
+  type NativeHttpOptions,
+} from '../../native/http.js';
+import type { NativeRoutes, NativeTransport } from '../../native/transport.js';
+import { ServingError, StatusCode } from '../../status/serving-error.js';
+import { ADMIN_PREFIX } from '../admin-endpoint.js';
+import { RestApi } from '../api.js';
+import type { MemoryBudget } from '../buffer-budget.js';
+import { jsonHeaders } from '../exchange.js';
+import type { AfterAnswer } from '../http.js';
+import type { RestServer, RestServerOptions } from '../server.js';
+import { NativeHttpExchange, type NativeExchangeHost } from './http-exchange.js';
+import { NativeHttpRequest } from './http-request.js';
+
+export class NativeRestServer implements RestServer, NativeExchangeHost {
+  readonly #api: RestApi;
+  readonly #listener: NativeListener;
+  readonly #transport: NativeTransport;
+  readonly #open = new Map<number, NativeHttpExchange>();
+  /** The last headers and their lines: most answers have the same. */
+  #headers: readonly string[] = [];
+  #lines = '';
+
+  /** Why it cannot serve; null when it can. */
+  static missing(): string | null {
+    return addon().httpMissing();
+  }
+
+  constructor(options: RestServerOptions) {
+    const { ssl, sharing, maxBufferedBytes } = options;
+    const nativeOptions = nativeOptionsOf(options);
+    this.#listener = new NativeListener(
+      (deliver) => addon().httpOpen(nativeOptions, (events) => this.#take(events), deliver),
+      { ssl, shares: sharing !== null, protocol: 'http/1.1' },
+    );
+    this.#transport = this.#listener.transport;
+    this.#api = new RestApi(options, new NativeBudget(this.#transport, maxBufferedBytes));
+  }
+
+  get requests(): number {
+    return this.#listener.requests;
+  }
+
+  /** What the transport may answer by itself; replaces what it had. */
+  route(routes: NativeRoutes): void {
+    this.#listener.route(routes);
+  }
+
+  async listen(port: number): Promise<void> {
+    const failure = await this.#listener.listen('::', port);
+    if (failure === null) return;
+    const message = `cannot listen on port ${port}: ${failure}`;
+    throw new ServingError(StatusCode.UNAVAILABLE, message);
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+    this.#api.close();
+  }
+
+  destroy(): void {
+    this.#api.close();
+    this.#listener.destroy();
+  }
+
+  answer(
+    id: number,
+    status: string,
+    headers: readonly string[],
+    body: string | Uint8Array,
+    after: AfterAnswer,
+  ): void {
+    this.#open.delete(id);
+    if (headers !== this.#headers) {
+      this.#headers = headers;
+      this.#lines = linesOf(headers);
+    }
+    addon().httpAnswer(this.#transport, id, status, this.#lines, body, after !== 'keep');
+  }
+
+  #take(events: readonly unknown[]): void {
+    for (let i = 0; i < events.length; i += HTTP_EVENT_LENGTH) {
+      const event = events.slice(i, i + HTTP_EVENT_LENGTH) as unknown as NativeHttpEvent;
+      // One bug must not keep the other events from being taken.
+      try {
+        this.#takeOne(event);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  #takeOne(event: NativeHttpEvent): void {
+    const [kind, id, method, target, fields] = event;
+    if (kind === HttpEventKind.gone) {
+      const exchange = this.#open.get(id);
+      this.#open.delete(id);
+      exchange?.owner?.aborted();
+      return;
+    }
+    const exchange = new NativeHttpExchange(event, this);
+    if (id !== 0) this.#open.set(id, exchange);
+    this.#api.handle(new NativeHttpRequest(method, target, fields), exchange);
+  }
+}
+
+/** Bodies that are inflated count with those that the addon holds. */
+class NativeBudget implements MemoryBudget {
+  readonly limit: number;
+  readonly #transport: NativeTransport;
+
+  constructor(transport: NativeTransport, limit: number) {
+    this.#transport = transport;
+    this.limit = limit;
+  }
+
+  take(bytes: number): boolean {
+    return addon().httpTakeBytes(this.#transport, bytes);
+  }
+
+  give(bytes: number): void {
+    addon().httpGiveBytes(this.#transport, bytes);
+  }
+}
+
+function linesOf(headers: readonly string[]): string {
+  let lines = '';
+  for (let i = 0; i + 1 < headers.length; i += 2) lines += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return lines;
+}
+
+function nativeOptionsOf(options: RestServerOptions): NativeHttpOptions {
+  return {
+    maxHeadBytes: options.maxHeaderBytes,
+    maxBodyBytes: options.maxBodyBytes,
+    maxBufferedBytes: options.maxBufferedBytes,
+    maxConnections: options.maxConnections,
+    idleSeconds: options.idleTimeoutSeconds,
+    timeoutMillis: Math.max(0, options.timeoutMillis),
+    gzipMinBytes: options.gzipMinBytes,
+    headers: linesOf(jsonHeaders(options.corsEnabled)),
+    bodyPaths: options.admin === null ? '' : ADMIN_PREFIX,
+    shares: options.sharing !== null,
+  };
+}
