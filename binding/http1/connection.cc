@@ -9,6 +9,9 @@ namespace tensorgate {
 namespace {
 
 constexpr size_t kKeptAnswerBytes = 4 << 10;
+// Of a body: so that short requests are answered while the budget is used up. Each connection has one
+// at most.
+constexpr size_t kUncountedBytes = 4 << 10;
 
 // What upstream's HTTP library answers by itself.
 void AppendPage(std::string_view status, OutputBuffer* out) {
@@ -63,9 +66,17 @@ bool HttpConnection::OnHead() {
     HandOver(BodyRefusal::kNone);
     return false;
   }
+  SayContinue();
+  return true;
+}
+
+void HttpConnection::SayContinue() {
   answer_.Append("HTTP/1.1 100 Continue\r\n\r\n");
   owner_->OnOutput(this);
-  return true;
+}
+
+void HttpConnection::Probe() {
+  if (waiting_ && parser_.head().minor_version > 0) SayContinue();
 }
 
 bool HttpConnection::OnBody(std::string_view bytes) {
@@ -75,7 +86,8 @@ bool HttpConnection::OnBody(std::string_view bytes) {
     return false;
   }
   if (!keeps_body_) return true;
-  if (body_.Append(bytes, parser_.head().content_length, owner_->budget())) return true;
+  const size_t length = parser_.head().content_length;
+  if (body_.Append(bytes, length, owner_->budget(), kUncountedBytes)) return true;
   HandOver(BodyRefusal::kNoMemory);
   return false;
 }

@@ -72,6 +72,9 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
   void Respond(HttpAnswer answer);
   // Answers whatever is being read, and ends the connection. Where a request is waiting, nothing.
   void Refuse(std::string_view status, std::string_view text);
+  // Says "100 Continue" once more, which clients pass over: who has gone, rather than half closed,
+  // resets the connection then. REQUIRES: is_waiting().
+  void Probe();
   // Hands over a request whose body is being read.
   void RefuseBody(BodyRefusal refusal);
   void OnDue() override { owner_->OnDeadline(this); }
@@ -116,6 +119,7 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
   void Read(std::string_view* bytes);
   void ReadAhead();
   void HandOver(BodyRefusal refusal);
+  void SayContinue();
   void WriteAnswer(HttpAnswer answer);
 
   const HttpLimits& limits_;

@@ -13,6 +13,8 @@ constexpr uint64_t kWindowBytes = 4 << 10;
 // while after it. RFC 9112, 9.6.
 constexpr uint64_t kLingerMillis = 2'000;
 constexpr uint64_t kMostLingerMillis = 20'000;
+// Who has ended and waits so long for an answer is asked whether he is still there.
+constexpr uint64_t kProbeMillis = 1'000;
 // A drain leaves who is idle the time to send what is on its way.
 constexpr uint64_t kDrainMillis = 200;
 
@@ -37,6 +39,7 @@ bool HttpSocket::OnBytes(std::string_view bytes) {
 }
 
 void HttpSocket::OnEnd() {
+  ended_at_ = NowMillis();
   connection_.End();
   owner()->OnSocketDirty(this);
 }
@@ -87,6 +90,8 @@ void HttpSocket::OnTick(uint64_t now) {
                          : idle_millis > 0 && HasPassed(now, last, idle_millis)) {
       Close();
     }
+  } else if (connection_.is_waiting()) {
+    if (connection_.has_ended() && HasPassed(now, ended_at_, kProbeMillis)) connection_.Probe();
   } else if (connection_.is_reading_body()) {
     if (IsBodyTooSlow(now)) connection_.RefuseBody(BodyRefusal::kTooSlow);
   } else if (connection_.is_reading() && HasPassed(now, turned_at_, kHeadMillis)) {

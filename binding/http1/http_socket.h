@@ -38,6 +38,7 @@ class HttpSocket final : public Socket {
   uint64_t turned_at_;       // when a request last began, or was answered
   uint64_t window_at_ = 0;   // of the body that is being read; 0: none is
   uint64_t window_bytes_ = 0;
+  uint64_t ended_at_ = 0;
   uint64_t lingers_at_ = 0;  // 0: it does not
   uint64_t drained_at_ = 0;  // 0: it is not
 };

@@ -1,5 +1,6 @@
 #include "http1/parser.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -76,6 +77,10 @@ struct HttpParser::Callbacks {
     self.EndField();
     for (size_t i = 0; i < size; ++i) {
       const char c = at[i];
+      if (c == ' ') {  // older llhttps let it pass
+        self.Refuse(kBadRequest, "The name of a header field has a blank in it.");
+        return kStop;
+      }
       self.head_.fields += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     }
     return kLlhttpOk;
@@ -85,15 +90,9 @@ struct HttpParser::Callbacks {
     HttpParser& self = Of(llhttp);
     if (!self.CountHead(size)) return kStop;
     if (self.in_body_) return kLlhttpOk;
-    if (!self.in_value_) {
-      self.in_value_ = true;
-      self.head_.fields += ':';
-    } else if (self.value_end_ != nullptr && at != self.value_end_) {
-      self.Refuse(kBadRequest, "A header field goes on in another line.");
-      return kStop;
-    }
+    if (!self.in_value_) self.head_.fields += ':';
+    self.in_value_ = true;
     self.head_.fields.append(at, size);
-    self.value_end_ = at + size;
     return kLlhttpOk;
   }
 
@@ -143,7 +142,6 @@ bool HttpParser::CountHead(size_t bytes) {
 void HttpParser::EndField() {
   if (!in_value_) return;
   in_value_ = false;
-  value_end_ = nullptr;
   std::string& fields = head_.fields;
   while (fields.back() == ' ' || fields.back() == '\t') fields.pop_back();
   fields += '\n';
@@ -206,13 +204,40 @@ HttpParser::Result HttpParser::RefuseFor(int error) {
   return Result::kRefused;
 }
 
+// Looks at the lines of the head for what older llhttps let pass and servers are to refuse: line ends
+// other than CR LF, and fields that go on in another line. False: there is such.
+bool HttpParser::ScanHead(std::string_view bytes) {
+  while (!is_scanned_ && !bytes.empty()) {
+    if (line_bytes_ == 0 && (bytes.front() == ' ' || bytes.front() == '\t')) {
+      return Refuse(kBadRequest, "A header field goes on in another line.");
+    }
+    const size_t line_feed = std::min(bytes.find('\n'), bytes.size());
+    const std::string_view line = bytes.substr(0, line_feed);
+    const bool ends = line_feed < bytes.size();
+    const size_t carriage_return = line.find('\r');
+    const bool has_cr = carriage_return != std::string_view::npos;
+    // A CR is the last of the line, or of what has come of it.
+    const bool is_wrong = (after_cr_ && !line.empty()) ||
+                          (has_cr && carriage_return + 1 != line.size()) ||
+                          (ends && !(line.empty() ? after_cr_ : has_cr));
+    if (is_wrong) return Refuse(kBadRequest, "A line of the head does not end with CR LF.");
+    line_bytes_ += line.size();
+    after_cr_ = !ends && has_cr;
+    if (!ends) return true;
+    is_scanned_ = line_bytes_ == 1;  // the CR of the empty line
+    line_bytes_ = 0;
+    bytes.remove_prefix(line_feed + 1);
+  }
+  return true;
+}
+
 HttpParser::Result HttpParser::Read(std::string_view* bytes) {
   while (!has_begun_ && !bytes->empty() && (bytes->front() == '\r' || bytes->front() == '\n')) {
     bytes->remove_prefix(1);  // empty lines before a request
   }
+  if (!ScanHead(*bytes)) return Result::kRefused;
   while (!bytes->empty()) {
     has_begun_ = true;
-    value_end_ = nullptr;
     const int result = llhttp_execute(llhttp(), bytes->data(), bytes->size());
     if (refusal_.status != nullptr) return Result::kRefused;
     if (stopped_) return Result::kStopped;
@@ -234,7 +259,8 @@ void HttpParser::Next() {
   llhttp_resume(llhttp());
   head_.Clear();
   head_bytes_ = 0;
-  in_value_ = in_body_ = has_begun_ = false;
+  in_value_ = in_body_ = has_begun_ = after_cr_ = is_scanned_ = false;
+  line_bytes_ = 0;
 }
 
 }  // namespace tensorgate

@@ -57,6 +57,7 @@ class HttpParser {
   bool CountHead(size_t bytes);
   void EndField();
   bool CheckHead();
+  bool ScanHead(std::string_view bytes);
   Result RefuseFor(int error);
 
   // First: its address is how the callbacks find the parser.
@@ -65,9 +66,12 @@ class HttpParser {
   const size_t max_head_bytes_;
   RequestHead head_;
   size_t head_bytes_ = 0;
-  const char* value_end_ = nullptr;  // of the last piece of a value, within the bytes being read
   bool in_value_ = false;
   bool has_begun_ = false;
+  // Of the line of the head that is scanned.
+  size_t line_bytes_ = 0;
+  bool after_cr_ = false;
+  bool is_scanned_ = false;  // the whole head
   bool in_body_ = false;
   bool stopped_ = false;
   HttpRefusal refusal_;

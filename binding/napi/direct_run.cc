@@ -22,6 +22,16 @@ void DirectQueue::Close() {
   dropped.swap(ready_);
 }
 
+void DirectQueue::HandOut(ptrdiff_t runs) {
+  MutexLock lock(&mutex_);
+  handed_out_ += runs;
+}
+
+void DirectQueue::AwaitAll() {
+  MutexLock lock(&mutex_);
+  while (handed_out_ > 0) all_back_.Wait(&mutex_);
+}
+
 void DirectQueue::Take(std::vector<std::unique_ptr<DirectRun>>* out) {
   MutexLock lock(&mutex_);
   out->swap(ready_);
@@ -30,6 +40,8 @@ void DirectQueue::Take(std::vector<std::unique_ptr<DirectRun>>* out) {
 void DirectQueue::Push(std::vector<std::unique_ptr<DirectRun>>* runs) {
   std::vector<std::unique_ptr<DirectRun>> dropped;
   MutexLock lock(&mutex_);
+  handed_out_ -= static_cast<ptrdiff_t>(runs->size());
+  if (handed_out_ == 0) all_back_.NotifyAll();
   if (wake_ == nullptr) {
     dropped.swap(*runs);
     return;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -30,8 +31,14 @@ class DirectQueue {
   MemoryBudget* budget() { return budget_.get(); }
   // From here on nothing is kept, and `wake` not touched. THREAD: the loop's.
   void Close();
+  // Blocks until all that is handed out is back: what runs must not outlive the process. THREAD: the
+  // loop's.
+  void AwaitAll();
   // Swaps what is ready into `out`, which is empty. THREAD: the loop's.
   void Take(std::vector<std::unique_ptr<DirectRun>>* out);
+  // So many are handed out, of which Push() brings each back; or, negative, were not. THREAD: the
+  // loop's.
+  void HandOut(ptrdiff_t runs);
   // Takes all. THREAD: any.
   void Push(std::vector<std::unique_ptr<DirectRun>>* runs);
 
@@ -40,6 +47,8 @@ class DirectQueue {
   Mutex mutex_;
   uv_handle_t* wake_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<DirectRun>> ready_ GUARDED_BY(mutex_);
+  ptrdiff_t handed_out_ GUARDED_BY(mutex_) = 0;
+  CondVar all_back_;
 };
 
 class DirectRun {

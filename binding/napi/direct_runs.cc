@@ -18,10 +18,13 @@ void DirectRuns::Add(std::unique_ptr<DirectRun> run) {
 }
 
 void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
+  const auto count = static_cast<ptrdiff_t>(runs.size());
   auto* burst = new DirectBurst(queue_, std::move(runs));
   std::unique_ptr<Job> job(burst);
   posted_ = true;
+  queue_->HandOut(count);
   if (Process::Get().runs.Post(&job)) return;
+  queue_->HandOut(-count);
   for (std::unique_ptr<DirectRun>& run : burst->runs()) {
     run->status = QueueFull();
     finished_.push_back(std::move(run));
@@ -75,9 +78,12 @@ void DirectRuns::Answer() {
 
 bool DirectRuns::TakePosted() { return std::exchange(posted_, false); }
 
-void DirectRuns::Close() {
+void DirectRuns::Close(bool waits) {
   added_.clear();
   queue_->Close();
+  if (!waits) return;
+  Process::Get().runs.Wake();
+  queue_->AwaitAll();
 }
 
 }  // namespace tensorgate

@@ -34,8 +34,8 @@ class DirectRuns {
   // Whether the run pool is to be woken; forgets it.
   bool TakePosted();
 
-  // Lets go of all, and of their hold on models.
-  void Close();
+  // Lets go of all, and of their hold on models; `waits` for those that run.
+  void Close(bool waits);
 
  private:
   void Post(std::vector<std::unique_ptr<DirectRun>> runs);

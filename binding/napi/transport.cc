@@ -216,7 +216,7 @@ void Transport::CloseListeners() {
 void Transport::CloseHandles() {
   if (turn_ == nullptr) return;
   closed_ = true;
-  runs_->Close();
+  runs_->Close(env_is_ending_);
   DeleteDeadLent();
   for (uv_handle_t** handle : {&turn_, &ready_, &deadline_timer_, &tick_}) {
     CloseHandle(*handle);

@@ -12,14 +12,11 @@
 namespace tensorgate {
 
 struct ReceivedBytes {
-  // Bodies up to this size are not counted, so that short requests are answered while the budget is
-  // used up. There is at most one for each request that is open.
-  static constexpr size_t kUncountedBytes = 4 << 10;
-
-  // `expected`: bytes in all as the client says; 0: it does not. False: the budget has no room.
-  bool Append(std::string_view more, size_t expected, MemoryBudget* budget) {
+  // `expected`: bytes in all as the client says; 0: it does not. `uncounted`: what is no larger takes
+  // nothing of the budget. False: the budget has no room.
+  bool Append(std::string_view more, size_t expected, MemoryBudget* budget, size_t uncounted = 0) {
     const size_t needed = bytes.size() + more.size();
-    if (needed > bytes.capacity() && !Grow(needed, expected, budget)) return false;
+    if (needed > bytes.capacity() && !Grow(needed, expected, budget, uncounted)) return false;
     bytes.Append(more);
     return true;
   }
@@ -28,16 +25,17 @@ struct ReceivedBytes {
   HeldBytes held;
 
  private:
-  static constexpr size_t kFirstAhead = 64 << 10;
+  static constexpr size_t kFirstBytes = 64 << 10;
   static constexpr size_t kMostAhead = 8 << 20;
   static constexpr size_t kAheadFactor = 16;
+  static constexpr size_t kSmallestBytes = 4 << 10;
 
-  bool Grow(size_t needed, size_t expected, MemoryBudget* budget) {
-    const size_t ahead = std::clamp(needed * kAheadFactor, kFirstAhead, kMostAhead);
-    const size_t doubled = std::max(2 * bytes.capacity(), kUncountedBytes);
-    const size_t wanted = std::max(needed, expected > 0 ? std::min(expected, needed + ahead)
-                                                        : doubled);
-    if (wanted > kUncountedBytes && !held.Raise(budget, wanted)) return false;
+  bool Grow(size_t needed, size_t expected, MemoryBudget* budget, size_t uncounted) {
+    const size_t ahead = std::min(needed * kAheadFactor, needed + kMostAhead);
+    const size_t told = std::min(expected, std::max(ahead, kFirstBytes));
+    const size_t doubled = std::max(2 * bytes.capacity(), kSmallestBytes);
+    const size_t wanted = std::max(needed, expected > 0 ? told : doubled);
+    if (wanted > uncounted && !held.Raise(budget, wanted)) return false;
     bytes.Reserve(wanted);
     return true;
   }

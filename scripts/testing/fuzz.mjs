@@ -51,6 +51,7 @@ export async function fuzzSection(tally) {
         TENSORGATE_FUZZ: 'ON',
         TENSORGATE_SANITIZE: 'address,undefined',
         CMAKE_CXX_COMPILER: clang,
+        CMAKE_C_COMPILER: clang.replace('++', ''),
       })
     : await configureTests('asan');
   await cmakeBuild(build, targets);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import {
   BatchingServer,
@@ -13,10 +14,13 @@ import {
   type Answer,
 } from './batching-server.js';
 import { encode, floats, PREDICT, type RpcError } from './grpc-client.js';
-import { runToEnd } from './server-process.js';
+import { restIsNative, runToEnd } from './server-process.js';
 
 /** A batch that is not full never runs within a test. */
 const WAITS = 'batch_timeout_micros { value: 60000000 }';
+
+/** Natively a client that half closed is told from one that has gone by asking it twice, in as many seconds. */
+const PROBED_MILLIS = 4000;
 
 describe('Batching with parameters', function () {
   this.timeout(30_000);
@@ -168,6 +172,7 @@ describe('Batching with parameters', function () {
       assert.equal(await aborted, 'aborted');
       await server.page();
       await server.page(); // by now the server has seen the connection close
+      if (restIsNative) await delay(PROBED_MILLIS);
       assert.deepEqual((await server.rows(1)).body, { predictions: [2.5] });
       assert.equal(await server.value(`${OWN}_dropped_count`, QUEUE), 1);
       assert.equal(await server.value(`${SESSION}:processed_batch_size_sum`), 1);
