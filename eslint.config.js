@@ -17,8 +17,9 @@ const ARROWS = {
   sources: [...BASE, 'core'],
   servables: [...BASE, 'core', 'native', 'batching'],
   service: [...BASE, 'core', 'native'],
-  rest: [...BASE, 'core', 'native', 'service'],
-  grpc: [...BASE, 'core', 'native', 'service'],
+  listening: [...BASE, 'native'],
+  rest: [...BASE, 'core', 'native', 'service', 'listening'],
+  grpc: [...BASE, 'core', 'native', 'service', 'listening'],
   'io-threads': [
     ...BASE,
     ...['core', 'native', 'batching', 'servables', 'service', 'rest', 'grpc'],

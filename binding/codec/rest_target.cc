@@ -14,8 +14,8 @@ bool TakePrefix(std::string_view* text, std::string_view prefix) {
 
 // Characters of a name that stand for themselves in a URI.
 bool IsPlain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 bool TakeName(std::string_view* text, std::string_view* name) {

@@ -9,8 +9,8 @@ namespace tensorgate {
 namespace {
 
 constexpr size_t kKeptAnswerBytes = 4 << 10;
-// Of a body: so that short requests are answered while the budget is used up. Each connection has one
-// at most.
+// Of a body: so that short requests are answered while the budget is used up. Each connection has
+// one at most.
 constexpr size_t kUncountedBytes = 4 << 10;
 
 // What upstream's HTTP library answers by itself.

@@ -1,5 +1,5 @@
-// HttpConnection: the HTTP/1.1 of one server connection, without its socket: bytes in, bytes out, and
-// requests in between, one at a time: what a client sends ahead waits until its last request is
+// HttpConnection: the HTTP/1.1 of one server connection, without its socket: bytes in, bytes out,
+// and requests in between, one at a time: what a client sends ahead waits until its last request is
 // answered. Belongs to one thread.
 #pragma once
 
@@ -135,8 +135,8 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
   bool keeps_body_ = false;
   bool waiting_ = false;
   bool answered_ = false;  // the answer is in answer_
-  bool unread_ = false;  // of the request that waits there is more to come, or was
-  bool closes_ = false;  // after the answer
+  bool unread_ = false;    // of the request that waits there is more to come, or was
+  bool closes_ = false;    // after the answer
   bool draining_ = false;
   bool ended_ = false;
   bool over_ = false;

@@ -23,11 +23,10 @@ std::string_view HttpDateLine() {
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc;
     gmtime_r(&now, &utc);
-    const int size = std::snprintf(line.text, sizeof line.text,
-                                   "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-                                   kDays[utc.tm_wday], utc.tm_mday % 100, kMonths[utc.tm_mon],
-                                   (utc.tm_year + 1900) % 10000, utc.tm_hour % 100,
-                                   utc.tm_min % 100, utc.tm_sec % 100);
+    const int size = std::snprintf(
+        line.text, sizeof line.text, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
+        kDays[utc.tm_wday], utc.tm_mday % 100, kMonths[utc.tm_mon], (utc.tm_year + 1900) % 10000,
+        utc.tm_hour % 100, utc.tm_min % 100, utc.tm_sec % 100);
     line.size = size > 0 ? static_cast<size_t>(size) : 0;
     line.time = now;
   }

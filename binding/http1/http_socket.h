@@ -35,8 +35,8 @@ class HttpSocket final : public Socket {
 
   const HttpLimits& limits_;
   HttpConnection connection_;
-  uint64_t turned_at_;       // when a request last began, or was answered
-  uint64_t window_at_ = 0;   // of the body that is being read; 0: none is
+  uint64_t turned_at_;      // when a request last began, or was answered
+  uint64_t window_at_ = 0;  // of the body that is being read; 0: none is
   uint64_t window_bytes_ = 0;
   uint64_t ended_at_ = 0;
   uint64_t lingers_at_ = 0;  // 0: it does not

@@ -7,8 +7,8 @@
 namespace tensorgate {
 namespace {
 
-// The order in llhttp_settings_t: on_message_begin, on_protocol from 9.3 on, then these. REQUIRES of
-// their callers: function pointers and data pointers are of one kind, as POSIX has it.
+// The order in llhttp_settings_t: on_message_begin, on_protocol from 9.3 on, then these. REQUIRES
+// of their callers: function pointers and data pointers are of one kind, as POSIX has it.
 constexpr size_t kUrl = 1;
 constexpr size_t kField = 5;
 constexpr size_t kValue = 6;
@@ -25,7 +25,8 @@ const void* SlotOf(Function function) {
 
 // Parses a request and sees whether each callback gets what is its own.
 struct LlhttpTrial {
-  static constexpr std::string_view kSample = "POST /u HTTP/1.1\r\nA: b\r\nContent-Length: 3\r\n\r\nxyz";
+  static constexpr std::string_view kSample =
+      "POST /u HTTP/1.1\r\nA: b\r\nContent-Length: 3\r\n\r\nxyz";
 
   struct Seen {
     std::string_view data[8];
@@ -61,9 +62,8 @@ struct LlhttpTrial {
   }
 
   static bool Fits(size_t shift) {
-    const LlhttpSettings settings({&OnUrl, &OnField, &OnValue, &OnHeadersComplete, &OnBody,
-                                   &OnMessageComplete},
-                                  shift);
+    const LlhttpSettings settings(
+        {&OnUrl, &OnField, &OnValue, &OnHeadersComplete, &OnBody, &OnMessageComplete}, shift);
     constexpr unsigned char kUntouched = 0xa5;
     alignas(16) unsigned char memory[1024];
     std::memset(memory, kUntouched, sizeof memory);
@@ -125,7 +125,8 @@ const char* LlhttpMissing() {
   for (const auto& each : needed) {
     if (!each.there) return each.name;
   }
-  return LlhttpTrial::Shift() == LlhttpTrial::kNone ? "an llhttp whose callbacks are known" : nullptr;
+  return LlhttpTrial::Shift() == LlhttpTrial::kNone ? "an llhttp whose callbacks are known"
+                                                    : nullptr;
 }
 
 }  // namespace tensorgate

@@ -1,6 +1,7 @@
 // The part of llhttp's C interface that we use. Node exports its llhttp to addons, but its header
-// comes only with Node's sources, and the layout of the table of callbacks differs between versions:
-// it is found by trying (LlhttpMissing()). Weak, so that the addon loads where something is missing.
+// comes only with Node's sources, and the layout of the table of callbacks differs between
+// versions: it is found by trying (LlhttpMissing()). Weak, so that the addon loads where something
+// is missing.
 #pragma once
 
 #include <cstddef>

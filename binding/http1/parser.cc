@@ -157,12 +157,13 @@ bool HttpParser::CheckHead() {
   }
   const FramingFields framing = FramingFieldsOf(head_);
   if (framing.hosts > 1 || (framing.hosts == 0 && minor == 1)) {
-    return Refuse(kBadRequest, "Expected one header field Host, got " +
-                                   std::to_string(framing.hosts) + ".");
+    return Refuse(kBadRequest,
+                  "Expected one header field Host, got " + std::to_string(framing.hosts) + ".");
   }
   if (framing.lengths + framing.encodings > 1) {
-    return Refuse(kBadRequest, "Expected one header field Content-Length or Transfer-Encoding, got " +
-                                   std::to_string(framing.lengths + framing.encodings) + ".");
+    return Refuse(kBadRequest,
+                  "Expected one header field Content-Length or Transfer-Encoding, got " +
+                      std::to_string(framing.lengths + framing.encodings) + ".");
   }
   if (framing.lengths == 1 && !ReadLength(framing.length, &head_.content_length)) {
     return Refuse(kBadRequest, "The Content-Length is no length.");
@@ -204,8 +205,8 @@ HttpParser::Result HttpParser::RefuseFor(int error) {
   return Result::kRefused;
 }
 
-// Looks at the lines of the head for what older llhttps let pass and servers are to refuse: line ends
-// other than CR LF, and fields that go on in another line. False: there is such.
+// Looks at the lines of the head for what older llhttps let pass and servers are to refuse: line
+// ends other than CR LF, and fields that go on in another line. False: there is such.
 bool HttpParser::ScanHead(std::string_view bytes) {
   while (!is_scanned_ && !bytes.empty()) {
     if (line_bytes_ == 0 && (bytes.front() == ' ' || bytes.front() == '\t')) {

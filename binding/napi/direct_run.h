@@ -31,8 +31,8 @@ class DirectQueue {
   MemoryBudget* budget() { return budget_.get(); }
   // From here on nothing is kept, and `wake` not touched. THREAD: the loop's.
   void Close();
-  // Blocks until all that is handed out is back: what runs must not outlive the process. THREAD: the
-  // loop's.
+  // Blocks until all that is handed out is back: what runs must not outlive the process. THREAD:
+  // the loop's.
   void AwaitAll();
   // Swaps what is ready into `out`, which is empty. THREAD: the loop's.
   void Take(std::vector<std::unique_ptr<DirectRun>>* out);

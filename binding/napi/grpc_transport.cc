@@ -26,8 +26,8 @@ uint32_t MillisLeft(const GrpcCall& call) {
 
 }  // namespace
 
-GrpcTransport::GrpcTransport(napi_env env, const Callbacks& callbacks,
-                             GrpcTransportOptions options, Transport** cell)
+GrpcTransport::GrpcTransport(napi_env env, const Callbacks& callbacks, GrpcTransportOptions options,
+                             Transport** cell)
     : Transport(env, callbacks, "tensorgate gRPC", options.shares, BudgetOf(options), cell),
       options_(std::move(options)) {
   StartTicking();

@@ -52,8 +52,8 @@ bool IsHttpRequestId(std::string_view text) {
 
 }  // namespace
 
-HttpTransport::HttpTransport(napi_env env, const Callbacks& callbacks,
-                             HttpTransportOptions options, Transport** cell)
+HttpTransport::HttpTransport(napi_env env, const Callbacks& callbacks, HttpTransportOptions options,
+                             Transport** cell)
     : Transport(env, callbacks, "tensorgate REST", options.shares, BudgetOf(options), cell),
       options_(std::move(options)) {
   StartTicking();

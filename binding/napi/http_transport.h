@@ -1,6 +1,6 @@
-// HttpTransport: the REST server of one JavaScript environment: its requests. Those of inference that
-// the route table knows are run and answered here; all others are handed to JavaScript as events.
-// THREAD: JavaScript's.
+// HttpTransport: the REST server of one JavaScript environment: its requests. Those of inference
+// that the route table knows are run and answered here; all others are handed to JavaScript as
+// events. THREAD: JavaScript's.
 #pragma once
 
 #include <napi.h>
@@ -80,7 +80,8 @@ class HttpTransport final : public Transport, public HttpOwner {
   const HttpTransportOptions options_;
   uint64_t next_request_ = 1;
   std::unordered_map<uint64_t, HttpConnection*> requests_;  // those that JavaScript knows
-  // The targets of requests whose clients are gone while they run, for what failures are counted as.
+  // The targets of requests whose clients are gone while they run, for what failures are counted
+  // as.
   std::unordered_map<const DirectRun*, std::string> forsaken_;
   std::vector<HttpEvent> events_;
 };

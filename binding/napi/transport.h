@@ -1,7 +1,7 @@
 // Transport: a server of one JavaScript environment, on its event loop, whatever its protocol: its
-// listeners and connections, the turn of the loop, its requests that run without JavaScript, and its
-// end. Requests that the route table does not know are handed to JavaScript as events, in one call
-// for each turn of the loop. THREAD: JavaScript's.
+// listeners and connections, the turn of the loop, its requests that run without JavaScript, and
+// its end. Requests that the route table does not know are handed to JavaScript as events, in one
+// call for each turn of the loop. THREAD: JavaScript's.
 //
 // Once in each turn, before the loop waits (OnTurn): events are delivered, what was written goes
 // out with one system call for each connection, and the run pool is woken.

@@ -157,7 +157,8 @@ Napi::Value TransportValue(Napi::Env env, Transport** cell) {
 
 void ExportTransport(Napi::Env env, Napi::Object exports) {
   exports.Set("transportListen", Napi::Function::New(env, Listen, "transportListen"));
-  exports.Set("transportOpenedRequests", Napi::Function::New(env, OpenedRequests, "transportOpenedRequests"));
+  exports.Set("transportOpenedRequests",
+              Napi::Function::New(env, OpenedRequests, "transportOpenedRequests"));
   exports.Set("openSharedPort", Napi::Function::New(env, SharedPort, "openSharedPort"));
   exports.Set("transportRoutes", Napi::Function::New(env, Routes, "transportRoutes"));
   exports.Set("transportLend", Napi::Function::New(env, Lend, "transportLend"));

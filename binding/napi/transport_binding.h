@@ -1,5 +1,5 @@
-// transportListen, transportRoutes, transportLend, …: what JavaScript does with a transport, whatever
-// its protocol; described in src/native/transport.ts.
+// transportListen, transportRoutes, transportLend, …: what JavaScript does with a transport,
+// whatever its protocol; described in src/native/transport.ts.
 #pragma once
 
 #include <napi.h>

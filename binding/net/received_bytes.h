@@ -12,8 +12,8 @@
 namespace tensorgate {
 
 struct ReceivedBytes {
-  // `expected`: bytes in all as the client says; 0: it does not. `uncounted`: what is no larger takes
-  // nothing of the budget. False: the budget has no room.
+  // `expected`: bytes in all as the client says; 0: it does not. `uncounted`: what is no larger
+  // takes nothing of the budget. False: the budget has no room.
   bool Append(std::string_view more, size_t expected, MemoryBudget* budget, size_t uncounted = 0) {
     const size_t needed = bytes.size() + more.size();
     if (needed > bytes.capacity() && !Grow(needed, expected, budget, uncounted)) return false;

@@ -1,6 +1,6 @@
 // Socket: a client's connection, whatever its protocol: its bytes in and out. They are those of a
-// libuv stream, or, with TLS, of a socket of JavaScript's, which is then "lent". What the bytes mean
-// is for the class that is derived from it. THREAD: that of its event loop.
+// libuv stream, or, with TLS, of a socket of JavaScript's, which is then "lent". What the bytes
+// mean is for the class that is derived from it. THREAD: that of its event loop.
 #pragma once
 
 #include <cstdint>

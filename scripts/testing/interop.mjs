@@ -1,5 +1,5 @@
 /**
- * The PyPI client against the server, over both gRPC transports: test/interop/run.py, in its virtual environment.
+ * The PyPI client against the server, over the native transports and the others: test/interop/run.py, in its virtual environment.
  * Upstream's test models are served too where they are at hand: in TENSORGATE_TESTDATA=DIR, or beside
  * the checkout.
  */
@@ -9,7 +9,10 @@ import { packageRoot } from '../setup/layout.mjs';
 import { pythonClient } from './python-client.mjs';
 import { runPythonTests } from './python-tests.mjs';
 
-const TRANSPORTS = ['native', 'grpc-js'];
+const TRANSPORTS = [
+  ['native', 'native'],
+  ['grpc-js', 'uwebsockets'],
+];
 const FOLDER = join('test', 'interop');
 
 /** @param {import('./tally.mjs').Tally} tally */
@@ -30,9 +33,10 @@ export async function interopSection(tally) {
     process.env.TENSORGATE_TESTDATA ?? join(packageRoot, '..', 'shared', 'testdata', 'upstream');
   if (existsSync(testdata)) args.push(`--testdata=${testdata}`);
   else console.log(`upstream's test models are left out: no ${testdata}`);
-  for (const transport of TRANSPORTS) {
-    console.log(`--grpc_transport=${transport}`);
-    const flags = `--enable_session_run --grpc_transport=${transport} --log_level=warn`;
+  for (const [grpc, rest] of TRANSPORTS) {
+    const transports = `--grpc_transport=${grpc} --rest_transport=${rest}`;
+    console.log(transports);
+    const flags = `--enable_session_run ${transports} --log_level=warn`;
     const server = `--server='${process.execPath}' bin/tensorgate.mjs ${flags}`;
     await runPythonTests('interop', python, [...args, server], tally);
   }

@@ -1,6 +1,6 @@
 /**
- * The mocha sections: every folder of dist/test that holds tests; those of them that speak gRPC once more over
- * grpc-js; the scripts' own in test/scripts; and test/package, which installs the package as a user would. The
+ * The mocha sections: every folder of dist/test that holds tests; those of wire once more over grpc-js and
+ * uWebSockets; the scripts' own in test/scripts; and test/package, which installs the package as a user would. The
  * last two are plain JavaScript.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,9 +11,13 @@ import { packageRoot } from '../setup/layout.mjs';
 import { runShown } from '../setup/progress.mjs';
 import { buildBenchPrograms } from './bench-programs.mjs';
 
-/** The wire tests again, over the transport that is not the default. */
-const OVER_GRPC_JS = 'grpc-js';
-const FIRST = ['unit', 'integration', 'wire', OVER_GRPC_JS, 'server'];
+/** The wire tests again, over the transports that are not the default. */
+const OTHER_TRANSPORTS = 'transports';
+const OTHERS = {
+  TENSORGATE_TEST_GRPC_TRANSPORT: 'grpc-js',
+  TENSORGATE_TEST_REST_TRANSPORT: 'uwebsockets',
+};
+const FIRST = ['unit', 'integration', 'wire', OTHER_TRANSPORTS, 'server'];
 const LAST = ['scripts', 'package'];
 const RUNNER = fileURLToPath(new URL('mocha-run.mjs', import.meta.url));
 
@@ -30,10 +34,10 @@ export function mochaSections() {
 function filesOf(section) {
   if (LAST.includes(section)) return testsIn(join(packageRoot, 'test', section), '.test.mjs');
   const compiled = join(packageRoot, 'dist', 'test');
-  if (section !== OVER_GRPC_JS) return testsIn(join(compiled, section), '.test.js');
+  if (section !== OTHER_TRANSPORTS) return testsIn(join(compiled, section), '.test.js');
   // The conformance table loops over the transports itself.
   return testsIn(join(compiled, 'wire'), '.test.js').filter(
-    (file) => !file.includes('conformance') && /grpc/i.test(readFileSync(file, 'utf8')),
+    (file) => !file.includes('conformance'),
   );
 }
 
@@ -55,7 +59,7 @@ export async function mochaSection(section, tally) {
     env: {
       TF_CPP_MIN_LOG_LEVEL: '2',
       ...process.env,
-      ...(section === OVER_GRPC_JS && { TENSORGATE_TEST_GRPC_TRANSPORT: OVER_GRPC_JS }),
+      ...(section === OTHER_TRANSPORTS && OTHERS),
     },
     stdio: ['ignore', 1, 2],
   });

@@ -34,7 +34,7 @@ const CHAINS = [
   ['wire'],
   ['asan', 'fuzz'],
   ['interop', 'zoo'],
-  ['grpc-js'],
+  ['transports'],
   ['tsan'],
   ['server'],
   ['native'],

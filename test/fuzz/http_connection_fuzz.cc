@@ -1,6 +1,6 @@
-// Whatever a client may send over an HTTP/1.1 connection: in pieces, answered at once or later, with its
-// answers pulled in between. How it is cut changes nothing of what the server makes of it, and at the end
-// no memory is held. Without an llhttp nothing is done. One thread.
+// Whatever a client may send over an HTTP/1.1 connection: in pieces, answered at once or later,
+// with its answers pulled in between. How it is cut changes nothing of what the server makes of it,
+// and at the end no memory is held. Without an llhttp nothing is done. One thread.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// HttpConnection, by the bytes of a client. It needs an llhttp, which in the addon is Node's own: here
-// it is that of the system's package of sources, and without it the tests are skipped.
+// HttpConnection, by the bytes of a client. It needs an llhttp, which in the addon is Node's own:
+// here it is that of the system's package of sources, and without it the tests are skipped.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -130,7 +130,8 @@ TEST_F(Http1ConnectionTest, SendsNoBodyToHead) {
 }
 
 TEST_F(Http1ConnectionTest, SaysToGoOnOnlyWhereABodyIsWanted) {
-  const std::string head = " HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
+  const std::string head =
+      " HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
   EXPECT_EQ(Ask("POST /x" + head), "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_TRUE(connection_->is_reading_body());
   EXPECT_NE(Ask("ab").find("|ab"), std::string::npos);
@@ -213,9 +214,11 @@ TEST_F(Http1ConnectionTest, RefusesWhatOthersMightReadInAnotherWay) {
            Refused{"a sign", "Content-Length: +1\r\n", "400"},
            Refused{"a huge length", "Content-Length: 18446744073709551616\r\n", "400"},
            Refused{"both", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "400"},
-           Refused{"both, turned round", "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", "400"},
+           Refused{"both, turned round", "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n",
+                   "400"},
            Refused{"another coding", "Transfer-Encoding: gzip, chunked\r\n", "501"},
-           Refused{"a second field", "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n", "400"},
+           Refused{"a second field", "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",
+                   "400"},
            Refused{"a folded field", "A: b\r\n c\r\n", "400"},
            Refused{"a blank before the colon", "A : b\r\n", "400"},
            Refused{"a bare CR", "A: b\rC: d\r\n", "400"},

@@ -1,5 +1,5 @@
-// An HTTP server without sockets that answers each request with its target, fields and body. Shared by
-// the tests and the fuzz target.
+// An HTTP server without sockets that answers each request with its target, fields and body. Shared
+// by the tests and the fuzz target.
 #pragma once
 
 #include <string>

@@ -57,14 +57,18 @@ function pending(title: string, reason: string): void {
 }
 
 /** One server for all of `cases`, in their order, and each gRPC transport: some models keep state. */
+const NATIVE = ['--grpc_transport=native', '--rest_transport=native'];
+const IN_JAVASCRIPT = ['--grpc_transport=grpc-js', '--rest_transport=uwebsockets'];
+
 function run(title: string, basePath: () => string, cases: readonly Case[]): void {
-  runOver('grpc-js', title, basePath, cases);
-  const isForGrpc = cases.some(({ grpc, notYet }) => grpc !== undefined && notYet === undefined);
-  if (isForGrpc) runOver('native', `${title}, native gRPC`, basePath, cases);
+  runOver(NATIVE, title, basePath, cases);
+  if (cases.some(({ notYet }) => notYet === undefined)) {
+    runOver(IN_JAVASCRIPT, `${title}, over grpc-js and uWebSockets`, basePath, cases);
+  }
 }
 
 function runOver(
-  transport: 'grpc-js' | 'native',
+  transports: readonly string[],
   title: string,
   basePath: () => string,
   cases: readonly Case[],
@@ -82,7 +86,7 @@ function runOver(
       server = await ServerProcess.start(
         model,
         base,
-        `--grpc_transport=${transport}`,
+        ...transports,
         ...(written?.flags ?? []),
         ...flags,
       );
@@ -96,7 +100,7 @@ function runOver(
     });
     for (const { title: what, notYet, grpc, rest } of cases) {
       if (notYet !== undefined) {
-        if (transport === 'grpc-js') pending(what, notYet);
+        if (transports === NATIVE) pending(what, notYet);
         continue;
       }
       if (grpc !== undefined) it(`${what} (gRPC)`, () => askGrpc(client, grpc));
