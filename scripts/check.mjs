@@ -95,7 +95,7 @@ function namesOfFolders() {
   if (!compiler || !existsSync(headers[0])) {
     return console.log(`skipped  ${name}: no C++ compiler, or no libtensorflow`);
   }
-  const compiled = matching(/^(binding\/.*|test\/native\/.*_test)\.cc$/);
+  const compiled = matching(/^(binding\/.*|bench\/load\/.*|test\/native\/.*_test)\.cc$/);
   const flags = [...SYNTAX_ONLY, '-Ibench/load', '-DTENSORGATE_SOURCE_DIR=""'];
   const problems = [...new Set(compiled.map(dirname))].flatMap((folder) => {
     const files = compiled.filter((file) => dirname(file) === folder);

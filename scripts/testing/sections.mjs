@@ -35,10 +35,10 @@ const CHAINS = [
   ['asan', 'fuzz'],
   ['interop', 'zoo'],
   ['transports'],
-  ['tsan'],
   ['server'],
-  ['native'],
+  ['tsan'],
   ['package'],
+  ['native'],
 ];
 
 /** Need neither the addon nor TypeScript. */
