@@ -7,8 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import textFormat from 'protobufjs/ext/textformat.js';
-
 import {
   modelServerConfigOf,
   modelServerConfigType,
@@ -19,6 +17,7 @@ import {
 import { localPath } from '../config/local-path.js';
 import { parseTextProto, printTextFormatMistakes, readTextFile } from '../config/text-proto.js';
 import type { Log } from '../log/log.js';
+import { textFormat } from '../protos/extensions.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
 export interface ModelConfigFileOptions {
@@ -78,7 +77,7 @@ export class ModelConfigFile {
   async write(models: readonly ModelConfig[], evenIfChanged: boolean): Promise<void> {
     const { path } = this.#options;
     const type = modelServerConfigType();
-    const text = `${textFormat.toText(type, type.fromObject(plainOf(models)))}\n`;
+    const text = `${textFormat().toText(type, type.fromObject(plainOf(models)))}\n`;
     try {
       const file = await realpath(localPath(path)); // a link stays one
       if (!evenIfChanged && (await readFile(file, 'utf8')) !== this.#textInForce) {
