@@ -22,7 +22,7 @@ const ARROWS = {
   grpc: [...BASE, 'core', 'native', 'service', 'listening'],
   'io-threads': [
     ...BASE,
-    ...['core', 'native', 'batching', 'servables', 'service', 'rest', 'grpc'],
+    ...['core', 'native', 'batching', 'servables', 'service', 'listening', 'rest', 'grpc'],
   ],
   cli: BASE,
 };

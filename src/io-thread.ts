@@ -10,6 +10,7 @@ import type {
   CatalogUpdate,
   ControlCalls,
   ThreadCalls,
+  ThreadListen,
   ThreadOptions,
 } from './io-threads/messages.js';
 import {
@@ -86,11 +87,10 @@ class IoThread {
     });
   }
 
-  listen({ protocol, native }: ThreadCalls['listen'][0]): Promise<void> {
-    const { flags } = this.#options;
+  listen({ protocol, native, addresses }: ThreadListen): Promise<void> {
     return protocol === 'REST'
-      ? this.#listeners.startRest(native, flags.rest_api_port)
-      : this.#listeners.startGrpc(native, flags.port, '');
+      ? this.#listeners.startRest(native, addresses)
+      : this.#listeners.startGrpc(native, addresses);
   }
 
   update(update: CatalogUpdate): void {

@@ -8,7 +8,9 @@ import { MetadataCodec } from './grpc/metadata-codec.js';
 import type { ModelServiceMessages } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc/server.js';
-import { GRPC_HOST, grpcStartFailure, removeSocket } from './grpc/listening.js';
+import { grpcStartFailure } from './grpc/listening.js';
+import type { Address } from './listening/addresses.js';
+import { prepareSocketPath } from './listening/unix-socket.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
 import type { NativeRoutes } from './native/transport.js';
@@ -78,15 +80,11 @@ export class Listeners {
     this.#modelMetadata = new ModelMetadataService(catalog);
   }
 
-  /** Port 0 and an empty path are none. @throws ServingError UNAVAILABLE with upstream's text */
-  async startGrpc(native: boolean, port: number, socketPath: string): Promise<void> {
+  /** @throws ServingError UNAVAILABLE with upstream's text */
+  async startGrpc(native: boolean, addresses: readonly Address[]): Promise<void> {
     const grpc = await this.#newGrpc(native);
     try {
-      if (port !== 0) await grpc.listen(`${GRPC_HOST}:${port}`);
-      if (socketPath !== '') {
-        removeSocket(socketPath);
-        await grpc.listen(`unix:${socketPath}`);
-      }
+      await listenOn(grpc, addresses);
     } catch (cause) {
       grpc.destroy();
       throw grpcStartFailure(ServingError.from(cause).message, cause);
@@ -94,10 +92,15 @@ export class Listeners {
     this.#grpc = grpc;
   }
 
-  /** @throws ServingError UNAVAILABLE when the port cannot be bound, others for the SslConfig */
-  async startRest(native: boolean, port: number): Promise<void> {
+  /** @throws ServingError UNAVAILABLE when an address cannot be bound, others for the SslConfig */
+  async startRest(native: boolean, addresses: readonly Address[]): Promise<void> {
     const rest = await this.#newRest(native);
-    await rest.listen(port);
+    try {
+      await listenOn(rest, addresses);
+    } catch (error) {
+      rest.destroy();
+      throw error;
+    }
     this.#rest = rest;
   }
 
@@ -187,5 +190,15 @@ export class Listeners {
       this.#routes = routes;
       for (const each of this.#routed) each.route(routes);
     });
+  }
+}
+
+async function listenOn(
+  server: { listen(address: Address): Promise<void> },
+  addresses: readonly Address[],
+): Promise<void> {
+  for (const address of addresses) {
+    if ('path' in address) await prepareSocketPath(address.path);
+    await server.listen(address);
   }
 }

@@ -7,11 +7,11 @@ import { channelArguments } from './config/channel-arguments.js';
 import { prometheusPath } from './config/monitoring-config.js';
 import { readSslConfig } from './config/ssl-config.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
-import { GRPC_HOST } from './grpc/listening.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { ThreadedListeners } from './io-threads/threaded-listeners.js';
 import { Listeners } from './listeners.js';
+import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
 import type { Family } from './metrics/families.js';
@@ -101,8 +101,10 @@ export class Server {
       { modelService, admin, page: metrics?.page ?? null },
     );
     const scheme = ssl === null ? '' : ' over TLS';
-    await this.#startGrpc(this.#listeners, isNative, scheme);
-    if (restPort !== 0) await this.#startRest(threads ?? this.#listeners, restPort, scheme);
+    const grpcHow = `${scheme}, ${isNative ? 'native' : 'grpc-js'}`;
+    await this.#startGrpc(this.#listeners, isNative, grpcHow);
+    const hasRest = restPort !== 0 || (isReadable && flags.rest_api_socket_path !== '');
+    if (hasRest) await this.#startRest(this.#listeners, restPort, scheme);
     else if (isReadable && flags.rest_api_port !== 0) {
       log.error('rest_api_port and port must differ: REST is off');
     }
@@ -129,8 +131,10 @@ export class Server {
 
   /** Null without a page, which only REST could serve. @throws ServingError */
   async #metrics(): Promise<(RestMetrics & { readonly lifecycle: LifecycleMetrics }) | null> {
-    const { monitoring_config_file: file, rest_api_port: restPort, port } = this.#options.flags;
-    if (file === '' || restPort === 0 || restPort === port) return null;
+    const { flags } = this.#options;
+    const { monitoring_config_file: file, rest_api_port: restPort, rest_api_socket_path } = flags;
+    const hasRest = rest_api_socket_path !== '' || (restPort !== 0 && restPort !== flags.port);
+    if (file === '' || !hasRest) return null;
     const path = await prometheusPath(file);
     if (path === null) return null;
     const registry = new Registry();
@@ -197,38 +201,50 @@ export class Server {
   }
 
   /** Of all that gRPC listens on, only TCP with the native transport can be shared. */
-  async #startGrpc(listeners: Listeners, isNative: boolean, scheme: string): Promise<void> {
-    const { flags, log } = this.#options;
-    const { port, grpc_socket_path: path } = flags;
+  async #startGrpc(listeners: Listeners, isNative: boolean, how: string): Promise<void> {
+    const { flags } = this.#options;
+    const { port, grpc_host: host, grpc_socket_path: path } = flags;
+    const tcp = port === 0 ? [] : await addressesOf('grpc_host', host, port);
+    const unix = path === '' ? [] : [{ path }];
     const threads = isNative && port !== 0 ? this.#threads : null;
-    const own: string[] = path === '' ? [] : [`unix:${path}`];
-    if (threads === null) {
-      await listeners.startGrpc(isNative, port, path);
-      if (port !== 0) own.unshift(`${GRPC_HOST}:${port}`);
-    } else {
-      await threads.startGrpc(port);
-      if (path !== '') await listeners.startGrpc(isNative, 0, path);
-      log.info(`gRPC at ${GRPC_HOST}:${port}${scheme} in ${threads.count} threads`);
-    }
-    if (own.length > 0) log.info(`gRPC at ${own.join(', ')}${scheme}`);
+    await threads?.startGrpc(tcp);
+    this.#tell('gRPC', threads === null ? [] : tcp, how, threads);
+    const own = threads === null ? [...tcp, ...unix] : unix;
+    if (own.length > 0) await listeners.startGrpc(isNative, own);
+    this.#tell('gRPC', own, how, null);
   }
 
-  async #startRest(
-    listeners: Listeners | ThreadedListeners,
-    port: number,
-    scheme: string,
-  ): Promise<void> {
-    const { log } = this.#options;
+  async #startRest(listeners: Listeners, port: number, scheme: string): Promise<void> {
+    const { flags, log } = this.#options;
+    const { rest_api_host: host, rest_api_socket_path: path } = flags;
+    const isNative = this.#carriesRestNatively();
+    const how = `${scheme}, ${isNative ? 'native' : 'uWebSockets'}`;
     try {
-      await listeners.startRest(this.#carriesRestNatively(), port);
+      const tcp = port === 0 ? [] : await addressesOf('rest_api_host', host, port);
+      const unix = path === '' ? [] : [{ path }];
+      const threads = port === 0 ? null : this.#threads;
+      await threads?.startRest(isNative, tcp);
+      this.#tell('REST', threads === null ? [] : tcp, how, threads);
+      const own = threads === null ? [...tcp, ...unix] : unix;
+      if (own.length > 0) await listeners.startRest(isNative, own);
+      this.#tell('REST', own, how, null);
     } catch (thrown) {
       const error = ServingError.from(thrown);
       if (error.code !== StatusCode.UNAVAILABLE) throw error;
       log.error(`REST is off: ${error.message}`); // as upstream: gRPC goes on
-      return;
     }
-    const threads = listeners instanceof ThreadedListeners ? ` in ${listeners.count} threads` : '';
-    log.info(`REST at port ${port}${scheme}${threads}`);
+  }
+
+  /** Who listens where. */
+  #tell(
+    protocol: string,
+    addresses: readonly Address[],
+    how: string,
+    threads: ThreadedListeners | null,
+  ): void {
+    if (addresses.length === 0) return;
+    const many = threads === null ? '' : ` in ${threads.count} threads`;
+    this.#options.log.info(`${protocol} at ${addressTexts(addresses)}${how}${many}`);
   }
 }
 

@@ -93,6 +93,27 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: memory of all REST request bodies held at once, in bytes',
   },
   {
+    name: 'grpc_host',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: addresses or names that gRPC listens at, separated by commas; empty: all, IPv4 and IPv6',
+  },
+  {
+    name: 'rest_api_host',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: addresses or names that REST listens at, separated by commas; empty: all, IPv4 and IPv6',
+  },
+  {
+    name: 'rest_api_socket_path',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: path of a Unix socket that REST listens at, too; empty: none',
+  },
+  {
     name: 'rest_api_max_header_bytes',
     type: 'int32',
     default: 64 * 1024,

@@ -6,6 +6,7 @@
 import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
 
 import { requestIdOf } from '../log/request-id.js';
+import type { Address } from '../listening/addresses.js';
 import { NativeListener } from '../listening/native-listener.js';
 import { addon } from '../native/addon.js';
 import { Method, type NativeFailure } from '../native/binding.js';
@@ -78,13 +79,9 @@ export class NativeGrpcServer {
     this.#transport = this.#listener.transport;
   }
 
-  /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
-  async listen(address: string): Promise<void> {
-    const [host, port] = addressOf(address);
-    const failure = await this.#listener.listen(host, port);
-    if (failure === null) return;
-    const message = `cannot listen on ${address}: ${failure}`;
-    throw new ServingError(StatusCode.UNAVAILABLE, message);
+  /** @throws ServingError UNAVAILABLE */
+  listen(address: Address): Promise<void> {
+    return this.#listener.listen(address);
   }
 
   /** Calls that have begun. */
@@ -278,12 +275,6 @@ function inflatedAtOnce(encoding: string, message: Buffer): Buffer {
 
 function errorOf([code, message, violations]: NativeFailure): ServingError {
   return new ServingError(code, message, violationsOf(violations));
-}
-
-function addressOf(address: string): [host: string, port: number] {
-  if (address.startsWith('unix:')) return [address.slice('unix:'.length), -1];
-  const colon = address.lastIndexOf(':');
-  return [address.slice(0, colon), Number(address.slice(colon + 1))];
 }
 
 function nativeOptionsOf(

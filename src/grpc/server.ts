@@ -7,6 +7,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { RequestLog } from '../log/request-log.js';
+import { addressText, type Address } from '../listening/addresses.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { CallFailures } from './call-failures.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
@@ -49,13 +50,14 @@ export class GrpcServer {
     }
   }
 
-  /** `address` is host:port or unix:path. @throws ServingError UNAVAILABLE */
-  listen(address: string): Promise<void> {
+  /** @throws ServingError UNAVAILABLE */
+  listen(address: Address): Promise<void> {
+    const where = addressText(address);
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, this.#credentials, (error) => {
+      this.#server.bindAsync(where, this.#credentials, (error) => {
         if (error === null) resolve();
         else {
-          const message = `cannot listen on ${address}: ${error.message}`;
+          const message = `cannot listen on ${where}: ${error.message}`;
           reject(new ServingError(StatusCode.UNAVAILABLE, message, [], { cause: error }));
         }
       });

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../config/model-config.js';
 import type { SslConfig } from '../config/ssl-config.js';
 import type { ServableState } from '../core/servable.js';
 import type { Labels } from '../core/version-labels.js';
+import type { Address } from '../listening/addresses.js';
 import type { PlainFamily } from '../metrics/family-sum.js';
 import type { ModelReplica } from '../servables/model-replica.js';
 import { ServingError, type Violation } from '../status/serving-error.js';
@@ -15,7 +16,7 @@ import { ServingError, type Violation } from '../status/serving-error.js';
 export interface ThreadCalls {
   /** Once, before anything else. */
   open: [ThreadOptions, void];
-  listen: [{ readonly protocol: 'gRPC' | 'REST'; readonly native: boolean }, void];
+  listen: [ThreadListen, void];
   update: [CatalogUpdate, void];
   /** Answered when nothing on the thread uses the model of that number any more. */
   retire: [number, void];
@@ -61,6 +62,12 @@ export interface ThreadOptions {
   readonly busyThreads: SharedArrayBuffer;
   /** BigInt64: bytes of the REST bodies that are held. */
   readonly bufferedBytes: SharedArrayBuffer;
+}
+
+export interface ThreadListen {
+  readonly protocol: 'gRPC' | 'REST';
+  readonly native: boolean;
+  readonly addresses: readonly Address[];
 }
 
 export interface CatalogUpdate {

@@ -5,16 +5,18 @@
  */
 import { createServer, type ListenOptions, type Server } from 'node:net';
 
+import { addressText, type Address } from '../listening/addresses.js';
+
 export class PortClaims {
   readonly #names: Server[] = [];
 
-  /** Null, or why the port cannot be had. `host` as the listeners will have it; null: all addresses. */
-  async take(host: string | null, port: number): Promise<string | null> {
+  /** Null, or why the port cannot be had. REQUIRES: an IP address. */
+  async take(address: Address): Promise<string | null> {
     // An abstract name: it goes with the process, and is seen where the port is.
-    const name = await open({ path: `\0tensorgate/port/${port}` });
+    const name = await open({ path: `\0tensorgate/port/${addressText(address)}` });
     if (typeof name === 'string') return name;
     name.unref();
-    const probe = await open({ port, exclusive: true, ...(host !== null && { host }) });
+    const probe = await open({ ...address, exclusive: true });
     if (typeof probe === 'string') {
       name.close();
       return probe;

@@ -3,7 +3,8 @@
  * up to date with what is served, counted together, taken down together. Main thread.
  */
 import type { ModelServiceMessages } from '../grpc/model-service-codec.js';
-import { GRPC_HOST, grpcStartFailure } from '../grpc/listening.js';
+import { grpcStartFailure } from '../grpc/listening.js';
+import { addressText, type Address } from '../listening/addresses.js';
 import type { Log } from '../log/log.js';
 import type { Family } from '../metrics/families.js';
 import { plainFamily, summed } from '../metrics/family-sum.js';
@@ -101,27 +102,35 @@ export class ThreadedListeners {
     await this.#publisher.open();
   }
 
-  /** @throws ServingError UNAVAILABLE when the port cannot be had */
-  async startGrpc(port: number): Promise<void> {
-    const refusal = await this.#claims.take(GRPC_HOST, port);
-    if (refusal !== null) {
-      throw grpcStartFailure(`cannot listen on ${GRPC_HOST}:${port}: ${refusal}`);
+  /** @throws ServingError UNAVAILABLE when an address cannot be had */
+  async startGrpc(addresses: readonly Address[]): Promise<void> {
+    try {
+      await this.#claim(addresses);
+    } catch (cause) {
+      throw grpcStartFailure(ServingError.from(cause).message, cause);
     }
-    this.#listens = true;
-    await this.#threads.askAll('listen', { protocol: 'gRPC', native: true });
+    await this.#threads.askAll('listen', { protocol: 'gRPC', native: true, addresses });
   }
 
-  /** @throws ServingError UNAVAILABLE when the port cannot be had, INTERNAL when not by all threads */
-  async startRest(native: boolean, port: number): Promise<void> {
-    if ((await this.#claims.take(null, port)) !== null) {
-      throw new ServingError(StatusCode.UNAVAILABLE, `cannot listen on port ${port}`);
-    }
-    this.#listens = true;
-    await this.#threads.askAll('listen', { protocol: 'REST', native }).catch((cause: unknown) => {
+  /** @throws ServingError UNAVAILABLE when an address cannot be had, INTERNAL when not by all threads */
+  async startRest(native: boolean, addresses: readonly Address[]): Promise<void> {
+    await this.#claim(addresses);
+    const listen = { protocol: 'REST', native, addresses } as const;
+    await this.#threads.askAll('listen', listen).catch((cause: unknown) => {
       const { code, message } = ServingError.from(cause);
       const mayGoOn = code === StatusCode.UNAVAILABLE; // the caller might, with some threads without REST
       throw new ServingError(mayGoOn ? StatusCode.INTERNAL : code, message, [], { cause });
     });
+  }
+
+  async #claim(addresses: readonly Address[]): Promise<void> {
+    for (const address of addresses) {
+      const refusal = await this.#claims.take(address);
+      if (refusal === null) continue;
+      const message = `cannot listen on ${addressText(address)}: ${refusal}`;
+      throw new ServingError(StatusCode.UNAVAILABLE, message);
+    }
+    this.#listens = true;
   }
 
   /** Those given, with what the threads have counted. */

@@ -12,7 +12,12 @@ import {
   type NativeSocketEvent,
   type NativeTransport,
 } from '../native/transport.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { addressText, type Address } from './addresses.js';
 import { NativeTls } from './native-tls.js';
+
+/** In place of a port. */
+const UNIX_SOCKET = -1;
 
 export interface NativeListenerOptions {
   readonly ssl: SslConfig | null;
@@ -35,11 +40,17 @@ export class NativeListener {
     this.#tls = options.ssl === null ? null : new NativeTls(this.transport, options.ssl, options);
   }
 
-  /** `port` −1: `host` is the path of a Unix socket. Null, or what went wrong. */
-  async listen(host: string, port: number): Promise<string | null> {
-    return this.#tls === null
-      ? addon().transportListen(this.transport, host, port)
-      : this.#tls.listen(host, port);
+  /** @throws ServingError UNAVAILABLE */
+  async listen(address: Address): Promise<void> {
+    const [host, port] =
+      'path' in address ? [address.path, UNIX_SOCKET] : [address.host, address.port];
+    const failure =
+      this.#tls === null
+        ? addon().transportListen(this.transport, host, port)
+        : await this.#tls.listen(address);
+    if (failure === null) return;
+    const message = `cannot listen on ${addressText(address)}: ${failure}`;
+    throw new ServingError(StatusCode.UNAVAILABLE, message);
   }
 
   /** Requests that have come in. */

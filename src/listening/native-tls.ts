@@ -12,6 +12,7 @@ import {
   type NativeSocketEvent,
   type NativeTransport,
 } from '../native/transport.js';
+import type { Address } from './addresses.js';
 
 const HANDSHAKE_MILLIS = 20_000;
 
@@ -36,11 +37,12 @@ export class NativeTls {
     this.#options = options;
   }
 
-  /** `port` −1: `host` is the path of a Unix socket. Resolves to null, or to what went wrong. */
-  listen(host: string, port: number): Promise<string | null> {
+  /** Null, or what went wrong. */
+  listen(address: Address): Promise<string | null> {
     const { serverKey, serverCert, clientCa } = this.#ssl;
     const { shares, protocol } = this.#options;
-    const socket = shares && port >= 0 ? addon().openSharedPort(host, port) : null;
+    const socket =
+      shares && 'port' in address ? addon().openSharedPort(address.host, address.port) : null;
     if (typeof socket === 'string') return Promise.resolve(socket);
     const server = createServer(
       {
@@ -66,8 +68,7 @@ export class NativeTls {
         resolve(null);
       };
       if (socket !== null) server.listen({ fd: socket }, listening);
-      else if (port < 0) server.listen(host, listening);
-      else server.listen(port, host, listening);
+      else server.listen(address, listening);
     });
   }
 

@@ -3,13 +3,14 @@
  * `native/server.ts` has the addon's, `uws/server.ts` the one over uWebSockets.
  */
 import type { SslConfig } from '../config/ssl-config.js';
+import type { Address } from '../listening/addresses.js';
 import type { RestApiOptions } from './api.js';
 
 export interface RestServer {
   /** Requests that have come in. */
   readonly requests: number;
-  /** All addresses, IPv6 and IPv4. @throws ServingError UNAVAILABLE when the port cannot be bound */
-  listen(port: number): Promise<void>;
+  /** May be called again, for further addresses. @throws ServingError UNAVAILABLE when it cannot be bound */
+  listen(address: Address): Promise<void>;
   /** Accepts no more connections; resolves when every request that came in has its answer. */
   close(): Promise<void>;
   /** Closes every connection, answered or not. */

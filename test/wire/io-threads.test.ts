@@ -31,7 +31,7 @@ const HALF_PLUS_TWO = fileURLToPath(
 const VERSIONS = testModel('versions');
 const THREADS = ['--io_threads=3', '--grpc_transport=native'];
 const BIND_FAILURE =
-  /Failed to BuildAndStart gRPC server: cannot listen on 0\.0\.0\.0:\d+: address already in use/;
+  /Failed to BuildAndStart gRPC server: cannot listen on \S+:\d+: address already in use/;
 
 describe('--io_threads', function () {
   this.timeout(60_000);
@@ -270,7 +270,7 @@ describe('--io_threads', function () {
         restPort,
       );
       servers.push(sameRest);
-      await sameRest.untilLogged(`REST is off: cannot listen on port ${restPort}`);
+      await sameRest.untilLogged('REST is off: cannot listen on ');
       await sameRest.untilLogged('"msg":"serving"');
     }
     const alone = await ServerProcess.startWith(...serving(VERSIONS), '--io_threads=1');

@@ -2,6 +2,7 @@
  * NativeRestServer: the REST API over the HTTP/1.1 listener of the addon, which answers by itself what its
  * routes cover. All else comes here as events, and goes to the same API as over uWebSockets.
  */
+import type { Address } from '../../listening/addresses.js';
 import { NativeListener } from '../../listening/native-listener.js';
 import { addon } from '../../native/addon.js';
 import {
@@ -11,7 +12,6 @@ import {
   type NativeHttpOptions,
 } from '../../native/http.js';
 import type { NativeRoutes, NativeTransport } from '../../native/transport.js';
-import { ServingError, StatusCode } from '../../status/serving-error.js';
 import { ADMIN_PREFIX } from '../admin-endpoint.js';
 import { RestApi } from '../api.js';
 import type { MemoryBudget } from '../buffer-budget.js';
@@ -55,11 +55,8 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     this.#listener.route(routes);
   }
 
-  async listen(port: number): Promise<void> {
-    const failure = await this.#listener.listen('::', port);
-    if (failure === null) return;
-    const message = `cannot listen on port ${port}: ${failure}`;
-    throw new ServingError(StatusCode.UNAVAILABLE, message);
+  listen(address: Address): Promise<void> {
+    return this.#listener.listen(address);
   }
 
   async close(): Promise<void> {

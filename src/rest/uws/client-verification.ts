@@ -11,6 +11,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 
 import type { SslConfig } from '../../config/ssl-config.js';
 import { addon } from '../../native/addon.js';
+import { addressText, type Address } from '../../listening/addresses.js';
 import { ServingError, StatusCode } from '../../status/serving-error.js';
 
 export class ClientVerification {
@@ -39,20 +40,20 @@ export class ClientVerification {
   }
 
   /**
-   * All addresses. `shares`: other threads of this process may listen there, too.
-   * @throws ServingError UNAVAILABLE when the port cannot be bound
+   * `shares`: other threads of this process may listen there, too. Once.
+   * @throws ServingError UNAVAILABLE when it cannot be bound
    */
-  listen(port: number, shares: boolean): Promise<void> {
+  listen(address: Address, shares: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (reason: string, cause?: Error): void => {
-        const message = `cannot listen on port ${port}: ${reason}`;
+        const message = `cannot listen on ${addressText(address)}: ${reason}`;
         reject(new ServingError(StatusCode.UNAVAILABLE, message, [], { cause }));
       };
       this.#server.once('error', (cause: Error) => fail(cause.message, cause));
-      const socket = shares ? sharedSocket(port) : null;
+      const isShared = shares && 'port' in address;
+      const socket = isShared ? addon().openSharedPort(address.host, address.port) : null;
       if (typeof socket === 'string') fail(socket);
-      else if (socket === null) this.#server.listen(port, resolve);
-      else this.#server.listen({ fd: socket }, resolve);
+      else this.#server.listen(socket === null ? address : { fd: socket }, resolve);
     });
   }
 
@@ -83,10 +84,4 @@ export class ClientVerification {
       });
     }
   };
-}
-
-/** A descriptor, or what went wrong. Where there is no IPv6, of IPv4 alone. */
-function sharedSocket(port: number): number | string {
-  const socket = addon().openSharedPort('::', port);
-  return typeof socket === 'number' ? socket : addon().openSharedPort('0.0.0.0', port);
 }

@@ -9,6 +9,7 @@ import uWS, {
   type us_listen_socket,
 } from 'uWebSockets.js';
 
+import { addressText, type Address } from '../../listening/addresses.js';
 import { ServingError, StatusCode } from '../../status/serving-error.js';
 import { RestApi } from '../api.js';
 import { BufferBudget } from '../buffer-budget.js';
@@ -23,6 +24,17 @@ import { sslApp } from './ssl-app.js';
  * server would share the port and take half of the requests.
  */
 const EXCLUSIVE_PORT = 1;
+const SHARED_PORT = 0;
+
+/** What its types leave out. */
+interface AppWithHosts {
+  listen(
+    host: string,
+    port: number,
+    options: number,
+    listening: (socket: us_listen_socket | false) => void,
+  ): void;
+}
 
 export class UwsRestServer implements RestServer, UwsExchangeHost {
   readonly budget: BufferBudget;
@@ -33,7 +45,7 @@ export class UwsRestServer implements RestServer, UwsExchangeHost {
   readonly #verification: ClientVerification | null;
   /** Other threads listen on the port, too. */
   readonly #sharesPort: boolean;
-  #socket: us_listen_socket | null = null;
+  readonly #sockets: us_listen_socket[] = [];
   #open = 0;
   #requests = 0;
   #drained: (() => void) | null = null;
@@ -55,29 +67,39 @@ export class UwsRestServer implements RestServer, UwsExchangeHost {
     return this.#requests;
   }
 
-  async listen(port: number): Promise<void> {
+  async listen(address: Address): Promise<void> {
     const verification = this.#verification;
-    await new Promise<void>((resolve, reject) => {
+    if (verification === null) await this.#listen(address);
+    else {
+      if (this.#sockets.length === 0) await this.#listen({ path: verification.path });
+      await verification.listen(address, this.#sharesPort);
+    }
+  }
+
+  #listen(address: Address): Promise<void> {
+    return new Promise((resolve, reject) => {
       const listening = (socket: us_listen_socket | false): void => {
         if (socket !== false) {
-          this.#socket = socket;
+          this.#sockets.push(socket);
           resolve();
         } else {
-          reject(new ServingError(StatusCode.UNAVAILABLE, `cannot listen on port ${port}`));
+          const message = `cannot listen on ${addressText(address)}`;
+          reject(new ServingError(StatusCode.UNAVAILABLE, message));
         }
       };
-      if (verification !== null) this.#app.listen_unix(listening, verification.path);
-      else if (this.#sharesPort) this.#app.listen(port, listening);
-      else this.#app.listen(port, EXCLUSIVE_PORT, listening);
+      if ('path' in address) this.#app.listen_unix(listening, address.path);
+      else {
+        const options = this.#sharesPort ? SHARED_PORT : EXCLUSIVE_PORT;
+        const { host, port } = address;
+        (this.#app as unknown as AppWithHosts).listen(host, port, options, listening);
+      }
     });
-    await verification?.listen(port, this.#sharesPort);
   }
 
   async close(): Promise<void> {
     this.draining = true;
     this.#verification?.close();
-    if (this.#socket !== null) uWS.us_listen_socket_close(this.#socket);
-    this.#socket = null;
+    for (const socket of this.#sockets.splice(0)) uWS.us_listen_socket_close(socket);
     if (this.#open > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;

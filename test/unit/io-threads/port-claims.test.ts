@@ -23,17 +23,21 @@ describe('PortClaims', () => {
   it('gives a port to one of several who ask at once, and again when it is released', async () => {
     const { port, close } = await listening();
     await close();
-    const asked = await Promise.all(claims.map((each) => each.take(HOST, port)));
+    const asked = await Promise.all(claims.map((each) => each.take({ host: HOST, port })));
     assert.deepEqual(asked.sort(), [IN_USE, null]);
     for (const each of claims) each.release();
-    assert.equal(await claims[1].take(HOST, port), null);
-    assert.equal(await claims[0].take(HOST, port), IN_USE);
+    assert.equal(await claims[1].take({ host: HOST, port }), null);
+    assert.equal(await claims[0].take({ host: HOST, port }), IN_USE);
   });
 
   it('gives no port that another program listens on', async () => {
     const { port, close } = await listening();
-    assert.equal(await claims[0].take(HOST, port), IN_USE);
+    assert.equal(await claims[0].take({ host: HOST, port }), IN_USE);
     await close();
-    assert.equal(await claims[1].take(HOST, port), null, 'the attempt left nothing behind');
+    assert.equal(
+      await claims[1].take({ host: HOST, port }),
+      null,
+      'the attempt left nothing behind',
+    );
   });
 });
