@@ -5,6 +5,7 @@
  */
 import { parentPort, type MessagePort } from 'node:worker_threads';
 
+import type { SslConfig } from './config/ssl-config.js';
 import { Channel, type Message } from './io-threads/channel.js';
 import type {
   CatalogUpdate,
@@ -93,6 +94,10 @@ class IoThread {
       : this.#listeners.startGrpc(native, addresses);
   }
 
+  renew(ssl: SslConfig): readonly string[] {
+    return this.#listeners.renew(ssl);
+  }
+
   update(update: CatalogUpdate): void {
     const { configuration } = update;
     if (configuration !== null) {
@@ -177,6 +182,7 @@ function serve(port: MessagePort): void {
         thread = new IoThread(options, control);
       },
       listen: (what) => opened().listen(what),
+      renew: (ssl) => opened().renew(ssl),
       update: (update) => opened().update(update),
       retire: (id) => opened().retire(id),
       metrics: () => opened().metrics(),

@@ -110,6 +110,17 @@ export class Listeners {
     return { REST: this.#rest?.requests ?? 0, gRPC: calls };
   }
 
+  /** Other certificates, for new connections. Returns those that cannot take them. @throws ServingError */
+  renew(ssl: SslConfig): readonly string[] {
+    const servers = { gRPC: this.#grpc, REST: this.#rest };
+    return Object.entries(servers).flatMap(([protocol, server]) => {
+      if (server === null) return [];
+      if (!('renew' in server)) return [protocol];
+      (server as NativeGrpcServer | NativeRestServer).renew(ssl);
+      return [];
+    });
+  }
+
   /** Accepts nothing more; resolves when all that came in has its answer. */
   async close(): Promise<void> {
     await Promise.all([this.#grpc?.close(), this.#rest?.close()]);

@@ -5,12 +5,13 @@
  */
 import { channelArguments } from './config/channel-arguments.js';
 import { prometheusPath } from './config/monitoring-config.js';
-import { readSslConfig } from './config/ssl-config.js';
+import { readSslConfig, type SslConfig } from './config/ssl-config.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { ThreadedListeners } from './io-threads/threaded-listeners.js';
 import { Listeners } from './listeners.js';
+import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
@@ -43,6 +44,7 @@ export class Server {
   #listeners: Listeners | null = null;
   #threads: ThreadedListeners | null = null;
   #freedMemory: FreedMemory | null = null;
+  #certificates: CertificateWatch | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
@@ -103,11 +105,21 @@ export class Server {
     const scheme = ssl === null ? '' : ' over TLS';
     const grpcHow = `${scheme}, ${isNative ? 'native' : 'grpc-js'}`;
     await this.#startGrpc(this.#listeners, isNative, grpcHow);
+    if (ssl !== null) {
+      const renew = (renewed: SslConfig): Promise<readonly string[]> => this.#renew(renewed);
+      this.#certificates = new CertificateWatch(flags.ssl_config_file, renew, log);
+    }
     const hasRest = restPort !== 0 || (isReadable && flags.rest_api_socket_path !== '');
     if (hasRest) await this.#startRest(this.#listeners, restPort, scheme);
     else if (isReadable && flags.rest_api_port !== 0) {
       log.error('rest_api_port and port must differ: REST is off');
     }
+  }
+
+  async #renew(ssl: SslConfig): Promise<readonly string[]> {
+    const own = this.#listeners?.renew(ssl) ?? [];
+    const ofThreads = (await this.#threads?.renew(ssl)) ?? [];
+    return [...new Set([...own, ...ofThreads])];
   }
 
   /**
@@ -117,6 +129,7 @@ export class Server {
   async stop(graceMillis: number): Promise<void> {
     this.#core.stopChanging();
     this.#freedMemory?.stop();
+    this.#certificates?.stop();
     const listeners = [this.#listeners, this.#threads].filter((each) => each !== null);
     const grace = setTimeout(() => {
       this.#options.log.warn(`requests were still in flight after ${graceMillis} ms: ended`);

@@ -5,6 +5,7 @@
  */
 import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
 
+import type { SslConfig } from '../config/ssl-config.js';
 import { requestIdOf } from '../log/request-id.js';
 import type { Address } from '../listening/addresses.js';
 import { NativeListener } from '../listening/native-listener.js';
@@ -87,6 +88,11 @@ export class NativeGrpcServer {
   /** Calls that have begun. */
   get calls(): number {
     return this.#listener.requests;
+  }
+
+  /** Other certificates, for new connections. @throws ServingError */
+  renew(ssl: SslConfig): void {
+    this.#listener.renew(ssl);
   }
 
   /** What the transport may answer by itself; replaces what it had. */

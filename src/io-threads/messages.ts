@@ -17,6 +17,8 @@ export interface ThreadCalls {
   /** Once, before anything else. */
   open: [ThreadOptions, void];
   listen: [ThreadListen, void];
+  /** Other certificates; answered with those that cannot take them. */
+  renew: [SslConfig, readonly string[]];
   update: [CatalogUpdate, void];
   /** Answered when nothing on the thread uses the model of that number any more. */
   retire: [number, void];

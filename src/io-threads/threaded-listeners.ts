@@ -3,6 +3,7 @@
  * up to date with what is served, counted together, taken down together. Main thread.
  */
 import type { ModelServiceMessages } from '../grpc/model-service-codec.js';
+import type { SslConfig } from '../config/ssl-config.js';
 import { grpcStartFailure } from '../grpc/listening.js';
 import { addressText, type Address } from '../listening/addresses.js';
 import type { Log } from '../log/log.js';
@@ -131,6 +132,13 @@ export class ThreadedListeners {
       throw new ServingError(StatusCode.UNAVAILABLE, message);
     }
     this.#listens = true;
+  }
+
+  /** Other certificates, for new connections. Resolves to those that cannot take them. */
+  async renew(ssl: SslConfig): Promise<readonly string[]> {
+    const { channels } = this.#threads;
+    const answers = await Promise.all(channels.map((channel) => channel.ask('renew', ssl)));
+    return answers.flat();
   }
 
   /** Those given, with what the threads have counted. */

@@ -63,6 +63,11 @@ export class NativeListener {
     addon().transportRoutes(this.transport, routes);
   }
 
+  /** Other certificates, for new connections. REQUIRES: TLS. @throws ServingError */
+  renew(ssl: SslConfig): void {
+    this.#tls?.renew(ssl);
+  }
+
   /** Accepts nothing more; resolves when all that came in has its answer. */
   async close(): Promise<void> {
     this.#tls?.close();

@@ -3,7 +3,7 @@
  * decrypted goes to the addon, and what the addon sends comes back here. Slower than cleartext, and
  * as well kept as Node's TLS is.
  */
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 
 import type { SslConfig } from '../config/ssl-config.js';
 import { addon } from '../native/addon.js';
@@ -12,6 +12,7 @@ import {
   type NativeSocketEvent,
   type NativeTransport,
 } from '../native/transport.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Address } from './addresses.js';
 
 const HANDSHAKE_MILLIS = 20_000;
@@ -25,7 +26,7 @@ export interface NativeTlsOptions {
 
 export class NativeTls {
   readonly #transport: NativeTransport;
-  readonly #ssl: SslConfig;
+  #ssl: SslConfig;
   readonly #options: NativeTlsOptions;
   readonly #servers = new Set<Server>();
   readonly #sockets = new Map<number, TLSSocket>();
@@ -39,18 +40,15 @@ export class NativeTls {
 
   /** Null, or what went wrong. */
   listen(address: Address): Promise<string | null> {
-    const { serverKey, serverCert, clientCa } = this.#ssl;
     const { shares, protocol } = this.#options;
     const socket =
       shares && 'port' in address ? addon().openSharedPort(address.host, address.port) : null;
     if (typeof socket === 'string') return Promise.resolve(socket);
     const server = createServer(
       {
-        key: serverKey,
-        cert: serverCert,
-        ...(clientCa === null ? null : { ca: clientCa }),
-        requestCert: clientCa !== null,
-        rejectUnauthorized: clientCa !== null,
+        ...secretsOf(this.#ssl),
+        requestCert: this.#ssl.clientCa !== null,
+        rejectUnauthorized: this.#ssl.clientCa !== null,
         ALPNProtocols: [protocol],
         handshakeTimeout: HANDSHAKE_MILLIS,
         noDelay: true,
@@ -70,6 +68,16 @@ export class NativeTls {
       if (socket !== null) server.listen({ fd: socket }, listening);
       else server.listen(address, listening);
     });
+  }
+
+  /** For new connections. @throws ServingError FAILED_PRECONDITION: whether clients are asked for theirs stays */
+  renew(ssl: SslConfig): void {
+    if ((ssl.clientCa === null) !== (this.#ssl.clientCa === null)) {
+      const message = 'client_verify takes another value at a restart only';
+      throw new ServingError(StatusCode.FAILED_PRECONDITION, message);
+    }
+    this.#ssl = ssl;
+    for (const server of this.#servers) server.setSecureContext(secretsOf(ssl));
   }
 
   /** Accepts no more connections. */
@@ -117,4 +125,8 @@ export class NativeTls {
     });
     socket.on('close', takeBack);
   }
+}
+
+function secretsOf({ serverKey, serverCert, clientCa }: SslConfig): SecureContextOptions {
+  return { key: serverKey, cert: serverCert, ...(clientCa === null ? null : { ca: clientCa }) };
 }

@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type RequestOptions } from 'node:https';
 import { connect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Authority, opensslMissing, pemField, type Identity } from './certificates.js';
 import { floats, GrpcClient, type RpcError } from './grpc-client.js';
-import { freePort, runToEnd, ServerProcess } from './server-process.js';
+import { freePort, restIsNative, runToEnd, ServerProcess } from './server-process.js';
 
 const MODEL = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
 const UNAVAILABLE = 14;
@@ -163,6 +164,51 @@ describe('TLS', function () {
     }
     assert.deepEqual(readdirSync(scratch), []);
   });
+
+  /** The name in the certificate that new connections to the port see. */
+  function nameAt(port: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = tlsConnect({
+        port,
+        host: '127.0.0.1',
+        ca: ca.cert,
+        ALPNProtocols: ['h2', 'http/1.1'],
+      });
+      socket.on('error', reject);
+      socket.on('secureConnect', () => {
+        resolve(socket.getPeerCertificate().subject.CN);
+        socket.destroy();
+      });
+    });
+  }
+
+  for (const threads of [1, 2]) {
+    it(`takes other certificates while it serves, with --io_threads=${threads}`, async () => {
+      const renewed = ca.issue('renewed');
+      const running = await start(sslFlag(), `--io_threads=${threads}`);
+      const kept = new GrpcClient(
+        running.grpcAddress,
+        grpc.credentials.createSsl(Buffer.from(ca.cert)),
+        { 'grpc.ssl_target_name_override': 'localhost' },
+      );
+      const ask = { model_spec: { name: 'm' }, inputs: { x: floats(1, 2) } };
+      await kept.predict(ask);
+      assert.equal(await nameAt(running.grpcPort), 'server');
+      sslFlag('', { key: server.key, cert: 'none' });
+      running.signal('SIGHUP');
+      await running.untilLogged('the certificates in use stay');
+      assert.equal(await nameAt(running.grpcPort), 'server');
+      sslFlag('', renewed);
+      await running.untilLogged('read anew (it has changed)');
+      assert.equal(await nameAt(running.grpcPort), 'renewed');
+      if (restIsNative) {
+        assert.equal(await nameAt(running.restPort), 'renewed');
+        assert.equal((await post(running.restPort, '{"instances":[1]}', { ca: ca.cert }))[0], 200);
+      } else await running.untilLogged('REST takes them at a restart only');
+      await kept.predict(ask); // the connection goes on
+      kept.close();
+    });
+  }
 
   it('asks clients for a certificate where it must, on both transports', async () => {
     const running = await start(sslFlag(pemField('custom_ca', ca.cert) + 'client_verify: true'));

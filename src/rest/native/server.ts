@@ -2,6 +2,7 @@
  * NativeRestServer: the REST API over the HTTP/1.1 listener of the addon, which answers by itself what its
  * routes cover. All else comes here as events, and goes to the same API as over uWebSockets.
  */
+import type { SslConfig } from '../../config/ssl-config.js';
 import type { Address } from '../../listening/addresses.js';
 import { NativeListener } from '../../listening/native-listener.js';
 import { addon } from '../../native/addon.js';
@@ -48,6 +49,11 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
 
   get requests(): number {
     return this.#listener.requests;
+  }
+
+  /** Other certificates, for new connections. @throws ServingError */
+  renew(ssl: SslConfig): void {
+    this.#listener.renew(ssl);
   }
 
   /** What the transport may answer by itself; replaces what it had. */
