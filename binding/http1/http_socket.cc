@@ -86,10 +86,9 @@ void HttpSocket::OnTick(uint64_t now) {
     }
   } else if (connection_.is_idle()) {
     const uint64_t idle_millis = uint64_t{1000} * limits_.idle_seconds;
-    if (drained_at_ != 0 ? HasPassed(now, std::max(last, drained_at_), kDrainMillis)
-                         : idle_millis > 0 && HasPassed(now, last, idle_millis)) {
-      Close();
-    }
+    const bool is_due = drained_at_ != 0 ? HasPassed(now, std::max(last, drained_at_), kDrainMillis)
+                                         : idle_millis > 0 && HasPassed(now, last, idle_millis);
+    if (is_due && !HasUnread()) Close();
   } else if (connection_.is_waiting()) {
     if (connection_.has_ended() && HasPassed(now, ended_at_, kProbeMillis)) connection_.Probe();
   } else if (connection_.is_reading_body()) {

@@ -172,6 +172,7 @@ void Transport::OnTick() {
 void Transport::Drain() {
   if (draining_) return;
   draining_ = true;
+  for (uv_handle_t* listener : listeners_) AcceptWaiting(listener);
   CloseListeners();
   Socket* next = nullptr;
   for (Socket* socket = sockets_; socket != nullptr; socket = next) {

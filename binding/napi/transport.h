@@ -110,7 +110,12 @@ class Transport : public SocketOwner, public DirectRunOwner {
   }
   template <int kType>
   static void OnAcceptable(uv_handle_t* listener, int status);
+  uv_handle_t* NewStream(int type);
   void Accept(uv_handle_t* listener, int type);
+  // What the kernel has accepted already: it would be reset with the listener, and libuv takes one
+  // connection in a turn.
+  void AcceptWaiting(uv_handle_t* listener);
+  void Take(uv_handle_t* stream, int type);
   const char* Listening(uv_handle_t* listener, int status, int type);
   void Add(Socket* socket);
 

@@ -1,7 +1,9 @@
 // Transport's listeners and connections. THREAD: JavaScript's.
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "napi/transport.h"
 
@@ -48,17 +50,46 @@ const char* Transport::Listening(uv_handle_t* listener, int status, int type) {
   return uv_strerror(status);
 }
 
-void Transport::Accept(uv_handle_t* listener, int type) {
+uv_handle_t* Transport::NewStream(int type) {
   uv_handle_t* stream = NewUvHandle(type, nullptr);
   if (type == kUvTcp) {
     uv_tcp_init(loop_, stream);
   } else {
     uv_pipe_init(loop_, stream, 0);
   }
+  return stream;
+}
+
+void Transport::Accept(uv_handle_t* listener, int type) {
+  uv_handle_t* stream = NewStream(type);
   if (uv_accept(listener, stream) != 0) {
     uv_close(stream, &UvFree);
     return;
   }
+  Take(stream, type);
+}
+
+void Transport::AcceptWaiting(uv_handle_t* listener) {
+  int listening = -1;
+  if (uv_fileno(listener, &listening) != 0) return;
+  const int type = uv_handle_get_type(listener);
+  // No more than there can be: others may come as fast as these are taken.
+  for (int left = kBacklog + 1; left > 0; --left) {
+    const int accepted = accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+    if (accepted < 0) return;
+    uv_handle_t* stream = NewStream(type);
+    const bool is_open = (type == kUvTcp ? uv_tcp_open : uv_pipe_open)(stream, accepted) == 0;
+    if (is_open) {
+      Take(stream, type);
+    } else {
+      close(accepted);
+      uv_close(stream, &UvFree);
+    }
+  }
+}
+
+void Transport::Take(uv_handle_t* stream, int type) {
   if (type == kUvTcp) uv_tcp_nodelay(stream, 1);
   Socket* socket = NewSocket(stream, 0);
   if (socket == nullptr) {

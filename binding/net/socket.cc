@@ -1,5 +1,7 @@
 #include "net/socket.h"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -142,6 +144,13 @@ void Socket::Written() {
     out_.Drop(handed_bytes_);
   }
   Flush();
+}
+
+bool Socket::HasUnread() const {
+  int socket = -1;
+  char first = 0;
+  if (is_lent() || uv_fileno(stream_, &socket) != 0) return false;
+  return recv(socket, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void Socket::ShutDown() {

@@ -96,6 +96,9 @@ class Socket {
 
   // Where more would have to be kept: the client waits then.
   void SetReading(bool reads);
+  // Whether something has come that is not read yet: a busy event loop looks at its clocks before
+  // its sockets. Of lent sockets it is not known.
+  bool HasUnread() const;
   // Tells the client that nothing follows what is sent. Lent sockets say so when they close.
   void ShutDown();
 

@@ -37,6 +37,7 @@ const char* UvMissing() {
       TENSORGATE_NEEDED(uv_read_stop),       TENSORGATE_NEEDED(uv_shutdown),
       TENSORGATE_NEEDED(uv_write),           TENSORGATE_NEEDED(uv_handle_get_type),
       TENSORGATE_NEEDED(uv_is_closing),      TENSORGATE_NEEDED(uv_walk),
+      TENSORGATE_NEEDED(uv_fileno),          TENSORGATE_NEEDED(uv_pipe_open),
 #undef TENSORGATE_NEEDED
   };
   for (const auto& each : needed) {

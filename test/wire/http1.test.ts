@@ -250,4 +250,37 @@ describe('A drain of the native transport', function () {
     assert.match(answer.head, /\r\nConnection: close\r\n/);
     assert.equal((await stopped).code, 0);
   });
+
+  it('answers all that had connected before it', async () => {
+    const server = await ServerProcess.start('m', model('identity'));
+    server.signal('SIGSTOP'); // they wait in the kernel
+    const clients = await Promise.all(
+      Array.from({ length: 30 }, () => RawClient.open(server.restPort)),
+    );
+    await Promise.all(clients.map((client) => client.write(POST)));
+    const stopped = server.stop();
+    server.signal('SIGCONT');
+    for (const client of clients) {
+      const { status, head } = await client.answer();
+      assert.equal(status, 200);
+      assert.match(head, /\r\nConnection: close\r\n/);
+    }
+    assert.equal((await stopped).code, 0);
+  });
+
+  it('answers what came while it was too busy to read', async () => {
+    const server = await ServerProcess.start('m', model('identity'));
+    const clients: RawClient[] = [];
+    for (let i = 0; i < 5; ++i) clients.push(await RawClient.open(server.restPort));
+    for (const client of clients) void client.write(POST);
+    for (const client of clients) await client.answer();
+    const stopped = server.stop();
+    await server.untilLogged('draining');
+    server.signal('SIGSTOP');
+    await delay(300); // longer than it leaves who is idle
+    await Promise.all(clients.map((client) => client.write(POST)));
+    server.signal('SIGCONT');
+    for (const client of clients) assert.equal((await client.answer()).status, 200);
+    assert.equal((await stopped).code, 0);
+  });
 });
