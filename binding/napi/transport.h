@@ -30,8 +30,9 @@ enum class SocketEventKind : int {
   kLentOutput = 0,
   kLentPause = 1,
   kLentResume = 2,
-  kLentClose = 3,
-  kClosed = 4,
+  kLentShutDown = 3,
+  kLentClose = 4,
+  kClosed = 5,
 };
 
 class Transport : public SocketOwner, public DirectRunOwner {
@@ -72,6 +73,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   void OnSocketDirty(Socket* socket) override;
   void OnLentOutput(Socket* socket, const SendQueue& bytes) override;
   void OnLentReading(Socket* socket, bool reads) override;
+  void OnLentShutDown(Socket* socket) override;
   void OnLentClose(Socket* socket) override;
   void OnSocketClosed(Socket* socket) override;
   void OnSocketFreed() override;

@@ -135,6 +135,10 @@ void Transport::OnLentReading(Socket* socket, bool reads) {
   socket_events_.push_back({kind, socket->lent_id(), {}});
 }
 
+void Transport::OnLentShutDown(Socket* socket) {
+  socket_events_.push_back({SocketEventKind::kLentShutDown, socket->lent_id(), {}});
+}
+
 void Transport::OnLentClose(Socket* socket) {
   socket_events_.push_back({SocketEventKind::kLentClose, socket->lent_id(), {}});
   lent_.erase(socket->lent_id());

@@ -154,8 +154,9 @@ bool Socket::HasUnread() const {
 }
 
 void Socket::ShutDown() {
-  if (is_shut_ || closing_ || is_lent()) return;
+  if (is_shut_ || closing_) return;
   is_shut_ = true;
+  if (is_lent()) return owner_->OnLentShutDown(this);
   uv_req_t* request = NewRequest(kUvShutdown, nullptr);
   const auto done = [](uv_req_t* ended, int) { std::free(ended); };
   if (uv_shutdown(request, stream_, done) != 0) std::free(request);

@@ -26,6 +26,7 @@ class SocketOwner {
   // For sockets of JavaScript's. OWNERSHIP: the bytes are read before the call returns.
   virtual void OnLentOutput(Socket* socket, const SendQueue& bytes) = 0;
   virtual void OnLentReading(Socket* socket, bool reads) = 0;
+  virtual void OnLentShutDown(Socket* socket) = 0;
   // OWNERSHIP: the owner deletes it with DeleteLent(), once none of its functions runs.
   virtual void OnLentClose(Socket* socket) = 0;
   // It is closed; one of a libuv stream deletes itself.
@@ -99,7 +100,7 @@ class Socket {
   // Whether something has come that is not read yet: a busy event loop looks at its clocks before
   // its sockets. Of lent sockets it is not known.
   bool HasUnread() const;
-  // Tells the client that nothing follows what is sent. Lent sockets say so when they close.
+  // Tells the client that nothing follows what is sent.
   void ShutDown();
 
  private:

@@ -75,7 +75,7 @@ export class NativeGrpcServer {
     const { ssl, shares } = options;
     this.#listener = new NativeListener(
       (deliver) => addon().grpcOpen(nativeOptions, (events) => this.#take(events), deliver),
-      { ssl, shares, protocol: 'h2' },
+      { ssl, shares, protocols: ['h2'] },
     );
     this.#transport = this.#listener.transport;
   }

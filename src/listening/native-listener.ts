@@ -24,7 +24,7 @@ export interface NativeListenerOptions {
   /** TCP ports are shared with the servers of other threads. */
   readonly shares: boolean;
   /** As ALPN has it. */
-  readonly protocol: 'h2' | 'http/1.1';
+  readonly protocols: readonly string[];
 }
 
 export class NativeListener {

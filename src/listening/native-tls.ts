@@ -21,7 +21,7 @@ export interface NativeTlsOptions {
   /** Other threads may listen on the same ports. */
   readonly shares: boolean;
   /** As ALPN has it. */
-  readonly protocol: string;
+  readonly protocols: readonly string[];
 }
 
 export class NativeTls {
@@ -40,7 +40,7 @@ export class NativeTls {
 
   /** Null, or what went wrong. */
   listen(address: Address): Promise<string | null> {
-    const { shares, protocol } = this.#options;
+    const { shares, protocols } = this.#options;
     const socket =
       shares && 'port' in address ? addon().openSharedPort(address.host, address.port) : null;
     if (typeof socket === 'string') return Promise.resolve(socket);
@@ -49,7 +49,7 @@ export class NativeTls {
         ...secretsOf(this.#ssl),
         requestCert: this.#ssl.clientCa !== null,
         rejectUnauthorized: this.#ssl.clientCa !== null,
-        ALPNProtocols: [protocol],
+        ALPNProtocols: [...protocols],
         handshakeTimeout: HANDSHAKE_MILLIS,
         noDelay: true,
       },
@@ -101,6 +101,9 @@ export class NativeTls {
       case SocketEventKind.lentResume:
         socket?.resume();
         break;
+      case SocketEventKind.lentShutDown:
+        socket?.end();
+        break;
       case SocketEventKind.lentClose: // what was written before goes out
         this.#sockets.delete(id);
         socket?.end(() => socket.destroy());
@@ -111,6 +114,7 @@ export class NativeTls {
 
   #accept(socket: TLSSocket): void {
     const id = ++this.#lastId;
+    socket.allowHalfOpen = true; // as in cleartext: the addon says when it ends
     this.#sockets.set(id, socket);
     addon().transportLend(this.#transport, id);
     socket.on('data', (bytes: Buffer) => {

@@ -12,9 +12,11 @@ export const SocketEventKind = {
   /** Nothing more is to come of it for a while, and again. */
   lentPause: 1,
   lentResume: 2,
-  lentClose: 3,
+  /** Nothing follows what it was given; what the client still sends is read. */
+  lentShutDown: 3,
+  lentClose: 4,
   /** After transportClose: the last connection is gone. */
-  closed: 4,
+  closed: 5,
 } as const;
 export type SocketEventKind = (typeof SocketEventKind)[keyof typeof SocketEventKind];
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type RequestOptions } from 'node:https';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { connect as tlsConnect } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +116,30 @@ describe('TLS', function () {
 
     await assert.rejects(predict(running.grpcAddress, null, null), unavailable);
     await assert.rejects(fetch(`${running.restUrl}/v1/models/m`));
+  });
+
+  it('ends its side after the last answer, and answers who has ended his, of HTTP/1.0 too', async function () {
+    if (!restIsNative) this.skip();
+    const { restPort: port } = await start(sslFlag());
+    for (const [version, protocol] of [
+      ['1.0', 'http/1.0'],
+      ['1.1', 'http/1.1'],
+    ] as const) {
+      const client = tlsConnect({
+        port,
+        host: '127.0.0.1',
+        ca: ca.cert,
+        ALPNProtocols: [protocol],
+      });
+      const request = `GET /v1/models/m HTTP/${version}\r\nHost: x\r\nConnection: close\r\n\r\n`;
+      const since = Date.now();
+      if (version === '1.0') client.write(request);
+      else client.end(request);
+      assert.match(await text(client), /^HTTP\/1\.1 200 OK\r\n/); // up to its end
+      assert.equal(client.alpnProtocol, protocol);
+      assert.ok(Date.now() - since < 1500);
+      client.destroy();
+    }
   });
 
   it('is refused by clients that trust another authority', async () => {

@@ -41,7 +41,7 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     const nativeOptions = nativeOptionsOf(options);
     this.#listener = new NativeListener(
       (deliver) => addon().httpOpen(nativeOptions, (events) => this.#take(events), deliver),
-      { ssl, shares: sharing !== null, protocol: 'http/1.1' },
+      { ssl, shares: sharing !== null, protocols: ['http/1.1', 'http/1.0'] },
     );
     this.#transport = this.#listener.transport;
     this.#api = new RestApi(options, new NativeBudget(this.#transport, maxBufferedBytes));
