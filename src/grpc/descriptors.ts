@@ -4,14 +4,10 @@
  * blocks for some tens of milliseconds.
  */
 import protobuf from 'protobufjs';
-import descriptorTypes, {
-  type IDescriptorProto,
-  type IFileDescriptorProto,
-} from 'protobufjs/ext/descriptor.js';
+import type { IDescriptorProto, IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
 
+import { descriptorTypes } from '../protos/extensions.js';
 import { protoFileName } from '../protos/protos.js';
-
-const { FileDescriptorProto } = descriptorTypes;
 
 interface File {
   readonly descriptor: IFileDescriptorProto;
@@ -28,6 +24,7 @@ export class Descriptors {
   readonly #wellKnown = new Map<string, string>();
 
   constructor(root: protobuf.Root) {
+    const { FileDescriptorProto } = descriptorTypes();
     for (const file of WELL_KNOWN_FILES) {
       const { nested } = protobuf.Root.fromJSON(protobuf.common.get(file) ?? {}).lookup(
         'google.protobuf',

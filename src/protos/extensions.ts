@@ -4,6 +4,8 @@
  */
 import { createRequire } from 'node:module';
 
+import type descriptorModule from 'protobufjs/ext/descriptor.js';
+import type protoJsonModule from 'protobufjs/ext/protojson.js';
 import type textFormatModule from 'protobufjs/ext/textformat.js';
 
 const require = createRequire(import.meta.url);
@@ -11,4 +13,14 @@ const require = createRequire(import.meta.url);
 /** Writes messages as text protos. */
 export function textFormat(): typeof textFormatModule {
   return require('protobufjs/ext/textformat.js') as typeof textFormatModule;
+}
+
+/** The messages of descriptor.proto; from then on every type of protobufjs can describe itself by one. */
+export function descriptorTypes(): typeof descriptorModule {
+  return require('protobufjs/ext/descriptor.js') as typeof descriptorModule;
+}
+
+/** Reads messages from proto3 JSON. */
+export function protoJsonReader(): typeof protoJsonModule {
+  return require('protobufjs/ext/protojson.js') as typeof protoJsonModule;
 }

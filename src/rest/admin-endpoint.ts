@@ -3,9 +3,9 @@
  * of another site could otherwise make the browser of someone inside change what is served.
  */
 import type protobuf from 'protobufjs';
-import protojson from 'protobufjs/ext/protojson.js';
 
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
+import { protoJsonReader } from '../protos/extensions.js';
 import type { AdminApi, AdminMethod } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -77,7 +77,7 @@ export class AdminEndpoint {
 function requestOf(type: protobuf.Type, route: AdminRoute, body: string | null): protobuf.Message {
   try {
     const message = route.message(body === null ? null : JSON.parse(body));
-    return protojson.fromJson(type, message);
+    return protoJsonReader().fromJson(type, message);
   } catch (cause) {
     if (cause instanceof ServingError) throw cause;
     const message = `The body makes no ${type.name}: ${(cause as Error).message}`;
