@@ -75,13 +75,16 @@ struct HttpParser::Callbacks {
     if (!self.CountHead(size + (self.in_value_ ? kFieldOverhead : 0))) return kStop;
     if (self.in_body_) return kLlhttpOk;  // of trailers, which nobody asks for
     self.EndField();
-    for (size_t i = 0; i < size; ++i) {
-      const char c = at[i];
+    std::string& fields = self.head_.fields;
+    const size_t start = fields.size();
+    fields.append(at, size);
+    for (size_t i = start; i < fields.size(); ++i) {
+      const char c = fields[i];
+      if (c >= 'A' && c <= 'Z') fields[i] = static_cast<char>(c | 0x20);
       if (c == ' ') {  // older llhttps let it pass
         self.Refuse(kBadRequest, "The name of a header field has a blank in it.");
         return kStop;
       }
-      self.head_.fields += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     }
     return kLlhttpOk;
   }

@@ -89,7 +89,8 @@ bool DirectRun::Run() {
 DirectRun::Clock::duration DirectRun::End(Clock::time_point began) {
   inference_.reset();
   model_.reset();  // whose unload may wait for that
-  const Clock::duration took = Clock::now() - began;
+  ended_ = Clock::now();
+  const Clock::duration took = ended_ - began;
   statistics->recent_request.Record(took);
   return took;
 }

@@ -75,6 +75,8 @@ class DirectRun {
   // Runs it if that is known to be short; false: it is for the run pool, which may go on with what
   // was done. THREAD: the loop's.
   bool RunHere();
+  // After a run.
+  Clock::time_point ended() const { return ended_; }
 
   // Nobody waits for it any more. THREAD: the loop's.
   void Forsake() {
@@ -109,6 +111,7 @@ class DirectRun {
   Status Decode();
   Clock::duration End(Clock::time_point began);
 
+  Clock::time_point ended_;
   std::atomic<bool> gone_{false};
   std::shared_ptr<const SavedModel> model_;
   std::unique_ptr<InferenceCall> inference_;  // once it is decoded

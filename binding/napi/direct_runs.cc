@@ -1,12 +1,20 @@
 #include "napi/direct_runs.h"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "napi/environment.h"
 #include "napi/process.h"
 
 namespace tensorgate {
+
+namespace {
+
+constexpr std::chrono::microseconds kMostTimeHere{200};
+
+}  // namespace
 
 DirectRuns::DirectRuns(DirectRunOwner* owner, uv_handle_t* wake,
                        std::shared_ptr<MemoryBudget> budget)
@@ -32,15 +40,33 @@ void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
   Answer();
 }
 
-// A lone one is done here and now where that takes no longer than to wait for another thread. Of
-// other short ones each thread gets as many as the others, but no more than it answers together.
+// How many of those that were added, from the first on, are done here and now: a lone one where
+// that takes no longer than to wait for another thread; of several as many as a bounded time has
+// room for, where there is one thread alone, which could but take turns with this one.
+void DirectRuns::RunSome() {
+  WorkerPool& pool = Process::Get().runs;
+  if (count_ != added_.size() && !pool.IsBusy()) return;
+  if (added_.size() > 1 && pool.threads() > 1) return;
+  size_t done = 0;
+  DirectRun::Clock::time_point end = DirectRun::Clock::time_point::max();
+  while (done < added_.size() && added_[done]->RunHere()) {
+    const DirectRun::Clock::time_point ended = added_[done]->ended();
+    if (done++ == 0) end = ended + kMostTimeHere;
+    if (ended >= end) break;
+  }
+  const auto first = added_.begin();
+  const auto rest = first + static_cast<std::ptrdiff_t>(done);
+  finished_.insert(finished_.end(), std::make_move_iterator(first), std::make_move_iterator(rest));
+  added_.erase(first, rest);
+}
+
+// Of short ones each thread gets as many as the others, but no more than it answers together.
 void DirectRuns::StartAll() {
   if (added_.empty()) return;
+  RunSome();
+  if (!finished_.empty()) Answer();
+  if (added_.empty()) return;
   WorkerPool& pool = Process::Get().runs;
-  if (added_.size() == 1 && (count_ == 1 || pool.IsBusy()) && added_.front()->RunHere()) {
-    finished_.swap(added_);
-    return Answer();
-  }
   const auto is_short = [](const std::unique_ptr<DirectRun>& run) { return run->is_short(); };
   const size_t shorts = static_cast<size_t>(std::count_if(added_.begin(), added_.end(), is_short));
   const size_t threads = pool.threads();

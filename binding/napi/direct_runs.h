@@ -38,6 +38,7 @@ class DirectRuns {
   void Close(bool waits);
 
  private:
+  void RunSome();
   void Post(std::vector<std::unique_ptr<DirectRun>> runs);
   void Answer();
 

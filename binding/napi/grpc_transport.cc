@@ -18,9 +18,8 @@ std::shared_ptr<MemoryBudget> BudgetOf(const GrpcTransportOptions& options) {
 }
 
 // UNITS: milliseconds; 0 is none.
-uint32_t MillisLeft(const GrpcCall& call) {
+uint32_t MillisLeft(const GrpcCall& call, uint64_t now) {
   if (!call.waits()) return 0;
-  const uint64_t now = NowMillis();
   return call.due_at() <= now + 1 ? 1 : static_cast<uint32_t>(call.due_at() - now);
 }
 
@@ -117,7 +116,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
                                          std::move(model), options_.as_tensor_content);
   run->request = std::move(*message);
   run->tag = call->method().index;
-  if (const uint32_t left = MillisLeft(*call); left > 0) {
+  if (const uint32_t left = MillisLeft(*call, NowMillis()); left > 0) {
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
   call->tags.run = run.get();
@@ -130,7 +129,7 @@ void GrpcTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   if (call != nullptr) call->tags.run = nullptr;
   if (run->status.ok()) {
     run->statistics->requests(RequestProtocol::kGrpc, run->method)
-        .Record(DirectRun::Clock::now() - run->started);
+        .Record(run->ended() - run->started);
     if (call != nullptr) call->Reply(std::move(run->reply));
     return;
   }
@@ -159,7 +158,7 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
   event.has_message = has_message;
   call->tags.held = std::move(event.message.held);  // for as long as JavaScript may have the bytes
   event.method = call->method().index;
-  event.timeout_millis = MillisLeft(*call);
+  event.timeout_millis = MillisLeft(*call, NowMillis());
   event.request_id = call->request_id();
   event.encoding = call->encoding();
   if (call->kept_header() != nullptr) {

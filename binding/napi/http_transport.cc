@@ -166,7 +166,7 @@ void HttpTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
     const size_t size = run->reply.size();
     if (is_ok && (options_.gzip_min_bytes == 0 || size < options_.gzip_min_bytes)) {
       run->statistics->requests(RequestProtocol::kRest, run->method)
-          .Record(DirectRun::Clock::now() - run->started);
+          .Record(run->ended() - run->started);
       return Answer(connection, std::move(run->reply));
     }
     *connection->body() = std::move(run->request);
@@ -180,7 +180,7 @@ void HttpTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   if (forsaken == forsaken_.end()) return;  // its deadline has passed, and is answered
   if (is_ok) {
     run->statistics->requests(RequestProtocol::kRest, run->method)
-        .Record(DirectRun::Clock::now() - run->started);
+        .Record(run->ended() - run->started);
   } else {
     HttpEvent event{};
     event.kind = HttpEventKind::kRequest;

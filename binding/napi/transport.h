@@ -69,6 +69,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   void Destroy();
 
   // SocketOwner
+  uint64_t NowMillis() const override { return uv_now(loop_); }
   uv_buf_t ReadBuffer() override;
   void OnSocketDirty(Socket* socket) override;
   void OnLentOutput(Socket* socket, const SendQueue& bytes) override;

@@ -9,7 +9,7 @@ namespace tensorgate {
 class Deadlines {
  public:
   class Due;
-  using Times = std::multimap<uint64_t, Due*>;  // UNITS: NowMillis()
+  using Times = std::multimap<uint64_t, Due*>;  // UNITS: milliseconds of the loop's clock
 
   class Due {
    public:
@@ -29,7 +29,7 @@ class Deadlines {
 
   // REQUIRES: it does not wait already, and is removed before its end.
   void Add(Due* due, uint64_t at) {
-    due->at_ = times_.emplace(at, due);
+    due->at_ = times_.emplace_hint(times_.end(), at, due);  // most are the last
     due->waits_ = true;
   }
   // Harmless for one that does not wait.

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 
 namespace tensorgate {
@@ -27,16 +26,11 @@ uv_req_t* NewRequest(int type, void* data) {
 
 }  // namespace
 
-uint64_t NowMillis() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
 Socket::Socket(SocketOwner* owner, uv_handle_t* stream, uint32_t lent_id)
     : owner_(owner),
       stream_(stream),
       lent_id_(lent_id),
-      opened_at_(NowMillis()),
+      opened_at_(owner->NowMillis()),
       received_at_(opened_at_),
       progress_at_(opened_at_) {
   if (stream_ != nullptr) uv_handle_set_data(stream_, this);

@@ -13,12 +13,11 @@ namespace tensorgate {
 
 class Socket;
 
-// UNITS: of a clock that only goes on.
-uint64_t NowMillis();
-
 class SocketOwner {
  public:
   virtual ~SocketOwner() = default;
+  // When this turn of the loop began, by a clock that only goes on.
+  virtual uint64_t NowMillis() const = 0;
   // Where bytes are read into, by one socket after the other.
   virtual uv_buf_t ReadBuffer() = 0;
   // There is something to send, or to end: Flush() is to be called soon.
@@ -90,6 +89,7 @@ class Socket {
   virtual void OnClosing() = 0;
 
   SocketOwner* owner() const { return owner_; }
+  uint64_t NowMillis() const { return owner_->NowMillis(); }
   bool is_lent() const { return stream_ == nullptr; }
   bool is_writing() const { return writing_; }
   uint64_t opened_at() const { return opened_at_; }

@@ -41,6 +41,7 @@ TENSORGATE_WEAK int uv_handle_get_type(const uv_handle_t*);
 TENSORGATE_WEAK int uv_is_closing(const uv_handle_t*);
 TENSORGATE_WEAK void uv_walk(uv_loop_s*, uv_walk_cb, void*);
 TENSORGATE_WEAK void uv_close(uv_handle_t*, uv_handle_cb);
+TENSORGATE_WEAK uint64_t uv_now(const uv_loop_s*);
 TENSORGATE_WEAK const char* uv_strerror(int);
 TENSORGATE_WEAK const char* uv_err_name(int);
 

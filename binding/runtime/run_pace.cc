@@ -29,6 +29,19 @@ void RunPace::Record(std::chrono::nanoseconds run) {
                    std::memory_order_relaxed);
 }
 
+bool RunPace::WantsCpuTime() {
+  const uint32_t left = to_measure_.load(std::memory_order_relaxed);
+  if (left == 0) return false;
+  to_measure_.store(left - 1, std::memory_order_relaxed);
+  return true;
+}
+
+void RunPace::RecordLasted(std::chrono::nanoseconds time) {
+  if (time <= kTooLong) return;
+  to_measure_.store(kMeasuredRuns, std::memory_order_relaxed);
+  if (time > kSurelyTooLong) RecordOnLoop(time);
+}
+
 void RunPace::RecordOnLoop(std::chrono::nanoseconds cpu_time) {
   if (cpu_time <= kTooLong) return;
   const uint32_t bar = next_bar_.load(std::memory_order_relaxed);

@@ -28,18 +28,26 @@ class RunPace {
   // A run of small inputs.
   void Record(std::chrono::nanoseconds run);
 
-  // A run on the event loop.
+  // A run on the event loop. To ask for a thread's CPU time takes a system call: it is measured of
+  // those alone that follow one which lasted too long, maybe since its thread had lost the CPU.
+  bool WantsCpuTime();
+  // Of one that was not measured: how long it lasted.
+  void RecordLasted(std::chrono::nanoseconds time);
   void RecordOnLoop(std::chrono::nanoseconds cpu_time);
 
   bool IsShort() const;
 
  private:
+  static constexpr uint32_t kMeasuredRuns = 64;
+  // No thread is without a CPU for so long.
+  static constexpr std::chrono::milliseconds kSurelyTooLong{50};
   static constexpr uint32_t kFirstBar = 1024;
   static constexpr uint32_t kLongestBar = 1 << 20;
 
   std::atomic<uint64_t> long_runs_{~uint64_t{0}};  // of the latest 64: one bit for each, 1 is long
   std::atomic<uint32_t> barred_{0};                // runs that do not count from here on
   std::atomic<uint32_t> next_bar_{kFirstBar};
+  std::atomic<uint32_t> to_measure_{0};
 };
 
 }  // namespace tensorgate

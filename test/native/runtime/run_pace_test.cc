@@ -46,6 +46,18 @@ TEST_F(RunPaceTest, CallsNoRunShortWithoutALimit) {
   EXPECT_FALSE(pace_.IsShort());
 }
 
+TEST_F(RunPaceTest, MeasuresThoseThatFollowALongOne) {
+  Record(64, microseconds(10));
+  EXPECT_FALSE(pace_.WantsCpuTime());
+  pace_.RecordLasted(microseconds(999));
+  EXPECT_FALSE(pace_.WantsCpuTime());
+  pace_.RecordLasted(milliseconds(2));
+  EXPECT_TRUE(pace_.WantsCpuTime());
+  EXPECT_TRUE(pace_.IsShort());
+  pace_.RecordLasted(milliseconds(51));
+  EXPECT_FALSE(pace_.IsShort());
+}
+
 TEST_F(RunPaceTest, BarsWhatHeldUpTheLoopForLongerEachTime) {
   Record(64, microseconds(10));
   pace_.RecordOnLoop(RunPace::kTooLong);
