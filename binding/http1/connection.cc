@@ -148,7 +148,7 @@ void HttpConnection::Refuse(std::string_view status, std::string_view text) {
 void HttpConnection::WriteAnswer(HttpAnswer answer) {
   const RequestHead& head = parser_.head();
   answered_ = true;
-  closes_ = answer.close || unread_ || draining_ || !head.keep_alive;
+  closes_ = answer.close || unread_ || !head.keep_alive || EndsDrain();
   answer_.Append("HTTP/1.1 ");
   answer_.Append(answer.status);
   answer_.Append("\r\n");

@@ -78,7 +78,7 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
   // Hands over a request whose body is being read.
   void RefuseBody(BodyRefusal refusal);
   void OnDue() override { owner_->OnDeadline(this); }
-  // The answer that is next says that the connection closes.
+  // The answer to the last request that has come says that the connection closes.
   void Drain() { draining_ = true; }
 
   // Appends what is to be sent, about `most` bytes at most.
@@ -113,11 +113,15 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
 
  private:
   static constexpr size_t kMostAhead = 64 << 10;
+  // Answers after Drain() to a client that always has sent more.
+  static constexpr uint32_t kMostLate = 1000;
 
   bool OnHead() override;
   bool OnBody(std::string_view bytes) override;
   void Read(std::string_view* bytes);
   void ReadAhead();
+  bool has_ahead() const { return ahead_.size() > ahead_read_; }
+  bool EndsDrain() { return draining_ && (!has_ahead() || ++late_answers_ == kMostLate); }
   void HandOver(BodyRefusal refusal);
   void SayContinue();
   void WriteAnswer(HttpAnswer answer);
@@ -138,6 +142,7 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
   bool unread_ = false;    // of the request that waits there is more to come, or was
   bool closes_ = false;    // after the answer
   bool draining_ = false;
+  uint32_t late_answers_ = 0;
   bool ended_ = false;
   bool over_ = false;
 };

@@ -191,6 +191,32 @@ TEST_F(Http1ConnectionTest, DrainsWithTheNextAnswer) {
   EXPECT_TRUE(connection_->is_over());
 }
 
+TEST_F(Http1ConnectionTest, DrainsOnceWhatWasSentAheadIsAnswered) {
+  owner_.answers = false;
+  connection_->Receive(std::string(kGet) + std::string(kGet));
+  connection_->Drain();
+  connection_->Receive(kGet);
+  for (bool closes : {false, false, true}) {
+    ASSERT_NE(owner_.waiting, nullptr);
+    owner_.Answer();
+    EXPECT_EQ(Pull().find("\r\nConnection: close\r\n") != std::string::npos, closes);
+  }
+  EXPECT_TRUE(connection_->is_over());
+}
+
+TEST_F(Http1ConnectionTest, DrainsAClientThatAlwaysSendsAhead) {
+  owner_.answers = false;
+  connection_->Drain();
+  connection_->Receive(kGet);
+  int answers = 0;
+  for (; !connection_->is_over() && answers < 2000; ++answers) {
+    connection_->Receive(kGet);
+    owner_.Answer();
+    Pull();
+  }
+  EXPECT_EQ(answers, 1000);
+}
+
 TEST_F(Http1ConnectionTest, RefusesWhatIsReadAndNothingElse) {
   connection_->Receive("GET / HT");
   EXPECT_TRUE(connection_->is_reading());
