@@ -60,13 +60,8 @@ bool HttpConnection::OnHead() {
     HandOver(BodyRefusal::kTooLarge);
     return false;
   }
-  if (!head.expects_continue || !head.has_body()) return true;
-  if (!keeps_body_) {
-    unread_ = true;  // the client sends it or not, as it likes
-    HandOver(BodyRefusal::kNone);
-    return false;
-  }
-  SayContinue();
+  // Also where it is passed over: Java's client waits for ever for a 100 that does not come.
+  if (head.expects_continue && head.has_body()) SayContinue();
   return true;
 }
 

@@ -45,7 +45,7 @@ export class CertificateWatch {
           `--ssl_config_file: read anew (${why}): new connections get its certificates`,
         );
         if (without.length === 0) return;
-        this.#log.warn(`--ssl_config_file: ${without.join(' and ')} takes them at a restart only`);
+        this.#log.warn(`--ssl_config_file: not before a restart: ${without.join(', ')}`);
       } catch (error) {
         const { message } = ServingError.from(error);
         this.#log.error(`--ssl_config_file: the certificates in use stay (${why}): ${message}`);

@@ -13,7 +13,8 @@ const TRANSPORTS = ['grpc', 'rest'].flatMap((protocol) => {
   return transport === undefined ? [] : [`--${protocol}_transport=${transport}`];
 });
 
-/** uWebSockets keeps HTTP in its own way in places, which is pinned down, too. */
+/** The others do some things in their own way, or not at all, which is pinned down, too. */
+export const grpcIsNative = process.env['TENSORGATE_TEST_GRPC_TRANSPORT'] !== 'grpc-js';
 export const restIsNative = process.env['TENSORGATE_TEST_REST_TRANSPORT'] !== 'uwebsockets';
 
 export interface Exit {
