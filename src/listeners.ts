@@ -8,7 +8,7 @@ import { MetadataCodec } from './grpc/metadata-codec.js';
 import type { ModelServiceMessages } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc/server.js';
-import { grpcStartFailure } from './grpc/listening.js';
+import { grpcStartFailure } from './grpc/start-failure.js';
 import type { Address } from './listening/addresses.js';
 import { prepareSocketPath } from './listening/unix-socket.js';
 import type { RequestLog } from './log/request-log.js';

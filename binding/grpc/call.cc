@@ -1,9 +1,9 @@
 #include "grpc/call.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "grpc/wire_text.h"
+#include "net/request_id.h"
 
 namespace tensorgate {
 namespace {
@@ -12,11 +12,6 @@ constexpr size_t kPrefixBytes = 5;
 constexpr size_t kMaxEchoedPath = 1024;
 constexpr HeaderField kStatusOk{":status", "200"};
 constexpr HeaderField kContentType{"content-type", "application/grpc"};
-
-bool IsRequestId(std::string_view text) {
-  return !text.empty() && text.size() <= GrpcCall::kMaxRequestId &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x21 && c <= 0x7e; });
-}
 
 }  // namespace
 

@@ -59,8 +59,6 @@ class CallOwner {
 
 class GrpcCall final : public Stream, public Deadlines::Due {
  public:
-  static constexpr size_t kMaxRequestId = 128;
-
   explicit GrpcCall(CallOwner* owner) : owner_(owner) {}
 
   const GrpcMethod& method() const { return *method_; }

@@ -12,11 +12,6 @@
 namespace tensorgate {
 namespace {
 
-std::shared_ptr<MemoryBudget> BudgetOf(const GrpcTransportOptions& options) {
-  const size_t limit = options.max_buffered_bytes;
-  return options.shares ? SharedGrpcBudget(limit) : std::make_shared<MemoryBudget>(limit);
-}
-
 // UNITS: milliseconds; 0 is none.
 uint32_t MillisLeft(const GrpcCall& call, uint64_t now) {
   if (!call.waits()) return 0;
@@ -27,7 +22,8 @@ uint32_t MillisLeft(const GrpcCall& call, uint64_t now) {
 
 GrpcTransport::GrpcTransport(napi_env env, const Callbacks& callbacks, GrpcTransportOptions options,
                              Transport** cell)
-    : Transport(env, callbacks, "tensorgate gRPC", options.shares, BudgetOf(options), cell),
+    : Transport(env, callbacks, "tensorgate gRPC", options.shares,
+                BudgetOf(RequestProtocol::kGrpc, options.max_buffered_bytes, options.shares), cell),
       options_(std::move(options)) {
   StartTicking();
 }

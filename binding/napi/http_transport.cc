@@ -8,20 +8,15 @@
 #include "napi/event_array.h"
 #include "napi/inference_binding.h"
 #include "napi/process.h"
+#include "net/request_id.h"
 
 namespace tensorgate {
 namespace {
 
 constexpr uint64_t kTickMillis = 1000;
 constexpr uint64_t kDrainTickMillis = 50;
-constexpr size_t kMaxRequestId = 128;
 // Beyond the most connections, so many more get an answer that says so.
 constexpr size_t kRefusedConnections = 256;
-
-std::shared_ptr<MemoryBudget> BudgetOf(const HttpTransportOptions& options) {
-  const size_t limit = options.max_buffered_bytes;
-  return options.shares ? SharedHttpBudget(limit) : std::make_shared<MemoryBudget>(limit);
-}
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -44,17 +39,12 @@ std::unique_ptr<InferenceCall> NewRestCall(std::shared_ptr<const SavedModel> mod
   return NewJsonCall(std::move(model), method);
 }
 
-// As src/log/request-id.ts.
-bool IsHttpRequestId(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxRequestId &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x21 && c <= 0x7e; });
-}
-
 }  // namespace
 
 HttpTransport::HttpTransport(napi_env env, const Callbacks& callbacks, HttpTransportOptions options,
                              Transport** cell)
-    : Transport(env, callbacks, "tensorgate REST", options.shares, BudgetOf(options), cell),
+    : Transport(env, callbacks, "tensorgate REST", options.shares,
+                BudgetOf(RequestProtocol::kRest, options.max_buffered_bytes, options.shares), cell),
       options_(std::move(options)) {
   StartTicking();
 }
@@ -200,7 +190,7 @@ void HttpTransport::Answer(HttpConnection* connection, OutputBuffer reply) {
   answer.body = std::move(reply);
   const std::string_view request_id = connection->head().Field("x-request-id");
   std::string headers;
-  if (IsHttpRequestId(request_id)) {
+  if (IsRequestId(request_id)) {
     headers = options_.headers;
     headers.append("X-Request-Id: ").append(request_id).append("\r\n");
     answer.headers = headers;

@@ -1,5 +1,6 @@
 #include "napi/process.h"
 
+#include <array>
 #include <cstdint>
 #include <thread>
 
@@ -20,26 +21,16 @@ Process& Process::Get(const PoolSizes& sizes) {
   return *process;
 }
 
-namespace {
-
-std::shared_ptr<MemoryBudget> SharedBudget(std::weak_ptr<MemoryBudget>* shared, size_t limit) {
+std::shared_ptr<MemoryBudget> BudgetOf(RequestProtocol protocol, size_t limit, bool shares) {
+  if (!shares) return std::make_shared<MemoryBudget>(limit);
+  using Shared = std::array<std::weak_ptr<MemoryBudget>, kRequestProtocols>;
   static Mutex* const mutex = new Mutex();
+  static auto* const of_protocols = new Shared();
   const MutexLock lock(mutex);
-  std::shared_ptr<MemoryBudget> budget = shared->lock();
-  if (budget == nullptr) *shared = budget = std::make_shared<MemoryBudget>(limit);
+  std::weak_ptr<MemoryBudget>& shared = (*of_protocols)[static_cast<size_t>(protocol)];
+  std::shared_ptr<MemoryBudget> budget = shared.lock();
+  if (budget == nullptr) shared = budget = std::make_shared<MemoryBudget>(limit);
   return budget;
-}
-
-}  // namespace
-
-std::shared_ptr<MemoryBudget> SharedGrpcBudget(size_t limit) {
-  static auto* const shared = new std::weak_ptr<MemoryBudget>();
-  return SharedBudget(shared, limit);
-}
-
-std::shared_ptr<MemoryBudget> SharedHttpBudget(size_t limit) {
-  static auto* const shared = new std::weak_ptr<MemoryBudget>();
-  return SharedBudget(shared, limit);
 }
 
 }  // namespace tensorgate

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "net/memory_budget.h"
+#include "runtime/run_statistics.h"
 #include "runtime/session_registry.h"
 #include "runtime/worker_pool.h"
 
@@ -31,9 +32,9 @@ struct Process {
   SessionRegistry registry;
 };
 
-// One budget for the gRPC transports of several environments, and one for those of REST: as long as
-// one of them has it, the others get the same. THREAD: any.
-std::shared_ptr<MemoryBudget> SharedGrpcBudget(size_t limit);
-std::shared_ptr<MemoryBudget> SharedHttpBudget(size_t limit);
+// What the requests of a transport may hold at once. `shares`: one budget for the transports of
+// that protocol in all environments; as long as one of them has it, the others get the same.
+// THREAD: any.
+std::shared_ptr<MemoryBudget> BudgetOf(RequestProtocol protocol, size_t limit, bool shares);
 
 }  // namespace tensorgate

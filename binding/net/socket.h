@@ -91,7 +91,6 @@ class Socket {
   SocketOwner* owner() const { return owner_; }
   uint64_t NowMillis() const { return owner_->NowMillis(); }
   bool is_lent() const { return stream_ == nullptr; }
-  bool is_writing() const { return writing_; }
   uint64_t opened_at() const { return opened_at_; }
   uint64_t received_at() const { return received_at_; }  // when something last came
 

@@ -68,6 +68,7 @@ class RecentTime {
 };
 
 enum class RequestProtocol { kGrpc, kRest };
+constexpr size_t kRequestProtocols = 2;
 
 // Of one model name, all its versions.
 struct ModelStatistics {
@@ -81,7 +82,7 @@ struct ModelStatistics {
   const std::string name;
   std::array<LatencyHistogram, 3> run_latency;  // Predict, Classify, Regress
   // The same of each protocol, of requests that were answered without JavaScript.
-  std::array<std::array<LatencyHistogram, 3>, 2> request_latency;
+  std::array<std::array<LatencyHistogram, 3>, kRequestProtocols> request_latency;
   ExampleCounts examples;
   RecentTime recent_request;
 };

@@ -8,6 +8,7 @@ import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
 import type { SslConfig } from '../config/ssl-config.js';
 import { requestIdOf } from '../log/request-id.js';
 import type { Address } from '../listening/addresses.js';
+import { takeEach } from '../listening/events.js';
 import { NativeListener } from '../listening/native-listener.js';
 import { addon } from '../native/addon.js';
 import { Method, type NativeFailure } from '../native/binding.js';
@@ -74,7 +75,7 @@ export class NativeGrpcServer {
       maxReceiveBytes < 0 ? maxBufferedBytes : Math.min(maxReceiveBytes, maxBufferedBytes);
     const { ssl, shares } = options;
     this.#listener = new NativeListener(
-      (deliver) => addon().grpcOpen(nativeOptions, (events) => this.#take(events), deliver),
+      (deliver) => addon().grpcOpen(nativeOptions, (events) => this.#takeAll(events), deliver),
       { ssl, shares, protocols: ['h2'] },
     );
     this.#transport = this.#listener.transport;
@@ -112,21 +113,11 @@ export class NativeGrpcServer {
     this.#listener.destroy();
   }
 
-  #take(events: readonly unknown[]): void {
-    for (let i = 0; i < events.length; i += GRPC_EVENT_LENGTH) {
-      const event = events.slice(i, i + GRPC_EVENT_LENGTH) as unknown as NativeGrpcEvent;
-      // One bug must not keep the other events from being taken.
-      try {
-        this.#takeOne(event);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+  #takeAll(events: readonly unknown[]): void {
+    takeEach<NativeGrpcEvent>(events, GRPC_EVENT_LENGTH, (event) => this.#take(event));
   }
 
-  #takeOne(event: NativeGrpcEvent): void {
+  #take(event: NativeGrpcEvent): void {
     const [kind, id, message] = event;
     switch (kind) {
       case GrpcEventKind.call:

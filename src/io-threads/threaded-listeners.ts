@@ -4,7 +4,7 @@
  */
 import type { ModelServiceMessages } from '../grpc/model-service-codec.js';
 import type { SslConfig } from '../config/ssl-config.js';
-import { grpcStartFailure } from '../grpc/listening.js';
+import { grpcStartFailure } from '../grpc/start-failure.js';
 import { addressText, type Address } from '../listening/addresses.js';
 import type { Log } from '../log/log.js';
 import type { Family } from '../metrics/families.js';

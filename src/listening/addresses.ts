@@ -8,7 +8,7 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Takes IPv4, too. */
-export const ANY_IPV6 = '::';
+const ANY_IPV6 = '::';
 const ANY_IPV4 = '0.0.0.0';
 /** There where the kernel knows IPv6. */
 const IPV6_INTERFACES = '/proc/net/if_inet6';

@@ -14,6 +14,7 @@ import {
 } from '../native/transport.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { addressText, type Address } from './addresses.js';
+import { takeEach } from './events.js';
 import { NativeTls } from './native-tls.js';
 
 /** In place of a port. */
@@ -82,10 +83,9 @@ export class NativeListener {
   }
 
   readonly #take = (events: readonly unknown[]): void => {
-    for (let i = 0; i < events.length; i += SOCKET_EVENT_LENGTH) {
-      const event = events.slice(i, i + SOCKET_EVENT_LENGTH) as unknown as NativeSocketEvent;
+    takeEach<NativeSocketEvent>(events, SOCKET_EVENT_LENGTH, (event) => {
       if (event[0] === SocketEventKind.closed) this.#onClosed();
       else this.#tls?.take(event);
-    }
+    });
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { SslConfig } from '../../config/ssl-config.js';
 import type { Address } from '../../listening/addresses.js';
+import { takeEach } from '../../listening/events.js';
 import { NativeListener } from '../../listening/native-listener.js';
 import { addon } from '../../native/addon.js';
 import {
@@ -40,7 +41,7 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     const { ssl, sharing, maxBufferedBytes } = options;
     const nativeOptions = nativeOptionsOf(options);
     this.#listener = new NativeListener(
-      (deliver) => addon().httpOpen(nativeOptions, (events) => this.#take(events), deliver),
+      (deliver) => addon().httpOpen(nativeOptions, (events) => this.#takeAll(events), deliver),
       { ssl, shares: sharing !== null, protocols: ['http/1.1', 'http/1.0'] },
     );
     this.#transport = this.#listener.transport;
@@ -90,21 +91,11 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     addon().httpAnswer(this.#transport, id, status, this.#lines, body, after !== 'keep');
   }
 
-  #take(events: readonly unknown[]): void {
-    for (let i = 0; i < events.length; i += HTTP_EVENT_LENGTH) {
-      const event = events.slice(i, i + HTTP_EVENT_LENGTH) as unknown as NativeHttpEvent;
-      // One bug must not keep the other events from being taken.
-      try {
-        this.#takeOne(event);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+  #takeAll(events: readonly unknown[]): void {
+    takeEach<NativeHttpEvent>(events, HTTP_EVENT_LENGTH, (event) => this.#take(event));
   }
 
-  #takeOne(event: NativeHttpEvent): void {
+  #take(event: NativeHttpEvent): void {
     const [kind, id, method, target, fields] = event;
     if (kind === HttpEventKind.gone) {
       const exchange = this.#open.get(id);
