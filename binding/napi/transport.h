@@ -123,6 +123,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   void Add(Socket* socket);
 
   void OnRunsReady();
+  void OnPolled();
   void OnTurn();
   void Deliver();
   void DeliverSocketEvents();
@@ -146,6 +147,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
 
   uv_loop_s* loop_ = nullptr;
   uv_handle_t* turn_ = nullptr;
+  uv_handle_t* polled_ = nullptr;
   uv_handle_t* ready_ = nullptr;
   uv_handle_t* deadline_timer_ = nullptr;
   uv_handle_t* tick_ = nullptr;

@@ -35,6 +35,8 @@ const char* UvMissing() {
       TENSORGATE_NEEDED(uv_async_send),
       TENSORGATE_NEEDED(uv_prepare_init),
       TENSORGATE_NEEDED(uv_prepare_start),
+      TENSORGATE_NEEDED(uv_check_init),
+      TENSORGATE_NEEDED(uv_check_start),
       TENSORGATE_NEEDED(uv_timer_init),
       TENSORGATE_NEEDED(uv_timer_start),
       TENSORGATE_NEEDED(uv_tcp_init),

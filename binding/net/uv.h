@@ -49,6 +49,8 @@ TENSORGATE_WEAK int uv_async_init(uv_loop_s*, uv_handle_t*, uv_handle_cb);
 TENSORGATE_WEAK int uv_async_send(uv_handle_t*);
 TENSORGATE_WEAK int uv_prepare_init(uv_loop_s*, uv_handle_t*);
 TENSORGATE_WEAK int uv_prepare_start(uv_handle_t*, uv_handle_cb);
+TENSORGATE_WEAK int uv_check_init(uv_loop_s*, uv_handle_t*);
+TENSORGATE_WEAK int uv_check_start(uv_handle_t*, uv_handle_cb);
 TENSORGATE_WEAK int uv_timer_init(uv_loop_s*, uv_handle_t*);
 TENSORGATE_WEAK int uv_timer_start(uv_handle_t*, uv_handle_cb, uint64_t timeout, uint64_t repeat);
 
@@ -75,6 +77,7 @@ namespace tensorgate {
 
 // uv_handle_type and uv_req_type; fixed for libuv 1.x.
 constexpr int kUvAsync = 1;
+constexpr int kUvCheck = 2;
 constexpr int kUvPipe = 7;
 constexpr int kUvPoll = 8;
 constexpr int kUvPrepare = 9;
