@@ -20,6 +20,7 @@ import { ServingError } from './status/serving-error.js';
 
 const REFUSED = 255;
 const UNLOAD_MILLIS = 10_000;
+const MAX_DRAIN_WAIT_SECONDS = 24 * 3600;
 const DEMO_REST_PORT = 8501;
 /** The program that knows upstream's command line alone. */
 const UPSTREAM_PROGRAM = 'tensorflow_model_server';
@@ -129,12 +130,16 @@ function stopOnSignal(server: Server, flags: Flags, log: Log): () => boolean {
     stopping = true;
     log.info(`${signal}: draining`);
     const graceMillis = Math.max(0, flags.shutdown_grace_seconds) * 1000;
+    const waitMillis = Math.min(flags.drain_wait_seconds, MAX_DRAIN_WAIT_SECONDS) * 1000;
     // A graph that never ends would hold the process for ever, even inside process.exit().
-    setTimeout(() => {
-      log.error('a run did not end: killed');
-      process.kill(process.pid, 'SIGKILL');
-    }, graceMillis + UNLOAD_MILLIS).unref();
-    void server.stop(graceMillis).then(() => {
+    setTimeout(
+      () => {
+        log.error('a run did not end: killed');
+        process.kill(process.pid, 'SIGKILL');
+      },
+      waitMillis + graceMillis + UNLOAD_MILLIS,
+    ).unref();
+    void server.stop(graceMillis, waitMillis).then(() => {
       // A start that the signal ends says first what it waited for.
       setImmediate(() => {
         log.info('stopped');

@@ -24,6 +24,7 @@ import { Listeners } from './listeners.js';
 import { createLog } from './log/log.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
+import { EventLoopStalls } from './metrics/event-loop-stalls.js';
 import { counterFamily } from './metrics/families.js';
 import { plainFamily, type PlainFamily } from './metrics/family-sum.js';
 import { Registry } from './metrics/registry.js';
@@ -35,6 +36,7 @@ import { ModelBatching } from './servables/model-batching.js';
 import { modelOf } from './servables/model-replica.js';
 import { ModelStatusService } from './service/model-status.js';
 import { nativeRoutes } from './service/native-routes.js';
+import { Readiness, type ReadyWhen, type ServerPhase } from './service/readiness.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
 
 class IoThread {
@@ -44,6 +46,8 @@ class IoThread {
   readonly #shadows: ShadowTraffic;
   readonly #requestLog: RequestLog;
   readonly #registry = new Registry();
+  readonly #readiness: Readiness;
+  readonly #stalls: EventLoopStalls;
   readonly #listeners: Listeners;
   readonly #freedMemory = freedMemory(/* releases */ false).start();
   #weights: ReadonlyMap<string, number> = new Map();
@@ -56,7 +60,17 @@ class IoThread {
     this.#batching = this.#newBatching();
     const batching = this.#batching;
     this.#catalog = new ReplicaCatalog((name, replica) => modelOf(name, replica, batching));
+    this.#readiness = new Readiness({
+      when: flags.ready_when as ReadyWhen,
+      catalog: this.#catalog,
+      configured: () => this.#catalog.configured,
+    });
     const log = createLog(flags.log_level);
+    this.#stalls = new EventLoopStalls({
+      thread: String(options.number),
+      limitMillis: flags.event_loop_stall_millis,
+      log,
+    }).start();
     this.#requestLog = new RequestLog(log);
     this.#shadows = new ShadowTraffic({ catalog: this.#catalog, log });
     const modelStatus = new ModelStatusService(this.#catalog);
@@ -69,6 +83,7 @@ class IoThread {
       shadows: this.#shadows,
       modelStatus,
       modelService: remoteModelService(modelStatus, control),
+      readiness: this.#readiness,
       admin: flags.enable_admin_api ? remoteAdmin(control) : null,
       requestLog: this.#requestLog,
       requestMetrics,
@@ -107,6 +122,11 @@ class IoThread {
     }
     this.#catalog.update(update);
     this.#route();
+    this.#readiness.changed();
+  }
+
+  enter(phase: ServerPhase): void {
+    this.#readiness.enter(phase);
   }
 
   retire(id: number): Promise<void> {
@@ -119,6 +139,7 @@ class IoThread {
 
   async drain(): Promise<void> {
     this.#freedMemory.stop();
+    this.#stalls.stop();
     this.#batching?.scheduler.flush();
     await this.#listeners.close();
     this.#requestLog.flush();
@@ -145,7 +166,7 @@ class IoThread {
     const registry = this.#registry;
     const number = String(this.#options.number);
     registry.addReader(() => batchingFamilies(this.#batching?.statistics ?? []));
-    registry.addReader(() => [this.#shadows.requests]);
+    registry.addReader(() => [this.#shadows.requests, this.#stalls.family]);
     registry.addReader(() => {
       const labels = ['io_thread', 'transport'];
       const samples = Object.entries(this.#listeners.requests).map(([transport, value]) => ({
@@ -184,6 +205,7 @@ function serve(port: MessagePort): void {
       listen: (what) => opened().listen(what),
       renew: (ssl) => opened().renew(ssl),
       update: (update) => opened().update(update),
+      phase: (phase) => thread?.enter(phase),
       retire: (id) => opened().retire(id),
       metrics: () => opened().metrics(),
       drain: () => thread?.drain(),

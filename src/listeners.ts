@@ -24,6 +24,7 @@ import { InferenceService } from './service/inference.js';
 import type { ModelCatalog } from './service/model-catalog.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import type { ModelStatusService } from './service/model-status.js';
+import type { Readiness } from './service/readiness.js';
 import type { ShadowTraffic } from './service/shadow-traffic.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServingError } from './status/serving-error.js';
@@ -38,6 +39,7 @@ export interface ListenersOptions {
   readonly shadows: ShadowTraffic;
   readonly modelStatus: ModelStatusService;
   readonly modelService: ModelServiceMessages;
+  readonly readiness: Readiness;
   /** Null: not offered. */
   readonly admin: AdminApi | null;
   readonly requestLog: RequestLog;
@@ -133,12 +135,13 @@ export class Listeners {
   }
 
   async #newGrpc(native: boolean): Promise<GrpcServer | NativeGrpcServer> {
-    const { flags, ssl, channelOptions, modelService, admin, requestLog } = this.#options;
+    const { flags, ssl, channelOptions, modelService, readiness, admin, requestLog } =
+      this.#options;
     const options = {
       inference: this.#inference,
       modelService,
       metadata: new MetadataCodec(this.#modelMetadata),
-      health: flags.enable_grpc_healthcheck_service,
+      readiness,
       sessionRun: flags.enable_session_run,
       admin,
       channelOptions,
@@ -161,11 +164,13 @@ export class Listeners {
   }
 
   async #newRest(native: boolean): Promise<RestServer> {
-    const { flags, ssl, modelStatus, admin, requestLog, restMetrics, sharing } = this.#options;
+    const { flags, ssl, modelStatus, readiness, admin, requestLog, restMetrics, sharing } =
+      this.#options;
     const options = {
       inference: this.#inference,
       modelStatus,
       modelMetadata: this.#modelMetadata,
+      readiness,
       admin,
       metadataJson: new MetadataJson(loadProtos([METADATA_PROTO])),
       timeoutMillis: flags.rest_api_timeout_in_ms,

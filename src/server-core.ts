@@ -83,10 +83,12 @@ export class ServerCore {
   readonly #configFile: ModelConfigFile | null;
   readonly #threads: { readonly run: number; readonly load: number };
   readonly #plans: ExecutionPlans;
+  #firstConfig: ModelServerConfig = { kind: 'none' };
   #batching: ModelBatching | null = null;
   #metrics: LifecycleMetrics | null = null;
   #onRoutes: ((routes: NativeRoutes) => void) | null = null;
   #routesAreStale = false;
+  #onChange: () => void = () => undefined;
   #follower: CatalogFollower | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
@@ -163,10 +165,14 @@ export class ServerCore {
         logState(log, id, state, error);
         this.#rerouted();
         this.#follower?.changed(id.name);
+        this.#onChange();
       },
       onFailure: (id, failure) => logFailure(log, id, failure),
       onRetry: (id, retry) => logRetry(log, id, retry),
-      onTrouble: (name) => this.#follower?.changed(name),
+      onTrouble: (name) => {
+        this.#follower?.changed(name);
+        this.#onChange();
+      },
     });
     this.#source = new FileSystemSource({
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
@@ -190,6 +196,7 @@ export class ServerCore {
         this.#manager.reroute();
         this.#rerouted();
         this.#follower?.configured();
+        this.#onChange();
       },
       clock: systemClock,
     });
@@ -232,11 +239,11 @@ export class ServerCore {
   }
 
   /**
-   * Resolves when every model of the first configuration serves. `metrics` null counts nothing;
+   * Makes ready what listeners need, and reads the first configuration. `metrics` null counts nothing;
    * `shared` null: no other thread runs batches.
    * @throws ServingError
    */
-  async start(
+  async prepare(
     metrics: LifecycleMetrics | null,
     shared: SharedBatching | null = null,
   ): Promise<void> {
@@ -257,18 +264,23 @@ export class ServerCore {
     const { run_queue_capacity: capacity, inline_run_micros: inlineMicros } = flags;
     addon().configure(runThreads, capacity, load, inlineMicros);
     const config = models ?? (await this.#configFile?.read()) ?? configOf(flags);
+    this.#firstConfig = config;
     if (config.kind === 'custom') {
       throw new ServingError(
         StatusCode.INVALID_ARGUMENT,
         'custom_model_config is not supported: use model_config_list',
       );
     }
-    const { log, opLibraries } = this.#options;
+  }
+
+  /** Resolves when every model of the first configuration serves. REQUIRES: prepared. @throws ServingError */
+  async load(): Promise<void> {
+    const { flags, log, opLibraries } = this.#options;
     await loadOpSets(opLibraries, log);
     await loadCustomOpLibraries(libraryPaths(flags.custom_op_libraries), log);
     this.#source.start(this.#manager);
     // From here on the file may put something else in the place of what cannot be waited for.
-    await this.#models.start(config, () => this.#configFile?.start());
+    await this.#models.start(this.#firstConfig, () => this.#configFile?.start());
     this.#manager.maxParallelLoads = Math.max(1, flags.num_load_threads);
   }
 
@@ -281,6 +293,11 @@ export class ServerCore {
   /** Before `start`: tells `follower` of all that changes, and waits for it before an unload. */
   follow(follower: CatalogFollower): void {
     this.#follower = follower;
+  }
+
+  /** `onChange` is called when a state, what keeps a model from serving, or the configuration has changed. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
   }
 
   /** What the model has to answer requests with. */

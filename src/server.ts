@@ -1,8 +1,10 @@
 /**
  * Server: wires what is served to listeners, in upstream's order of starting: models first, then gRPC,
- * then REST. Owns them all; `stop` takes them down in reverse. With --io_threads above 1 the listeners
+ * then REST; with --listen_before_loaded the models come last. Owns them all; `stop` takes them down in reverse. With --io_threads above 1 the listeners
  * that can be shared are those of the I/O threads; this thread then keeps the rest, and controls.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { channelArguments } from './config/channel-arguments.js';
 import { prometheusPath } from './config/monitoring-config.js';
 import { readSslConfig, type SslConfig } from './config/ssl-config.js';
@@ -15,6 +17,7 @@ import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
+import { EventLoopStalls } from './metrics/event-loop-stalls.js';
 import type { Family } from './metrics/families.js';
 import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
@@ -29,6 +32,7 @@ import type { RestMetrics } from './rest/api.js';
 import { NativeRestServer } from './rest/native/server.js';
 import { AdminApi } from './service/admin-api.js';
 import { ModelStatusService } from './service/model-status.js';
+import { Readiness, type ReadyWhen, type ServerPhase } from './service/readiness.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServerCore, type ServerOptions } from './server-core.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
@@ -41,10 +45,13 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #core: ServerCore;
   readonly #requestLog: RequestLog;
+  readonly #readiness: Readiness;
+  readonly #stalls: EventLoopStalls;
   #listeners: Listeners | null = null;
   #threads: ThreadedListeners | null = null;
   #freedMemory: FreedMemory | null = null;
   #certificates: CertificateWatch | null = null;
+  #hasStarted = false;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
@@ -53,9 +60,18 @@ export class Server {
     stickyHeaderOf(options.flags.sticky_header);
     this.#core = new ServerCore(options);
     this.#requestLog = new RequestLog(options.log);
+    const core = this.#core;
+    this.#readiness = new Readiness({
+      when: options.flags.ready_when as ReadyWhen,
+      catalog: core.catalog,
+      configured: () => core.configuration().models.map(({ name }) => name),
+    });
+    core.watch(() => this.#readiness.changed());
+    const { event_loop_stall_millis: limitMillis } = options.flags;
+    this.#stalls = new EventLoopStalls({ thread: 'main', limitMillis, log: options.log });
   }
 
-  /** Resolves when every listener is open. @throws ServingError */
+  /** Resolves when every listener is open and the first models serve. @throws ServingError */
   async start(): Promise<void> {
     const { flags, log } = this.#options;
     const ssl = flags.ssl_config_file === '' ? null : await readSslConfig(flags.ssl_config_file);
@@ -77,7 +93,9 @@ export class Server {
     const isNative = this.#carriesGrpcNatively();
     const restPort = isReadable && flags.rest_api_port !== flags.port ? flags.rest_api_port : 0;
     const threads = this.#newThreads(isNative, restPort);
-    await this.#core.start(lifecycle, threads?.sharedBatching ?? null);
+    await this.#core.prepare(lifecycle, threads?.sharedBatching ?? null);
+    this.#stalls.start();
+    if (!flags.listen_before_loaded) await this.#load();
     this.#freedMemory = freedMemory(/* releases */ true).start();
     const { catalog } = this.#core;
     const modelStatus = new ModelStatusService(catalog);
@@ -90,6 +108,7 @@ export class Server {
       shadows: this.#core.shadows,
       modelStatus,
       modelService,
+      readiness: this.#readiness,
       admin,
       requestLog: this.#requestLog,
       requestMetrics: metrics?.requests ?? null,
@@ -114,6 +133,19 @@ export class Server {
     else if (isReadable && flags.rest_api_port !== 0) {
       log.error('rest_api_port and port must differ: REST is off');
     }
+    if (flags.listen_before_loaded) await this.#load();
+    this.#hasStarted = true;
+  }
+
+  async #load(): Promise<void> {
+    await this.#core.load();
+    await this.#enter('started');
+  }
+
+  /** Resolves when probes are told. */
+  async #enter(phase: ServerPhase): Promise<void> {
+    this.#readiness.enter(phase);
+    await this.#threads?.enter(phase);
   }
 
   async #renew(ssl: SslConfig): Promise<readonly string[]> {
@@ -123,10 +155,14 @@ export class Server {
   }
 
   /**
-   * Stops accepting, finishes what is in flight for at most `graceMillis`, unloads. Safe to call at
+   * Stops accepting, finishes what is in flight for at most `graceMillis`, unloads. Probes are told before
+   * anything else; a server that has started goes on serving for `waitMillis` after that. Safe to call at
    * any time after the constructor.
    */
-  async stop(graceMillis: number): Promise<void> {
+  async stop(graceMillis: number, waitMillis = 0): Promise<void> {
+    void this.#enter('draining'); // threads hear of it before they are drained
+    if (this.#hasStarted && waitMillis > 0) await delay(waitMillis);
+    this.#stalls.stop();
     this.#core.stopChanging();
     this.#freedMemory?.stop();
     this.#certificates?.stop();
@@ -157,7 +193,7 @@ export class Server {
       return runFamilies(statistics);
     });
     registry.addReader(() => batchingFamilies(this.#core.batchStatistics));
-    registry.addReader(() => [this.#core.shadows.requests]);
+    registry.addReader(() => [this.#core.shadows.requests, this.#stalls.family]);
     registry.addReader(() => planFamilies(this.#core.plans));
     const requests = new RequestMetrics(
       registry,

@@ -335,7 +335,7 @@ export const UPSTREAM_FLAGS = [
     type: 'bool',
     default: false,
     effect: 'served',
-    help: 'offer the gRPC health service',
+    help: 'without effect: the gRPC health service is always offered',
   },
   {
     name: 'enable_serialization_as_tensor_content',

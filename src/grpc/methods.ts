@@ -6,6 +6,7 @@ import { Method } from '../native/binding.js';
 import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
 import type { InferenceService } from '../service/inference.js';
+import type { Readiness } from '../service/readiness.js';
 import type { Headers } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { adminUnary } from './admin-codec.js';
@@ -19,8 +20,8 @@ export interface GrpcMethodsOptions {
   readonly inference: InferenceService;
   readonly modelService: ModelServiceMessages;
   readonly metadata: MetadataCodec;
-  /** Whether to offer the health service. */
-  readonly health: boolean;
+  /** What the health service tells. */
+  readonly readiness: Readiness;
   /** Whether to serve SessionRun. */
   readonly sessionRun: boolean;
   /** Null: not offered. */
@@ -65,13 +66,14 @@ export class GrpcMethods {
   readonly unary: readonly UnaryMethod[];
   readonly streaming: readonly StreamingMethod[];
   readonly #inference: InferenceService;
-  readonly #health: HealthService | null;
+  readonly #health: HealthService;
   readonly #reflection: ReflectionService;
 
   constructor(options: GrpcMethodsOptions) {
-    const { inference, modelService, metadata, health, sessionRun, admin } = options;
+    const { inference, modelService, metadata, readiness, sessionRun, admin } = options;
     this.#inference = inference;
-    this.#health = health ? new HealthService() : null;
+    const health = new HealthService(readiness);
+    this.#health = health;
     this.#reflection = reflection(options);
     this.unary = [
       ...methods(PREDICTION_SERVICE, {
@@ -100,21 +102,14 @@ export class GrpcMethods {
               done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
       }),
       ...(admin === null ? [] : methods(ADMIN_SERVICE, adminUnary(admin))),
-      ...(this.#health === null
-        ? []
-        : methods(HEALTH_SERVICE, { Check: this.#health.check }, /* isLogged */ false)),
+      ...methods(HEALTH_SERVICE, { Check: health.check }, /* isLogged */ false),
     ];
-    const watched = this.#health;
     this.streaming = [
-      ...(watched === null
-        ? []
-        : [
-            {
-              path: `/${HEALTH_SERVICE}/Watch`,
-              requestStream: false,
-              open: (stream: MessageStream) => watched.watch(stream),
-            },
-          ]),
+      {
+        path: `/${HEALTH_SERVICE}/Watch`,
+        requestStream: false,
+        open: (stream) => health.watch(stream),
+      },
       ...REFLECTION_SERVICES.map((service) => ({
         path: `/${service}/ServerReflectionInfo`,
         requestStream: true,
@@ -134,25 +129,25 @@ export class GrpcMethods {
 
   /** Ends the streams that only their clients would end. */
   close(): void {
-    this.#health?.close();
+    this.#health.close();
     this.#reflection.close();
   }
 }
 
-function reflection({ health, sessionRun, admin }: GrpcMethodsOptions): ReflectionService {
+function reflection({ sessionRun, admin }: GrpcMethodsOptions): ReflectionService {
   return new ReflectionService(
     [
       PREDICTION_SERVICE,
       MODEL_SERVICE,
       ...(sessionRun ? [SESSION_SERVICE] : []),
       ...(admin === null ? [] : [ADMIN_SERVICE]),
-      ...(health ? [HEALTH_SERVICE] : []),
+      HEALTH_SERVICE,
     ],
     [
       ...API_PROTOS,
       ...(sessionRun ? [SESSION_PROTO] : []),
       ...(admin === null ? [] : [ADMIN_PROTO]),
-      ...(health ? [HEALTH_PROTO] : []),
+      HEALTH_PROTO,
     ],
   );
 }

@@ -194,8 +194,8 @@ export class NativeGrpcServer {
       write: (message) => {
         addon().grpcSend(this.#transport, id, message, false);
       },
-      end: () => {
-        this.#end(id, StatusCode.OK, '');
+      end: (error) => {
+        this.#end(id, error?.code ?? StatusCode.OK, error?.message ?? '');
       },
       onOver: (callback) => {
         over = callback;

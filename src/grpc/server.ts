@@ -162,8 +162,9 @@ function messageStream(stream: Stream): MessageStream {
     write: (message) => {
       if (!stream.writableEnded) stream.write(message as Buffer);
     },
-    end: () => {
-      stream.end();
+    end: (error) => {
+      if (error === undefined) stream.end();
+      else stream.emit('error', { code: error.code, details: error.message });
     },
     onOver: (callback) => {
       let isOver = false;

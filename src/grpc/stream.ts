@@ -1,9 +1,11 @@
 /** A streaming call, whatever carries it. */
+import type { ServingError } from '../status/serving-error.js';
+
 export interface MessageStream {
   /** Nothing is sent once the call is over. */
   write(message: Uint8Array): void;
-  /** Ends the call with OK. */
-  end(): void;
+  /** Ends the call, with OK where no error is given. */
+  end(error?: ServingError): void;
   /** Called once, when the call is over, whoever ended it. */
   onOver(callback: () => void): void;
 }
@@ -19,19 +21,17 @@ export interface StreamHandler {
 export class OpenStreams {
   readonly #open = new Set<MessageStream>();
 
-  add(stream: MessageStream): void {
+  add(stream: MessageStream, onOver?: () => void): void {
     this.#open.add(stream);
     stream.onOver(() => {
       this.#open.delete(stream);
+      onOver?.();
     });
   }
 
-  /** Ends each one with status OK, after `last` where given. */
-  endAll(last?: Uint8Array): void {
-    for (const stream of [...this.#open]) {
-      if (last !== undefined) stream.write(last);
-      stream.end();
-    }
+  /** Ends each one with status OK. */
+  endAll(): void {
+    for (const stream of [...this.#open]) stream.end();
     this.#open.clear();
   }
 }

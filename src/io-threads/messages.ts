@@ -10,6 +10,7 @@ import type { Labels } from '../core/version-labels.js';
 import type { Address } from '../listening/addresses.js';
 import type { PlainFamily } from '../metrics/family-sum.js';
 import type { ModelReplica } from '../servables/model-replica.js';
+import type { ServerPhase } from '../service/readiness.js';
 import { ServingError, type Violation } from '../status/serving-error.js';
 
 /** What the main thread asks of an I/O thread. */
@@ -20,6 +21,8 @@ export interface ThreadCalls {
   /** Other certificates; answered with those that cannot take them. */
   renew: [SslConfig, readonly string[]];
   update: [CatalogUpdate, void];
+  /** What the server is about, for probes; `starting` until it is told. */
+  phase: [ServerPhase, void];
   /** Answered when nothing on the thread uses the model of that number any more. */
   retire: [number, void];
   metrics: [null, readonly PlainFamily[]];

@@ -37,6 +37,7 @@ export class ReplicaCatalog implements ModelCatalog {
   readonly #replicas = new Map<number, Replica>();
   /** Checked already where they come from. */
   readonly #labels = new VersionLabels((name, version) => this.isAvailable(name, version), true);
+  #configured: readonly string[] = [];
   #revision = 0;
 
   constructor(servableOf: (name: string, replica: ModelReplica) => InferenceModel) {
@@ -45,7 +46,10 @@ export class ReplicaCatalog implements ModelCatalog {
 
   update({ models, configuration }: CatalogUpdate): void {
     for (const state of models) this.#models.set(state.name, this.#modelOf(state));
-    if (configuration !== null) this.#labels.replace(configuration.labels);
+    if (configuration !== null) {
+      this.#labels.replace(configuration.labels);
+      this.#configured = configuration.models.map(({ name }) => name);
+    }
     ++this.#revision;
   }
 
@@ -92,6 +96,11 @@ export class ReplicaCatalog implements ModelCatalog {
 
   names(): readonly string[] {
     return [...this.#models.keys()];
+  }
+
+  /** The models that are configured. */
+  get configured(): readonly string[] {
+    return this.#configured;
   }
 
   get revision(): number {

@@ -12,6 +12,7 @@ import { plainFamily, summed } from '../metrics/family-sum.js';
 import type { MetricsPage } from '../metrics/metrics-page.js';
 import type { SharedBatching } from '../servables/model-batching.js';
 import type { AdminApi } from '../service/admin-api.js';
+import type { ServerPhase } from '../service/readiness.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { IoThreads } from './io-threads.js';
 import type { ThreadOptions } from './messages.js';
@@ -37,6 +38,7 @@ export class ThreadedListeners {
   readonly #claims = new PortClaims();
   readonly #callers = new RemoteCallers();
   #control: Control | null = null;
+  #phase: ServerPhase = 'starting';
   #listens = false;
   #isEnding = false;
 
@@ -101,6 +103,14 @@ export class ThreadedListeners {
       channels.map((channel, i) => channel.ask('open', { ...common, number: i + 1 })),
     );
     await this.#publisher.open();
+    await this.enter(this.#phase);
+  }
+
+  /** Tells the threads' probes. Resolves when they know, which a thread that has ended need not. */
+  async enter(phase: ServerPhase): Promise<void> {
+    this.#phase = phase;
+    if (this.#control === null) return; // told when they are opened
+    await this.#threads.askAll('phase', phase).catch(() => undefined);
   }
 
   /** @throws ServingError UNAVAILABLE when an address cannot be had */

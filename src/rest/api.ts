@@ -11,6 +11,7 @@ import { decodeOnLoopBytes } from '../native/saved-model.js';
 import type { AdminApi } from '../service/admin-api.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import type { ModelStatusService } from '../service/model-status.js';
+import type { Readiness } from '../service/readiness.js';
 import type { InferenceService } from '../service/inference.js';
 import { stickyKeyOf } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -19,6 +20,7 @@ import type { Held, MemoryBudget } from './buffer-budget.js';
 import { acceptsGzip, inflate } from './compression.js';
 import { Deadlines } from './deadlines.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
+import { HealthEndpoint } from './health-endpoint.js';
 import type { BodyLimits, HttpExchange, HttpRequest } from './http.js';
 import { modelStatusJson } from './json.js';
 import type { MetadataJson } from './metadata-json.js';
@@ -31,6 +33,7 @@ export interface RestApiOptions {
   readonly modelStatus: ModelStatusService;
   readonly modelMetadata: ModelMetadataService;
   readonly metadataJson: MetadataJson;
+  readonly readiness: Readiness;
   /** Null: not offered. */
   readonly admin: AdminApi | null;
   /** 0 or less is none. */
@@ -56,6 +59,7 @@ export class RestApi implements ExchangeHost {
   readonly budget: MemoryBudget;
   readonly #options: RestApiOptions;
   readonly #deadlines: Deadlines;
+  readonly #health: HealthEndpoint;
   readonly #modelList: ModelList;
   readonly #admin: AdminEndpoint | null;
   readonly #plainLimits: BodyLimits;
@@ -68,6 +72,7 @@ export class RestApi implements ExchangeHost {
     this.budget = budget;
     this.#options = options;
     this.#deadlines = new Deadlines(options.timeoutMillis);
+    this.#health = new HealthEndpoint(options.readiness);
     this.#modelList = new ModelList(options.modelStatus);
     this.#admin = admin === null ? null : new AdminEndpoint(admin, this.#deadlines);
     this.#plainLimits = { maxBytes, borrowBytes: decodeOnLoopBytes() };
@@ -131,6 +136,10 @@ export class RestApi implements ExchangeHost {
     const { metrics } = this.#options;
     if (metrics !== null && path === metrics.path) {
       this.#answerMetrics(exchange, metrics, target);
+      return;
+    }
+    if (this.#health.takes(method, path)) {
+      this.#health.answer(exchange, path);
       return;
     }
     if (this.#admin?.takes(path) === true) {

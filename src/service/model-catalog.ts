@@ -27,6 +27,11 @@ const STATE_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(ServableState).map(([name, state]) => [state, name]),
 );
 
+/** `LOADING`. */
+export function stateName(state: ServableState): string {
+  return STATE_NAMES.get(state) ?? 'UNKNOWN';
+}
+
 /** Which version a request asks for. At most one of version and label is set. */
 export interface VersionChoice {
   readonly version: bigint | null;
@@ -62,7 +67,7 @@ export function knownVersions(catalog: ModelCatalog, name: string): string {
   if (statuses.length === 0) return 'no model of that name is served';
   const texts = statuses
     .slice(0, MAX_VERSIONS_SHOWN)
-    .map(({ version, state }) => `${version} (${STATE_NAMES.get(state) ?? 'UNKNOWN'})`);
+    .map(({ version, state }) => `${version} (${stateName(state)})`);
   const more = statuses.length > texts.length ? ', ...' : '';
   return `versions of the model: ${texts.join(', ')}${more}`;
 }

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../wire/server-process.js';
 import { Background, itWith } from './programs.js';
 import { checkThroughProxy } from './proxied.js';
-import { folder, server, STATUS } from './served.js';
+import { folder, server } from './served.js';
 
 /** By how connections are used. */
 const MODES = {
@@ -40,7 +40,7 @@ defaults
   timeout server 10s
 listen rest
   bind 127.0.0.1:${port}
-  option httpchk GET ${STATUS}
+  option httpchk GET /readyz
   ${line}
   server tensorgate 127.0.0.1:${server.restPort} check inter 100ms
 frontend statistics

@@ -12,7 +12,7 @@ const MOST_MILLIS = 10_000;
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 
 /** Where it is; null where it is not installed. */
-function find(program: string): string | null {
+export function find(program: string): string | null {
   for (const folder of FOLDERS) {
     const path = join(folder, program);
     try {

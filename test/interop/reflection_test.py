@@ -56,7 +56,7 @@ class Reflection(ModelTest):
 
     def test_health(self):
         if HEALTH not in self.database.get_services():
-            self.skipTest('the server was started without --enable_grpc_healthcheck_service')
+            self.skipTest("upstream's server was started without --enable_grpc_healthcheck_service")
         request, call = self.method(HEALTH, 'Check')
         for service in ('', 'PredictionService', 'ModelService'):
             reply = call(request(service=service))

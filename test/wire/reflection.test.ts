@@ -36,7 +36,7 @@ describe('gRPC reflection', () => {
   let server: ServerProcess;
   let client: grpc.Client;
   before(async () => {
-    server = await ServerProcess.start('m', MODEL, '--enable_grpc_healthcheck_service');
+    server = await ServerProcess.start('m', MODEL);
     client = new grpc.Client(server.grpcAddress, grpc.credentials.createInsecure());
   });
   after(() => {

@@ -54,6 +54,8 @@ export async function runToEnd(args: readonly string[], env = process.env): Prom
 }
 
 export class ServerProcess {
+  /** The flags that say which transports this run is about. */
+  static readonly transports: readonly string[] = TRANSPORTS;
   readonly grpcPort: number;
   readonly restPort: number;
   readonly exit: Promise<Exit>;

@@ -1,0 +1,197 @@
+/** /healthz, /livez and /readyz as a kubelet asks for them, through loads, an unload and a drain. */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { slowBody } from '../integration/models.js';
+import { PrometheusPage } from './prometheus-parser.js';
+import { RawClient } from './raw-http.js';
+import { freePort, ServerProcess } from './server-process.js';
+import { ask, MANY, testModel, type Answer } from './threaded-server.js';
+
+const MODEL = testModel('versions');
+const READY: Answer = { status: 200, text: 'ok\n' };
+
+for (const threads of [1, 3]) {
+  describe(`Probes, with ${threads} I/O thread(s)`, function () {
+    this.timeout(30_000);
+    let folder: string;
+    const servers: ServerProcess[] = [];
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'tensorgate-probes-'));
+    });
+    afterEach(async () => {
+      await Promise.all(servers.splice(0).map((each) => each.stop()));
+      rmSync(folder, { recursive: true });
+    });
+
+    async function serve(...flags: string[]): Promise<ServerProcess> {
+      const server = await ServerProcess.startWith(`--io_threads=${threads}`, ...flags);
+      servers.push(server);
+      return server;
+    }
+
+    /** One that listens, and may not serve yet. */
+    async function listening(...flags: string[]): Promise<ServerProcess> {
+      const [grpcPort, restPort] = [await freePort(), await freePort()];
+      const ports = [`--port=${grpcPort}`, `--rest_api_port=${restPort}`];
+      const server = new ServerProcess(
+        [...ports, ...ServerProcess.transports, `--io_threads=${threads}`, ...flags],
+        grpcPort,
+        restPort,
+      );
+      servers.push(server);
+      await server.untilLogged('REST at');
+      return server;
+    }
+
+    const put = (base: string): void =>
+      cpSync(join(MODEL, '1'), join(folder, base, '1'), { recursive: true });
+    const config = (...names: string[]): string => {
+      const file = join(folder, 'models.config');
+      const entries = names.map((name) => {
+        const base = join(folder, name);
+        mkdirSync(base, { recursive: true });
+        return `config { name: "${name}" base_path: "${base}" model_platform: "tensorflow" }`;
+      });
+      writeFileSync(file, `model_config_list { ${entries.join('\n')} }`);
+      return `--model_config_file=${file}`;
+    };
+    const ready = (server: ServerProcess): Promise<Answer> => ask(server, '/readyz');
+    async function until(server: ServerProcess, status: number): Promise<Answer> {
+      for (;;) {
+        const answers = await Promise.all(Array.from({ length: MANY }, () => ready(server)));
+        const [first] = answers as [Answer];
+        if (answers.every((each) => each.status === status)) return first;
+      }
+    }
+
+    it('answers GET and HEAD, whatever the query, and nothing else', async () => {
+      const server = await serve('--model_name=m', `--model_base_path=${MODEL}`);
+      for (const path of ['/healthz', '/livez', '/readyz', '/readyz?verbose', '/healthz?']) {
+        assert.deepEqual(await ask(server, path), READY, path);
+        const head = await fetch(server.restUrl + path, { method: 'HEAD' });
+        assert.equal(head.status, 200, path);
+        assert.equal(await head.text(), '');
+      }
+      const { headers } = await fetch(`${server.restUrl}/readyz`);
+      assert.equal(headers.get('content-type'), 'text/plain');
+      for (const path of ['/healthz/', '/readyz/m', '/Healthz', '/ready']) {
+        assert.equal((await ask(server, path)).status, 404, path);
+      }
+      assert.equal((await ask(server, '/healthz', '')).status, 404, 'a POST');
+    });
+
+    it('tells model by model why it is not ready while the first ones load', async () => {
+      const server = await listening(config('a', 'b'), '--listen_before_loaded');
+      assert.deepEqual(await ask(server, '/healthz'), READY);
+      const first = await until(server, 503);
+      assert.doesNotMatch(first.text, /\n\n/);
+      put('a');
+      const isOnly = (answer: Answer, name: string): boolean =>
+        answer.text.startsWith(`${name}: `) && answer.text.trimEnd().split('\n').length === 1;
+      while (!isOnly(await ready(server), 'b'));
+      assert.match((await ready(server)).text, /^b: NOT_FOUND: No versions of servable b found/);
+      const asked = await ask(server, '/v1/models/b:predict', '{"instances": [1.0]}');
+      assert.equal(asked.status, 404);
+      assert.match(asked.text, /Servable not found for request: Latest\(b\)/);
+      assert.doesNotMatch(server.log, /"msg":"serving"/);
+      put('b');
+      assert.deepEqual(await until(server, 200), READY);
+      await server.untilLogged('"msg":"serving"');
+    });
+
+    it('ends a start as ever where the first load fails, though it listens', async () => {
+      mkdirSync(join(folder, 'm', '1'), { recursive: true });
+      const server = await listening(
+        '--model_name=m',
+        `--model_base_path=${join(folder, 'm')}`,
+        '--max_num_load_retries=0',
+        '--listen_before_loaded',
+      );
+      const { code, stdout } = await server.exit;
+      assert.equal(code, 255);
+      assert.match(stdout, /^Failed to start server\. Error: UNKNOWN: 1 servable\(s\) did not/);
+    });
+
+    it('can be ready with any model, or as soon as it listens', async () => {
+      const flags = [config('a', 'b'), '--listen_before_loaded'];
+      const listens = await listening(...flags, '--ready_when=listening');
+      assert.deepEqual(await ready(listens), READY);
+      const any = await listening(...flags, '--ready_when=any');
+      assert.match((await until(any, 503)).text, /^[ab]: |^no configuration/);
+      put('b');
+      assert.deepEqual(await until(any, 200), READY);
+    });
+
+    it('is not ready while a model has no version, and again once it has one', async () => {
+      const flag = config('a', 'b');
+      put('a');
+      put('b');
+      const server = await serve(flag);
+      assert.deepEqual(await until(server, 200), READY);
+      rmSync(join(folder, 'a', '1'), { recursive: true });
+      assert.match((await until(server, 503)).text, /^a: NOT_FOUND: No versions of servable a/);
+      put('a');
+      assert.deepEqual(await until(server, 200), READY);
+    });
+
+    it('says 503 and serves on for the time of --drain_wait_seconds', async () => {
+      const server = await serve(
+        '--model_name=m',
+        `--model_base_path=${MODEL}`,
+        '--drain_wait_seconds=2',
+      );
+      server.signal('SIGTERM');
+      await server.untilLogged('draining');
+      assert.deepEqual(await until(server, 503), { status: 503, text: 'the server stops\n' });
+      assert.deepEqual(await ask(server, '/livez'), READY);
+      const answer = await ask(server, '/v1/models/m:predict', '{"instances": [1.0]}');
+      assert.equal(answer.status, 200);
+      assert.equal((await server.exit).code, 0);
+    });
+
+    // Of several threads, one with nothing in flight closes it at once.
+    if (threads === 1) {
+      it('says 503 on a connection that is open when the drain begins', async () => {
+        const server = await serve('--model_name=m', `--model_base_path=${testModel('slow')}`);
+        const probe = await RawClient.open(server.restPort);
+        const request = 'GET /readyz HTTP/1.1\r\nHost: m\r\n\r\n';
+        await probe.write(request);
+        assert.equal((await probe.answer()).status, 200);
+        // Something in flight, so that the drain lasts.
+        const slow = ask(server, '/v1/models/m:predict', slowBody(20_000));
+        await new Promise((resolve) => {
+          setTimeout(resolve, 200);
+        });
+        server.signal('SIGTERM');
+        await server.untilLogged('draining');
+        await probe.write(request);
+        const { status, body } = await probe.answer();
+        assert.equal(status, 503);
+        assert.equal(body.toString(), 'the server stops\n');
+        probe.socket.destroy();
+        assert.equal((await slow).status, 200);
+        assert.equal((await server.exit).code, 0);
+      });
+    }
+
+    it('is counted nowhere, and has the stalls of each event loop on the page', async () => {
+      const monitoring = join(folder, 'monitoring.config');
+      writeFileSync(monitoring, 'prometheus_config { enable: true }');
+      const server = await serve(
+        '--model_name=m',
+        `--model_base_path=${MODEL}`,
+        `--monitoring_config_file=${monitoring}`,
+      );
+      for (let i = 0; i < 5; ++i) await ask(server, '/readyz');
+      const { text } = await ask(server, '/monitoring/prometheus/metrics');
+      const page = new PrometheusPage(text);
+      assert.deepEqual(page.all(':tensorflow:serving:request_count'), {});
+      const loops = Object.keys(page.all(':tensorgate:event_loop_stall_count'));
+      const names = ['main', ...(threads === 1 ? [] : ['1', '2', '3'])];
+      assert.deepEqual(loops.sort(), names.map((name) => `thread="${name}"`).sort());
+    });
+  });
+}
