@@ -6,7 +6,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { channelArguments } from './config/channel-arguments.js';
-import { prometheusPath } from './config/monitoring-config.js';
 import { readSslConfig, type SslConfig } from './config/ssl-config.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
@@ -16,25 +15,15 @@ import { Listeners } from './listeners.js';
 import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
-import { batchingFamilies } from './metrics/batching-metrics.js';
 import { EventLoopStalls } from './metrics/event-loop-stalls.js';
-import type { Family } from './metrics/families.js';
-import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
-import { MetricsPage } from './metrics/metrics-page.js';
-import { countNativeRequests } from './metrics/native-requests.js';
-import { planFamilies } from './metrics/plan-metrics.js';
-import { Registry } from './metrics/registry.js';
-import { RequestMetrics } from './metrics/request-metrics.js';
-import { runFamilies } from './metrics/run-metrics.js';
-import { addon } from './native/addon.js';
 import { freedMemory, type FreedMemory } from './native/freed-memory.js';
-import type { RestMetrics } from './rest/api.js';
 import { NativeRestServer } from './rest/native/server.js';
 import { AdminApi } from './service/admin-api.js';
 import { ModelStatusService } from './service/model-status.js';
 import { Readiness, type ReadyWhen, type ServerPhase } from './service/readiness.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServerCore, type ServerOptions } from './server-core.js';
+import { serverMetrics, type ServerMetrics, type SumOfThreads } from './server-metrics.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
 
 const IO_THREAD = new URL('./io-thread.js', import.meta.url);
@@ -178,33 +167,10 @@ export class Server {
     await this.#threads?.end();
   }
 
-  /** Null without a page, which only REST could serve. @throws ServingError */
-  async #metrics(): Promise<(RestMetrics & { readonly lifecycle: LifecycleMetrics }) | null> {
-    const { flags } = this.#options;
-    const { monitoring_config_file: file, rest_api_port: restPort, rest_api_socket_path } = flags;
-    const hasRest = rest_api_socket_path !== '' || (restPort !== 0 && restPort !== flags.port);
-    if (file === '' || !hasRest) return null;
-    const path = await prometheusPath(file);
-    if (path === null) return null;
-    const registry = new Registry();
-    registry.addReader(() => {
-      const statistics = addon().runStatistics();
-      countNativeRequests(requests, statistics);
-      return runFamilies(statistics);
-    });
-    registry.addReader(() => batchingFamilies(this.#core.batchStatistics));
-    registry.addReader(() => [this.#core.shadows.requests, this.#stalls.family]);
-    registry.addReader(() => planFamilies(this.#core.plans));
-    const requests = new RequestMetrics(
-      registry,
-      (name) => this.#core.catalog.statuses(name).length > 0,
-    );
-    const { ProcessMetrics } = await import('./metrics/process-metrics.js'); // no page, no library
-    const process = new ProcessMetrics();
-    const families = (): Family[] | Promise<Family[]> =>
-      this.#threads?.summed(registry.families()) ?? registry.families();
-    const page = new MetricsPage({ families }, () => process.text());
-    return { path, requests, page, lifecycle: new LifecycleMetrics(registry) };
+  #metrics(): Promise<ServerMetrics | null> {
+    const sumOfThreads: SumOfThreads = (families) => this.#threads?.summed(families) ?? null;
+    const readers = [() => [this.#stalls.family]];
+    return serverMetrics(this.#options.flags, this.#core, readers, sumOfThreads);
   }
 
   /** Where the addon cannot, grpc-js serves. */

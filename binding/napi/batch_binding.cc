@@ -49,11 +49,13 @@ napi_value ArrayOf(napi_env env, const double* numbers, uint32_t count) {
 class PrepareJob : public AsyncJob {
  public:
   PrepareJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
-             std::unique_ptr<InferenceCall> call, uint32_t model, bool reply_is_text)
+             std::unique_ptr<InferenceCall> call, uint32_t model, bool reply_is_text,
+             RequestTrack track)
       : AsyncJob(slot, std::move(queue)),
         call_(std::move(call)),
         model_(model),
-        reply_is_text_(reply_is_text) {}
+        reply_is_text_(reply_is_text),
+        track_(std::move(track)) {}
 
   // `value` is what holds `body`.
   void SetBody(napi_env env, napi_value value, std::string_view body) {
@@ -70,17 +72,26 @@ class PrepareJob : public AsyncJob {
 
  protected:
   Status Execute() override {
+    track_.Pass(RequestStage::kQueue);
     Status status = call_->Decode(body_.view(), DecodeLimits());
-    if (status.ok()) task_ = std::make_shared<BatchTask>(std::move(call_), model_);
+    track_.Pass(RequestStage::kDecode);
+    if (status.ok()) {
+      task_ = std::make_shared<BatchTask>(std::move(call_), model_, std::move(track_));
+    }
     return status;
   }
 
-  void DropWork() override { call_.reset(); }
+  void DropWork() override {
+    if (call_ == nullptr) return;
+    track_.End(*call_, status().code());
+    call_.reset();
+  }
 
  private:
   std::unique_ptr<InferenceCall> call_;
   const uint32_t model_;
   const bool reply_is_text_;
+  RequestTrack track_;
   std::shared_ptr<BatchTask> task_;
   KeptBytes body_;
 };
@@ -101,17 +112,21 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
   std::shared_ptr<const SavedModel> model = FindModel(env, id);
   if (model == nullptr) return env.Undefined();
   Environment& environment = Environment::From(env);
+  RequestTrack track(*model, method);
   std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
   const bool decode_later = body.size() > kDecodeOnLoopBytes;
   Status status;
-  if (!decode_later) status = call->Decode(body, DecodeLimits());
+  if (!decode_later) {
+    status = call->Decode(body, DecodeLimits());
+    track.Pass(RequestStage::kDecode);
+  }
   if (!decode_later && status.ok()) {
-    Hold(&environment, std::make_shared<BatchTask>(std::move(call), id), reply_is_text,
-         environment.prepared());
+    Hold(&environment, std::make_shared<BatchTask>(std::move(call), id, std::move(track)),
+         reply_is_text, environment.prepared());
     return Napi::Boolean::New(env, true);
   }
   auto job = std::make_unique<PrepareJob>(slot, environment.completions(), std::move(call), id,
-                                          reply_is_text);
+                                          reply_is_text, std::move(track));
   if (decode_later) {
     job->SetBody(env, info[2], body);
     environment.Submit(&Process::Get().decodes, std::move(job));
@@ -191,6 +206,7 @@ class BatchJob : public Job, public Completion {
     completions.reserve(1 + parts_.size());
     completions.emplace_back(static_cast<BatchJob*>(self.release()));
     for (BatchPart& part : parts_) {
+      if (part.answered) part.task->track().End(part.task->call(), part.status.code());
       // Before anybody hears of it: an unload may wait for the task.
       part.task.reset();
       if (part.answered) completions.push_back(std::make_unique<TaskReply>(&part));
@@ -266,11 +282,15 @@ void RunBatchOf(const Napi::CallbackInfo& info) {
   refused->Fail(std::move(job), QueueFull());
 }
 
-// dropTask(task): forgets a held task; its slot is not answered.
+// dropTask(task, code): forgets a held task; its slot is not answered.
 void DropTask(const Napi::CallbackInfo& info) {
   int64_t number;
+  uint32_t code;
+  if (!ReadUint32(info, 1, "code", &code)) return;
   if (napi_get_value_int64(info.Env(), info[0], &number) != napi_ok ||
-      !Environment::From(info.Env()).tasks()->Drop(static_cast<uint64_t>(number))) {
+      !Environment::From(info.Env())
+           .tasks()
+           ->Drop(static_cast<uint64_t>(number), static_cast<Code>(code))) {
     ThrowTypeError(info.Env(), "no task of that number is held");
   }
 }

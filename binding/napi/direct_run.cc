@@ -56,7 +56,9 @@ void DirectQueue::Push(std::vector<std::unique_ptr<DirectRun>>* runs) {
 Status DirectRun::Decode() {
   if (inference_ != nullptr) return Status();
   inference_ = new_call_(std::move(model_), method, as_content_);
-  return inference_->Decode(request.bytes.view(), DecodeLimits());
+  Status decoded = inference_->Decode(request.bytes.view(), DecodeLimits());
+  track_.Pass(RequestStage::kDecode);
+  return decoded;
 }
 
 bool DirectRun::is_short() const { return statistics->recent_request.is_below(kShort); }
@@ -64,6 +66,7 @@ bool DirectRun::is_short() const { return statistics->recent_request.is_below(kS
 bool DirectRun::RunHere() {
   if (!RunPace::IsOn() || request.bytes.view().size() > kMostBytesHere) return false;
   const Clock::time_point began = Clock::now();
+  track_.Pass(RequestStage::kQueue, began);
   status = Decode();
   if (status.ok()) {
     if (!inference_->IsShort()) return false;
@@ -75,6 +78,7 @@ bool DirectRun::RunHere() {
 
 bool DirectRun::Run() {
   const Clock::time_point began = Clock::now();
+  track_.Pass(RequestStage::kQueue, began);
   if (gone_.load(std::memory_order_relaxed)) {
     status = Status(Code::kCancelled, "nobody waits");
   } else if (began >= deadline) {
@@ -87,12 +91,29 @@ bool DirectRun::Run() {
 }
 
 DirectRun::Clock::duration DirectRun::End(Clock::time_point began) {
+  EndTrack();
   inference_.reset();
   model_.reset();  // whose unload may wait for that
   ended_ = Clock::now();
   const Clock::duration took = ended_ - began;
   statistics->recent_request.Record(took);
   return took;
+}
+
+void DirectRun::EndTrack() {
+  if (!track_.is_on()) return;
+  const Clock::time_point now = Clock::now();
+  if (inference_ == nullptr) {
+    track_.End(nullptr, *model_, status.code(), now);
+    return;
+  }
+  track_.PassRun(inference_->run_time(), now);
+  track_.End(inference_->signature(), inference_->model(), status.code(), now);
+}
+
+void DirectRun::Refuse(Status why) {
+  status = std::move(why);
+  EndTrack();
 }
 
 void DirectBurst::Run(std::unique_ptr<Job>) {

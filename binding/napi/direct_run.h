@@ -15,6 +15,7 @@
 #include "runtime/inference_call.h"
 #include "runtime/method.h"
 #include "runtime/mutex.h"
+#include "runtime/request_track.h"
 #include "runtime/run_statistics.h"
 #include "runtime/worker_pool.h"
 
@@ -66,7 +67,8 @@ class DirectRun {
         statistics(&model->statistics()),
         model_(std::move(model)),
         new_call_(new_call),
-        as_content_(as_content) {}
+        as_content_(as_content),
+        track_(*model_, run_method, started) {}
 
   // Whether requests of its model take so little time that several in a row are better off with one
   // hand-over than with one each.
@@ -77,6 +79,9 @@ class DirectRun {
   bool RunHere();
   // After a run.
   Clock::time_point ended() const { return ended_; }
+
+  // In place of a run.
+  void Refuse(Status why);
 
   // Nobody waits for it any more. THREAD: the loop's.
   void Forsake() {
@@ -110,6 +115,7 @@ class DirectRun {
   bool Run();
   Status Decode();
   Clock::duration End(Clock::time_point began);
+  void EndTrack();
 
   Clock::time_point ended_;
   std::atomic<bool> gone_{false};
@@ -117,6 +123,7 @@ class DirectRun {
   std::unique_ptr<InferenceCall> inference_;  // once it is decoded
   const NewCall new_call_;
   const bool as_content_;
+  RequestTrack track_;  // last: it ends before what holds the model
 };
 
 // Runs that one thread does one after the other.

@@ -34,7 +34,7 @@ void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
   if (Process::Get().runs.Post(&job)) return;
   queue_->HandOut(-count);
   for (std::unique_ptr<DirectRun>& run : burst->runs()) {
-    run->status = QueueFull();
+    run->Refuse(QueueFull());
     finished_.push_back(std::move(run));
   }
   Answer();

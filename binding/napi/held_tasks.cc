@@ -38,6 +38,8 @@ const char* HeldTasks::Take(const std::vector<Want>& wanted, std::vector<BatchPa
     part.begin = part.is_slice ? want.begin : 0;
     part.count = part.is_slice ? want.count : rows;
     part.slot = want.slot;
+    // Here, since slices may run at once.
+    if (part.is_slice && held.rows_taken == 0) held.task->track().Pass(RequestStage::kQueue);
     part.reply_is_text = held.reply_is_text;
     held.rows_taken += part.count;
     if (held.rows_taken == rows) {
@@ -49,6 +51,15 @@ const char* HeldTasks::Take(const std::vector<Want>& wanted, std::vector<BatchPa
     }
   }
   return nullptr;
+}
+
+bool HeldTasks::Drop(uint64_t number, Code code) {
+  const auto found = tasks_.find(number);
+  if (found == tasks_.end()) return false;
+  BatchTask& task = *found->second.task;
+  if (found->second.rows_taken == 0) task.track().End(task.call(), code);
+  tasks_.erase(found);
+  return true;
 }
 
 }  // namespace tensorgate

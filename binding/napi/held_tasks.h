@@ -32,8 +32,8 @@ class HeldTasks {
   // `answers` counts the tasks that give their last rows: they are held no more, and are answered.
   const char* Take(const std::vector<Want>& wanted, std::vector<BatchPart>* parts, size_t* answers);
 
-  // False when there is no such task.
-  bool Drop(uint64_t number) { return tasks_.erase(number) > 0; }
+  // Its client is told `code`. False when there is no such task.
+  bool Drop(uint64_t number, Code code);
 
   void Clear() { tasks_.clear(); }
 

@@ -14,6 +14,7 @@
 #include "napi/reply.h"
 #include "napi/violation_list.h"
 #include "runtime/inference_call.h"
+#include "runtime/request_track.h"
 
 namespace tensorgate {
 namespace {
@@ -23,14 +24,21 @@ using Clock = std::chrono::steady_clock;
 class InferenceJob : public AsyncJob {
  public:
   InferenceJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
-               std::unique_ptr<InferenceCall> call, bool reply_is_text)
-      : AsyncJob(slot, std::move(queue)), call_(std::move(call)), reply_is_text_(reply_is_text) {}
+               std::unique_ptr<InferenceCall> call, Method method, bool reply_is_text)
+      : AsyncJob(slot, std::move(queue)),
+        call_(std::move(call)),
+        reply_is_text_(reply_is_text),
+        track_(call_->model(), method) {}
 
   void SetTimeout(uint32_t milliseconds) {
     if (milliseconds > 0) deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds);
   }
 
-  Status DecodeNow(std::string_view body) { return call_->Decode(body, DecodeLimits()); }
+  Status DecodeNow(std::string_view body) {
+    Status status = call_->Decode(body, DecodeLimits());
+    track_.Pass(RequestStage::kDecode);
+    return status;
+  }
 
   // Leaves decoding to the run pool; `value` is what holds `body`.
   void DecodeLater(napi_env env, napi_value value, std::string_view body) {
@@ -50,15 +58,22 @@ class InferenceJob : public AsyncJob {
 
  protected:
   Status Execute() override {
-    if (Clock::now() >= deadline_) return DeadlinePassed();
+    const Clock::time_point now = Clock::now();
+    track_.Pass(RequestStage::kQueue, now);
+    if (now >= deadline_) return DeadlinePassed();
     if (body_.is_kept()) {
       Status status = DecodeNow(body_.view());
       if (!status.ok()) return status;
     }
-    return on_loop_ ? call_->RunOnLoop(&out_) : call_->RunAndEncode(&out_);
+    Status status = on_loop_ ? call_->RunOnLoop(&out_) : call_->RunAndEncode(&out_);
+    track_.PassRun(call_->run_time());
+    return status;
   }
 
-  void DropWork() override { call_.reset(); }
+  void DropWork() override {
+    track_.End(*call_, status().code());
+    call_.reset();
+  }
 
  private:
   std::unique_ptr<InferenceCall> call_;
@@ -66,6 +81,7 @@ class InferenceJob : public AsyncJob {
   Clock::time_point deadline_ = Clock::time_point::max();
   bool on_loop_ = false;
   KeptBytes body_;  // where decoding is left to the run pool
+  RequestTrack track_;
   OutputBuffer out_;
 };
 
@@ -83,8 +99,8 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
   std::shared_ptr<const SavedModel> model = FindModel(info.Env(), id);
   if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
-  auto job = std::make_unique<InferenceJob>(slot, environment.completions(),
-                                            new_call(std::move(model), method), reply_is_text);
+  auto job = std::make_unique<InferenceJob>(
+      slot, environment.completions(), new_call(std::move(model), method), method, reply_is_text);
   job->SetTimeout(timeout);
   if (body.size() > kDecodeOnLoopBytes) {
     job->DecodeLater(info.Env(), info[2], body);

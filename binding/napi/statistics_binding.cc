@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "runtime/request_statistics.h"
 #include "runtime/run_statistics.h"
 
 namespace tensorgate {
@@ -28,7 +29,8 @@ Napi::Value HistogramOf(Napi::Env env, const HistogramValues& values) {
 // runStatistics(): {models: [[name, predict, classify, regress, examples,
 //                            gRPC requests of predict, of classify, of regress, REST requests
 //                            of the same], …],
-//                   loads: [[path, successes, failures, microseconds], …]}
+//                   loads: [[path, successes, failures, microseconds], …],
+//                   graphRuns: [runs, microseconds]}
 Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array models = Napi::Array::New(env);
@@ -59,6 +61,49 @@ Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   Napi::Object statistics = Napi::Object::New(env);
   statistics.Set("models", models);
   statistics.Set("loads", loads);
+  const GraphRuns graph_runs = RunStatistics::Process().graph_runs();
+  Napi::Array runs = Napi::Array::New(env);
+  runs.Set(0u, NumberOf(env, graph_runs.runs));
+  runs.Set(1u, NumberOf(env, graph_runs.microseconds));
+  statistics.Set("graphRuns", runs);
+  return statistics;
+}
+
+// countRequests(): from now on, of the versions that are loaded.
+void CountRequests(const Napi::CallbackInfo&) { RequestStatistics::SwitchOn(); }
+
+// requestStatistics(): {inFlight: [name, version, requests, …],
+//                       labels: [name, version, signature, method, code, …] for each series,
+//                       numbers: Float64Array: see RequestStatistics::Series}
+Napi::Value ReadRequestStatistics(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::vector<RequestStatistics::Series> series;
+  std::vector<RequestStatistics::InFlight> in_flight;
+  RequestStatistics::Read(&series, &in_flight);
+  Napi::Array requests = Napi::Array::New(env, 3 * in_flight.size());
+  uint32_t length = 0;
+  for (const RequestStatistics::InFlight& of_version : in_flight) {
+    requests.Set(length++, Napi::String::New(env, of_version.name));
+    requests.Set(length++, Napi::String::New(env, std::to_string(of_version.version)));
+    requests.Set(length++, Napi::Number::New(env, static_cast<double>(of_version.requests)));
+  }
+  Napi::Array labels = Napi::Array::New(env, 5 * series.size());
+  Napi::Float64Array numbers =
+      Napi::Float64Array::New(env, series.size() * RequestStatistics::kNumbers);
+  double* next = numbers.Data();
+  length = 0;
+  for (const RequestStatistics::Series& each : series) {
+    labels.Set(length++, Napi::String::New(env, each.name));
+    labels.Set(length++, Napi::String::New(env, std::to_string(each.version)));
+    labels.Set(length++, Napi::String::New(env, each.signature));
+    labels.Set(length++, Napi::Number::New(env, static_cast<int>(each.method)));
+    labels.Set(length++, Napi::Number::New(env, static_cast<int>(each.code)));
+    next = std::copy(each.numbers.begin(), each.numbers.end(), next);
+  }
+  Napi::Object statistics = Napi::Object::New(env);
+  statistics.Set("inFlight", requests);
+  statistics.Set("labels", labels);
+  statistics.Set("numbers", numbers);
   return statistics;
 }
 
@@ -66,6 +111,9 @@ Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
 
 void ExportStatistics(Napi::Env env, Napi::Object exports) {
   exports.Set("runStatistics", Napi::Function::New(env, ReadRunStatistics, "runStatistics"));
+  exports.Set("countRequests", Napi::Function::New(env, CountRequests, "countRequests"));
+  exports.Set("requestStatistics",
+              Napi::Function::New(env, ReadRequestStatistics, "requestStatistics"));
 }
 
 }  // namespace tensorgate

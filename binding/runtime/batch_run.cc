@@ -45,6 +45,7 @@ class BatchRun {
   BatchReport Run(std::vector<BatchPart>* parts) {
     // What Share() would come to, without its lists.
     BatchPart& first = (*parts)[0];
+    if (RequestStatistics::IsOn()) LeaveQueue(parts);
     const int64_t first_rows = first.task->rows();
     if (parts->size() == 1 && !first.is_slice && options_.pad_to <= first_rows) {
       report_.rows = report_.padded_rows = first_rows;
@@ -64,6 +65,14 @@ class BatchRun {
   }
 
  private:
+  // Tasks that are split did when their first slice was taken.
+  static void LeaveQueue(std::vector<BatchPart>* parts) {
+    const auto now = RequestTrack::Clock::now();
+    for (BatchPart& part : *parts) {
+      if (!part.is_slice) part.task->track().Pass(RequestStage::kQueue, now);
+    }
+  }
+
   struct Member {
     BatchPart* part;
     ArgumentOrder order;
@@ -121,7 +130,10 @@ class BatchRun {
   void Alone(BatchPart* part) {
     if (part->is_slice) return Share(part->task->call(), {Member{part, {}}}, part->count);
     InferenceCall& call = part->task->call();
+    RequestTrack& track = part->task->track();
+    track.Pass(RequestStage::kQueue);  // others may have run before it
     part->status = call.RunAndEncode(&part->reply);
+    track.PassRun(call.run_time());
     part->answered = true;
     report_.run_time += call.run_time();
   }
@@ -195,13 +207,18 @@ class BatchRun {
     if (part.is_slice) {
       part.answered = part.task->AddSlice(
           {part.begin, part.count, outputs, member.order.fetches, first_row, latency_}, Status());
-      if (part.answered) part.status = part.task->FinishSlices(&part.reply);
+      if (!part.answered) return;
+      part.task->track().Mark();
+      part.status = part.task->FinishSlices(&part.reply);
+      part.task->track().PassAnswer(part.task->call().run_time());
       return;
     }
     InferenceCall& call = part.task->call();
+    part.task->track().Mark();
     call.DropInputs();
     const OutputRows rows(*outputs, member.order.fetches, first_row, part.count);
     part.status = call.Finish(rows.views, latency_, &part.reply);
+    part.task->track().PassAnswer(latency_);
     part.answered = true;
   }
 

@@ -14,6 +14,7 @@
 #include "runtime/batch_keys.h"
 #include "runtime/inference_call.h"
 #include "runtime/mutex.h"
+#include "runtime/request_track.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 #include "tf/handles.h"
@@ -36,10 +37,12 @@ struct OutputRows {
 class BatchTask {
  public:
   // REQUIRES: the call is decoded. `model` as for KeysOf().
-  BatchTask(std::unique_ptr<InferenceCall> call, uint32_t model)
-      : call_(std::move(call)), keys_(KeysOf(*call_, model)) {}
+  BatchTask(std::unique_ptr<InferenceCall> call, uint32_t model, RequestTrack track = {})
+      : call_(std::move(call)), keys_(KeysOf(*call_, model)), track_(std::move(track)) {}
 
   InferenceCall& call() { return *call_; }
+  // THREAD: of who holds the task alone: before its first slice, and when the last has ended.
+  RequestTrack& track() { return track_; }
   const BatchKeys& keys() const { return keys_; }
   int64_t rows() const { return keys_.rows; }
 
@@ -67,6 +70,7 @@ class BatchTask {
  private:
   const std::unique_ptr<InferenceCall> call_;
   const BatchKeys keys_;
+  RequestTrack track_;  // ends before call_, which holds the model
   Mutex mutex_;
   std::vector<Slice> slices_ GUARDED_BY(mutex_);
   int64_t rows_done_ GUARDED_BY(mutex_) = 0;

@@ -60,6 +60,7 @@ class ExampleCall : public InferenceCall {
 
   Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
                 OutputBuffer* out) override {
+    run_time_ = latency;
     CountRun(latency);
     return Encode(outputs, out);
   }

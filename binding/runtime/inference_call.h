@@ -49,6 +49,11 @@ class InferenceCall {
   // values are valid until RunAndEncode() or DropInputs().
   virtual const RunArguments* arguments() const { return nullptr; }
   virtual void DropInputs() {}
+  // The one that the request is of, as far as it was read; null: none, several, or not known.
+  virtual const BoundSignature* signature() const {
+    const RunArguments* const run = arguments();
+    return run == nullptr ? nullptr : run->signature;
+  }
 
   // In place of RunAndEncode(), after a run that took `latency` and fetched `outputs`, in the order
   // of the fetches. REQUIRES: arguments() is not null. ERRORS: as RunAndEncode().
@@ -69,7 +74,7 @@ class InferenceCall {
   // In place of RunAndEncode(). THREAD: an event loop's. REQUIRES: IsShort().
   Status RunOnLoop(OutputBuffer* out);
 
-  // How long the session ran in RunAndEncode().
+  // How long the session ran in RunAndEncode(), or what Finish() was told.
   std::chrono::nanoseconds run_time() const { return run_time_; }
 
   // Keeps the run out of RunStatistics: no client asked for it.

@@ -101,6 +101,7 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
 
 Status PredictCall::Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
                            OutputBuffer* out) {
+  run_time_ = latency;
   CountRun(latency);
   std::vector<NamedTensorView> views(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) views[i] = {fetch_aliases_[i], outputs[i]};

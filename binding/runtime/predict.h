@@ -22,6 +22,7 @@ class PredictCall : public InferenceCall {
 
   Status RunAndEncode(OutputBuffer* out) override;
   const RunArguments* arguments() const override { return &run_; }
+  const BoundSignature* signature() const override { return signature_; }
   void DropInputs() override { inputs_.clear(); }
   Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
                 OutputBuffer* out) override;

@@ -62,6 +62,23 @@ RunStatistics& RunStatistics::Process() {
   return *statistics;
 }
 
+void RunStatistics::CountGraphRun(std::chrono::nanoseconds time) {
+  GraphRunShard& shard = graph_runs_[ThreadShard()];
+  shard.runs.fetch_add(1, std::memory_order_relaxed);
+  shard.nanoseconds.fetch_add(static_cast<uint64_t>(time.count()), std::memory_order_relaxed);
+}
+
+GraphRuns RunStatistics::graph_runs() const {
+  GraphRuns sum;
+  uint64_t nanoseconds = 0;
+  for (const GraphRunShard& shard : graph_runs_) {
+    sum.runs += shard.runs.load(std::memory_order_relaxed);
+    nanoseconds += shard.nanoseconds.load(std::memory_order_relaxed);
+  }
+  sum.microseconds = nanoseconds / 1000;
+  return sum;
+}
+
 ModelStatistics* RunStatistics::Model(const std::string& name) {
   const MutexLock lock(&mutex_);
   std::unique_ptr<ModelStatistics>& model = models_[name];

@@ -13,6 +13,7 @@
 
 #include "runtime/method.h"
 #include "runtime/mutex.h"
+#include "runtime/thread_shard.h"
 
 namespace tensorgate {
 
@@ -94,9 +95,19 @@ struct LoadStatistics {
   uint64_t microseconds = 0;
 };
 
+// Runs of sessions, whoever asked for them.
+struct GraphRuns {
+  uint64_t runs = 0;
+  uint64_t microseconds = 0;
+};
+
 class RunStatistics {
  public:
   static RunStatistics& Process();
+
+  // THREAD: any, without a lock.
+  void CountGraphRun(std::chrono::nanoseconds time);
+  GraphRuns graph_runs() const;
 
   // OWNERSHIP: stays valid for ever. Takes a lock: once per load, never per run.
   ModelStatistics* Model(const std::string& name);
@@ -106,6 +117,12 @@ class RunStatistics {
   std::map<std::string, LoadStatistics> Loads() const;
 
  private:
+  struct alignas(64) GraphRunShard {
+    std::atomic<uint64_t> runs{0};
+    std::atomic<uint64_t> nanoseconds{0};
+  };
+
+  std::array<GraphRunShard, kThreadShards> graph_runs_;
   mutable Mutex mutex_;
   std::map<std::string, std::unique_ptr<ModelStatistics>> models_ GUARDED_BY(mutex_);
   std::map<std::string, LoadStatistics> loads_ GUARDED_BY(mutex_);

@@ -14,6 +14,7 @@
 #include "codec/json_predict.h"
 #include "runtime/direct_admission.h"
 #include "runtime/graph_session.h"
+#include "runtime/request_statistics.h"
 #include "runtime/run_pace.h"
 #include "runtime/run_statistics.h"
 #include "runtime/signature.h"
@@ -79,6 +80,8 @@ class SavedModel {
   bool checks_method_names() const { return checks_method_names_; }
   // Of all versions of this name; it outlives the model.
   ModelStatistics& statistics() const { return *statistics_; }
+  // Of this version; null: its requests are not counted.
+  RequestStatistics* request_statistics() const { return request_statistics_.get(); }
   const std::string& signature_def_map() const { return signature_def_map_; }
   const std::vector<BoundSignature>& signatures() const { return signatures_; }
   // Before the model is shared. OWNERSHIP: the model's. The session is null once another was
@@ -149,6 +152,7 @@ class SavedModel {
   bool checks_method_names_ = false;
   bool requires_proven_rows_ = false;
   ModelStatistics* statistics_ = nullptr;
+  std::unique_ptr<RequestStatistics> request_statistics_;
   std::string signature_def_map_;
   std::vector<BoundSignature> signatures_;  // sorted by name
   BufferHandle run_options_;

@@ -38,11 +38,13 @@ export interface RunStatistics {
     failures: number,
     microseconds: number,
   ])[];
+  /** Of sessions, whoever asked for them; where versions are counted. */
+  readonly graphRuns: readonly [runs: number, microseconds: number];
 }
 
 const EXAMPLE_LIMITS = exponentialLimits(1, 2, 15);
 
-export function runFamilies({ models, loads }: RunStatistics): Family[] {
+export function runFamilies({ models, loads, graphRuns }: RunStatistics): Family[] {
   const latencies: HistogramSample[] = [];
   const exampleCounts: HistogramSample[] = [];
   const exampleTotals: ScalarSample[] = [];
@@ -70,6 +72,7 @@ export function runFamilies({ models, loads }: RunStatistics): Family[] {
   }
   const serving = '/tensorflow/serving';
   const savedModel = '/tensorflow/cc/saved_model';
+  const [runs, runMicros] = graphRuns;
   return [
     histogramFamily(
       `${serving}/runtime_latency`,
@@ -81,6 +84,12 @@ export function runFamilies({ models, loads }: RunStatistics): Family[] {
     counterFamily(`${serving}/request_example_count_total`, ['model'], exampleTotals),
     counterFamily(`${savedModel}/load_attempt_count`, ['model_path', 'status'], attempts),
     counterFamily(`${savedModel}/load_latency`, ['model_path'], loadLatencies),
+    counterFamily('/tensorflow/core/graph_runs', [], [{ labelValues: [], value: runs }]),
+    counterFamily(
+      '/tensorflow/core/graph_run_time_usecs',
+      [],
+      [{ labelValues: [], value: runMicros }],
+    ),
   ];
 }
 

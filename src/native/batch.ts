@@ -3,7 +3,7 @@
  * decoded request that the addon holds; it ends in exactly one way: by the batch that takes its last
  * rows, which answers it, or by dropTask().
  */
-import { ServingError } from '../status/serving-error.js';
+import { ServingError, type StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import type { Method, NativeBatchReport, NativePrepared } from './binding.js';
 import { call, closeSlot, openSlot, type Done } from './calls.js';
@@ -129,8 +129,8 @@ export function runBatch(
   });
 }
 
-/** Forgets a task whose rows are not all taken. Its `done` is not called. */
-export function dropTask(task: Task): void {
-  addon().dropTask(task.id);
+/** Forgets a task whose rows are not all taken, and which ends with `code`. Its `done` is not called. */
+export function dropTask(task: Task, code: StatusCode): void {
+  addon().dropTask(task.id, code);
   closeSlot(task.slot);
 }

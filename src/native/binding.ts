@@ -4,6 +4,7 @@
  */
 
 import type { RunStatistics } from '../metrics/run-metrics.js';
+import type { RequestStatistics } from '../metrics/version-metrics.js';
 import type { NativeGrpc } from './grpc.js';
 import type { NativeHttp } from './http.js';
 import type { NativeTransports } from './transport.js';
@@ -259,6 +260,10 @@ export interface NativeBinding extends NativeGrpc, NativeHttp, NativeTransports 
   counters(): NativeCounters;
   /** What was counted of runs and loads; see binding/runtime/run_statistics.h. */
   runStatistics(): RunStatistics;
+  /** From now on the requests of versions that are loaded are counted, for good. */
+  countRequests(): void;
+  /** What was counted of them; see binding/runtime/request_statistics.h. */
+  requestStatistics(): RequestStatistics;
 
   /**
    * Sizes of the process-wide pools, and how long a run may be that startRuns() does itself (0: none);
@@ -369,8 +374,11 @@ export interface NativeBinding extends NativeGrpc, NativeHttp, NativeTransports 
     timeoutMillis: number,
     strict: boolean,
   ): void;
-  /** Forgets a held task, also one some of whose slices run; nothing answers its slot any more. */
-  dropTask(task: number): void;
+  /**
+   * Forgets a held task, also one some of whose slices run; nothing answers its slot any more. Its client is
+   * told `code` elsewhere.
+   */
+  dropTask(task: number, code: number): void;
 
   /**
    * Runs the request again when the run pool is idle and compares the outcome with what the client

@@ -49,7 +49,15 @@ export interface RestApiOptions {
   readonly metrics: RestMetrics | null;
 }
 
+/** Where Prometheus looks unless told otherwise; no model is below it. */
+const METRICS_PATH = '/metrics';
+
+function isMetricsPath(method: string, path: string): boolean {
+  return path === METRICS_PATH && (method === 'GET' || method === 'HEAD');
+}
+
 export interface RestMetrics {
+  /** Upstream's, or the one of the file. */
   readonly path: string;
   readonly page: Pick<MetricsPage, 'text'>;
   readonly requests: RequestMetrics;
@@ -134,8 +142,8 @@ export class RestApi implements ExchangeHost {
       return;
     }
     const { metrics } = this.#options;
-    if (metrics !== null && path === metrics.path) {
-      this.#answerMetrics(exchange, metrics, target);
+    if (metrics !== null && (path === metrics.path || isMetricsPath(method, path))) {
+      this.#answerMetrics(exchange, metrics, path, target);
       return;
     }
     if (this.#health.takes(method, path)) {
@@ -249,9 +257,14 @@ export class RestApi implements ExchangeHost {
     }
   }
 
-  /** Any method; not counted itself. */
-  #answerMetrics(exchange: Exchange, { path, page }: RestMetrics, target: string): void {
-    if (target !== path) {
+  /** At upstream's path any method; not counted itself. */
+  #answerMetrics(
+    exchange: Exchange,
+    { path, page }: RestMetrics,
+    asked: string,
+    target: string,
+  ): void {
+    if (asked === path && target !== path) {
       exchange.plainText('400 Bad Request', `Unexpected path: ${target}. Should be ${path}`);
       return;
     }

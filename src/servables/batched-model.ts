@@ -147,7 +147,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
 
   drop({ item }: BatchTask<Pending>, error: ServingError): void {
     this.#ended(1);
-    dropTask(item.task);
+    dropTask(item.task, error.code);
     item.done(error, null);
   }
 

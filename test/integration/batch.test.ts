@@ -277,7 +277,7 @@ describe('A batch', () => {
       half.prepareJson(Method.predict, body, reject, (prepared) => resolve({ task: prepared }));
     });
     assert.equal(body.byteLength, 0);
-    dropTask(task);
+    dropTask(task, StatusCode.CANCELLED);
   });
 
   it('decodes large bodies while all run threads are busy, so that the next batch has them', async () => {
@@ -288,7 +288,7 @@ describe('A batch', () => {
     const held = prepare(half, large);
     const first = await Promise.race([...busy, held.then(() => 'decoded')]);
     assert.equal(first, 'decoded');
-    dropTask((await held).task);
+    dropTask((await held).task, StatusCode.CANCELLED);
     await Promise.all(busy);
     await model.unload();
   });
@@ -370,26 +370,26 @@ describe('A held task', () => {
     }
     assert.equal(addon().counters().heldTasks, 2);
     assert.equal(addon().counters().inputTensors, 2);
-    dropTask(first);
-    dropTask(second);
+    dropTask(first, StatusCode.CANCELLED);
+    dropTask(second, StatusCode.CANCELLED);
   });
 
   it('is gone when it is dropped, and its slot is free', async () => {
     const { task } = await prepare(half, json({ instances: [1] }));
-    dropTask(task);
+    dropTask(task, StatusCode.CANCELLED);
     assert.equal(addon().counters().heldTasks, 0);
     assert.equal(addon().counters().inputTensors, 0);
     const next = await prepare(half, json({ instances: [2] }));
     assert.equal(next.task.slot, task.slot);
     assert.notEqual(next.task.id, task.id);
-    dropTask(next.task);
+    dropTask(next.task, StatusCode.CANCELLED);
   });
 
   it('is not answered when it is dropped between its slices', async () => {
     const { task } = await prepare(half, json({ instances: [1, 2] }));
     await run([task], {}, [{ begin: 0, count: 1 }]);
     assert.equal(addon().counters().heldTasks, 1);
-    dropTask(task);
+    dropTask(task, StatusCode.CANCELLED);
     assert.equal(addon().counters().heldTasks, 0);
     assert.equal(addon().counters().inputTensors, 0);
   });
@@ -398,7 +398,7 @@ describe('A held task', () => {
     const counter = await load(testModel('counter'));
     const rowsOf = async (request: Request): Promise<number> => {
       const { task } = await prepare(counter, request);
-      dropTask(task);
+      dropTask(task, StatusCode.CANCELLED);
       return task.rows;
     };
     const body = field(1, field(3, Buffer.from('get_counter')));
@@ -450,7 +450,7 @@ describe('A held task', () => {
     await run([b.task]);
     assert.equal(await a.answer, await alone(half, json({ instances: [1, 2, 3] })));
     await b.answer;
-    assert.throws(() => dropTask(a.task), TypeError);
+    assert.throws(() => dropTask(a.task, StatusCode.CANCELLED), TypeError);
   });
 
   it('keeps its model until it is run or dropped', async () => {
@@ -464,7 +464,7 @@ describe('A held task', () => {
     await run([kept.task]);
     await kept.answer;
     assert.equal(isUnloaded, false);
-    dropTask(dropped.task);
+    dropTask(dropped.task, StatusCode.CANCELLED);
     await unloaded;
   });
 });

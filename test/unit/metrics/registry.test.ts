@@ -40,6 +40,7 @@ describe('runFamilies', () => {
         ['m', predict, null, null, examples, null, null, null, null, null, null],
       ],
       loads: [['/models/m/1', 1, 2, 1500]],
+      graphRuns: [4, 125],
     });
     const lines = families
       .flatMap((family) => [...familyText(family)])
@@ -60,6 +61,9 @@ describe('runFamilies', () => {
       `${savedModel}:load_attempt_count{model_path="/models/m/1",status="fail"} 2`,
       `${savedModel}:load_attempt_count{model_path="/models/m/1",status="success"} 1`,
       `${savedModel}:load_latency{model_path="/models/m/1"} 1500`,
+      '# TYPE :tensorflow:core:graph_runs counter',
+      ':tensorflow:core:graph_runs{} 4',
+      ':tensorflow:core:graph_run_time_usecs{} 125',
     ]) {
       assert.ok(lines.includes(line), line);
     }

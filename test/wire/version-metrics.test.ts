@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { floats, GrpcClient } from './grpc-client.js';
+import { PrometheusPage } from './prometheus-parser.js';
+import { ServerProcess } from './server-process.js';
+import { ask, predictedByAll, predictedByClients, manyClients, MANY } from './threaded-server.js';
+
+const HALF_PLUS_TWO = fileURLToPath(
+  new URL('../../../examples/models/half_plus_two', import.meta.url),
+);
+const IRIS = fileURLToPath(new URL('../../../examples/models/iris_classifier', import.meta.url));
+const LATENCY = ':tensorgate:request_latency';
+const STAGE = ':tensorgate:request_stage_latency';
+const STAGES = ['queue', 'decode', 'run', 'encode'];
+const PREDICT = '/v1/models/m:predict';
+const BODY = '{"instances": [1.0]}';
+
+describe('Metrics of versions over the wire', () => {
+  let folder = '';
+  const servers: ServerProcess[] = [];
+  const clients: GrpcClient[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'version-metrics-'));
+    writeFileSync(join(folder, 'monitoring'), 'prometheus_config { enable: true }\n');
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    for (const { code } of await Promise.all(servers.splice(0).map((server) => server.stop()))) {
+      assert.equal(code, 0);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  async function started(model: string, ...flags: string[]): Promise<ServerProcess> {
+    const monitoring = `--monitoring_config_file=${join(folder, 'monitoring')}`;
+    const server = await ServerProcess.start('m', model, monitoring, ...flags);
+    servers.push(server);
+    return server;
+  }
+
+  function clientOf(server: ServerProcess): GrpcClient {
+    const client = new GrpcClient(server.grpcAddress);
+    clients.push(client);
+    return client;
+  }
+
+  async function pageOf(server: ServerProcess): Promise<PrometheusPage> {
+    const { status, text } = await ask(server, '/metrics');
+    assert.equal(status, 200);
+    return new PrometheusPage(text);
+  }
+
+  const labels = (
+    signature_name: string,
+    method: string,
+    status: string,
+    version = '1',
+  ): object => ({
+    model_name: 'm',
+    version,
+    signature_name,
+    method,
+    status,
+  });
+
+  /** As `all` of a page prints them. */
+  const text = (of: object): string =>
+    Object.entries(of)
+      .map(([name, value]) => `${name}="${value}"`)
+      .join(',');
+
+  function requests(page: PrometheusPage): Record<string, number> {
+    return page.all(`${LATENCY}_count`);
+  }
+
+  it('counts each request under its version, signature, method and status, with its stages', async () => {
+    const server = await started(HALF_PLUS_TWO);
+    const client = clientOf(server);
+    const x = floats(1);
+    for (let i = 0; i < 3; ++i) {
+      assert.equal((await ask(server, PREDICT, BODY)).status, 200);
+      await client.predict({ model_spec: { name: 'm' }, inputs: { x } });
+    }
+    const asked = [
+      ['{', 400],
+      ['{"instances": ["a"]}', 400],
+      ['{"signature_name": "no\\nsuch", "instances": [1.0]}', 400],
+    ] as const;
+    for (const [body, status] of asked) {
+      assert.equal((await ask(server, PREDICT, body)).status, status, body);
+    }
+    for (const signature_name of ['none', 'another']) {
+      const model_spec = { name: 'm', signature_name };
+      await assert.rejects(client.predict({ model_spec, inputs: { x } }));
+    }
+    assert.equal((await ask(server, '/v1/models/none:predict', BODY)).status, 404);
+    const page = await pageOf(server);
+    const ok = labels('serving_default', 'predict', 'OK');
+    assert.deepEqual(requests(page), {
+      [text(labels('', 'predict', 'FAILED_PRECONDITION'))]: 2,
+      [text(labels('', 'predict', 'INVALID_ARGUMENT'))]: 2,
+      [text(labels('serving_default', 'predict', 'INVALID_ARGUMENT'))]: 1,
+      [text(ok)]: 6,
+    });
+    let inStages = 0;
+    for (const stage of STAGES) {
+      assert.equal(page.value(`${STAGE}_count`, { ...ok, stage }), 6, stage);
+      inStages += page.value(`${STAGE}_sum`, { ...ok, stage }) ?? 0;
+    }
+    const whole = page.value(`${LATENCY}_sum`, { ...ok }) ?? 0;
+    assert.ok(inStages > 0 && inStages <= whole * 1.001, `${inStages} of ${whole} µs`);
+    const refused = labels('', 'predict', 'INVALID_ARGUMENT');
+    assert.equal(page.value(`${STAGE}_count`, { ...refused, stage: 'decode' }), 2);
+    assert.equal(page.value(`${STAGE}_count`, { ...refused, stage: 'run' }), undefined);
+    const version = { model_name: 'm', version: '1' };
+    assert.equal(page.value(':tensorgate:requests_in_flight', version), 0);
+    assert.ok((page.value(':tensorflow:core:graph_runs') ?? 0) >= 6);
+    assert.ok((page.value(':tensorflow:core:graph_run_time_usecs') ?? 0) > 0);
+  });
+
+  it('names the other methods, and gives requests of several signatures none', async () => {
+    const server = await started(IRIS, '--enable_session_run');
+    const client = clientOf(server);
+    const value = { float_list: { value: [1] } };
+    const feature = Object.fromEntries(
+      ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'].map((name) => [name, value]),
+    );
+    const input = { example_list: { examples: [{ features: { feature } }] } };
+    const spec = (signature_name: string): object => ({ name: 'm', signature_name });
+    await client.classify({ model_spec: spec('classify'), input });
+    await client.regress({ model_spec: spec('regress'), input });
+    const method_name = 'tensorflow/serving/regress';
+    await client.multiInference({ tasks: [{ model_spec: spec('regress'), method_name }], input });
+    await assert.rejects(client.sessionRun({ model_spec: { name: 'm' }, fetch: ['none:0'] }));
+    const counted = requests(await pageOf(server));
+    const failed = Object.keys(counted).filter((key) => key.includes('session_run'));
+    assert.equal(failed.length, 1);
+    const [key = ''] = failed;
+    assert.ok(!key.includes('status="OK"'), key);
+    assert.deepEqual(counted, {
+      [text(labels('', 'multi_inference', 'OK'))]: 1,
+      [key]: 1,
+      [text(labels('classify', 'classify', 'OK'))]: 1,
+      [text(labels('regress', 'regress', 'OK'))]: 1,
+    });
+  });
+
+  for (const [how, ...flags] of [
+    ['batched by parameters', '--enable_batching'],
+    ['in runs of their own', '--batching=off'],
+    ['by several I/O threads', '--io_threads=3'],
+  ] as [string, ...string[]][]) {
+    it(`counts every request once where they are answered ${how}`, async () => {
+      const parameters = join(folder, 'batching');
+      const isBatched = how === 'batched by parameters';
+      if (isBatched) {
+        flags.push(`--batching_parameters_file=${parameters}`);
+        const splitting = 'enable_large_batch_splitting { value: true }';
+        const sizes = 'max_batch_size { value: 32 } max_execution_batch_size { value: 8 }';
+        const allowed = 'allowed_batch_sizes: 4 allowed_batch_sizes: 32';
+        const timeout = 'batch_timeout_micros { value: 2000 }';
+        writeFileSync(parameters, [splitting, sizes, allowed, timeout].join('\n'));
+      }
+      const server = await started(HALF_PLUS_TWO, ...flags);
+      assert.deepEqual(await predictedByAll(server, 'm'), Array(MANY).fill(2.5));
+      const many = manyClients(server);
+      clients.push(...many);
+      assert.deepEqual(await predictedByClients(many, 'm'), Array(MANY).fill(2.5));
+      const instances = (rows: number): string =>
+        `{"instances": [${Array.from({ length: rows }, () => '1.0').join(', ')}]}`;
+      assert.equal((await ask(server, PREDICT, instances(20))).status, 200); // is split, where batched
+      assert.equal((await ask(server, PREDICT, instances(40))).status, isBatched ? 400 : 200);
+      if (!isBatched) assert.equal((await ask(server, PREDICT, '{')).status, 400);
+      const page = await pageOf(server);
+      const ok = labels('serving_default', 'predict', 'OK');
+      const refused = labels(isBatched ? 'serving_default' : '', 'predict', 'INVALID_ARGUMENT');
+      const answered = 2 * MANY + (isBatched ? 1 : 2);
+      assert.deepEqual(requests(page), { [text(refused)]: 1, [text(ok)]: answered });
+      for (const stage of STAGES) {
+        assert.equal(page.value(`${STAGE}_count`, { ...ok, stage }), answered, stage);
+      }
+      const inFlight = page.all(':tensorgate:requests_in_flight');
+      assert.deepEqual(inFlight, { 'model_name="m",version="1"': 0 });
+    });
+  }
+
+  it('forgets a version that is unloaded, and tells those that are in flight', async () => {
+    const base = join(folder, 'm');
+    cpSync(join(HALF_PLUS_TWO, '1'), join(base, '1'), { recursive: true });
+    const server = await started(base, '--file_system_poll_wait_seconds=1');
+    assert.equal((await ask(server, PREDICT, BODY)).status, 200);
+    cpSync(join(HALF_PLUS_TWO, '1'), join(base, '2'), { recursive: true });
+    await server.untilLogged('"servable":"{name: m version: 1}","msg":"unloaded"');
+    assert.equal((await ask(server, PREDICT, BODY)).status, 200);
+    const page = await pageOf(server);
+    const ok = text(labels('serving_default', 'predict', 'OK', '2'));
+    assert.deepEqual(requests(page), { [ok]: 1 });
+    const inFlight = page.all(':tensorgate:requests_in_flight');
+    assert.deepEqual(inFlight, { 'model_name="m",version="2"': 0 });
+  });
+
+  it('tells how many are in flight', async () => {
+    const slow = fileURLToPath(new URL('../../../test/models/slow', import.meta.url));
+    const server = await started(slow, '--run_pool_threads=1');
+    const body = '{"inputs": {"x": [1], "iterations": [4000]}}';
+    const answers = Promise.all([1, 2, 3].map(() => ask(server, PREDICT, body)));
+    const inFlight = async (): Promise<number | undefined> => {
+      const version = { model_name: 'm', version: '1' };
+      return (await pageOf(server)).value(':tensorgate:requests_in_flight', version);
+    };
+    while (((await inFlight()) ?? 0) < 2);
+    for (const { status } of await answers) assert.equal(status, 200);
+    assert.equal(await inFlight(), 0);
+  });
+
+  it('answers GET and HEAD at /metrics as at its own path, and has none where there is no page', async () => {
+    const server = await started(HALF_PLUS_TWO);
+    for (const path of ['/metrics', '/metrics?a=b', '/monitoring/prometheus/metrics']) {
+      const { status, text } = await ask(server, path);
+      assert.equal(status, 200, path);
+      assert.ok(new PrometheusPage(text).types.has(':tensorflow:serving:request_count'), path);
+    }
+    assert.equal((await fetch(`${server.restUrl}/metrics`, { method: 'HEAD' })).status, 200);
+    assert.equal((await ask(server, '/metrics', BODY)).status, 404);
+    assert.equal((await ask(server, '/metrics/')).status, 404);
+    const dark = await ServerProcess.start('metrics', HALF_PLUS_TWO);
+    servers.push(dark);
+    assert.equal((await ask(dark, '/metrics')).status, 404);
+    assert.equal((await ask(dark, '/v1/models/metrics')).status, 200);
+  });
+});
