@@ -41,6 +41,7 @@ import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
 import type { ModelCatalog } from './service/model-catalog.js';
 import { nativeRoutes } from './service/native-routes.js';
+import { RequestLogging } from './service/request-logging.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
 import { FileSystemSource } from './sources/file-system-source.js';
 import { ModelConfigFile } from './sources/model-config-file.js';
@@ -75,6 +76,7 @@ export class ServerCore {
   readonly catalog: ModelCatalog;
   readonly admin: ModelAdminService;
   readonly shadows: ShadowTraffic;
+  readonly logging: RequestLogging;
   readonly #options: ServerOptions;
   readonly #manager: Manager<InferenceModel>;
   readonly #source: Source;
@@ -110,6 +112,7 @@ export class ServerCore {
       ? { iterations, synthetic: flags.synthetic_warmup }
       : null;
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
+    this.logging = new RequestLogging({ flags, tags, log, addon });
     this.#plans = new ExecutionPlans(
       flags,
       cpus,
@@ -193,12 +196,14 @@ export class ServerCore {
       waitMillis: flags.model_reload_wait_seconds * 1000,
       onModels: (models) => {
         this.shadows.configure(models);
+        this.logging.configure(models);
         this.#manager.reroute();
         this.#rerouted();
         this.#follower?.configured();
         this.#onChange();
       },
       clock: systemClock,
+      canLog: this.logging.canLog,
     });
     this.#configFile =
       flags.model_config_file === ''
@@ -233,6 +238,7 @@ export class ServerCore {
       plans: (name) => this.#plans.of(name),
       batching: (name) => signatures.of(name),
       file,
+      canLog: this.logging.canLog,
       filePollSeconds: file === null ? 0 : Math.max(0, flags.model_config_file_poll_wait_seconds),
       log,
     });
@@ -368,6 +374,7 @@ export class ServerCore {
   async close(): Promise<void> {
     await this.#manager.close();
     this.shadows.flush();
+    await this.logging.close();
   }
 }
 

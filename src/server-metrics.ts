@@ -50,6 +50,7 @@ export async function serverMetrics(
   registry.addReader(() => versionFamilies(addon().requestStatistics()));
   registry.addReader(() => batchingFamilies(core.batchStatistics));
   registry.addReader(() => [core.shadows.requests]);
+  registry.addReader(() => core.logging.families());
   registry.addReader(() => planFamilies(core.plans));
   for (const read of readers) registry.addReader(read);
   const requests = new RequestMetrics(registry, (name) => core.catalog.statuses(name).length > 0);

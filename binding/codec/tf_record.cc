@@ -28,7 +28,35 @@ bool HasChecksum(std::string_view bytes, const char* checksum) {
   return MaskedCrc32c(bytes) == stored;
 }
 
+void WriteChecksum(std::string_view bytes, char* to) {
+  const uint32_t checksum = MaskedCrc32c(bytes);
+  std::memcpy(to, &checksum, sizeof(checksum));
+}
+
 }  // namespace
+
+size_t BeginTfRecord(OutputBuffer* out) {
+  const size_t begin = out->size();
+  out->Ensure(kTfRecordHeaderBytes);
+  out->Commit(kTfRecordHeaderBytes);
+  return begin;
+}
+
+void EndTfRecord(size_t begin, OutputBuffer* out) {
+  char* const end = out->Ensure(kTfRecordFooterBytes);
+  char* const header = end - out->size() + begin;
+  char* const data = header + kTfRecordHeaderBytes;
+  const uint64_t length = static_cast<uint64_t>(end - data);
+  std::memcpy(header, &length, sizeof(length));
+  WriteChecksum({header, sizeof(length)}, header + sizeof(length));
+  WriteChecksum({data, static_cast<size_t>(length)}, end);
+  out->Commit(kTfRecordFooterBytes);
+}
+
+bool ReadTfRecordHeader(const char* header, uint64_t* length) {
+  std::memcpy(length, header, sizeof(*length));
+  return HasChecksum({header, sizeof(*length)}, header + sizeof(*length));
+}
 
 Status TfRecordReader::Next(std::string_view* record, bool* ended) {
   *ended = size_ - offset_ < kHeaderBytes;
@@ -36,8 +64,7 @@ Status TfRecordReader::Next(std::string_view* record, bool* ended) {
   char header[kHeaderBytes];
   if (std::fread(header, 1, kHeaderBytes, file_) != kHeaderBytes) return Truncated(offset_);
   uint64_t length;
-  std::memcpy(&length, header, sizeof(length));
-  if (!HasChecksum({header, sizeof(length)}, header + sizeof(length))) return Corrupted(offset_);
+  if (!ReadTfRecordHeader(header, &length)) return Corrupted(offset_);
   const uint64_t left = size_ - offset_ - kHeaderBytes;
   if (left < kFooterBytes || length > left - kFooterBytes) return Truncated(offset_);
   if (length > kMaxTfRecordBytes) return DataLoss("record size too large");

@@ -1,12 +1,14 @@
-// TfRecordReader: the records of a TFRecord file (uncompressed), one after the other; the file is
-// never held whole. Per record: length, its masked CRC32C, the data, their masked CRC32C. Messages
-// are those of TensorFlow's reader. One thread at a time.
+// The records of a TFRecord file (uncompressed), written one by one, and read one after the other;
+// the file is never held whole. Per record: length, its masked CRC32C, the data, their masked
+// CRC32C. Messages are those of TensorFlow's reader. One thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string_view>
 
+#include "codec/output_buffer.h"
 #include "status/status.h"
 #include "tensor/aligned_buffer.h"
 
@@ -14,6 +16,16 @@ namespace tensorgate {
 
 // A protobuf message cannot be longer.
 constexpr uint64_t kMaxTfRecordBytes = 0x7fffffff;
+
+constexpr size_t kTfRecordHeaderBytes = 12;
+constexpr size_t kTfRecordFooterBytes = 4;
+
+// Between the two the data of a record are added to `out`; `begin` is what the first one returned.
+size_t BeginTfRecord(OutputBuffer* out);
+void EndTfRecord(size_t begin, OutputBuffer* out);
+
+// Whether it begins a record, and how long the data are. REQUIRES: kTfRecordHeaderBytes.
+bool ReadTfRecordHeader(const char* header, uint64_t* length);
 
 class TfRecordReader {
  public:
@@ -27,8 +39,8 @@ class TfRecordReader {
   Status Next(std::string_view* record, bool* ended);
 
  private:
-  static constexpr uint64_t kHeaderBytes = 12;
-  static constexpr uint64_t kFooterBytes = 4;
+  static constexpr uint64_t kHeaderBytes = kTfRecordHeaderBytes;
+  static constexpr uint64_t kFooterBytes = kTfRecordFooterBytes;
 
   std::FILE* const file_;
   const uint64_t size_;

@@ -12,6 +12,7 @@
 #include "napi/http_binding.h"
 #include "napi/inference_binding.h"
 #include "napi/library_binding.h"
+#include "napi/logging_binding.h"
 #include "napi/memory_binding.h"
 #include "napi/model_binding.h"
 #include "napi/polls_at_end.h"
@@ -95,6 +96,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("tensorflowVersion",
               Napi::Function::New(env, TensorflowVersion, "tensorflowVersion"));
   ExportLibrary(env, exports);
+  ExportLogging(env, exports);
   ExportModel(env, exports);
   ExportMemory(env, exports);
   ExportInference(env, exports);

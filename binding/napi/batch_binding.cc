@@ -114,6 +114,7 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
   Environment& environment = Environment::From(env);
   RequestTrack track(*model, method);
   std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
+  call->SetClients();
   const bool decode_later = body.size() > kDecodeOnLoopBytes;
   Status status;
   if (!decode_later) {

@@ -56,6 +56,7 @@ void DirectQueue::Push(std::vector<std::unique_ptr<DirectRun>>* runs) {
 Status DirectRun::Decode() {
   if (inference_ != nullptr) return Status();
   inference_ = new_call_(std::move(model_), method, as_content_);
+  inference_->SetClients();
   Status decoded = inference_->Decode(request.bytes.view(), DecodeLimits());
   track_.Pass(RequestStage::kDecode);
   return decoded;

@@ -28,7 +28,9 @@ class InferenceJob : public AsyncJob {
       : AsyncJob(slot, std::move(queue)),
         call_(std::move(call)),
         reply_is_text_(reply_is_text),
-        track_(call_->model(), method) {}
+        track_(call_->model(), method) {
+    call_->SetClients();
+  }
 
   void SetTimeout(uint32_t milliseconds) {
     if (milliseconds > 0) deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codec/example_request.h"
+#include "codec/request_encode.h"
 #include "runtime/example_task.h"
 #include "runtime/inference_call.h"
 #include "tf/tensor.h"
@@ -21,7 +22,7 @@ class ExampleCall : public InferenceCall {
   ExampleCall(std::shared_ptr<const SavedModel> model, Method method, bool is_json)
       : InferenceCall(std::move(model)), method_(method), is_json_(is_json) {}
 
-  Status Decode(std::string_view body, const DecodeLimits& limits) override {
+  Status DecodeBody(std::string_view body, const DecodeLimits& limits) override {
     ExampleRequest request;
     Status status = Parse(body, limits, &request);
     if (status.ok()) status = PrepareTasks(request);
@@ -41,7 +42,7 @@ class ExampleCall : public InferenceCall {
     return status;
   }
 
-  Status RunAndEncode(OutputBuffer* out) override {
+  Status Run(OutputBuffer* out) override {
     std::vector<TensorHandle> outputs;
     const auto started = std::chrono::steady_clock::now();
     Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
@@ -58,11 +59,21 @@ class ExampleCall : public InferenceCall {
   const RunArguments* arguments() const override { return &run_; }
   void DropInputs() override { examples_.reset(); }
 
-  Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
-                OutputBuffer* out) override {
+  Status FinishRun(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
+                   OutputBuffer* out) override {
     run_time_ = latency;
     CountRun(latency);
     return Encode(outputs, out);
+  }
+
+  Method method() const override { return method_; }
+
+  Status EncodeLoggedRequest(std::string_view body, OutputBuffer* out) const override {
+    if (!is_json_) return InferenceCall::EncodeLoggedRequest(body, out);
+    std::vector<int64_t> dims;
+    EncodeExampleRequest(model_->name(), run_.signature->def.name, ViewOf(examples_.get(), &dims),
+                         out);
+    return Status();
   }
 
  private:
@@ -200,14 +211,23 @@ class ExampleCall : public InferenceCall {
     if (method_ == Method::kMultiInference) {
       EncodeMultiInferenceResponse(results, out);
     } else if (is_json_) {
+      if (OutputBuffer* const logged = logged_response(); logged != nullptr) {
+        EncodeOne(results[0], logged);
+      }
       return method_ == Method::kClassify ? EncodeClassificationJson(classifications[0], out)
                                           : EncodeRegressionJson(regressions[0], out);
-    } else if (method_ == Method::kClassify) {
-      EncodeClassificationResponse(results[0].spec, classifications[0], out);
     } else {
-      EncodeRegressionResponse(results[0].spec, regressions[0], out);
+      EncodeOne(results[0], out);
     }
     return Status();
+  }
+
+  static void EncodeOne(const InferenceResult& result, OutputBuffer* out) {
+    if (result.classification != nullptr) {
+      EncodeClassificationResponse(result.spec, *result.classification, out);
+    } else {
+      EncodeRegressionResponse(result.spec, *result.regression, out);
+    }
   }
 
   const Method method_;

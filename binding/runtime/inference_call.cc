@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <utility>
+
 namespace tensorgate {
 namespace {
 
@@ -16,6 +18,33 @@ std::chrono::nanoseconds ThreadCpuTime() {
 bool InferenceCall::IsShort() const {
   const RunPace* const known = pace();
   return known != nullptr && known->IsShort();
+}
+
+Status InferenceCall::EncodeLoggedRequest(std::string_view body, OutputBuffer* out) const {
+  out->Append(body);
+  return Status();
+}
+
+void InferenceCall::BeginLog(std::string_view body) {
+  logged_ = model_->logger()->Begin(method(), model_->version(), body.size());
+  if (logged_ == nullptr || EncodeLoggedRequest(body, &logged_->request).ok()) return;
+  logged_.reset();
+  model_->logger()->CountDropped();
+}
+
+void InferenceCall::EndLog(const Status& status, const OutputBuffer& reply) {
+  std::unique_ptr<LoggedRequest> logged = std::move(logged_);
+  if (!status.ok()) return;
+  const size_t request = logged->request.size();
+  // JSON and its tensors differ in size: what the request really takes is known by now.
+  const size_t more = request > logged->reserved() ? request - logged->reserved() : 0;
+  const bool has_response = logged->response.size() > 0;
+  if (!logged->Reserve(more + (has_response ? logged->response.size() : reply.size()))) {
+    model_->logger()->CountDropped();
+    return;
+  }
+  if (!has_response) logged->response.Append(reply.view());
+  model_->logger()->End(std::move(logged));
 }
 
 Status InferenceCall::RunOnLoop(OutputBuffer* out) {

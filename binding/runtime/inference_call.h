@@ -12,6 +12,7 @@
 
 #include "codec/limits.h"
 #include "codec/output_buffer.h"
+#include "logging/model_logger.h"
 #include "runtime/method.h"
 #include "runtime/saved_model.h"
 #include "status/status.h"
@@ -36,11 +37,19 @@ class InferenceCall {
 
   // After a successful return nothing points into `body` any more. ERRORS: upstream's, in
   // upstream's order of checks; the call is then over.
-  virtual Status Decode(std::string_view body, const DecodeLimits& limits) = 0;
+  Status Decode(std::string_view body, const DecodeLimits& limits) {
+    Status status = DecodeBody(body, limits);
+    if (is_clients_ && status.ok() && model_->logger()->Samples()) BeginLog(body);
+    return status;
+  }
 
   // THREAD: run pool; blocks for the whole inference. REQUIRES: Decode() succeeded.
   // ERRORS: TensorFlow's status, that of the checks on its outputs, or the encoder's.
-  virtual Status RunAndEncode(OutputBuffer* out) = 0;
+  Status RunAndEncode(OutputBuffer* out) {
+    Status status = Run(out);
+    if (logged_ != nullptr) EndLog(status, *out);
+    return status;
+  }
 
   // REQUIRES of all below: Decode() succeeded.
   const SavedModel& model() const { return *model_; }
@@ -57,9 +66,11 @@ class InferenceCall {
 
   // In place of RunAndEncode(), after a run that took `latency` and fetched `outputs`, in the order
   // of the fetches. REQUIRES: arguments() is not null. ERRORS: as RunAndEncode().
-  virtual Status Finish(const std::vector<TensorView>& /*outputs*/,
-                        std::chrono::nanoseconds /*latency*/, OutputBuffer* /*out*/) {
-    return Status(Code::kInternal, "this call has no arguments to share");
+  Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
+                OutputBuffer* out) {
+    Status status = FinishRun(outputs, latency, out);
+    if (logged_ != nullptr) EndLog(status, *out);
+    return status;
   }
 
   // The status of a run of these inputs, with a violation for each input that explains it.
@@ -80,14 +91,38 @@ class InferenceCall {
   // Keeps the run out of RunStatistics: no client asked for it.
   void LeaveUncounted() { counted_ = false; }
 
+  // A client asked for it, so that it may be logged. Before Decode().
+  void SetClients() { is_clients_ = true; }
+
  protected:
+  virtual Status DecodeBody(std::string_view body, const DecodeLimits& limits) = 0;
+  virtual Status Run(OutputBuffer* out) = 0;
+  virtual Status FinishRun(const std::vector<TensorView>& /*outputs*/,
+                           std::chrono::nanoseconds /*latency*/, OutputBuffer* /*out*/) {
+    return Status(Code::kInternal, "this call has no arguments to share");
+  }
+
+  virtual Method method() const = 0;
+  // The request as a client would have sent it over gRPC; where it came so, its bytes.
+  virtual Status EncodeLoggedRequest(std::string_view body, OutputBuffer* out) const;
+  // Where to write the answer as gRPC has it, if it goes out as JSON and is logged; else null.
+  OutputBuffer* logged_response() const {
+    return logged_ == nullptr ? nullptr : &logged_->response;
+  }
+
   bool counted() const { return counted_; }
 
   const std::shared_ptr<const SavedModel> model_;
   std::chrono::nanoseconds run_time_{0};
 
  private:
+  void BeginLog(std::string_view body);
+  // `reply` is what the client gets. Failed ones are not logged.
+  void EndLog(const Status& status, const OutputBuffer& reply);
+
   bool counted_ = true;
+  bool is_clients_ = false;
+  std::unique_ptr<LoggedRequest> logged_;
 };
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.

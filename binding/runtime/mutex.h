@@ -2,6 +2,7 @@
 // GUARDED_BY a lock is touched only under it. With other compilers the annotations vanish.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -45,6 +46,12 @@ class CondVar {
   void Wait(Mutex* mutex) REQUIRES_LOCK(mutex) {
     std::unique_lock<std::mutex> held(mutex->mutex_, std::adopt_lock);
     condition_.wait(held);
+    held.release();
+  }
+  // As Wait, for that long at most.
+  void WaitFor(Mutex* mutex, std::chrono::milliseconds most) REQUIRES_LOCK(mutex) {
+    std::unique_lock<std::mutex> held(mutex->mutex_, std::adopt_lock);
+    condition_.wait_for(held, most);
     held.release();
   }
   void NotifyOne() { condition_.notify_one(); }

@@ -76,7 +76,7 @@ RunPace* PredictCall::pace() const {
   return input_bytes_ <= RunPace::kSmallInputBytes ? signature_->pace.get() : nullptr;
 }
 
-Status PredictCall::RunAndEncode(OutputBuffer* out) {
+Status PredictCall::Run(OutputBuffer* out) {
   std::vector<TensorHandle> outputs;
   const auto started = std::chrono::steady_clock::now();
   Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
@@ -99,8 +99,8 @@ Status PredictCall::RunAndEncode(OutputBuffer* out) {
   return Encode(views, out);
 }
 
-Status PredictCall::Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
-                           OutputBuffer* out) {
+Status PredictCall::FinishRun(const std::vector<TensorView>& outputs,
+                              std::chrono::nanoseconds latency, OutputBuffer* out) {
   run_time_ = latency;
   CountRun(latency);
   std::vector<NamedTensorView> views(outputs.size());

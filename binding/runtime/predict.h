@@ -20,17 +20,19 @@ class PredictCall : public InferenceCall {
  public:
   using InferenceCall::InferenceCall;
 
-  Status RunAndEncode(OutputBuffer* out) override;
   const RunArguments* arguments() const override { return &run_; }
   const BoundSignature* signature() const override { return signature_; }
   void DropInputs() override { inputs_.clear(); }
-  Status Finish(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
-                OutputBuffer* out) override;
   RunPace* pace() const override;
   // For INVALID_ARGUMENT: each fed tensor that is not what the signature declares.
   Status Explain(Status status) const override;
 
  protected:
+  Status Run(OutputBuffer* out) override;
+  Status FinishRun(const std::vector<TensorView>& outputs, std::chrono::nanoseconds latency,
+                   OutputBuffer* out) override;
+  Method method() const override { return Method::kPredict; }
+
   // Feeds the signature's input number `index`.
   Status Feed(size_t index, Tensor* tensor);
   Status FeedDefault(size_t index, TF_Tensor* value);

@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "codec/json_predict.h"
+#include "codec/predict_proto.h"
+#include "codec/request_encode.h"
 #include "runtime/predict.h"
+#include "tf/tensor.h"
 
 namespace tensorgate {
 namespace {
@@ -12,7 +15,7 @@ class JsonPredictCall : public PredictCall {
  public:
   using PredictCall::PredictCall;
 
-  Status Decode(std::string_view body, const DecodeLimits& limits) override {
+  Status DecodeBody(std::string_view body, const DecodeLimits& limits) override {
     JsonPredictRequest request;
     const SignatureLookup lookup = [this](std::string_view name) {
       signature_ = model_->FindSignature(name);
@@ -32,6 +35,7 @@ class JsonPredictCall : public PredictCall {
       while (signature_->def.inputs[index].alias != input.name) ++index;
       status = Feed(index, &input.tensor);
       if (!status.ok()) return status;
+      fed_.push_back(signature_->def.inputs[index].alias);
     }
     return FetchAll();
   }
@@ -44,11 +48,26 @@ class JsonPredictCall : public PredictCall {
   }
 
   Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const override {
+    if (OutputBuffer* const logged = logged_response(); logged != nullptr) {
+      Status status = EncodePredictResponse(model_->name(), model_->version(), signature_->def.name,
+                                            outputs, false, logged);
+      if (!status.ok()) return status;
+    }
     return EncodePredictJson(format_, outputs, out);
+  }
+
+  Status EncodeLoggedRequest(std::string_view, OutputBuffer* out) const override {
+    std::vector<std::vector<int64_t>> dims(run_.feeds.size());
+    std::vector<NamedTensorView> inputs(run_.feeds.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i] = {fed_[i], ViewOf(run_.values[i], &dims[i])};
+    }
+    return EncodePredictRequest(model_->name(), signature_->def.name, inputs, out);
   }
 
  private:
   JsonFormat format_ = JsonFormat::kRow;
+  std::vector<std::string_view> fed_;  // as run_.feeds; belong to signature_
 };
 
 }  // namespace

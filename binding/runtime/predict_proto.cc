@@ -49,7 +49,7 @@ class ProtoPredictCall : public PredictCall {
   ProtoPredictCall(std::shared_ptr<const SavedModel> model, bool as_content)
       : PredictCall(std::move(model)), as_content_(as_content) {}
 
-  Status Decode(std::string_view body, const DecodeLimits& limits) override {
+  Status DecodeBody(std::string_view body, const DecodeLimits& limits) override {
     PredictRequestView request;
     Status status = ParsePredictRequest(body, &request);
     if (!status.ok()) return status;

@@ -145,6 +145,7 @@ Status SavedModel::ReadSignatures(const LoadOptions& options, std::string_view m
     for (const BoundSignature& signature : signatures_) names.push_back(signature.def.name);
     request_statistics_ = std::make_unique<RequestStatistics>(name_, version_, std::move(names));
   }
+  logger_ = ModelLoggers::Process().Of(options.name);
   return Status();
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "codec/json_predict.h"
+#include "logging/model_logger.h"
 #include "runtime/direct_admission.h"
 #include "runtime/graph_session.h"
 #include "runtime/request_statistics.h"
@@ -80,6 +81,8 @@ class SavedModel {
   bool checks_method_names() const { return checks_method_names_; }
   // Of all versions of this name; it outlives the model.
   ModelStatistics& statistics() const { return *statistics_; }
+  // Likewise.
+  ModelLogger* logger() const { return logger_; }
   // Of this version; null: its requests are not counted.
   RequestStatistics* request_statistics() const { return request_statistics_.get(); }
   const std::string& signature_def_map() const { return signature_def_map_; }
@@ -153,6 +156,7 @@ class SavedModel {
   bool requires_proven_rows_ = false;
   ModelStatistics* statistics_ = nullptr;
   std::unique_ptr<RequestStatistics> request_statistics_;
+  ModelLogger* logger_ = nullptr;
   std::string signature_def_map_;
   std::vector<BoundSignature> signatures_;  // sorted by name
   BufferHandle run_options_;

@@ -53,7 +53,7 @@ class SessionRunCall : public InferenceCall {
  public:
   using InferenceCall::InferenceCall;
 
-  Status Decode(std::string_view body, const DecodeLimits& limits) override {
+  Status DecodeBody(std::string_view body, const DecodeLimits& limits) override {
     SessionRunRequestView request;
     Status status = ParseSessionRunRequest(body, &request);
     if (status.ok() && request.names_are_aliases) status = ChooseSignature(request.model_spec);
@@ -69,7 +69,7 @@ class SessionRunCall : public InferenceCall {
     return Status();
   }
 
-  Status RunAndEncode(OutputBuffer* out) override {
+  Status Run(OutputBuffer* out) override {
     std::vector<TF_Tensor*> inputs;
     for (const TensorHandle& input : inputs_) inputs.push_back(input.get());
     std::vector<TensorHandle> outputs;
@@ -87,6 +87,8 @@ class SessionRunCall : public InferenceCall {
     return EncodeSessionRunResponse(model_->name(), model_->version(), signature_name_, named,
                                     kMaxSessionRunResponseBytes, out);
   }
+
+  Method method() const override { return Method::kSessionRun; }
 
  private:
   // Beyond it TensorFlow's microseconds would overflow.

@@ -7,6 +7,7 @@ import type protobuf from 'protobufjs';
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { localPath, whyNotLocal } from './local-path.js';
+import { loggingOf, type LoggingConfig, type LoggingMessage } from './logging-config.js';
 
 export type VersionPolicy =
   | { readonly kind: 'latest'; readonly count: number }
@@ -37,8 +38,8 @@ export interface ModelConfig {
   readonly batchingWeight: number;
   /** Its requests may share runs by default, though nothing proves it; holds from the next load on. */
   readonly assumeIndependentRows: boolean;
-  /** Upstream's open server has no request logger: it refuses a model that asks for one. */
-  readonly wantsLogging: boolean;
+  /** Null: no request is logged. */
+  readonly logging: LoggingConfig | null;
 }
 
 /** `none`: no list was given, which upstream takes as "no action". */
@@ -62,7 +63,7 @@ export function singleModel(name: string, basePath: string): ModelConfig {
     resourcePreserving: false,
     batchingWeight: 1,
     assumeIndependentRows: false,
-    wantsLogging: false,
+    logging: null,
   };
 }
 
@@ -91,7 +92,7 @@ interface ModelMessage {
   readonly base_path?: string;
   readonly model_type?: string;
   readonly model_platform?: string;
-  readonly logging_config?: unknown;
+  readonly logging_config?: LoggingMessage;
   readonly model_version_policy?: {
     readonly latest?: { readonly num_versions?: number };
     readonly all?: object;
@@ -147,6 +148,16 @@ export function checkModels(models: readonly ModelConfig[]): void {
     if (localPath(basePath).startsWith('/')) continue;
     refuse(`Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`);
   }
+  const prefixes = new Map<string, string>();
+  for (const { name, logging } of models) {
+    if (logging === null) continue;
+    const { filenamePrefix } = logging;
+    const other = prefixes.get(filenamePrefix);
+    if (other !== undefined) {
+      refuse(`Models ${other} and ${name} would both log to files of prefix ${filenamePrefix}`);
+    }
+    prefixes.set(filenamePrefix, name);
+  }
 }
 
 function modelOf(message: ModelMessage): ModelConfig {
@@ -162,7 +173,7 @@ function modelOf(message: ModelMessage): ModelConfig {
     resourcePreserving: message.resource_preserving ?? false,
     batchingWeight: batchingWeightOf(name, message),
     assumeIndependentRows: message.assume_independent_rows ?? false,
-    wantsLogging: message.logging_config !== undefined,
+    logging: loggingOf(name, message.logging_config),
   };
 }
 
@@ -274,6 +285,7 @@ export function modelMessageOf(model: ModelConfig): ModelMessage {
     ...(model.pollWaitSeconds === null
       ? {}
       : { file_system_poll_wait_seconds: model.pollWaitSeconds }),
+    ...(model.logging === null ? {} : { logging_config: model.logging.message }),
     ...(model.shadow === null ? {} : { shadow: model.shadow }),
     ...(model.resourcePreserving ? { resource_preserving: true } : {}),
     ...(model.batchingWeight === 1 ? {} : { batching_weight: model.batchingWeight }),

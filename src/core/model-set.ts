@@ -21,6 +21,8 @@ export interface ModelSetOptions extends ConfigurationWaitsOptions {
   readonly waitMillis: number;
   /** The models of a configuration that is in force from now on. */
   readonly onModels?: (models: readonly ModelConfig[]) => void;
+  /** Whether there is somewhere to log requests to; upstream's open server has no such place. */
+  readonly canLog: boolean;
 }
 
 type Models = readonly ModelConfig[];
@@ -57,7 +59,7 @@ export class ModelSet {
       return Promise.resolve();
     });
     await this.#waits.forStart(() => this.models.map(({ name }) => name));
-    checkLogging(this.#config);
+    this.#checkLogging(this.#config);
   }
 
   /**
@@ -86,7 +88,7 @@ export class ModelSet {
       return [given, names] as const;
     }, signal);
     await this.#waits.forReload(awaited, this.#options.waitMillis, signal);
-    checkLogging(config);
+    this.#checkLogging(config);
   }
 
   /**
@@ -170,11 +172,16 @@ export class ModelSet {
     this.#options.onModels?.(models);
     this.#options.source.configure(models);
   }
+
+  /** After the models, as upstream. */
+  #checkLogging(config: ModelServerConfig): void {
+    if (config.kind === 'models' && !this.#options.canLog) refuseLogging(config.models);
+  }
 }
 
-/** After the models, as upstream. */
-function checkLogging(config: ModelServerConfig): void {
-  if (config.kind !== 'models' || !config.models.some(({ wantsLogging }) => wantsLogging)) return;
+/** Of a server that logs nothing. @throws ServingError INVALID_ARGUMENT with upstream's text */
+export function refuseLogging(models: Models): void {
+  if (models.every(({ logging }) => logging === null)) return;
   throw new ServingError(StatusCode.INVALID_ARGUMENT, 'No request-logger-creator provided.');
 }
 

@@ -155,6 +155,37 @@ export type ShadowOutcome = (typeof ShadowOutcome)[keyof typeof ShadowOutcome];
 /** `detail` says what differs first. */
 export type NativeShadowResult = readonly [outcome: ShadowOutcome | null, detail: string];
 
+export interface NativeLogging {
+  readonly name: string;
+  /** 0 to 1. */
+  readonly samplingRate: number;
+  /** Absolute; how the names of the files begin. */
+  readonly pathPrefix: string;
+  /** Fields of tensorflow.serving.LogMetadata beyond model_spec and timestamp_secs. */
+  readonly metadata: Uint8Array;
+}
+
+export interface NativeLogLimits {
+  /** Of all requests that are sampled and not yet written. */
+  readonly queueBytes: number;
+  readonly fileBytes: number;
+  /** Of all files of a model. */
+  readonly totalBytes: number;
+  readonly fileSeconds: number;
+}
+
+export type NativeLogCounts = readonly [
+  model: string,
+  written: number,
+  /** For want of memory. */
+  dropped: number,
+  /** That could not be written. */
+  failed: number,
+  diskBytes: number,
+  /** Why the last of those that failed did; or empty. */
+  lastError: string,
+];
+
 export interface NativeLoaded {
   /** Null when none was asked for; with a failure the other members are missing. */
   readonly warmup: NativeWarmup | null;
@@ -395,6 +426,12 @@ export interface NativeBinding extends NativeGrpc, NativeHttp, NativeTransports 
     reply: Uint8Array | string | null,
     tolerance: number,
   ): void;
+  /** Of the process: requests of these models are logged from now on, of no others. */
+  configureLogging(models: readonly NativeLogging[], limits: NativeLogLimits): void;
+  /** Of the models of which any was to be logged. */
+  logCounts(): readonly NativeLogCounts[];
+  /** Answered when all that was logged before is in files, and those ended of models no more logged. */
+  flushLogs(slot: number): void;
   /** The checks upstream makes before it looks for the model; null when they pass. */
   checkJson(body: Uint8Array | ArrayBuffer, method: Method): NativeFailure | null;
   /** The ModelSpec in field 1 of a request; of MultiInference's first task. */

@@ -9,7 +9,7 @@ import {
   type ModelConfig,
   type ModelServerConfig,
 } from '../config/model-config.js';
-import type { ModelSet } from '../core/model-set.js';
+import { refuseLogging, type ModelSet } from '../core/model-set.js';
 import { ServableState, type VersionStatus } from '../core/servable.js';
 import type { Log } from '../log/log.js';
 import type { NativePlan, SignatureRows } from '../native/binding.js';
@@ -34,6 +34,8 @@ export interface ModelAdminOptions {
   } | null;
   /** How often the file is put in force again, whatever was changed since; 0: never. */
   readonly filePollSeconds: number;
+  /** Whether there is somewhere to log requests to. */
+  readonly canLog: boolean;
   readonly log: Log;
 }
 
@@ -118,7 +120,7 @@ export class ModelAdminService {
     signal?: AbortSignal,
   ): Promise<ModelResult[]> {
     const models = listOf(config);
-    for (const model of models) checkLogging(model);
+    this.#checkLogging(models);
     const names = models.map(({ name }) => name);
     return this.#change('all models set', names, writeBack, () => models, {
       isList: true,
@@ -141,7 +143,7 @@ export class ModelAdminService {
     if (name === '') {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, 'The model has no name.');
     }
-    checkLogging(model);
+    this.#checkLogging([model]);
     const change = (models: Models): Models => {
       const before = models.find((each) => each.name === name);
       if (expected !== null && (before === undefined || !isSameModel(before, expected))) {
@@ -222,6 +224,11 @@ export class ModelAdminService {
     return writeBack ? file : null;
   }
 
+  /** Before the change rather than after it, as a reload has it from upstream. */
+  #checkLogging(models: Models): void {
+    if (!this.#options.canLog) refuseLogging(models);
+  }
+
   #isServing(name: string): boolean {
     return this.#options.statuses(name).some(({ state }) => state === ServableState.AVAILABLE);
   }
@@ -274,12 +281,6 @@ function removed(name: string): ServingError {
 
 function notServing(name: string): ServingError {
   return new ServingError(StatusCode.UNAVAILABLE, `Model ${name} has no version AVAILABLE`);
-}
-
-/** Before the change rather than after it, as a reload has it from upstream. */
-function checkLogging({ wantsLogging }: ModelConfig): void {
-  if (!wantsLogging) return;
-  throw new ServingError(StatusCode.INVALID_ARGUMENT, 'No request-logger-creator provided.');
 }
 
 function changedLabels({ name, labels }: ModelConfig, change: LabelChange): ModelConfig['labels'] {

@@ -91,5 +91,35 @@ TEST(ParsePredictionLogTest, SurvivesARecordCutAnywhere) {
   }
 }
 
+TEST(EncodePredictionLogTest, WritesRequestAndResponseAsTheyAre) {
+  PredictionLogParts parts;
+  parts.type = LogType::kRegress;
+  parts.request = "request";
+  parts.response = "response";
+  parts.model_name = "m";
+  parts.version = 300;
+  parts.timestamp_secs = 1;
+  const std::string metadata = BytesField(2, "sampling");
+  parts.metadata = metadata;
+  OutputBuffer out;
+  EncodePredictionLog(parts, &out);
+  const std::string spec = BytesField(1, "m") + BytesField(2, VarintField(1, 300));
+  EXPECT_EQ(out.view(), BytesField(1, BytesField(1, spec) + VarintField(4, 1) + metadata) +
+                            BytesField(3, BytesField(1, "request") + BytesField(2, "response")));
+}
+
+TEST(EncodePredictionLogTest, LeavesOutAResponseThatThereIsNone) {
+  PredictionLogParts parts;
+  parts.request = ModelSpec();
+  OutputBuffer out;
+  EncodePredictionLog(parts, &out);
+  PredictionLogView view;
+  ASSERT_TRUE(ParsePredictionLog(out.view(), &view).ok());
+  EXPECT_EQ(view.type, LogType::kPredict);
+  EXPECT_EQ(view.request, ModelSpec());
+  const std::string log = BytesField(6, BytesField(1, ModelSpec()));
+  EXPECT_EQ(out.view().substr(out.size() - log.size()), log);
+}
+
 }  // namespace
 }  // namespace tensorgate

@@ -1,4 +1,5 @@
 /** TFRecord files of PredictionLogs, as a warm-up file is one; the checksum is computed bit by bit. */
+import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -23,6 +24,28 @@ export function record(data: Uint8Array): Buffer {
   const footer = Buffer.alloc(4);
   footer.writeUInt32LE(maskedCrc32c(data));
   return Buffer.concat([header, data, footer]);
+}
+
+/** The data of each record of a file, whose checksums are right. */
+export function recordsOf(file: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  for (let at = 0; at < file.length;) {
+    const length = Number(file.readBigUInt64LE(at));
+    const end = at + 12 + length;
+    assert.equal(file.readUInt32LE(at + 8), maskedCrc32c(file.subarray(at, at + 8)));
+    assert.equal(file.readUInt32LE(end), maskedCrc32c(file.subarray(at + 12, end)));
+    records.push(file.subarray(at + 12, end));
+    at = end + 4;
+  }
+  return records;
+}
+
+/** The PredictionLogs of a file, in the form of GrpcClient's messages. */
+export function logsOf(file: Buffer): Record<string, unknown>[] {
+  const type = root.lookupType('tensorflow.serving.PredictionLog');
+  return recordsOf(file).map((data) =>
+    type.toObject(type.decode(data), { longs: String, enums: String }),
+  );
 }
 
 /** One record with a PredictionLog, given as the object that protobufjs makes it of. */

@@ -143,8 +143,9 @@ class FedCall : public InferenceCall {
     }
     run_.defaults = {rows.size() - 1};
   }
-  Status Decode(std::string_view, const DecodeLimits&) override { return Status(); }
-  Status RunAndEncode(OutputBuffer*) override { return Status(); }
+  Status DecodeBody(std::string_view, const DecodeLimits&) override { return Status(); }
+  Status Run(OutputBuffer*) override { return Status(); }
+  Method method() const override { return Method::kPredict; }
   const RunArguments* arguments() const override { return &run_; }
 
  private:

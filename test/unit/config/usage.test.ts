@@ -118,6 +118,11 @@ describe('usageText', () => {
       '\t--allow_model_op_libraries',
       '\t--check_load_memory',
       '\t--sticky_header',
+      '\t--request_log_dir',
+      '\t--request_log_queue_bytes',
+      '\t--request_log_file_bytes',
+      '\t--request_log_file_seconds',
+      '\t--request_log_max_bytes',
       '\t--log_level',
       '', // the text ends with a newline
     ]);

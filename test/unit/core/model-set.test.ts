@@ -1,6 +1,7 @@
 /** Changes of what is configured, as the server makes them: real manager and labels, no file system. */
 import assert from 'node:assert/strict';
 
+import { loggingOf } from '../../../src/config/logging-config.js';
 import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import { Manager } from '../../../src/core/manager.js';
 import { ModelSet } from '../../../src/core/model-set.js';
@@ -58,6 +59,7 @@ function setUp({ waitMillis = 0 } = {}) {
     troubleOf: (name) => manager.troubleOf(name),
     isServing: (name) => manager.availableOf(name).latest !== null,
     waitMillis,
+    canLog: false,
     clock,
   });
   /** How a change ends: null as long as it has not. */
@@ -165,7 +167,7 @@ describe('ModelSet', () => {
 
   it('refuses request logging after the models are there, and takes the next list', async () => {
     const { reload, load, stateOf } = setUp();
-    const outcome = reload(model('a', { wantsLogging: true }));
+    const outcome = reload(model('a', { logging: loggingOf('a', {}) }));
     await load('a');
     assert.equal(outcome(), 'INVALID_ARGUMENT: No request-logger-creator provided.');
     assert.equal(stateOf('a'), ServableState.AVAILABLE);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { loggingOf } from '../../../src/config/logging-config.js';
 import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import { systemClock } from '../../../src/core/clock.js';
 import { ModelSet } from '../../../src/core/model-set.js';
@@ -43,6 +44,7 @@ describe('ModelAdminService', () => {
       troubleOf: () => null,
       isServing: () => versions.some(({ state }) => state === ServableState.AVAILABLE),
       waitMillis: 0,
+      canLog: false,
       clock: systemClock,
     });
     await set.start({ kind: 'models', models });
@@ -56,6 +58,7 @@ describe('ModelAdminService', () => {
       batching: () => [],
       file: writeFile === null ? null : { write: writeFile },
       filePollSeconds,
+      canLog: false,
       log: { info: () => undefined } as never,
     });
   }
@@ -207,7 +210,7 @@ describe('ModelAdminService', () => {
     ],
     [
       'a model that is to be logged',
-      () => admin.set({ ...N, wantsLogging: true }, null, false),
+      () => admin.set({ ...N, logging: loggingOf('n', {}) }, null, false),
       StatusCode.INVALID_ARGUMENT,
       'No request-logger-creator provided.',
     ],

@@ -1,0 +1,119 @@
+#include "logging/model_logger.h"
+
+#include <chrono>
+#include <utility>
+
+#include "logging/log_writer.h"
+#include "runtime/random_numbers.h"
+
+namespace tensorgate {
+namespace {
+
+constexpr uint64_t kAll = UINT64_MAX;
+
+uint64_t ThresholdOf(double rate) {
+  if (!(rate > 0)) return 0;
+  if (rate >= 1) return kAll;
+  return static_cast<uint64_t>(rate * 0x1p64);  // below 2^64, since `rate` is below 1
+}
+
+RandomNumbers& NumbersOfThread() {
+  thread_local int own;
+  thread_local RandomNumbers numbers(
+      static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
+      reinterpret_cast<uintptr_t>(&own));
+  return numbers;
+}
+
+}  // namespace
+
+LoggedRequest::~LoggedRequest() { writer_->Release(reserved_); }
+
+bool LoggedRequest::Reserve(size_t bytes) {
+  if (!writer_->Reserve(bytes)) return false;
+  reserved_ += bytes;
+  return true;
+}
+
+bool ModelLogger::IsBelow(uint64_t threshold) {
+  return threshold == kAll || NumbersOfThread().Next() < threshold;
+}
+
+void ModelLogger::Configure(std::shared_ptr<const LogDestination> destination,
+                            double sampling_rate) {
+  const uint64_t threshold = destination == nullptr ? 0 : ThresholdOf(sampling_rate);
+  {
+    const MutexLock lock(&mutex_);
+    destination_.swap(destination);
+  }
+  threshold_.store(threshold, std::memory_order_relaxed);
+}
+
+std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version, size_t bytes) {
+  std::shared_ptr<const LogDestination> destination;
+  {
+    const MutexLock lock(&mutex_);
+    destination = destination_;
+  }
+  if (destination == nullptr) return nullptr;
+  auto request =
+      std::make_unique<LoggedRequest>(&LogWriter::Process(), this, std::move(destination));
+  if (!request->Reserve(bytes)) {
+    CountDropped();
+    return nullptr;
+  }
+  request->method = method;
+  request->version = version;
+  request->timestamp_secs = std::chrono::duration_cast<std::chrono::seconds>(
+                                std::chrono::system_clock::now().time_since_epoch())
+                                .count();
+  return request;
+}
+
+void ModelLogger::End(std::unique_ptr<LoggedRequest> request) {
+  LogWriter::Process().Push(std::move(request));
+}
+
+void ModelLogger::CountWritten(uint64_t bytes_on_disk) {
+  written_.fetch_add(1, std::memory_order_relaxed);
+  SetDiskBytes(bytes_on_disk);
+}
+
+void ModelLogger::CountFailed(const std::string& error) {
+  failed_.fetch_add(1, std::memory_order_relaxed);
+  const MutexLock lock(&mutex_);
+  last_error_ = error;
+}
+
+ModelLogger::Counts ModelLogger::Read() {
+  Counts counts;
+  counts.written = written_.load(std::memory_order_relaxed);
+  counts.dropped = dropped_.load(std::memory_order_relaxed);
+  counts.failed = failed_.load(std::memory_order_relaxed);
+  counts.disk_bytes = disk_bytes_.load(std::memory_order_relaxed);
+  const MutexLock lock(&mutex_);
+  counts.last_error = last_error_;
+  return counts;
+}
+
+ModelLoggers& ModelLoggers::Process() {
+  static auto* const loggers = new ModelLoggers();  // runs may outlive static destruction
+  return *loggers;
+}
+
+ModelLogger* ModelLoggers::Of(const std::string& name) {
+  const MutexLock lock(&mutex_);
+  std::unique_ptr<ModelLogger>& logger = loggers_[name];
+  if (logger == nullptr) logger = std::make_unique<ModelLogger>(name);
+  return logger.get();
+}
+
+std::vector<ModelLogger*> ModelLoggers::All() {
+  const MutexLock lock(&mutex_);
+  std::vector<ModelLogger*> all;
+  all.reserve(loggers_.size());
+  for (const auto& [name, logger] : loggers_) all.push_back(logger.get());
+  return all;
+}
+
+}  // namespace tensorgate
