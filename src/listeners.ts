@@ -145,6 +145,7 @@ export class Listeners {
       sessionRun: flags.enable_session_run,
       admin,
       channelOptions,
+      maxBufferedBytes: flags.grpc_max_buffered_bytes,
       ssl,
       requestLog,
     };
@@ -156,7 +157,6 @@ export class Listeners {
       ...options,
       asTensorContent: flags.enable_serialization_as_tensor_content,
       stickyHeader: this.#stickyHeader,
-      maxBufferedBytes: flags.grpc_max_buffered_bytes,
       shares: this.#options.sharing !== null,
     });
     this.#watchRoutes(server);

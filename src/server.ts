@@ -64,7 +64,7 @@ export class Server {
   async start(): Promise<void> {
     const { flags, log } = this.#options;
     const ssl = flags.ssl_config_file === '' ? null : await readSslConfig(flags.ssl_config_file);
-    const channel = channelArguments(flags.grpc_channel_arguments);
+    const channel = channelArguments(flags.grpc_channel_arguments, flags.grpc_max_message_bytes);
     if (channel.ignored.length > 0) {
       log.warn(`--grpc_channel_arguments without effect: ${channel.ignored.join(', ')}`);
     }

@@ -100,30 +100,12 @@ void AnswerHttp(const Napi::CallbackInfo& info) {
   transport->Respond(id, std::move(answer));
 }
 
-// httpTakeBytes(transport, bytes), httpGiveBytes(transport, bytes)
-Napi::Value TakeBytes(const Napi::CallbackInfo& info) {
-  Transport* transport = TransportOf(info);
-  uint64_t bytes = 0;
-  if (transport == nullptr || !ReadId(info, 1, &bytes)) {
-    return Napi::Boolean::New(info.Env(), false);
-  }
-  return Napi::Boolean::New(info.Env(), transport->memory()->Take(bytes));
-}
-
-void GiveBytes(const Napi::CallbackInfo& info) {
-  Transport* transport = TransportOf(info);
-  uint64_t bytes = 0;
-  if (transport != nullptr && ReadId(info, 1, &bytes)) transport->memory()->Give(bytes);
-}
-
 }  // namespace
 
 void ExportHttp(Napi::Env env, Napi::Object exports) {
   exports.Set("httpMissing", Napi::Function::New(env, MissingOfHttp, "httpMissing"));
   exports.Set("httpOpen", Napi::Function::New(env, OpenHttp, "httpOpen"));
   exports.Set("httpAnswer", Napi::Function::New(env, AnswerHttp, "httpAnswer"));
-  exports.Set("httpTakeBytes", Napi::Function::New(env, TakeBytes, "httpTakeBytes"));
-  exports.Set("httpGiveBytes", Napi::Function::New(env, GiveBytes, "httpGiveBytes"));
 }
 
 }  // namespace tensorgate

@@ -122,6 +122,22 @@ void TakeBack(const Napi::CallbackInfo& info) {
   if (Socket* socket = LentOf(info); socket != nullptr) socket->Close();
 }
 
+// transportTakeBytes(transport, bytes), transportGiveBytes(transport, bytes)
+Napi::Value TakeBytes(const Napi::CallbackInfo& info) {
+  Transport* transport = TransportOf(info);
+  uint64_t bytes = 0;
+  if (transport == nullptr || !ReadId(info, 1, &bytes)) {
+    return Napi::Boolean::New(info.Env(), false);
+  }
+  return Napi::Boolean::New(info.Env(), transport->memory()->Take(bytes));
+}
+
+void GiveBytes(const Napi::CallbackInfo& info) {
+  Transport* transport = TransportOf(info);
+  uint64_t bytes = 0;
+  if (transport != nullptr && ReadId(info, 1, &bytes)) transport->memory()->Give(bytes);
+}
+
 // transportClose(transport), transportDestroy(transport)
 void Close(const Napi::CallbackInfo& info) {
   if (Transport* transport = TransportOf(info); transport != nullptr) transport->Drain();
@@ -161,6 +177,8 @@ void ExportTransport(Napi::Env env, Napi::Object exports) {
               Napi::Function::New(env, OpenedRequests, "transportOpenedRequests"));
   exports.Set("openSharedPort", Napi::Function::New(env, SharedPort, "openSharedPort"));
   exports.Set("transportRoutes", Napi::Function::New(env, Routes, "transportRoutes"));
+  exports.Set("transportTakeBytes", Napi::Function::New(env, TakeBytes, "transportTakeBytes"));
+  exports.Set("transportGiveBytes", Napi::Function::New(env, GiveBytes, "transportGiveBytes"));
   exports.Set("transportLend", Napi::Function::New(env, Lend, "transportLend"));
   exports.Set("transportReceive", Napi::Function::New(env, Receive, "transportReceive"));
   exports.Set("transportEnd", Napi::Function::New(env, EndLent, "transportEnd"));

@@ -10,6 +10,7 @@ export interface ChannelArguments {
   readonly ignored: readonly string[];
 }
 
+const MAX_RECEIVE = 'grpc.max_receive_message_length';
 const INT32_MAX = 2 ** 31 - 1;
 const INT32_MIN = -(2 ** 31);
 
@@ -22,19 +23,22 @@ const LEAST: ReadonlyMap<string, number> = new Map([
   ['grpc.max_connection_age_grace_ms', 0],
   ['grpc.max_connection_age_ms', 1],
   ['grpc.max_connection_idle_ms', 1],
-  ['grpc.max_receive_message_length', -1],
+  [MAX_RECEIVE, -1],
   ['grpc.max_send_message_length', -1],
   ['grpc.server_call_metric_recording', 0],
 ]);
 
 /** Upstream's; -1 is no limit. */
 const DEFAULTS = {
-  'grpc.max_receive_message_length': INT32_MAX,
+  [MAX_RECEIVE]: INT32_MAX,
   'grpc.max_send_message_length': -1,
 };
 
-/** `text` is key=value entries between commas; of a key given twice the last counts. */
-export function channelArguments(text: string): ChannelArguments {
+/**
+ * `text` is key=value entries between commas; of a key given twice the last counts. A message may not be
+ * larger than `maxMessageBytes`, whatever the entries say.
+ */
+export function channelArguments(text: string, maxMessageBytes: number): ChannelArguments {
   const options: Record<string, number> = { ...DEFAULTS };
   const ignored: string[] = [];
   for (const entry of text.split(',').filter((part) => part !== '')) {
@@ -44,6 +48,8 @@ export function channelArguments(text: string): ChannelArguments {
     if (least === undefined || number === null || number < least) ignored.push(entry);
     else options[key] = number;
   }
+  const asked = options[MAX_RECEIVE] ?? -1;
+  options[MAX_RECEIVE] = asked < 0 ? maxMessageBytes : Math.min(asked, maxMessageBytes);
   return { options, ignored };
 }
 

@@ -62,7 +62,15 @@ export const TENSORGATE_FLAGS = [
     default: 1024 * 1024 * 1024,
     effect: 'served',
     atLeast: 1,
-    help: 'tensorgate: memory of all gRPC requests held at once with --grpc_transport=native, in bytes',
+    help: 'tensorgate: memory of all gRPC requests held at once, as received and as inflated, in bytes',
+  },
+  {
+    name: 'grpc_max_message_bytes',
+    type: 'int64',
+    default: 2 ** 31 - 1,
+    effect: 'served',
+    atLeast: 1,
+    help: 'tensorgate: largest gRPC message, as received and as inflated, in bytes',
   },
   {
     name: 'io_threads',

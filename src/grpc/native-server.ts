@@ -3,11 +3,12 @@
  * by itself what its routes cover. All else comes here as events, and goes to the same methods as over
  * grpc-js. Carries requests, decides nothing.
  */
-import { gunzip, gunzipSync, inflate, inflateSync } from 'node:zlib';
+import { gunzipSync, inflateSync } from 'node:zlib';
 
 import type { SslConfig } from '../config/ssl-config.js';
 import { requestIdOf } from '../log/request-id.js';
 import type { Address } from '../listening/addresses.js';
+import { NativeBudget, type Held } from '../listening/buffer-budget.js';
 import { takeEach } from '../listening/events.js';
 import { NativeListener } from '../listening/native-listener.js';
 import { addon } from '../native/addon.js';
@@ -24,6 +25,7 @@ import type { NativeRoutes, NativeTransport } from '../native/transport.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { CallFailures } from './call-failures.js';
 import { GrpcMethods, type StreamingMethod, type UnaryMethod } from './methods.js';
+import { inflateMessage, type InflateLimits } from './inflate.js';
 import type { GrpcServerOptions } from './server.js';
 import type { MessageStream, StreamHandler } from './stream.js';
 
@@ -31,8 +33,6 @@ export interface NativeGrpcServerOptions extends GrpcServerOptions {
   readonly asTensorContent: boolean;
   /** The header that the services may ask for; null for none. */
   readonly stickyHeader: string | null;
-  /** Memory of all requests. */
-  readonly maxBufferedBytes: number;
   /** That limit and TCP ports are shared with the servers of other threads. */
   readonly shares: boolean;
 }
@@ -43,10 +43,6 @@ const KEEPALIVE_TIMEOUT_MILLIS = 20_000;
 const EMPTY = Buffer.alloc(0);
 /** Messages of streams are inflated at once, so that they stay in their order. */
 const MAX_STREAM_MESSAGE_BYTES = 64 << 10;
-const DEFAULT_CHUNK_BYTES = 16 << 10;
-/** The length of what a gzip member holds; the last four bytes. */
-const GZIP_TRAILER_BYTES = 4;
-const MAX_DEFLATE_RATIO = 1032;
 
 interface OpenStream {
   readonly handler: StreamHandler;
@@ -58,7 +54,7 @@ export class NativeGrpcServer {
   readonly #transport: NativeTransport;
   readonly #methods: GrpcMethods;
   readonly #failures: CallFailures;
-  readonly #maxMessageBytes: number;
+  readonly #inflateLimits: InflateLimits;
   readonly #streams = new Map<number, OpenStream>();
 
   /** Why it cannot serve; null when it can. */
@@ -70,15 +66,17 @@ export class NativeGrpcServer {
     this.#methods = new GrpcMethods(options);
     this.#failures = new CallFailures(options.requestLog);
     const nativeOptions = nativeOptionsOf(options, this.#methods);
-    const { maxReceiveBytes, maxBufferedBytes } = nativeOptions;
-    this.#maxMessageBytes =
-      maxReceiveBytes < 0 ? maxBufferedBytes : Math.min(maxReceiveBytes, maxBufferedBytes);
     const { ssl, shares } = options;
     this.#listener = new NativeListener(
       (deliver) => addon().grpcOpen(nativeOptions, (events) => this.#takeAll(events), deliver),
       { ssl, shares, protocols: ['h2'] },
     );
     this.#transport = this.#listener.transport;
+    const { maxReceiveBytes, maxBufferedBytes } = nativeOptions;
+    this.#inflateLimits = {
+      most: maxReceiveBytes < 0 ? Infinity : maxReceiveBytes,
+      budget: new NativeBudget(this.#transport, maxBufferedBytes),
+    };
   }
 
   /** @throws ServingError UNAVAILABLE */
@@ -143,19 +141,21 @@ export class NativeGrpcServer {
       const method = this.#methods.streaming[index - this.#methods.unary.length];
       this.#opened(id, method, message, encoding);
     } else if (encoding === null) {
-      this.#unary(unary, event, message ?? EMPTY);
+      this.#unary(unary, event, message ?? EMPTY, null);
     } else {
-      this.#inflated(encoding, message ?? EMPTY, (failure, plain) => {
-        if (failure === null) this.#unary(unary, event, plain);
+      inflateMessage(encoding, message ?? EMPTY, this.#inflateLimits, (failure, plain, held) => {
+        if (failure === null) this.#unary(unary, event, plain, held);
         else this.#end(id, failure.code, failure.message);
       });
     }
   }
 
-  #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer): void {
+  /** `held`: of the request; released with its answer. */
+  #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer, held: Held | null): void {
     const [, id, , , timeoutMillis, sentId, kept, , failure] = event;
     const requestId = requestIdOf(sentId);
     const done = (error: ServingError | null, reply: Uint8Array | null): void => {
+      held?.release();
       if (error === null) {
         addon().grpcSend(this.#transport, id, reply ?? EMPTY, true);
         return;
@@ -220,47 +220,6 @@ export class NativeGrpcServer {
     const encoded = details === null ? '' : details.toString('base64').replace(/=+$/, '');
     addon().grpcEnd(this.#transport, id, code, message, encoded);
   }
-
-  #inflated(
-    encoding: string,
-    message: Buffer,
-    done: (failure: ServingError | null, plain: Buffer) => void,
-  ): void {
-    const fail = (code: StatusCode, text: string): void =>
-      done(new ServingError(code, text), EMPTY);
-    if (encoding === '') {
-      fail(StatusCode.INTERNAL, 'Received a compressed message without grpc-encoding');
-      return;
-    }
-    const decompress = { gzip: gunzip, deflate: inflate }[encoding];
-    if (decompress === undefined) {
-      const text = `Received message compressed with unsupported encoding "${encoding}"`;
-      fail(StatusCode.UNIMPLEMENTED, text);
-      return;
-    }
-    const most = this.#maxMessageBytes;
-    const options = {
-      maxOutputLength: Math.max(1, most),
-      chunkSize: chunkSizeOf(encoding, message, most),
-    };
-    decompress(message, options, (error, plain) => {
-      if (error === null) done(null, plain);
-      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-        const text = `Received message that decompresses to a size larger than ${most}`;
-        fail(StatusCode.RESOURCE_EXHAUSTED, text);
-      } else fail(StatusCode.INTERNAL, 'Failed to decompress message');
-    });
-  }
-}
-
-/**
- * As large as the message will be, going by gzip's trailer, so that it comes in one piece: in pieces it would
- * be held twice, and what is between them stays with malloc. What lies is no larger than deflate allows.
- */
-function chunkSizeOf(encoding: string, message: Buffer, most: number): number {
-  if (encoding !== 'gzip' || message.length < GZIP_TRAILER_BYTES) return DEFAULT_CHUNK_BYTES;
-  const told = message.readUInt32LE(message.length - GZIP_TRAILER_BYTES) + 1;
-  return Math.max(DEFAULT_CHUNK_BYTES, Math.min(told, message.length * MAX_DEFLATE_RATIO, most));
 }
 
 /** @throws Error for what cannot be inflated, or becomes too large */

@@ -8,9 +8,11 @@ import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { RequestLog } from '../log/request-log.js';
 import { addressText, type Address } from '../listening/addresses.js';
+import { BufferBudget } from '../listening/buffer-budget.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { CallFailures } from './call-failures.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
+import { noMemory } from './inflate.js';
 import {
   GrpcMethods,
   type GrpcMethodsOptions,
@@ -22,6 +24,8 @@ import type { MessageStream } from './stream.js';
 export interface GrpcServerOptions extends GrpcMethodsOptions {
   /** Of grpc-js's server. */
   readonly channelOptions: grpc.ServerOptions;
+  /** Memory of all requests; grpc-js gathers and inflates each before it counts. */
+  readonly maxBufferedBytes: number;
   /** TLS of every address; null is none. */
   readonly ssl: SslConfig | null;
   readonly requestLog: RequestLog;
@@ -36,9 +40,16 @@ export class GrpcServer {
   readonly #credentials: grpc.ServerCredentials;
   readonly #methods: GrpcMethods;
   readonly #failures: CallFailures;
+  readonly #budget: BufferBudget;
 
   constructor(options: GrpcServerOptions) {
-    this.#server = new grpc.Server(options.channelOptions);
+    const { channelOptions, maxBufferedBytes } = options;
+    const most = channelOptions['grpc.max_receive_message_length'] ?? maxBufferedBytes;
+    this.#server = new grpc.Server({
+      ...channelOptions,
+      'grpc.max_receive_message_length': Math.min(most, maxBufferedBytes),
+    });
+    this.#budget = new BufferBudget(maxBufferedBytes);
     this.#credentials = credentialsOf(options.ssl);
     this.#failures = new CallFailures(options.requestLog);
     this.#methods = new GrpcMethods(options);
@@ -104,10 +115,17 @@ export class GrpcServer {
         echo.set(REQUEST_ID_KEY, requestId);
         call.sendMetadata(echo);
       }
+      const { length } = call.request;
+      const isHeld = this.#budget.take(length);
       const done = (error: ServingError | null, reply: Uint8Array | null): void => {
+        if (isHeld) this.#budget.give(length);
         if (error === null) callback(null, reply as Buffer);
         else callback(this.#statusOf(method, call.request, requestId, error));
       };
+      if (!isHeld) {
+        done(noMemory(), null);
+        return;
+      }
       try {
         method.call(
           call.request,

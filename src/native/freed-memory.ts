@@ -12,7 +12,8 @@ import { call } from './calls.js';
 const TICK_MILLIS = 1000;
 /** Of a CPU; the process counts as idle below. */
 const IDLE_SHARE = 0.1;
-const LARGE_BYTES = 64 << 20;
+/** More than the tenth part of the least server there is. */
+const LARGE_BYTES = 16 << 20;
 /** What is not given back while requests come, at least not at once. */
 const LARGE_WHILE_BUSY_BYTES = 256 << 20;
 const TICKS_BETWEEN = 10;
@@ -25,7 +26,7 @@ const MOST_TICKS_BETWEEN_RELEASES = 320;
 export interface MemoryAccess {
   /** Of the process. */
   residentBytes(): number;
-  /** Of this environment's ArrayBuffers. */
+  /** Of this environment's buffers, those that the addon gave it, too. */
   bufferBytes(): number;
   /** That the process has had so far. */
   cpuMicros(): number;
@@ -136,7 +137,7 @@ export function freedMemory(releases: boolean): FreedMemory {
   let collectGarbage: (() => void) | null = null;
   return new FreedMemory({
     residentBytes: () => process.memoryUsage.rss(),
-    bufferBytes: () => process.memoryUsage().arrayBuffers,
+    bufferBytes: () => process.memoryUsage().external,
     cpuMicros: () => {
       const { user, system } = process.cpuUsage();
       return user + system;

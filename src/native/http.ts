@@ -68,7 +68,4 @@ export interface NativeHttp {
     body: string | Uint8Array,
     close: boolean,
   ): void;
-  /** A part of the buffered bytes; false where there is no room. */
-  httpTakeBytes(transport: NativeTransport, bytes: number): boolean;
-  httpGiveBytes(transport: NativeTransport, bytes: number): void;
 }

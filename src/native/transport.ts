@@ -34,6 +34,9 @@ export interface NativeTransports {
    * descriptor, or what went wrong.
    */
   openSharedPort(address: string, port: number): number | string;
+  /** A part of the buffered bytes; false where there is no room. */
+  transportTakeBytes(transport: NativeTransport, bytes: number): boolean;
+  transportGiveBytes(transport: NativeTransport, bytes: number): void;
   /** Requests that have come in on it. */
   transportOpenedRequests(transport: NativeTransport): number;
   /** Replaces all routes. Requests that they do not cover come as events. */

@@ -16,7 +16,7 @@ import type { InferenceService } from '../service/inference.js';
 import { stickyKeyOf } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { AdminEndpoint } from './admin-endpoint.js';
-import type { Held, MemoryBudget } from './buffer-budget.js';
+import type { Held, MemoryBudget } from '../listening/buffer-budget.js';
 import { acceptsGzip, inflate } from './compression.js';
 import { Deadlines } from './deadlines.js';
 import { Exchange, type ExchangeHost } from './exchange.js';

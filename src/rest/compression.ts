@@ -1,7 +1,7 @@
 /** gzip: request bodies inflated and answers compressed, off the event loop. */
 import { gunzip, gzip } from 'node:zlib';
 
-import type { MemoryBudget, Held } from './buffer-budget.js';
+import type { MemoryBudget, Held } from '../listening/buffer-budget.js';
 
 /** Upstream's limit; what is larger counts as an empty body, as does what is no gzip. */
 const MAX_INFLATED_BYTES = 100 << 20;

@@ -6,7 +6,7 @@ import { REQUEST_ID_HEADER } from '../log/request-id.js';
 import type { Failure } from '../log/request-log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { Held, MemoryBudget } from './buffer-budget.js';
+import type { Held, MemoryBudget } from '../listening/buffer-budget.js';
 import { compress } from './compression.js';
 import type { Waiting } from './deadlines.js';
 import type { AfterAnswer, BodyLimits, ExchangeOwner, HttpExchange } from './http.js';

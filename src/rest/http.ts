@@ -4,7 +4,7 @@
  * Content-Length); what is answered is the API's, and the same over all of them.
  */
 import type { ServingError } from '../status/serving-error.js';
-import type { Held } from './buffer-budget.js';
+import type { Held } from '../listening/buffer-budget.js';
 
 /** The head of a request. Valid until RestApi.handle returns; a transport may keep it longer. */
 export interface HttpRequest {

@@ -2,7 +2,7 @@
 import { violationsOf } from '../../native/calls.js';
 import { BodyRefusal, type NativeHttpEvent } from '../../native/http.js';
 import { ServingError } from '../../status/serving-error.js';
-import type { Held } from '../buffer-budget.js';
+import type { Held } from '../../listening/buffer-budget.js';
 import type { AfterAnswer, BodyLimits, ExchangeOwner, HttpExchange } from '../http.js';
 
 /** What an exchange needs of the server it belongs to. */

@@ -4,6 +4,7 @@
  */
 import type { SslConfig } from '../../config/ssl-config.js';
 import type { Address } from '../../listening/addresses.js';
+import { NativeBudget } from '../../listening/buffer-budget.js';
 import { takeEach } from '../../listening/events.js';
 import { NativeListener } from '../../listening/native-listener.js';
 import { addon } from '../../native/addon.js';
@@ -16,7 +17,6 @@ import {
 import type { NativeRoutes, NativeTransport } from '../../native/transport.js';
 import { ADMIN_PREFIX } from '../admin-endpoint.js';
 import { RestApi } from '../api.js';
-import type { MemoryBudget } from '../buffer-budget.js';
 import { jsonHeaders } from '../exchange.js';
 import type { AfterAnswer } from '../http.js';
 import type { RestServer, RestServerOptions } from '../server.js';
@@ -106,25 +106,6 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     const exchange = new NativeHttpExchange(event, this);
     if (id !== 0) this.#open.set(id, exchange);
     this.#api.handle(new NativeHttpRequest(method, target, fields), exchange);
-  }
-}
-
-/** Bodies that are inflated count with those that the addon holds. */
-class NativeBudget implements MemoryBudget {
-  readonly limit: number;
-  readonly #transport: NativeTransport;
-
-  constructor(transport: NativeTransport, limit: number) {
-    this.#transport = transport;
-    this.limit = limit;
-  }
-
-  take(bytes: number): boolean {
-    return addon().httpTakeBytes(this.#transport, bytes);
-  }
-
-  give(bytes: number): void {
-    addon().httpGiveBytes(this.#transport, bytes);
   }
 }
 

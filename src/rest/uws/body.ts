@@ -2,7 +2,7 @@
  * BodyBuffer: a request body that comes in pieces, in one growing allocation of ours. Owns the share of
  * the budget that its memory takes, until it is released.
  */
-import type { MemoryBudget, Held } from '../buffer-budget.js';
+import type { MemoryBudget, Held } from '../../listening/buffer-budget.js';
 
 /** What a declared length may reserve ahead: no more than this, and no more than so many times what came. */
 const MAX_TRUSTED_LENGTH = 8 << 20;

@@ -4,7 +4,7 @@
  */
 import type { HttpResponse } from 'uWebSockets.js';
 
-import type { MemoryBudget } from '../buffer-budget.js';
+import type { MemoryBudget } from '../../listening/buffer-budget.js';
 import type { AfterAnswer, BodyLimits, ExchangeOwner, HttpExchange } from '../http.js';
 import { BodyBuffer } from './body.js';
 

@@ -12,7 +12,7 @@ import uWS, {
 import { addressText, type Address } from '../../listening/addresses.js';
 import { ServingError, StatusCode } from '../../status/serving-error.js';
 import { RestApi } from '../api.js';
-import { BufferBudget } from '../buffer-budget.js';
+import { BufferBudget } from '../../listening/buffer-budget.js';
 import type { RestServer, RestServerOptions } from '../server.js';
 import { ClientVerification } from './client-verification.js';
 import { UwsHttpExchange, type UwsExchangeHost } from './http-exchange.js';

@@ -89,6 +89,7 @@ describe('usageText', () => {
       '\t--rest_api_host',
       '\t--rest_api_socket_path',
       '\t--grpc_max_buffered_bytes',
+      '\t--grpc_max_message_bytes',
       '\t--io_threads',
       '\t--inline_run_micros',
       '\t--batching',

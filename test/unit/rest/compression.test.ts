@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-import { BufferBudget } from '../../../src/rest/buffer-budget.js';
+import { BufferBudget } from '../../../src/listening/buffer-budget.js';
 import { acceptsGzip, compress, inflate } from '../../../src/rest/compression.js';
 
 const MIB = 1 << 20;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { Failure } from '../../../src/log/request-log.js';
-import { BufferBudget } from '../../../src/rest/buffer-budget.js';
+import { BufferBudget } from '../../../src/listening/buffer-budget.js';
 import { Exchange, type ExchangeHost } from '../../../src/rest/exchange.js';
 import type { AfterAnswer, ExchangeOwner, HttpExchange } from '../../../src/rest/http.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { BodyBuffer } from '../../../../src/rest/uws/body.js';
-import { BufferBudget } from '../../../../src/rest/buffer-budget.js';
+import { BufferBudget } from '../../../../src/listening/buffer-budget.js';
 
 const MIB = 1 << 20;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { HttpResponse } from 'uWebSockets.js';
 
-import { BufferBudget } from '../../../../src/rest/buffer-budget.js';
+import { BufferBudget } from '../../../../src/listening/buffer-budget.js';
 import type { ExchangeOwner } from '../../../../src/rest/http.js';
 import { UwsHttpExchange } from '../../../../src/rest/uws/http-exchange.js';
 

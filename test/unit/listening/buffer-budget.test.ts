@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { BufferBudget } from '../../../src/rest/buffer-budget.js';
+import { BufferBudget } from '../../../src/listening/buffer-budget.js';
 
 describe('BufferBudget', () => {
   it('takes nothing where there is not enough left', () => {
