@@ -5,6 +5,7 @@
  */
 import { parentPort, type MessagePort } from 'node:worker_threads';
 
+import { authenticatorOf } from './access/authenticator.js';
 import type { SslConfig } from './config/ssl-config.js';
 import { Channel, type Message } from './io-threads/channel.js';
 import type {
@@ -85,6 +86,7 @@ class IoThread {
       modelService: remoteModelService(modelStatus, control),
       readiness: this.#readiness,
       admin: flags.enable_admin_api ? remoteAdmin(control) : null,
+      authenticator: authenticatorOf(flags, (token) => control.ask('verify', token)),
       requestLog: this.#requestLog,
       requestMetrics,
       restMetrics:

@@ -2,6 +2,7 @@
  * Listeners: one JavaScript thread's services in front of what is served, and its listeners in front of
  * those: gRPC, REST or both. The main thread has one, and each I/O thread.
  */
+import type { Authenticator } from './access/authenticator.js';
 import type { Flags } from './config/flag-table.js';
 import type { SslConfig } from './config/ssl-config.js';
 import { MetadataCodec } from './grpc/metadata-codec.js';
@@ -42,6 +43,7 @@ export interface ListenersOptions {
   readonly readiness: Readiness;
   /** Null: not offered. */
   readonly admin: AdminApi | null;
+  readonly authenticator: Authenticator;
   readonly requestLog: RequestLog;
   /** Null: requests are not counted. */
   readonly requestMetrics: RequestMetrics | null;
@@ -135,8 +137,16 @@ export class Listeners {
   }
 
   async #newGrpc(native: boolean): Promise<GrpcServer | NativeGrpcServer> {
-    const { flags, ssl, channelOptions, modelService, readiness, admin, requestLog } =
-      this.#options;
+    const {
+      flags,
+      ssl,
+      channelOptions,
+      modelService,
+      readiness,
+      admin,
+      requestLog,
+      authenticator,
+    } = this.#options;
     const options = {
       inference: this.#inference,
       modelService,
@@ -147,6 +157,7 @@ export class Listeners {
       channelOptions,
       maxBufferedBytes: flags.grpc_max_buffered_bytes,
       ssl,
+      authenticator,
       requestLog,
     };
     if (!native) {
@@ -164,8 +175,17 @@ export class Listeners {
   }
 
   async #newRest(native: boolean): Promise<RestServer> {
-    const { flags, ssl, modelStatus, readiness, admin, requestLog, restMetrics, sharing } =
-      this.#options;
+    const {
+      flags,
+      ssl,
+      modelStatus,
+      readiness,
+      admin,
+      requestLog,
+      restMetrics,
+      sharing,
+      authenticator,
+    } = this.#options;
     const options = {
       inference: this.#inference,
       modelStatus,
@@ -183,6 +203,7 @@ export class Listeners {
       stickyHeader: this.#stickyHeader,
       corsEnabled: flags.rest_api_enable_cors_support,
       ssl,
+      authenticator,
       requestLog,
       metrics: restMetrics,
       sharing,

@@ -5,6 +5,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { AccessControl } from './access/access-control.js';
+import { authenticatorOf, type VerifyToken } from './access/authenticator.js';
 import { channelArguments } from './config/channel-arguments.js';
 import { readSslConfig, type SslConfig } from './config/ssl-config.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
@@ -36,6 +38,7 @@ export class Server {
   readonly #requestLog: RequestLog;
   readonly #readiness: Readiness;
   readonly #stalls: EventLoopStalls;
+  readonly #access: AccessControl;
   #listeners: Listeners | null = null;
   #threads: ThreadedListeners | null = null;
   #freedMemory: FreedMemory | null = null;
@@ -58,6 +61,11 @@ export class Server {
     core.watch(() => this.#readiness.changed());
     const { event_loop_stall_millis: limitMillis } = options.flags;
     this.#stalls = new EventLoopStalls({ thread: 'main', limitMillis, log: options.log });
+    this.#access = new AccessControl({
+      authConfigFile: options.flags.auth_config_file,
+      maxConcurrentRequests: options.flags.max_concurrent_requests,
+      log: options.log,
+    });
   }
 
   /** Resolves when every listener is open and the first models serve. @throws ServingError */
@@ -82,6 +90,7 @@ export class Server {
     const isNative = this.#carriesGrpcNatively();
     const restPort = isReadable && flags.rest_api_port !== flags.port ? flags.rest_api_port : 0;
     const threads = this.#newThreads(isNative, restPort);
+    await this.#access.start(); // before a load that would be in vain
     await this.#core.prepare(lifecycle, threads?.sharedBatching ?? null);
     this.#stalls.start();
     if (!flags.listen_before_loaded) await this.#load();
@@ -90,6 +99,7 @@ export class Server {
     const modelStatus = new ModelStatusService(catalog);
     const modelService = new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle);
     const admin = flags.enable_admin_api ? new AdminApi(this.#core.admin) : null;
+    const verifyToken: VerifyToken = (token) => this.#access.verify(token);
     const common = { flags, ssl, channelOptions: channel.options };
     this.#listeners = new Listeners({
       ...common,
@@ -99,6 +109,7 @@ export class Server {
       modelService,
       readiness: this.#readiness,
       admin,
+      authenticator: authenticatorOf(flags, verifyToken),
       requestLog: this.#requestLog,
       requestMetrics: metrics?.requests ?? null,
       restMetrics: metrics,
@@ -108,7 +119,7 @@ export class Server {
     const { batchThreads } = this.#core;
     await threads?.open(
       { ...common, metricsPath: metrics?.path ?? null, batchThreads },
-      { modelService, admin, page: metrics?.page ?? null },
+      { modelService, admin, page: metrics?.page ?? null, verifyToken },
     );
     const scheme = ssl === null ? '' : ' over TLS';
     const grpcHow = `${scheme}, ${isNative ? 'native' : 'grpc-js'}`;
@@ -155,6 +166,7 @@ export class Server {
     this.#core.stopChanging();
     this.#freedMemory?.stop();
     this.#certificates?.stop();
+    this.#access.stop();
     const listeners = [this.#listeners, this.#threads].filter((each) => each !== null);
     const grace = setTimeout(() => {
       this.#options.log.warn(`requests were still in flight after ${graceMillis} ms: ended`);

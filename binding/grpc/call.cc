@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "access/credential.h"
 #include "grpc/wire_text.h"
 #include "net/request_id.h"
 
@@ -32,6 +33,11 @@ bool GrpcCall::OnHeader(std::string_view name, std::string_view value) {
   } else if (name == "x-request-id") {
     if (!has_request_id_ && IsRequestId(value)) request_id_ = value;
     has_request_id_ = true;
+  } else if (name == "authorization") {
+    const std::string_view token = BearerToken(value);
+    if (!token.empty() && !std::exchange(has_token_, true)) credential_ = token;
+  } else if (name == "x-api-key") {
+    if (credential_.empty()) credential_ = value;
   }
   if (!options.kept_header.empty() && name == options.kept_header && !has_kept_header_) {
     kept_header_ = value;

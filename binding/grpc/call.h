@@ -66,6 +66,8 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   const std::string& request_id() const { return request_id_; }
   const std::string& encoding() const { return encoding_; }  // empty: identity
   const std::string* kept_header() const { return has_kept_header_ ? &kept_header_ : nullptr; }
+  // Of `Authorization: Bearer`, else of X-API-Key; empty: the client sent none.
+  const std::string& credential() const { return credential_; }
   bool is_over() const { return over_; }
 
   // One message, then OK.
@@ -103,6 +105,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   std::string request_id_;
   std::string encoding_;
   std::string kept_header_;
+  std::string credential_;
   std::string bad_timeout_;
   std::string status_message_;
   std::string details_;
@@ -111,6 +114,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   bool is_grpc_ = false;
   bool has_request_id_ = false;
   bool has_kept_header_ = false;
+  bool has_token_ = false;
   bool opened_ = false;
   bool over_ = false;
   bool headers_sent_ = false;

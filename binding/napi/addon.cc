@@ -5,6 +5,7 @@
 #include <chrono>
 #include <mutex>
 
+#include "napi/access_binding.h"
 #include "napi/arguments.h"
 #include "napi/batch_binding.h"
 #include "napi/environment.h"
@@ -106,6 +107,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportStatistics(env, exports);
   ExportGrpc(env, exports);
   ExportHttp(env, exports);
+  ExportAccess(env, exports);
   ExportTransport(env, exports);
   ExportPollsAtEnd(env, exports);
   return exports;

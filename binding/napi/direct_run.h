@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "access/access_control.h"
 #include "net/received_bytes.h"
 #include "net/uv.h"
 #include "runtime/inference_call.h"
@@ -101,6 +102,7 @@ class DirectRun {
   const Clock::time_point started = Clock::now();
   Clock::time_point deadline = Clock::time_point::max();
   ModelStatistics* const statistics;
+  AccessTicket ticket;  // until it is answered
   // Decoded by the run, so that what is allocated for it is freed by the same thread. Kept for the
   // case that JavaScript is to say what was wrong with it.
   ReceivedBytes request;

@@ -18,6 +18,10 @@ uint32_t MillisLeft(const GrpcCall& call, uint64_t now) {
   return call.due_at() <= now + 1 ? 1 : static_cast<uint32_t>(call.due_at() - now);
 }
 
+const Socket& SocketOf(GrpcCall* call) {
+  return *static_cast<GrpcSocket*>(call->connection()->tag);
+}
+
 }  // namespace
 
 GrpcTransport::GrpcTransport(napi_env env, const Callbacks& callbacks, GrpcTransportOptions options,
@@ -67,7 +71,10 @@ GrpcEvent& GrpcTransport::AddEvent(GrpcEventKind kind, uint64_t id) {
 void GrpcTransport::OnOpen(GrpcCall* call) {
   CountRequest();
   if (call->timeout_millis() > 0) Await(call, call->timeout_millis());
-  if (call->method().streaming == GrpcStreaming::kBoth) HandOver(call, {}, false, Status());
+  if (call->method().streaming == GrpcStreaming::kBoth ||
+      (call->method().inference >= 0 && IsStranger(call->credential(), SocketOf(call)))) {
+    HandOver(call, {}, false, Status());
+  }
 }
 
 void GrpcTransport::OnMessage(GrpcCall* call, GrpcMessage message) {
@@ -76,7 +83,7 @@ void GrpcTransport::OnMessage(GrpcCall* call, GrpcMessage message) {
     event.message = std::move(message);
     event.has_message = true;
     event.encoding = call->encoding();
-  } else if (!RunDirectly(call, &message)) {
+  } else if (call->tags.id == 0 && !RunDirectly(call, &message)) {
     HandOver(call, std::move(message), true, Status());
   }
 }
@@ -108,9 +115,12 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
   std::shared_ptr<const SavedModel> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
+  AccessTicket ticket;
+  if (!Admits(call->credential(), SocketOf(call), spec.name, &ticket)) return false;
   auto run = std::make_unique<DirectRun>(runs()->queue(), call, &NewProtoCall, method,
                                          std::move(model), options_.as_tensor_content);
   run->request = std::move(*message);
+  run->ticket = std::move(ticket);
   run->tag = call->method().index;
   if (const uint32_t left = MillisLeft(*call, NowMillis()); left > 0) {
     run->deadline = run->started + std::chrono::milliseconds(left);
@@ -162,10 +172,12 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
     event.has_kept_header = true;
   }
   event.failure = std::move(failure);
+  event.credential = call->credential();
+  event.identity = SocketOf(call).identity;
 }
 
-// [kind, id, message, method, timeoutMillis, requestId, keptHeader, encoding, failure, …]: see
-// src/native/grpc.ts.
+// [kind, id, message, method, timeoutMillis, requestId, keptHeader, encoding, failure, credential,
+// identity, …]: see src/native/grpc.ts.
 void GrpcTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<GrpcEvent> events;
   events.swap(events_);
@@ -194,6 +206,8 @@ void GrpcTransport::DeliverEvents(JsCallback* deliver) {
       array.AddNull();
     }
     array.AddFailure(event.failure);
+    array.AddText(event.credential);
+    array.AddText(event.identity);
   }
   if (!array.is_empty()) deliver->Call(array.array());
 }

@@ -41,6 +41,8 @@ struct GrpcEvent {
   std::string encoding;
   std::string kept_header;
   bool has_kept_header = false;
+  std::string credential;
+  std::string identity;
   Status failure;
 };
 

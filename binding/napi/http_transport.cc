@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "access/credential.h"
 #include "codec/rest_target.h"
 #include "napi/event_array.h"
 #include "napi/inference_binding.h"
@@ -37,6 +38,15 @@ Method MethodOf(RestAction action) {
 std::unique_ptr<InferenceCall> NewRestCall(std::shared_ptr<const SavedModel> model, Method method,
                                            bool) {
   return NewJsonCall(std::move(model), method);
+}
+
+HttpSocket* SocketOf(const HttpConnection& connection) {
+  return static_cast<HttpSocket*>(connection.tags.socket);
+}
+
+std::string_view CredentialOf(const RequestHead& head) {
+  const std::string_view token = BearerToken(head.Field("authorization"));
+  return token.empty() ? head.Field("x-api-key") : token;
 }
 
 }  // namespace
@@ -73,6 +83,7 @@ bool HttpTransport::OnHead(HttpConnection* connection) {
   const RequestHead& head = connection->head();
   if (!options_.body_paths.empty() && StartsWith(head.target, options_.body_paths)) return true;
   if (std::string_view(head.method) != "POST" || !StartsWith(head.target, "/v1/")) return false;
+  if (head.has_body() && IsStranger(CredentialOf(head), *SocketOf(*connection))) return false;
   if (options_.timeout_millis > 0) Await(connection, options_.timeout_millis);
   return true;
 }
@@ -105,9 +116,7 @@ void HttpTransport::OnOver(HttpConnection* connection) {
   events_.push_back(std::move(event));
 }
 
-void HttpTransport::OnOutput(HttpConnection* connection) {
-  OnSocketDirty(static_cast<HttpSocket*>(connection->tags.socket));
-}
+void HttpTransport::OnOutput(HttpConnection* connection) { OnSocketDirty(SocketOf(*connection)); }
 
 HttpConnection* HttpTransport::FindRequest(uint64_t id) {
   const auto found = requests_.find(id);
@@ -135,9 +144,12 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
   }
   std::shared_ptr<const SavedModel> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
+  AccessTicket ticket;
+  if (!Admits(CredentialOf(head), *SocketOf(*connection), spec.name, &ticket)) return false;
   auto run = std::make_unique<DirectRun>(runs()->queue(), connection, &NewRestCall,
                                          MethodOf(action), std::move(model), false);
   run->request = std::exchange(*connection->body(), ReceivedBytes());
+  run->ticket = std::move(ticket);
   if (connection->waits()) {
     const uint64_t now = NowMillis();
     const uint64_t left = connection->due_at() - std::min(now, connection->due_at());
@@ -212,12 +224,14 @@ HttpEvent& HttpTransport::HandOver(HttpConnection* connection) {
   event.method = connection->head().method;
   event.target = connection->head().target;
   event.fields = connection->head().fields;
+  event.identity = SocketOf(*connection)->identity;
   // What it takes of the budget stays with the connection until the answer.
   event.body = std::move(connection->body()->bytes);
   return event;
 }
 
-// [kind, id, method, target, fields, body, hasReply, refusal, failure, …]: see src/native/http.ts.
+// [kind, id, method, target, fields, body, hasReply, refusal, failure, identity, …]: see
+// src/native/http.ts.
 void HttpTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<HttpEvent> events;
   events.swap(events_);
@@ -234,6 +248,7 @@ void HttpTransport::DeliverEvents(JsCallback* deliver) {
     array.AddNumber(event.has_reply ? 1 : 0);
     array.AddNumber(static_cast<int>(event.refusal));
     array.AddFailure(event.failure);
+    array.AddText(event.identity);
   }
   if (!array.is_empty()) deliver->Call(array.array());
 }

@@ -38,6 +38,7 @@ struct HttpEvent {
   const char* method = "";
   std::string target;
   std::string fields;
+  std::string identity;
   OutputBuffer body;
   bool has_reply = false;  // `body` is an answer that was made already
   BodyRefusal refusal = BodyRefusal::kNone;

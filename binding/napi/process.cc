@@ -21,6 +21,11 @@ Process& Process::Get(const PoolSizes& sizes) {
   return *process;
 }
 
+AccessControl& Access() {
+  static auto* const access = new AccessControl();
+  return *access;
+}
+
 std::shared_ptr<MemoryBudget> BudgetOf(RequestProtocol protocol, size_t limit, bool shares) {
   if (!shares) return std::make_shared<MemoryBudget>(limit);
   using Shared = std::array<std::weak_ptr<MemoryBudget>, kRequestProtocols>;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "access/access_control.h"
 #include "net/memory_budget.h"
 #include "runtime/run_statistics.h"
 #include "runtime/session_registry.h"
@@ -31,6 +32,9 @@ struct Process {
   WorkerPool loads;
   SessionRegistry registry;
 };
+
+// Apart from the rest, since it is configured before the sizes of the pools are known. THREAD: any.
+AccessControl& Access();
 
 // What the requests of a transport may hold at once. `shares`: one budget for the transports of
 // that protocol in all environments; as long as one of them has it, the others get the same.

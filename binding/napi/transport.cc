@@ -1,8 +1,12 @@
 #include "napi/transport.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
+#include <vector>
 
+#include "access/credential.h"
+#include "access/sha256.h"
 #include "napi/event_array.h"
 #include "napi/process.h"
 
@@ -75,6 +79,46 @@ Transport::~Transport() {
 void Transport::StartTicking() {
   uv_timer_start(
       tick_, [](uv_handle_t* handle) { Of(handle)->OnTick(); }, TickMillis(), TickMillis());
+}
+
+// Whoever the request is from; kNobody where that is not known here. False: a credential came that
+// is not known here.
+bool Transport::FindPrincipal(std::string_view credential, const Socket& socket,
+                              uint32_t* principal) {
+  AccessControl& access = Access();
+  *principal = AccessControl::kNobody;
+  if (!credential.empty()) {
+    Digest digest;
+    if (credential.size() <= kMostCredentialBytes && Sha256Missing() == nullptr &&
+        Sha256(credential, &digest)) {
+      *principal = access.Find(&digest, 1);
+    }
+    return *principal != AccessControl::kNobody;
+  }
+  if (!socket.identity.empty()) {
+    std::vector<Digest> digests(socket.identity.size() / sizeof(Digest));
+    std::memcpy(digests.data(), socket.identity.data(), digests.size() * sizeof(Digest));
+    *principal = access.Find(digests.data(), digests.size());
+  }
+  if (*principal == AccessControl::kNobody) *principal = access.Anonymous();
+  return true;
+}
+
+bool Transport::Admits(std::string_view credential, const Socket& socket, std::string_view model,
+                       AccessTicket* ticket) {
+  AccessControl& access = Access();
+  if (!access.is_on()) return true;
+  uint32_t principal;
+  return FindPrincipal(credential, socket, &principal) &&
+         access.Admit(principal, AccessMethod::kInfer, model, ticket).verdict ==
+             AccessVerdict::kAdmitted;
+}
+
+bool Transport::IsStranger(std::string_view credential, const Socket& socket) {
+  if (!Access().authenticates() || Sha256Missing() != nullptr) return false;
+  uint32_t principal;
+  FindPrincipal(credential, socket, &principal);
+  return principal == AccessControl::kNobody && !MayBeToken(credential);
 }
 
 // --- the turn of the loop -----------------------------------------------------------------------

@@ -12,9 +12,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "access/access_control.h"
 #include "napi/direct_runs.h"
 #include "napi/js_callback.h"
 #include "net/deadlines.h"
@@ -91,6 +93,12 @@ class Transport : public SocketOwner, public DirectRunOwner {
   virtual uint64_t TickMillis() const = 0;
 
   DirectRuns* runs() { return runs_.get(); }
+  // Whether a request with that credential, or else by whom the connection is from, may run on the
+  // model now. False: JavaScript looks at it, and says what is wrong.
+  static bool Admits(std::string_view credential, const Socket& socket, std::string_view model,
+                     AccessTicket* ticket);
+  // Whether it is refused for certain, so that its body is not worth the memory.
+  static bool IsStranger(std::string_view credential, const Socket& socket);
   void CountRequest() { ++opened_requests_; }
   void Await(Deadlines::Due* due, uint64_t millis);
   void Forget(Deadlines::Due* due) { deadlines_.Remove(due); }
@@ -122,6 +130,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   const char* Listening(uv_handle_t* listener, int status, int type);
   void Add(Socket* socket);
 
+  static bool FindPrincipal(std::string_view credential, const Socket& socket, uint32_t* principal);
   void OnRunsReady();
   void OnPolled();
   void OnTurn();

@@ -110,6 +110,14 @@ void Receive(const Napi::CallbackInfo& info) {
   socket->Receive(bytes);
 }
 
+// transportIdentify(transport, socket, digests): as accessFind() takes them
+void Identify(const Napi::CallbackInfo& info) {
+  Socket* socket = LentOf(info);
+  std::string_view digests;
+  if (socket == nullptr || !ReadBytes(info, 2, "digests", &digests)) return;
+  socket->identity = digests;
+}
+
 void EndLent(const Napi::CallbackInfo& info) {
   if (Socket* socket = LentOf(info); socket != nullptr) socket->End();
 }
@@ -181,6 +189,7 @@ void ExportTransport(Napi::Env env, Napi::Object exports) {
   exports.Set("transportGiveBytes", Napi::Function::New(env, GiveBytes, "transportGiveBytes"));
   exports.Set("transportLend", Napi::Function::New(env, Lend, "transportLend"));
   exports.Set("transportReceive", Napi::Function::New(env, Receive, "transportReceive"));
+  exports.Set("transportIdentify", Napi::Function::New(env, Identify, "transportIdentify"));
   exports.Set("transportEnd", Napi::Function::New(env, EndLent, "transportEnd"));
   exports.Set("transportWritten", Napi::Function::New(env, Written, "transportWritten"));
   exports.Set("transportTakeBack", Napi::Function::New(env, TakeBack, "transportTakeBack"));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "net/send_queue.h"
@@ -60,6 +61,9 @@ class Socket {
 
   uint32_t lent_id() const { return lent_id_; }
   bool is_closing() const { return closing_; }
+
+  // Who the client is by its certificate, as the owner knows it; empty: there is none.
+  std::string identity;
 
   // The owner's list, and whether it is among those to be flushed.
   Socket* next = nullptr;

@@ -257,6 +257,21 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: let any client of the ports change what is served, one model at a time',
   },
   {
+    name: 'auth_config_file',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: file of a tensorgate.AuthConfig: who may ask what of which model, and how much',
+  },
+  {
+    name: 'max_concurrent_requests',
+    type: 'int64',
+    default: 0,
+    effect: 'served',
+    atLeast: 0,
+    help: 'tensorgate: requests of inference in progress, more are answered RESOURCE_EXHAUSTED; 0 is no limit',
+  },
+  {
     name: 'ops',
     type: 'string',
     default: '',

@@ -1,6 +1,7 @@
 /** tensorgate.AdminService's messages: small, so protobufjs reads and writes them. */
 import type protobuf from 'protobufjs';
 
+import { AccessMethod, EVERY_MODEL } from '../access/caller.js';
 import type { AdminApi } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -13,7 +14,8 @@ const MAX_REQUEST_BYTES = 1 << 20;
 export function adminUnary(admin: AdminApi): Record<string, Unary> {
   const methods = [...admin.methods].map(([name, { request, response, call }]): [string, Unary] => [
     name,
-    (bytes, timeoutMillis, done, _headers, isGone) => {
+    (bytes, timeoutMillis, done, _headers, isGone, caller) => {
+      caller.admit(AccessMethod.admin, EVERY_MODEL).release();
       const message = decoded(request, bytes);
       onBehalfOf(timeoutMillis, isGone, (signal) => call(message, signal)).then(
         (reply) => done(null, response.encode(reply).finish()),

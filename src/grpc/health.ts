@@ -3,6 +3,7 @@
  * each configured model under its own name as that model; all other names are unknown. Watchers are told of
  * every change, the drain among them, which ends their calls.
  */
+import { AccessMethod, type Caller } from '../access/caller.js';
 import type { Readiness } from '../service/readiness.js';
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -58,15 +59,23 @@ export class HealthService {
   }
 
   /** @throws ServingError INTERNAL for what is no HealthCheckRequest */
-  readonly check: Unary = (bytes, _timeout, done) => {
-    const status = this.#statusOf(this.#read(bytes).service);
+  readonly check: Unary = (bytes, _timeout, done, _headers, _isGone, caller) => {
+    const { service } = this.#read(bytes);
+    const status = mayAsk(caller, service) ? this.#statusOf(service) : 'SERVICE_UNKNOWN';
     if (status !== 'SERVICE_UNKNOWN') done(null, this.#answer(status));
     else done(new ServingError(StatusCode.NOT_FOUND, 'service name unknown'), null);
   };
 
-  watch(stream: MessageStream): StreamHandler {
+  watch(stream: MessageStream, caller: Caller): StreamHandler {
     return {
-      message: (bytes) => this.#watch(this.#read(bytes).service, stream),
+      message: (bytes) => {
+        const { service } = this.#read(bytes);
+        if (mayAsk(caller, service)) this.#watch(service, stream);
+        else {
+          stream.write(this.#answer('SERVICE_UNKNOWN'));
+          stream.end();
+        }
+      },
       halfClose: () => undefined,
     };
   }
@@ -119,4 +128,9 @@ export class HealthService {
     if (isServing === null) return 'SERVICE_UNKNOWN';
     return isServing ? 'SERVING' : 'NOT_SERVING';
   }
+}
+
+/** Of the server everybody may know; who may not know of a model is told as if there were none. */
+function mayAsk(caller: Caller, service: string): boolean {
+  return SERVER.has(service) || caller.may(AccessMethod.read, service);
 }

@@ -1,6 +1,7 @@
 /** GetModelMetadata's messages: small, so protobufjs reads and writes them. */
 import type protobuf from 'protobufjs';
 
+import type { Caller } from '../access/caller.js';
 import { readModelSpec } from '../native/requests.js';
 import type { ModelMetadataService } from '../service/model-metadata.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -23,7 +24,7 @@ export class MetadataCodec {
   }
 
   /** A GetModelMetadataRequest to its response. @throws ServingError */
-  getModelMetadata(request: Uint8Array): Uint8Array {
+  getModelMetadata(request: Uint8Array, caller: Caller): Uint8Array {
     const refuse = (message: string, field: string, description: string): never => {
       throw new ServingError(StatusCode.INVALID_ARGUMENT, message, [{ field, description }]);
     };
@@ -43,7 +44,7 @@ export class MetadataCodec {
       const message = 'ModelSpec has no name specified.';
       refuse(message, 'model_spec.name', 'expected the name of a model, got none');
     }
-    const { id, signatureDefMap } = this.#metadata.metadata(spec.name, spec);
+    const { id, signatureDefMap } = this.#metadata.metadata(spec.name, spec, caller);
     const message = this.#response.fromObject({
       model_spec: { name: id.name, version: { value: String(id.version) } },
       metadata: { [SIGNATURE_DEF]: { type_url: SIGNATURE_DEF_MAP, value: signatureDefMap } },

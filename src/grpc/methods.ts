@@ -2,6 +2,7 @@
  * GrpcMethods: every method that is served over gRPC, by its path, whatever carries it. Messages are raw
  * bytes: the services and the addon read and write them.
  */
+import { AccessMethod, EVERY_MODEL, type Caller } from '../access/caller.js';
 import { Method } from '../native/binding.js';
 import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
@@ -35,6 +36,7 @@ export type Unary = (
   done: (error: ServingError | null, reply: Uint8Array | null) => void,
   headers: Headers,
   isGone: () => boolean,
+  caller: Caller,
 ) => void;
 
 export interface UnaryMethod {
@@ -43,6 +45,8 @@ export interface UnaryMethod {
   readonly call: Unary;
   /** Whether failures are worth a line in the log; a health check's are not. */
   readonly isLogged: boolean;
+  /** Needs no credentials. */
+  readonly isOpen: boolean;
   /** Of those that a transport may run on a model by itself; null for others. */
   readonly direct: 'predict' | 'classify' | 'regress' | null;
 }
@@ -51,7 +55,7 @@ export interface StreamingMethod {
   readonly path: string;
   /** Otherwise the client sends one message. */
   readonly requestStream: boolean;
-  readonly open: (stream: MessageStream) => StreamHandler;
+  readonly open: (stream: MessageStream, caller: Caller) => StreamHandler;
 }
 
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
@@ -81,11 +85,14 @@ export class GrpcMethods {
         Classify: (...call) => inference.proto('classify', ...call),
         Regress: (...call) => inference.proto('regress', ...call),
         MultiInference: (...call) => inference.proto('multiInference', ...call),
-        GetModelMetadata: (request, _, done) => done(null, metadata.getModelMetadata(request)),
+        GetModelMetadata: (request, _, done, _headers, _isGone, caller) =>
+          done(null, metadata.getModelMetadata(request, caller)),
       }),
       ...methods(MODEL_SERVICE, {
-        GetModelStatus: (request, _, done) => done(null, modelService.getModelStatus(request)),
-        HandleReloadConfigRequest: (request, timeoutMillis, done, _headers, isGone) => {
+        GetModelStatus: (request, _, done, _headers, _isGone, caller) =>
+          done(null, modelService.getModelStatus(request, caller)),
+        HandleReloadConfigRequest: (request, timeoutMillis, done, _headers, isGone, caller) => {
+          caller.admit(AccessMethod.admin, EVERY_MODEL).release();
           onBehalfOf(timeoutMillis, isGone, (signal) =>
             modelService.handleReloadConfig(request, signal),
           ).then(
@@ -102,13 +109,13 @@ export class GrpcMethods {
               done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
       }),
       ...(admin === null ? [] : methods(ADMIN_SERVICE, adminUnary(admin))),
-      ...methods(HEALTH_SERVICE, { Check: health.check }, /* isLogged */ false),
+      ...methods(HEALTH_SERVICE, { Check: health.check }, /* isForProbes */ true),
     ];
     this.streaming = [
       {
         path: `/${HEALTH_SERVICE}/Watch`,
         requestStream: false,
-        open: (stream) => health.watch(stream),
+        open: (stream, caller) => health.watch(stream, caller),
       },
       ...REFLECTION_SERVICES.map((service) => ({
         path: `/${service}/ServerReflectionInfo`,
@@ -161,14 +168,15 @@ const DIRECT: ReadonlyMap<string, 'predict' | 'classify' | 'regress'> = new Map(
 function methods(
   service: string,
   calls: Readonly<Record<string, Unary>>,
-  isLogged = true,
+  isForProbes = false,
 ): UnaryMethod[] {
   const isDirect = service === PREDICTION_SERVICE;
   return Object.entries(calls).map(([name, call]) => ({
     path: `/${service}/${name}`,
     name,
     call,
-    isLogged,
+    isLogged: !isForProbes,
+    isOpen: isForProbes,
     direct: isDirect ? (DIRECT.get(name) ?? null) : null,
   }));
 }

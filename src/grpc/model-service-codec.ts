@@ -1,6 +1,7 @@
 /** ModelService's messages: small, so protobufjs reads and writes them. */
 import type protobuf from 'protobufjs';
 
+import type { Caller } from '../access/caller.js';
 import { modelServerConfigOf } from '../config/model-config.js';
 import type { LifecycleMetrics, MetricIncrease } from '../metrics/lifecycle-metrics.js';
 import { loadProtos } from '../protos/protos.js';
@@ -11,7 +12,7 @@ import { ModelStatusCodec } from './model-status-codec.js';
 
 /** Requests to responses. @throws ServingError, both */
 export interface ModelServiceMessages {
-  getModelStatus(request: Uint8Array): Uint8Array;
+  getModelStatus(request: Uint8Array, caller: Caller): Uint8Array;
   /** Resolves when the new models serve; `signal` ends the wait for them. */
   handleReloadConfig(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
 }
@@ -43,8 +44,8 @@ export class ModelServiceCodec implements ModelServiceMessages {
     this.#reloadResponse = root.lookupType('tensorflow.serving.ReloadConfigResponse');
   }
 
-  getModelStatus(request: Uint8Array): Uint8Array {
-    return this.#status.getModelStatus(request);
+  getModelStatus(request: Uint8Array, caller: Caller): Uint8Array {
+    return this.#status.getModelStatus(request, caller);
   }
 
   async handleReloadConfig(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {

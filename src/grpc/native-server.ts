@@ -5,6 +5,9 @@
  */
 import { gunzipSync, inflateSync } from 'node:zlib';
 
+import { whenKnown, type Authenticator } from '../access/authenticator.js';
+import { NOBODY, unauthenticated, type Caller } from '../access/caller.js';
+import type { Credentials } from '../access/credentials.js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { requestIdOf } from '../log/request-id.js';
 import type { Address } from '../listening/addresses.js';
@@ -55,6 +58,7 @@ export class NativeGrpcServer {
   readonly #methods: GrpcMethods;
   readonly #failures: CallFailures;
   readonly #inflateLimits: InflateLimits;
+  readonly #authenticator: Authenticator;
   readonly #streams = new Map<number, OpenStream>();
 
   /** Why it cannot serve; null when it can. */
@@ -65,6 +69,7 @@ export class NativeGrpcServer {
   constructor(options: NativeGrpcServerOptions) {
     this.#methods = new GrpcMethods(options);
     this.#failures = new CallFailures(options.requestLog);
+    this.#authenticator = options.authenticator;
     const nativeOptions = nativeOptionsOf(options, this.#methods);
     const { ssl, shares } = options;
     this.#listener = new NativeListener(
@@ -135,11 +140,11 @@ export class NativeGrpcServer {
   }
 
   #called(event: NativeGrpcEvent): void {
-    const [, id, message, index, , , , encoding] = event;
+    const [, id, message, index, , , , encoding, , token, identity] = event;
     const unary = this.#methods.unary[index];
     if (unary === undefined) {
       const method = this.#methods.streaming[index - this.#methods.unary.length];
-      this.#opened(id, method, message, encoding);
+      this.#opened(id, method, message, encoding, { token, identity });
     } else if (encoding === null) {
       this.#unary(unary, event, message ?? EMPTY, null);
     } else {
@@ -152,7 +157,7 @@ export class NativeGrpcServer {
 
   /** `held`: of the request; released with its answer. */
   #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer, held: Held | null): void {
-    const [, id, , , timeoutMillis, sentId, kept, , failure] = event;
+    const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity] = event;
     const requestId = requestIdOf(sentId);
     const done = (error: ServingError | null, reply: Uint8Array | null): void => {
       held?.release();
@@ -169,13 +174,16 @@ export class NativeGrpcServer {
       done(error, null);
       return;
     }
-    try {
-      method.call(request, timeoutMillis, done, { get: () => (kept === null ? [] : [kept]) }, () =>
-        this.#isGone(id),
-      );
-    } catch (error) {
-      done(ServingError.from(error), null);
-    }
+    const headers = { get: () => (kept === null ? [] : [kept]) };
+    const isGone = (): boolean => this.#isGone(id);
+    whenKnown(
+      this.#authenticator.caller(() => ({ token: credential, identity })),
+      (caller) => {
+        if (!caller.isKnown && !method.isOpen) throw unauthenticated();
+        method.call(request, timeoutMillis, done, headers, isGone, caller);
+      },
+      (error) => done(error, null),
+    );
   }
 
   #isGone(id: number): boolean {
@@ -187,6 +195,7 @@ export class NativeGrpcServer {
     method: StreamingMethod | undefined,
     request: Buffer | null,
     encoding: string | null,
+    credentials: Credentials,
   ): void {
     if (method === undefined) return;
     let over: () => void = () => undefined;
@@ -201,10 +210,23 @@ export class NativeGrpcServer {
         over = callback;
       },
     };
-    this.#streams.set(id, { handler: method.open(stream), over: () => over() });
-    if (method.requestStream) return;
-    this.#message(id, request ?? EMPTY, encoding);
-    this.#streams.get(id)?.handler.halfClose();
+    const open = (caller: Caller): void => {
+      if (this.#isGone(id)) return;
+      this.#streams.set(id, { handler: method.open(stream, caller), over: () => over() });
+    };
+    if (method.requestStream) {
+      open(NOBODY); // it is open to all
+      return;
+    }
+    whenKnown(
+      this.#authenticator.caller(() => credentials),
+      (caller) => {
+        open(caller);
+        this.#message(id, request ?? EMPTY, encoding);
+        this.#streams.get(id)?.handler.halfClose();
+      },
+      (error) => this.#end(id, error.code, error.message),
+    );
   }
 
   #message(id: number, message: Buffer, encoding: string | null): void {

@@ -4,6 +4,9 @@
  */
 import * as grpc from '@grpc/grpc-js';
 
+import { whenKnown, type Authenticator } from '../access/authenticator.js';
+import { credentialsOf, identityOf, type Credentials } from '../access/credentials.js';
+import { NOBODY, unauthenticated, type Caller } from '../access/caller.js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { RequestLog } from '../log/request-log.js';
@@ -26,6 +29,7 @@ export interface GrpcServerOptions extends GrpcMethodsOptions {
   readonly channelOptions: grpc.ServerOptions;
   /** Memory of all requests; grpc-js gathers and inflates each before it counts. */
   readonly maxBufferedBytes: number;
+  readonly authenticator: Authenticator;
   /** TLS of every address; null is none. */
   readonly ssl: SslConfig | null;
   readonly requestLog: RequestLog;
@@ -41,6 +45,7 @@ export class GrpcServer {
   readonly #methods: GrpcMethods;
   readonly #failures: CallFailures;
   readonly #budget: BufferBudget;
+  readonly #authenticator: Authenticator;
 
   constructor(options: GrpcServerOptions) {
     const { channelOptions, maxBufferedBytes } = options;
@@ -50,14 +55,16 @@ export class GrpcServer {
       'grpc.max_receive_message_length': Math.min(most, maxBufferedBytes),
     });
     this.#budget = new BufferBudget(maxBufferedBytes);
-    this.#credentials = credentialsOf(options.ssl);
+    this.#credentials = serverCredentials(options.ssl);
     this.#failures = new CallFailures(options.requestLog);
+    this.#authenticator = options.authenticator;
     this.#methods = new GrpcMethods(options);
     for (const method of this.#methods.unary) {
       this.#add(method.path, false, false, this.#unaryHandler(method));
     }
     for (const method of this.#methods.streaming) {
-      this.#add(method.path, method.requestStream, true, streamHandler(method));
+      const handler = streamHandler(method, this.#authenticator);
+      this.#add(method.path, method.requestStream, true, handler);
     }
   }
 
@@ -126,17 +133,16 @@ export class GrpcServer {
         done(noMemory(), null);
         return;
       }
-      try {
-        method.call(
-          call.request,
-          timeoutOf(call.getDeadline()),
-          done,
-          call.metadata,
-          () => call.cancelled,
-        );
-      } catch (error) {
-        done(ServingError.from(error), null);
-      }
+      whenKnown(
+        this.#authenticator.caller(() => credentialsOfCall(call)),
+        (caller) => {
+          if (!caller.isKnown && !method.isOpen) throw unauthenticated();
+          const timeoutMillis = timeoutOf(call.getDeadline());
+          const isGone = (): boolean => call.cancelled;
+          method.call(call.request, timeoutMillis, done, call.metadata, isGone, caller);
+        },
+        (error) => done(error, null),
+      );
     };
   }
 
@@ -154,24 +160,39 @@ export class GrpcServer {
 }
 
 /** A stream of one request or of many. */
-function streamHandler(method: StreamingMethod): (stream: Stream) => void {
+function streamHandler(
+  method: StreamingMethod,
+  authenticator: Authenticator,
+): (stream: Stream) => void {
   return (stream) => {
-    const handler = method.open(messageStream(stream));
-    const take = (bytes: Buffer): void => {
-      try {
-        handler.message(bytes);
-      } catch {
-        const error = { code: grpc.status.INTERNAL, details: 'Error deserializing request' };
-        stream.emit('error', error);
-      }
+    const open = (caller: Caller): { take: (bytes: Buffer) => void; end: () => void } => {
+      const handler = method.open(messageStream(stream), caller);
+      const take = (bytes: Buffer): void => {
+        try {
+          handler.message(bytes);
+        } catch {
+          const error = { code: grpc.status.INTERNAL, details: 'Error deserializing request' };
+          stream.emit('error', error);
+        }
+      };
+      return { take, end: () => handler.halfClose() };
     };
-    if ('request' in stream) {
-      take(stream.request);
-      handler.halfClose();
-    } else {
+    if (!('request' in stream)) {
+      const { take, end } = open(NOBODY); // it is open to all
       stream.on('data', take);
-      stream.on('end', () => handler.halfClose());
+      stream.on('end', end);
+      return;
     }
+    whenKnown(
+      authenticator.caller(() => credentialsOfCall(stream)),
+      (caller) => {
+        if (stream.cancelled) return;
+        const { take, end } = open(caller);
+        take(stream.request);
+        end();
+      },
+      ({ code, message }) => stream.emit('error', { code, details: message }),
+    );
   };
 }
 
@@ -195,7 +216,7 @@ function messageStream(stream: Stream): MessageStream {
   };
 }
 
-function credentialsOf(ssl: SslConfig | null): grpc.ServerCredentials {
+function serverCredentials(ssl: SslConfig | null): grpc.ServerCredentials {
   if (ssl === null) return grpc.ServerCredentials.createInsecure();
   const { serverKey, serverCert, clientCa } = ssl;
   return grpc.ServerCredentials.createSsl(
@@ -209,4 +230,15 @@ function credentialsOf(ssl: SslConfig | null): grpc.ServerCredentials {
 function timeoutOf(deadline: Date | number): number {
   const millis = Number(deadline) - Date.now();
   return Number.isFinite(millis) ? Math.min(Math.max(1, Math.ceil(millis)), 0x7fffffff) : 0;
+}
+
+function credentialsOfCall(
+  call: grpc.ServerUnaryCall<Buffer, Buffer> | grpc.ServerWritableStream<Buffer, Buffer>,
+): Credentials {
+  const header = (name: string): string => {
+    const value = call.metadata.get(name)[0];
+    return typeof value === 'string' ? value : '';
+  };
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  return credentialsOf(header, identityOf(certificate?.subjectaltname).toString('latin1'));
 }

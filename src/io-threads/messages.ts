@@ -42,6 +42,8 @@ export interface ControlCalls {
   admin: [ControlCall & { readonly method: string }, Uint8Array];
   /** The caller of that call waits no more. */
   left: [{ readonly call: string; readonly error: PlainError }, void];
+  /** A token to the number of its principal, as VerifyToken. */
+  verify: [string, number];
   /** The page of metrics. */
   page: [null, Uint8Array];
 }

@@ -30,7 +30,7 @@ export function remoteModelService(
 ): ModelServiceMessages {
   const codec = new ModelStatusCodec(status);
   return {
-    getModelStatus: (request) => codec.getModelStatus(request),
+    getModelStatus: (request, caller) => codec.getModelStatus(request, caller),
     handleReloadConfig: (request, signal) =>
       onBehalf(channel, signal, (call) => channel.ask('reload', { call, request })),
   };

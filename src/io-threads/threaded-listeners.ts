@@ -4,6 +4,7 @@
  */
 import type { ModelServiceMessages } from '../grpc/model-service-codec.js';
 import type { SslConfig } from '../config/ssl-config.js';
+import type { VerifyToken } from '../access/authenticator.js';
 import { grpcStartFailure } from '../grpc/start-failure.js';
 import { addressText, type Address } from '../listening/addresses.js';
 import type { Log } from '../log/log.js';
@@ -25,6 +26,7 @@ export interface Control {
   readonly modelService: ModelServiceMessages;
   readonly admin: AdminApi | null;
   readonly page: Pick<MetricsPage, 'text'> | null;
+  readonly verifyToken: VerifyToken;
 }
 
 export class ThreadedListeners {
@@ -71,6 +73,7 @@ export class ThreadedListeners {
           await this.#publisher.settled();
           return reply;
         },
+        verify: (token) => this.#opened.verifyToken(token),
         left: (caller) => this.#callers.left(caller),
         page: () => this.#page(),
       },

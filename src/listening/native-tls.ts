@@ -5,6 +5,7 @@
  */
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 
+import { identityOf } from '../access/credentials.js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { addon } from '../native/addon.js';
 import {
@@ -117,6 +118,10 @@ export class NativeTls {
     socket.allowHalfOpen = true; // as in cleartext: the addon says when it ends
     this.#sockets.set(id, socket);
     addon().transportLend(this.#transport, id);
+    if (this.#ssl.clientCa !== null) {
+      const { subjectaltname } = socket.getPeerCertificate();
+      addon().transportIdentify(this.#transport, id, identityOf(subjectaltname));
+    }
     socket.on('data', (bytes: Buffer) => {
       if (this.#sockets.has(id)) addon().transportReceive(this.#transport, id, bytes);
     });

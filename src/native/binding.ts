@@ -6,6 +6,7 @@
 import type { RunStatistics } from '../metrics/run-metrics.js';
 import type { RequestStatistics } from '../metrics/version-metrics.js';
 import type { NativeGrpc } from './grpc.js';
+import type { NativeAccess } from './access.js';
 import type { NativeHttp } from './http.js';
 import type { NativeTransports } from './transport.js';
 
@@ -284,7 +285,7 @@ export type NativeModelSpec = readonly [
   label: string | null,
 ];
 
-export interface NativeBinding extends NativeGrpc, NativeHttp, NativeTransports {
+export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, NativeTransports {
   /** Request bodies up to this size are decoded before the call returns; see inferJson. */
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;

@@ -51,8 +51,12 @@ export type NativeGrpcEvent = readonly [
   /** Of a compressed message; null: it is not compressed. */
   encoding: string | null,
   failure: NativeFailure | null,
+  /** Of `Authorization: Bearer`, else of X-API-Key; empty: none. */
+  credential: string,
+  /** As transportIdentify was told, each byte a character; empty: nothing. */
+  identity: string,
 ];
-export const GRPC_EVENT_LENGTH = 9;
+export const GRPC_EVENT_LENGTH = 11;
 
 export interface NativeGrpc {
   /** Null, or the symbol that the Node executable lacks. */

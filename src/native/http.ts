@@ -49,8 +49,10 @@ export type NativeHttpEvent = readonly [
   refusal: BodyRefusal,
   /** Where its run has failed already. */
   failure: NativeFailure | null,
+  /** As transportIdentify was told, each byte a character; empty: nothing. */
+  identity: string,
 ];
-export const HTTP_EVENT_LENGTH = 9;
+export const HTTP_EVENT_LENGTH = 10;
 
 export interface NativeHttp {
   /** Null, or what the Node executable lacks. */

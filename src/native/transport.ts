@@ -45,6 +45,8 @@ export interface NativeTransports {
   /** A connection whose bytes JavaScript carries, by a number from 1 on. */
   transportLend(transport: NativeTransport, socket: number): void;
   transportReceive(transport: NativeTransport, socket: number, bytes: Uint8Array): void;
+  /** Who the client is by its certificate: SHA-256s, 32 bytes each, as accessFind takes them. */
+  transportIdentify(transport: NativeTransport, socket: number, digests: Uint8Array): void;
   /** The client sends no more. */
   transportEnd(transport: NativeTransport, socket: number): void;
   /** The last lentOutput is written; only then comes another. */

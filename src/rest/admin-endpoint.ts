@@ -4,6 +4,7 @@
  */
 import type protobuf from 'protobufjs';
 
+import { AccessMethod, EVERY_MODEL, type Caller } from '../access/caller.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import { protoJsonReader } from '../protos/extensions.js';
 import type { AdminApi, AdminMethod } from '../service/admin-api.js';
@@ -33,7 +34,7 @@ export class AdminEndpoint {
   }
 
   /** REQUIRES: a path it takes. */
-  answer(exchange: Exchange, request: HttpRequest): void {
+  answer(exchange: Exchange, request: HttpRequest, caller: Caller | Promise<Caller>): void {
     exchange.requestId = requestIdOf(request.header(REQUEST_ID_KEY));
     const route = adminRoute(request.method, request.target);
     const rpc = route === null ? undefined : this.#admin.methods.get(route.rpc);
@@ -47,7 +48,7 @@ export class AdminEndpoint {
       return;
     }
     if (!route.hasBody) {
-      this.#call(exchange, rpc, route, null);
+      this.#call(exchange, rpc, route, null, caller);
       return;
     }
     this.#deadlines.add(exchange);
@@ -56,15 +57,24 @@ export class AdminEndpoint {
       this.#deadlines.remove(exchange);
       const text = new TextDecoder().decode(body);
       held?.release();
-      this.#call(exchange, rpc, route, text);
+      this.#call(exchange, rpc, route, text, caller);
     });
   }
 
-  #call(exchange: Exchange, rpc: AdminMethod, route: AdminRoute, body: string | null): void {
+  #call(
+    exchange: Exchange,
+    rpc: AdminMethod,
+    route: AdminRoute,
+    body: string | null,
+    caller: Caller | Promise<Caller>,
+  ): void {
     const called = onBehalfOf(
       0,
       () => exchange.over,
-      async (signal) => rpc.call(requestOf(rpc.request, route, body), signal),
+      async (signal) => {
+        (await caller).admit(AccessMethod.admin, EVERY_MODEL).release();
+        return rpc.call(requestOf(rpc.request, route, body), signal);
+      },
     );
     called.then(
       (reply) => exchange.json(protoJson(rpc.response, reply)),

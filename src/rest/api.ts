@@ -2,6 +2,9 @@
  * RestApi: what the REST API answers, whatever carries it. Brings requests to the services and their
  * answers back; decides nothing about models. One of each transport, on its thread.
  */
+import { whenKnown, type Authenticator } from '../access/authenticator.js';
+import { AccessMethod, EVERY_MODEL, unauthenticated, type Caller } from '../access/caller.js';
+import { credentialsOf } from '../access/credentials.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { Failure, RequestLog } from '../log/request-log.js';
 import type { MetricsPage } from '../metrics/metrics-page.js';
@@ -29,6 +32,7 @@ import { refusal } from './request-line.js';
 import { route, type Route } from './routes.js';
 
 export interface RestApiOptions {
+  readonly authenticator: Authenticator;
   readonly inference: InferenceService;
   readonly modelStatus: ModelStatusService;
   readonly modelMetadata: ModelMetadataService;
@@ -141,17 +145,24 @@ export class RestApi implements ExchangeHost {
       exchange.page(refused);
       return;
     }
+    const caller = this.#options.authenticator.caller(() =>
+      credentialsOf((name) => request.header(name), request.identity),
+    );
     const { metrics } = this.#options;
-    if (metrics !== null && (path === metrics.path || isMetricsPath(method, path))) {
-      this.#answerMetrics(exchange, metrics, path, target);
+    if (this.#health.takes(method, path)) {
+      this.#health.answer(exchange, path, caller);
       return;
     }
-    if (this.#health.takes(method, path)) {
-      this.#health.answer(exchange, path);
+    if (metrics !== null && (path === metrics.path || isMetricsPath(method, path))) {
+      whenKnown(
+        caller,
+        (known) => this.#answerMetrics(exchange, metrics, path, target, known),
+        (error) => exchange.fail(error),
+      );
       return;
     }
     if (this.#admin?.takes(path) === true) {
-      this.#admin.answer(exchange, request);
+      this.#admin.answer(exchange, request, caller);
       return;
     }
     if (this.gzipMinBytes > 0) {
@@ -161,7 +172,16 @@ export class RestApi implements ExchangeHost {
     exchange.asked = asked;
     exchange.requestId = requestIdOf(request.header(REQUEST_ID_KEY));
     if (asked.kind !== 'infer') {
-      this.#answer(exchange, asked, request);
+      if (asked.kind === 'preflight') {
+        exchange.countAs(REST_ENTRY.none, '');
+        exchange.preflight(/https?:\/\//.test(request.header('origin')));
+        return;
+      }
+      whenKnown(
+        caller,
+        (known) => this.#answer(exchange, asked, known),
+        (error) => exchange.fail(error),
+      );
       return;
     }
     const { action, name, choice } = asked;
@@ -172,9 +192,22 @@ export class RestApi implements ExchangeHost {
       exchange.tooLarge(maxBodyBytes);
       return;
     }
+    if (!(caller instanceof Promise) && !caller.isKnown) {
+      exchange.refuse(unauthenticated()); // before it takes memory
+      return;
+    }
     this.#deadlines.add(exchange);
     const key = choice.label === null ? null : this.#stickyKey(request);
-    const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void => {
+    const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void =>
+      whenKnown(
+        caller,
+        (known) => inferAs(known, body, held),
+        (error) => {
+          held?.release();
+          exchange.fail(error);
+        },
+      );
+    const inferAs = (known: Caller, body: ArrayBuffer | Uint8Array, held: Held | null): void => {
       exchange.begin();
       const answer: Done<string | Uint8Array> = (error, reply) => {
         held?.release();
@@ -183,7 +216,8 @@ export class RestApi implements ExchangeHost {
       };
       const timeout = Math.max(0, timeoutMillis);
       const isGone = (): boolean => exchange.over;
-      const id = inference.json(action, name, choice, key, body, timeout, answer, isGone);
+      const asking = [action, name, choice, key, body, timeout, answer, isGone, known] as const;
+      const id = inference.json(...asking);
       // The JSON does not say which of the label's versions it comes from.
       if (choice.label !== null && id !== null && inference.isShared(name, choice.label)) {
         exchange.modelVersion = id.version.toString();
@@ -194,7 +228,11 @@ export class RestApi implements ExchangeHost {
         const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body;
         this.#inflate(exchange, bytes, held, infer);
       });
-    } else exchange.receive(this.#plainLimits, declaredLength, infer);
+    } else {
+      // What has to wait for who it is from is not borrowed.
+      const limits = caller instanceof Promise ? this.#gzipLimits : this.#plainLimits;
+      exchange.receive(limits, declaredLength, infer);
+    }
   }
 
   #stickyKey(request: HttpRequest): string | null {
@@ -218,11 +256,11 @@ export class RestApi implements ExchangeHost {
     exchange.noRoom();
   }
 
-  /** What needs no body. */
+  /** What needs no body. @throws ServingError */
   #answer(
     exchange: Exchange,
-    asked: Exclude<Route, { kind: 'infer' }>,
-    request: HttpRequest,
+    asked: Exclude<Route, { kind: 'infer' | 'preflight' }>,
+    caller: Caller,
   ): void {
     if (asked.kind !== 'not-found') {
       exchange.countAs(REST_ENTRY.none, 'name' in asked ? asked.name : '');
@@ -234,36 +272,36 @@ export class RestApi implements ExchangeHost {
       case 'bad-version':
         exchange.empty('400 Bad Request');
         return;
-      case 'preflight':
-        exchange.preflight(/https?:\/\//.test(request.header('origin')));
-        return;
       case 'malformed':
         exchange.fail(new ServingError(StatusCode.INVALID_ARGUMENT, asked.message));
         return;
       case 'list':
-        exchange.json(this.#modelList.text());
+        if (!caller.isKnown) throw unauthenticated();
+        exchange.json(this.#modelList.text(caller));
         return;
       case 'metadata':
         this.#reply(exchange, () => {
           const { modelMetadata, metadataJson } = this.#options;
-          return metadataJson.text(modelMetadata.metadata(asked.name, asked.choice));
+          return metadataJson.text(modelMetadata.metadata(asked.name, asked.choice, caller));
         });
         return;
       case 'status':
         this.#reply(exchange, () => {
           const { name, choice } = asked;
-          return modelStatusJson(this.#options.modelStatus.statuses(name, choice.version));
+          return modelStatusJson(this.#options.modelStatus.statuses(name, choice.version, caller));
         });
     }
   }
 
-  /** At upstream's path any method; not counted itself. */
+  /** At upstream's path any method; not counted itself. @throws ServingError */
   #answerMetrics(
     exchange: Exchange,
     { path, page }: RestMetrics,
     asked: string,
     target: string,
+    caller: Caller,
   ): void {
+    caller.admit(AccessMethod.read, EVERY_MODEL).release();
     if (asked === path && target !== path) {
       exchange.plainText('400 Bad Request', `Unexpected path: ${target}. Should be ${path}`);
       return;

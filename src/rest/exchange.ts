@@ -67,6 +67,8 @@ export class Exchange implements ExchangeOwner, Waiting {
   #onBody: OnBody | null = null;
   /** Told to clients that are to come back; null: nothing. */
   #retryAfterMillis: number | null = null;
+  /** The header that says how to ask; empty where nobody is asked. */
+  #challenge: readonly string[] = [];
   /** What its outcome is counted under; null for what is not counted, or has been. */
   #entry: number | null = null;
   #name = '';
@@ -90,18 +92,18 @@ export class Exchange implements ExchangeOwner, Waiting {
   }
 
   tooLarge(maxBytes: number): void {
-    this.#refuse('413 Payload Too Large', `The request body is larger than ${maxBytes} bytes.`);
+    this.#refuseBody('413 Payload Too Large', `The request body is larger than ${maxBytes} bytes.`);
   }
 
   noRoom(): void {
-    this.#refuse(
+    this.#refuseBody(
       '503 Service Unavailable',
       `Request bodies take the ${this.#host.budget.limit} bytes they may take together. Try again later.`,
     );
   }
 
   tooSlow(): void {
-    this.#refuse('408 Request Timeout', 'The request body came too slowly.');
+    this.#refuseBody('408 Request Timeout', 'The request body came too slowly.');
   }
 
   ran(error: ServingError | null, reply: Uint8Array | null): void {
@@ -140,7 +142,16 @@ export class Exchange implements ExchangeOwner, Waiting {
     this.#failing(error);
     this.#count(error.code);
     this.#retryAfterMillis = error.retryAfterMillis;
+    this.#challenge = challengeOf(error);
     this.#end(httpStatus(error.code), errorJson(error.message));
+  }
+
+  /** Answers before the body is complete, whose rest is passed over. */
+  refuse(error: ServingError): void {
+    this.#failing(error);
+    this.#count(error.code);
+    const headers = [...this.#jsonHeaders, ...challengeOf(error)];
+    this.#finish(httpStatus(error.code), headers, errorJson(error.message), 'linger');
   }
 
   /** 400 with an empty body, or what else has no message. */
@@ -179,7 +190,7 @@ export class Exchange implements ExchangeOwner, Waiting {
   }
 
   /** Answers before the body is complete. */
-  #refuse(status: string, message: string): void {
+  #refuseBody(status: string, message: string): void {
     this.#failing({ code: status, message, violations: [] });
     this.#count(StatusCode.RESOURCE_EXHAUSTED);
     this.#finish(status, this.#jsonHeaders, errorJson(message), 'linger');
@@ -200,6 +211,7 @@ export class Exchange implements ExchangeOwner, Waiting {
   /** `coding` null: the answer is not up to negotiation. */
   #endWith(status: string, body: string | Uint8Array, coding: 'gzip' | 'identity' | null): void {
     let headers: readonly string[] = this.#jsonHeaders; // most answers have no other
+    if (this.#challenge.length > 0) headers = [...headers, ...this.#challenge];
     if (this.modelVersion !== '') headers = [...headers, 'X-Model-Version', this.modelVersion];
     if (coding === 'gzip') headers = [...headers, 'Content-Encoding', 'gzip'];
     if (coding !== null) headers = [...headers, 'Vary', 'Accept-Encoding'];
@@ -240,4 +252,9 @@ export class Exchange implements ExchangeOwner, Waiting {
     this.#http.answer(status, headers, body, after);
     this.#host.ended(this);
   }
+}
+
+/** RFC 9110 has a 401 say how to do better. */
+function challengeOf({ code }: ServingError): readonly string[] {
+  return code === StatusCode.UNAUTHENTICATED ? ['WWW-Authenticate', 'Bearer'] : [];
 }

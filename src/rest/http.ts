@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly path: string;
   /** `name` in lower case. Empty when there is none. */
   header(name: string): string;
+  /** Of the client's certificate, as Credentials has it. */
+  readonly identity: string;
 }
 
 export interface BodyLimits {

@@ -1,7 +1,8 @@
 /**
- * ModelList: the reply to GET /v1/models, which upstream does not have. Its text is kept until a model
+ * ModelList: the reply to GET /v1/models, which upstream does not have. Where all may see all, its text is kept until a model
  * changes, so that asking for it again costs no more than sending it, however many models there are.
  */
+import { ANYBODY, EVERYBODY, type Caller } from '../access/caller.js';
 import type { ModelStatusService, ModelVersions } from '../service/model-status.js';
 import { quoted, versionsJson } from './json.js';
 
@@ -15,10 +16,12 @@ export class ModelList {
   }
 
   /** OWNERSHIP: shared by all that ask; not to be written to. */
-  text(): Uint8Array {
+  text(caller: Caller): Uint8Array {
+    if (caller !== ANYBODY && caller !== EVERYBODY)
+      return Buffer.from(modelListJson(this.#modelStatus.all(caller)));
     const { revision } = this.#modelStatus;
     if (revision !== this.#revision) {
-      this.#text = Buffer.from(modelListJson(this.#modelStatus.all()));
+      this.#text = Buffer.from(modelListJson(this.#modelStatus.all(caller)));
       this.#revision = revision;
     }
     return this.#text;

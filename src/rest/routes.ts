@@ -13,7 +13,8 @@ export type Route =
       readonly choice: VersionChoice;
     }
   | { readonly kind: 'status' | 'metadata'; readonly name: string; readonly choice: VersionChoice }
-  | { readonly kind: 'list' | 'preflight' }
+  | { readonly kind: 'list' }
+  | { readonly kind: 'preflight' }
   /** A version that does not fit int64: upstream answers 400 with an empty body. */
   | { readonly kind: 'bad-version'; readonly name: string }
   /** `name` is what metrics count it under: empty where the path has none. */

@@ -2,6 +2,7 @@
  * Predict, Classify, Regress, MultiInference and SessionRun, free of any transport: request bytes and
  * deadline in, response bytes or an error out. The version is pinned from the lookup until the answer.
  */
+import { AccessMethod, EVERY_MODEL, type Caller, type Ticket } from '../access/caller.js';
 import type { ServableHandle } from '../core/harness.js';
 import { GRPC_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import { Method } from '../native/binding.js';
@@ -50,16 +51,20 @@ export class InferenceService {
     timeoutMillis: number,
     done: Done<Uint8Array>,
     headers: Headers,
-    isGone?: IsGone,
+    isGone: IsGone,
+    caller: Caller,
   ): void {
     const number = Method[method];
     const startMillis = this.#metrics === null ? 0 : performance.now();
     let spec: ModelSpec | null = null;
+    let ticket: Ticket | null = null;
     let handle: ServableHandle<InferenceModel>;
     try {
       spec = readModelSpec(body, number);
+      ticket = admitted(caller, method, spec?.name ?? '');
       handle = this.#handleFor(spec, number, headers);
     } catch (error) {
+      ticket?.release();
       const refusal = ServingError.from(error);
       this.#count(method, spec, refusal, startMillis);
       done(refusal, null);
@@ -74,6 +79,7 @@ export class InferenceService {
       this.#asTensorContent,
       (error, reply) => {
         handle.release();
+        ticket.release();
         this.#count(method, spec, error, startMillis);
         done(error, reply);
         shadow?.answered(error, reply);
@@ -95,13 +101,22 @@ export class InferenceService {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    isGone?: IsGone,
+    isGone: IsGone,
+    caller: Caller,
   ): ServableId | null {
     const number = Method[method];
+    let ticket: Ticket;
+    try {
+      ticket = caller.admit(AccessMethod.infer, name);
+    } catch (error) {
+      done(ServingError.from(error), null);
+      return null;
+    }
     let handle: ServableHandle<InferenceModel>;
     try {
       handle = resolve(this.#catalog, name, choice, key);
     } catch (error) {
+      ticket.release();
       // Upstream reads the body before it looks for the model.
       done(jsonError(body, number) ?? ServingError.from(error), null);
       return null;
@@ -109,6 +124,7 @@ export class InferenceService {
     const shadow = this.#sampled(handle.id, number, true, body);
     const answer: typeof done = (error, reply) => {
       handle.release();
+      ticket.release();
       done(error, reply);
       shadow?.answered(error, reply);
     };
@@ -179,4 +195,10 @@ export class InferenceService {
     const key = readsKey ? stickyKeyOf(headers.get(this.#stickyHeader)[0]) : null;
     return resolve(this.#catalog, spec.name, spec, key);
   }
+}
+
+/** SessionRun reaches into the whole graph, and may change it. @throws ServingError */
+function admitted(caller: Caller, method: keyof typeof Method, name: string): Ticket {
+  if (method === 'sessionRun') return caller.admit(AccessMethod.admin, EVERY_MODEL);
+  return caller.admit(AccessMethod.infer, name);
 }

@@ -1,4 +1,5 @@
 /** GetModelStatus, free of any transport. */
+import { AccessMethod, type Caller } from '../access/caller.js';
 import type { VersionStatus } from '../core/servable.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { knownVersions, type ModelCatalog } from './model-catalog.js';
@@ -17,9 +18,10 @@ export class ModelStatusService {
 
   /**
    * One version, or all ever seen, highest first. A label is not looked at, as upstream.
-   * @throws ServingError NOT_FOUND
+   * @throws ServingError NOT_FOUND, and as Caller.admit
    */
-  statuses(name: string, version: bigint | null): readonly VersionStatus[] {
+  statuses(name: string, version: bigint | null, caller: Caller): readonly VersionStatus[] {
+    caller.admit(AccessMethod.read, name).release();
     const all = this.#catalog.statuses(name);
     if (version === null) {
       if (all.length > 0) return all;
@@ -44,9 +46,10 @@ export class ModelStatusService {
     );
   }
 
-  /** Every model with all its versions, sorted by name. */
-  all(): ModelVersions[] {
-    const names = [...this.#catalog.names()].sort();
+  /** Every model that the caller may know of, with all its versions, sorted by name. */
+  all(caller: Caller): ModelVersions[] {
+    const known = this.#catalog.names().filter((name) => caller.may(AccessMethod.read, name));
+    const names = known.sort();
     return names.map((name) => ({ name, versions: this.#catalog.statuses(name) }));
   }
 

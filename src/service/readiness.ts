@@ -22,6 +22,7 @@ export interface ReadinessOptions {
 /** A probe needs no more of an error than this. */
 const MAX_REASON_CHARACTERS = 300;
 const MAX_REASONS = 1000;
+const UNNAMED = 'a model does not serve';
 
 export class Readiness {
   readonly #options: ReadinessOptions;
@@ -59,20 +60,26 @@ export class Readiness {
     return this.reasons().length === 0;
   }
 
-  /** Why the server is not ready, a line each, at most 1000 models'; empty: it is. */
-  reasons(): string[] {
+  /**
+   * Why the server is not ready, a line each, at most 1000 models'; empty: it is. Models that `mayKnow` denies
+   * are not named.
+   */
+  reasons(mayKnow: (model: string) => boolean = () => true): string[] {
     const { when } = this.#options;
     if (this.#phase === 'draining') return ['the server stops'];
     if (when === 'listening') return [];
     const models = [...this.#states()];
-    const open = models.flatMap(([name, reason]) => (reason === null ? [] : `${name}: ${reason}`));
+    const open = models.flatMap(([name, reason]) =>
+      reason === null ? [] : mayKnow(name) ? `${name}: ${reason}` : UNNAMED,
+    );
     if (models.length === 0) {
       if (this.#phase === 'starting') return ['no configuration is in force yet'];
       return when === 'any' ? ['no model is configured'] : [];
     }
     if (when === 'any' && open.length < models.length) return [];
-    if (open.length <= MAX_REASONS) return open;
-    return [...open.slice(0, MAX_REASONS), `and ${open.length - MAX_REASONS} more`];
+    const told = [...new Set(open)];
+    if (told.length <= MAX_REASONS) return told;
+    return [...told.slice(0, MAX_REASONS), `and ${told.length - MAX_REASONS} more`];
   }
 
   /** Whether the model has a version that serves; null: it is not configured. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { ANYBODY } from '../../src/access/caller.js';
 import { InferenceService } from '../../src/service/inference.js';
 import type { ModelCatalog } from '../../src/service/model-catalog.js';
 import { ShadowTraffic } from '../../src/service/shadow-traffic.js';
@@ -28,7 +29,8 @@ describe('The sticky key of InferenceService', () => {
     const choice = label === null ? '' : `\x22${String.fromCharCode(label.length)}${label}`;
     const spec = `\x0a\x01m${choice}`;
     const request = Buffer.from(`\x0a${String.fromCharCode(spec.length)}${spec}`, 'latin1');
-    service.proto('predict', request, 0, () => undefined, headers);
+    const nothing = (): void => undefined;
+    service.proto('predict', request, 0, nothing, headers, () => false, ANYBODY);
     return keys;
   }
 

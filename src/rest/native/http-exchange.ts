@@ -50,7 +50,10 @@ export class NativeHttpExchange implements HttpExchange {
     body: string | Uint8Array,
     after: AfterAnswer,
   ): void {
-    this.#host.answer(this.#event[1], status, headers, body, after);
+    const [, id, , , , , , refusal] = this.#event;
+    // Nothing of the request is still to come, unless its body was refused.
+    const isIn = refusal === BodyRefusal.none && after === 'linger';
+    this.#host.answer(id, status, headers, body, isIn ? 'keep' : after);
   }
 }
 

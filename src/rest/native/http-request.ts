@@ -6,11 +6,13 @@ export class NativeHttpRequest implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly path: string;
+  readonly identity: string;
   /** `\nname:value` for each field, and a line end. */
   readonly #fields: string;
 
-  /** `fields` as NativeHttpEvent has them. */
-  constructor(method: string, target: string, fields: string) {
+  /** `fields` and `identity` as NativeHttpEvent has them. */
+  constructor(method: string, target: string, fields: string, identity: string) {
+    this.identity = identity;
     this.method = method;
     this.target = target;
     const query = target.indexOf('?');

@@ -8,6 +8,8 @@ export class UwsHttpRequest implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly path: string;
+  /** uWebSockets does not show whose certificate it is. */
+  readonly identity = '';
   readonly #request: UwsRequest;
 
   constructor(request: UwsRequest) {

@@ -114,6 +114,8 @@ describe('usageText', () => {
       '\t--shutdown_grace_seconds',
       '\t--enable_session_run',
       '\t--enable_admin_api',
+      '\t--auth_config_file',
+      '\t--max_concurrent_requests',
       '\t--ops',
       '\t--custom_op_libraries',
       '\t--allow_model_op_libraries',

@@ -18,6 +18,7 @@ const handlers = {
   reload: ({ request }: { request: Uint8Array }) => request,
   admin: () => new Uint8Array(),
   left: () => undefined,
+  verify: () => 0,
   page: () => new Uint8Array(),
 };
 

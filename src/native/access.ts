@@ -1,0 +1,64 @@
+/** The addon's access control: one for the process, asked by its transports and from here. */
+
+/** As AccessMethod of binding/access/access_control.h; added up in grants. */
+export const AccessMethod = { infer: 1, read: 2, admin: 4 } as const;
+export type AccessMethod = (typeof AccessMethod)[keyof typeof AccessMethod];
+
+/** As AccessVerdict. */
+export const AccessVerdict = {
+  admitted: 0,
+  unauthenticated: 1,
+  denied: 2,
+  tooFast: 3,
+  tooMany: 4,
+} as const;
+
+/** 0: no limit. */
+export interface NativeLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+  readonly atOnce: number;
+}
+
+export interface NativePrincipal {
+  readonly name: string;
+  /** [pattern of models' names, methods, …] */
+  readonly grants: readonly (string | number)[];
+  readonly limit: NativeLimit;
+}
+
+export interface NativePolicy {
+  readonly principals: readonly NativePrincipal[];
+  /** [SHA-256, index of a principal, …] */
+  readonly credentials: readonly (Uint8Array | number)[];
+  /** False: anybody may do everything, within the limits. */
+  readonly authenticates: boolean;
+  /** Index of the principal of requests without credentials; −1: they are refused. */
+  readonly anonymous: number;
+  /** [name, limit, …] */
+  readonly models: readonly (string | NativeLimit)[];
+  readonly all: NativeLimit;
+}
+
+/** `scope`: 0 the server's, 1 the principal's, 2 the model's limit. */
+export type NativeRefusal = readonly [
+  verdict: number,
+  waitMillis: number,
+  scope: number,
+  perSecond: number,
+  atOnce: number,
+];
+
+export interface NativeAccess {
+  accessConfigure(policy: NativePolicy): void;
+  /** Of digests of 32 bytes each, the first that is known; of none, those without. 0: nobody. */
+  accessFind(digests: Uint8Array): number;
+  /** Has `digest` known as the principal's. */
+  accessLearn(digest: Uint8Array, principal: NativePrincipal, lifetimeMillis: number): number;
+  accessMay(principal: number, method: AccessMethod, model: string): boolean;
+  /** A ticket to be released, or 0; or why not. */
+  accessAdmit(principal: number, method: AccessMethod, model: string): number | NativeRefusal;
+  accessRelease(ticket: number): void;
+  /** Requests refused since the start, by AccessVerdict. */
+  accessRefused(): readonly number[];
+}
