@@ -26,6 +26,10 @@ const ARROWS = {
     ...['core', 'native', 'access', 'batching', 'servables', 'service'],
     ...['listening', 'rest', 'grpc'],
   ],
+  validation: [
+    ...BASE,
+    ...['core', 'native', 'batching', 'sources', 'servables', 'service', 'listening'],
+  ],
   cli: BASE,
 };
 

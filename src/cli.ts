@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { usableCpus } from './config/cpu-count.js';
 import type { Flags } from './config/flag-table.js';
 import type { ModelServerConfig } from './config/model-config.js';
-import { parseFlags } from './config/flags.js';
+import { parseFlags, readCommandLine, type CommandLine } from './config/flags.js';
 import { opSetsOf } from './config/op-sets.js';
 import { readPlatformConfig } from './config/platform-config.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
@@ -50,6 +50,11 @@ export async function main(
   }
   const cpus = usableCpus();
   const parsed = parseFlags(argv, cpus);
+  const line = readCommandLine(argv, cpus);
+  if (line.flags.validate_config && parsed.kind !== 'help' && parsed.kind !== 'version') {
+    process.exitCode = await validateConfig(line, cpus, demo);
+    return;
+  }
   switch (parsed.kind) {
     case 'error':
       process.stderr.write(parsed.errors.map((error) => `${error}\n`).join(''));
@@ -85,6 +90,20 @@ export async function main(
   if (asDemo && process.exitCode === undefined) {
     process.stdout.write(demoExamples(flags.port, flags.rest_api_port));
   }
+}
+
+/** Prints what is wrong, a line each, and a count. Returns the exit code. */
+async function validateConfig(line: CommandLine, cpus: number, demo: boolean): Promise<number> {
+  const { validate } = await import('./validation/validate.js'); // a server does without it
+  const { findingText } = await import('./validation/finding.js');
+  const findings = await validate(line, { cpus, env: process.env, hasModels: demo });
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const lines = findings.map(findingText);
+  const count = (number: number, what: string): string =>
+    `${number} ${what}${number === 1 ? '' : 's'}`;
+  lines.push(`${count(errors, 'error')}, ${count(findings.length - errors, 'warning')}`);
+  process.stdout.write(lines.map((text) => `${text}\n`).join(''));
+  return errors === 0 ? 0 : 1;
 }
 
 async function serve(

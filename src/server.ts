@@ -9,6 +9,7 @@ import { AccessControl } from './access/access-control.js';
 import { authenticatorOf, type VerifyToken } from './access/authenticator.js';
 import { channelArguments } from './config/channel-arguments.js';
 import { readSslConfig, type SslConfig } from './config/ssl-config.js';
+import { startRefusals } from './config/start-refusals.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
@@ -29,8 +30,6 @@ import { serverMetrics, type ServerMetrics, type SumOfThreads } from './server-m
 import { ServingError, StatusCode } from './status/serving-error.js';
 
 const IO_THREAD = new URL('./io-thread.js', import.meta.url);
-/** More only cost memory: each is a JavaScript environment of its own. */
-const MOST_IO_THREADS = 64;
 
 export class Server {
   readonly #options: ServerOptions;
@@ -48,7 +47,8 @@ export class Server {
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
   constructor(options: ServerOptions) {
     this.#options = options;
-    checkOptions(options);
+    const [refusal] = startRefusals(options.flags, options.models !== null);
+    if (refusal !== undefined) throw new ServingError(StatusCode.INVALID_ARGUMENT, refusal);
     stickyHeaderOf(options.flags.sticky_header);
     this.#core = new ServerCore(options);
     this.#requestLog = new RequestLog(options.log);
@@ -272,35 +272,5 @@ export class Server {
     if (addresses.length === 0) return;
     const many = threads === null ? '' : ` in ${threads.count} threads`;
     this.#options.log.info(`${protocol} at ${addressTexts(addresses)}${how}${many}`);
-  }
-}
-
-function checkOptions({ flags, models }: ServerOptions): void {
-  const refuse = (message: string): never => {
-    throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
-  };
-  if (models === null && flags.model_base_path === '' && flags.model_config_file === '') {
-    refuse('Both server_options.model_base_path and server_options.model_config_file are empty!');
-  }
-  if (flags.port === 0 && flags.grpc_socket_path === '') {
-    refuse(
-      'At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.',
-    );
-  }
-  if (flags.io_threads > MOST_IO_THREADS) {
-    refuse(`--io_threads must be at most ${MOST_IO_THREADS}, got ${flags.io_threads}`);
-  }
-  if (flags.batching_parameters_file !== '' && !flags.enable_batching) {
-    refuse(
-      'server_options.batching_parameters_file is set without setting ' +
-        'server_options.enable_batching to true.',
-    );
-  }
-  if (flags.use_alts_credentials) {
-    refuse(
-      flags.ssl_config_file === ''
-        ? 'use_alts_credentials: ALTS is not available in this server.'
-        : 'Either use_alts_credentials must be false or ssl_config_file must be empty.',
-    );
   }
 }

@@ -28,6 +28,18 @@ export type ParsedFlags =
       readonly unknown: string | null;
     };
 
+/** A command line as it was read, all that is wrong with it included. */
+export interface CommandLine {
+  /** Those that could not be read have their defaults. */
+  readonly flags: Flags;
+  readonly errors: readonly string[];
+  /** In their order; after `--`, which is one, nothing is looked at. */
+  readonly unknown: readonly string[];
+  /** Values with which no start can work. */
+  readonly refusals: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 const SPEC_BY_NAME: ReadonlyMap<string, FlagSpec> = new Map(
   FLAG_TABLE.map((spec): [string, FlagSpec] => [spec.name, spec]),
 );
@@ -37,19 +49,34 @@ const SPEC_BY_NAME: ReadonlyMap<string, FlagSpec> = new Map(
  * that depend on it.
  */
 export function parseFlags(argv: readonly string[], cpus: number): ParsedFlags {
+  const { flags, errors, unknown: unknowns, refusals, warnings } = readCommandLine(argv, cpus);
+  const [unknown = null] = unknowns;
+  if (errors.length > 0) return { kind: 'error', errors };
+  if (unknown === '--help') return { kind: 'help' };
+  if (flags.version) return { kind: 'version' };
+  const [refusal] = refusals;
+  if (refusal !== undefined) {
+    const message = `Failed to start server. Error: INVALID_ARGUMENT: ${refusal}`;
+    return { kind: 'refused', message, unknown };
+  }
+  return { kind: 'run', flags, warnings, unknown };
+}
+
+/** The same, as a whole. */
+export function readCommandLine(argv: readonly string[], cpus: number): CommandLine {
   const values = new Map<string, boolean | number | string>();
   for (const spec of FLAG_TABLE) values.set(spec.name, defaultOf(spec, cpus));
 
   const errors: string[] = [];
-  let unknown: string | null = null;
+  const unknown: string[] = [];
   for (const argument of argv) {
     if (argument === '--') {
-      unknown ??= argument;
-      break; // everything after it would be unknown too, and only the first is reported
+      unknown.push(argument);
+      break; // everything after it would be unknown too
     }
     const recognised = recognise(argument);
     if (recognised === null) {
-      unknown ??= argument;
+      unknown.push(argument);
       continue;
     }
     const { spec, text } = recognised;
@@ -60,17 +87,14 @@ export function parseFlags(argv: readonly string[], cpus: number): ParsedFlags {
       values.set(spec.name, value);
     }
   }
-
-  if (errors.length > 0) return { kind: 'error', errors };
-  if (unknown === '--help') return { kind: 'help' };
   const flags = Object.fromEntries(values) as Flags; // the table has an entry for every key
-  if (flags.version) return { kind: 'version' };
-  const refusal = refusalOf(flags);
-  if (refusal !== null) {
-    const message = `Failed to start server. Error: INVALID_ARGUMENT: ${refusal}`;
-    return { kind: 'refused', message, unknown };
-  }
-  return { kind: 'run', flags, warnings: warningsFor(values, cpus), unknown };
+  return {
+    flags,
+    errors,
+    unknown,
+    refusals: refusalsOf(flags),
+    warnings: warningsFor(values, cpus),
+  };
 }
 
 /** The flag an argument sets and the text after `=` (null: none); null for an unknown argument. */
@@ -133,18 +157,18 @@ function parseFloat32(text: string): number | null {
 }
 
 /** Why a start with these values cannot work, for the values on which upstream crashes. */
-function refusalOf(flags: Flags): string | null {
+function refusalsOf(flags: Flags): string[] {
+  const refusals: string[] = [];
   for (const spec of FLAG_TABLE as readonly FlagSpec[]) {
     const value = flags[spec.name as keyof Flags];
     if (spec.atLeast !== undefined && typeof value === 'number' && value < spec.atLeast) {
-      return `--${spec.name} must be at least ${spec.atLeast}, got ${value}`;
+      refusals.push(`--${spec.name} must be at least ${spec.atLeast}, got ${value}`);
     }
   }
   const entries = flags.grpc_channel_arguments.split(',').filter((entry) => entry !== '');
-  const broken = entries.find((entry) => !entry.includes('='));
-  return broken === undefined
-    ? null
-    : `--grpc_channel_arguments takes key=value entries, got ${broken}`;
+  const broken = entries.filter((entry) => !entry.includes('='));
+  const takes = '--grpc_channel_arguments takes key=value entries, got';
+  return [...refusals, ...broken.map((entry) => `${takes} ${entry}`)];
 }
 
 function warningsFor(

@@ -137,27 +137,80 @@ export function modelConfigOf(plain: Readonly<Record<string, unknown>>): ModelCo
 
 /** @throws ServingError INVALID_ARGUMENT for what no list of models may hold */
 export function checkModels(models: readonly ModelConfig[]): void {
+  const [refusal] = [...listRefusals(models), ...logRefusals(models)];
+  if (refusal !== undefined) refuse(refusal);
+}
+
+/** All that modelServerConfigOf refuses of a list, and the models that are right. */
+export function examineModels(plain: Readonly<Record<string, unknown>>): {
+  readonly models: readonly ModelConfig[];
+  readonly refusals: readonly string[];
+} {
+  const { model_config_list: list } = plain as ConfigMessage;
+  const messages = list?.config ?? [];
+  const given = messages.map(({ name = '', base_path: basePath = '' }) => ({ name, basePath }));
+  const refusals = listRefusals(given);
+  const models = messages.flatMap((message, i) => {
+    const { name, basePath } = given[i] as (typeof given)[number];
+    const before = refusals.length;
+    const parts = [
+      () => checkPlatform(name, message),
+      () => labelsOf(name, message),
+      () => shadowOf(name, message, policyOf(message)),
+      () => batchingWeightOf(name, message),
+      () => loggingOf(name, message.logging_config),
+    ];
+    for (const part of parts) {
+      try {
+        part();
+      } catch (error) {
+        refusals.push(ServingError.from(error).message);
+      }
+    }
+    const isRight = refusals.length === before && basePathRefusal(name, basePath) === null;
+    return isRight ? [modelOf(message)] : [];
+  });
+  return { models, refusals: [...refusals, ...logRefusals(models)] };
+}
+
+type Listed = Pick<ModelConfig, 'name' | 'basePath'>;
+
+function listRefusals(models: readonly Listed[]): string[] {
+  const refusals: string[] = [];
   const names = new Set<string>();
   for (const { name } of models) {
-    if (names.has(name)) refuse(`Illegal to list model ${name} multiple times in config list`);
+    if (names.has(name)) {
+      refusals.push(`Illegal to list model ${name} multiple times in config list`);
+    }
     names.add(name);
   }
   for (const { name, basePath } of models) {
-    const refusal = whyNotLocal(basePath);
-    if (refusal !== null) refuse(`Base path of model ${name}: ${refusal}`);
-    if (localPath(basePath).startsWith('/')) continue;
-    refuse(`Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`);
+    const refusal = basePathRefusal(name, basePath);
+    if (refusal !== null) refusals.push(refusal);
   }
+  return refusals;
+}
+
+function basePathRefusal(name: string, basePath: string): string | null {
+  const reason = whyNotLocal(basePath);
+  if (reason !== null) return `Base path of model ${name}: ${reason}`;
+  if (localPath(basePath).startsWith('/')) return null;
+  return `Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`;
+}
+
+function logRefusals(models: readonly ModelConfig[]): string[] {
+  const refusals: string[] = [];
   const prefixes = new Map<string, string>();
   for (const { name, logging } of models) {
     if (logging === null) continue;
-    const { filenamePrefix } = logging;
-    const other = prefixes.get(filenamePrefix);
+    const { filenamePrefix: prefix } = logging;
+    const other = prefixes.get(prefix);
     if (other !== undefined) {
-      refuse(`Models ${other} and ${name} would both log to files of prefix ${filenamePrefix}`);
+      refusals.push(`Models ${other} and ${name} would both log to files of prefix ${prefix}`);
     }
-    prefixes.set(filenamePrefix, name);
+    prefixes.set(prefix, name);
   }
+  return refusals;
 }
 
 function modelOf(message: ModelMessage): ModelConfig {

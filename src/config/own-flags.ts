@@ -205,6 +205,13 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: folder that keeps which plans were chosen, for later loads; empty: none',
   },
   {
+    name: 'validate_config',
+    type: 'bool',
+    default: false,
+    effect: 'served',
+    help: 'tensorgate: say all that is wrong with the flags and their files, and end: 0 where nothing is, else 1',
+  },
+  {
     name: 'ready_when',
     type: 'string',
     default: 'all',

@@ -109,9 +109,9 @@ async function readSessionFile(flags: Flags, file: string): Promise<SessionOptio
   const type = root.lookupType('tensorflow.ConfigProto');
   const config = await readTextProtoFile(type, file);
   const { gpu_options: gpu } = config as { gpu_options?: Plain };
-  const refuse = (field: string, flag: keyof Flags): never => {
-    throw new ServingError(
-      StatusCode.INVALID_ARGUMENT,
+  const refusals: string[] = [];
+  const refuse = (field: string, flag: keyof Flags): void => {
+    refusals.push(
       `${field} in ${file} has no effect: --${flag} overrides it, also where it is not given, as in ` +
         `TensorFlow Serving. Give --${flag}, or set it in --platform_config_file`,
     );
@@ -127,14 +127,18 @@ async function readSessionFile(flags: Flags, file: string): Promise<SessionOptio
   const fraction = 'per_process_gpu_memory_fraction';
   if (isGiven(gpu?.[fraction]) && flags[fraction] === 0)
     refuse(`gpu_options.${fraction}`, fraction);
+  if (refusals.length > 0) {
+    throw new ServingError(StatusCode.INVALID_ARGUMENT, refusals.join('\n'));
+  }
   const { proto, hasPools } = sessionOptions(type, config);
   return { ...NO_SESSION_OPTIONS, proto, hasPools };
 }
 
 async function readPlatformFile(flags: Flags, cpus: number, file: string): Promise<PlatformConfig> {
   const { bundle, root } = await readBundle(file);
-  for (const field of REFUSED) {
-    if (isGiven(bundle[field])) refuseFile(file, `${field} is not supported`);
+  const refused = REFUSED.filter((field) => isGiven(bundle[field]));
+  if (refused.length > 0) {
+    refuseFile(file, `${refused.join(', ')} ${refused.length === 1 ? 'is' : 'are'} not supported`);
   }
   const withoutEffect: string[] = [
     ...WITHOUT_EFFECT.filter((field) => isGiven(bundle[field])),

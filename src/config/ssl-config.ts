@@ -25,6 +25,22 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
 /** @throws ServingError NOT_FOUND or INVALID_ARGUMENT */
 export async function readSslConfig(file: string): Promise<SslConfig> {
+  const { config, mistakes } = await examineSslConfig(file);
+  const [first] = mistakes;
+  if (first === undefined) return config;
+  throw new ServingError(
+    StatusCode.INVALID_ARGUMENT,
+    `Invalid ssl config file: '${file}': ${first.text}`,
+    [],
+    { cause: first.cause },
+  );
+}
+
+/** All that is wrong with the PEM texts, `field: reason`. @throws ServingError for what is no SSLConfig */
+export async function examineSslConfig(file: string): Promise<{
+  readonly config: SslConfig;
+  readonly mistakes: readonly { readonly text: string; readonly cause?: unknown }[];
+}> {
   const root = loadProtos(['tensorflow_serving/config/ssl_config.proto']);
   const type = root.lookupType('tensorflow.serving.SSLConfig');
   const {
@@ -35,13 +51,9 @@ export async function readSslConfig(file: string): Promise<SslConfig> {
   } = (await readTextProtoFile(type, file)) as Partial<Record<PemField, string>> & {
     client_verify?: boolean;
   };
-  const refuse = (field: PemField, reason: string, cause?: unknown): never => {
-    throw new ServingError(
-      StatusCode.INVALID_ARGUMENT,
-      `Invalid ssl config file: '${file}': ${field}: ${reason}`,
-      [],
-      { cause },
-    );
+  const mistakes: { text: string; cause?: unknown }[] = [];
+  const refuse = (field: PemField, reason: string, cause?: unknown): void => {
+    mistakes.push({ text: `${field}: ${reason}`, cause });
   };
   const check = (field: PemField, reason: string, parse: () => void): void => {
     try {
@@ -52,13 +64,19 @@ export async function readSslConfig(file: string): Promise<SslConfig> {
   };
   if (server_key === '') refuse('server_key', 'must be set');
   if (server_cert === '') refuse('server_cert', 'must be set');
-  check('server_key', 'not a private key in PEM', () => createSecureContext({ key: server_key }));
-  check('server_cert', 'not a chain of certificates in PEM', () =>
-    createSecureContext({ cert: server_cert }),
-  );
-  check('server_key', 'not the key of server_cert', () =>
-    createSecureContext({ key: server_key, cert: server_cert }),
-  );
+  if (server_key !== '') {
+    check('server_key', 'not a private key in PEM', () => createSecureContext({ key: server_key }));
+  }
+  if (server_cert !== '') {
+    check('server_cert', 'not a chain of certificates in PEM', () =>
+      createSecureContext({ cert: server_cert }),
+    );
+  }
+  if (mistakes.length === 0) {
+    check('server_key', 'not the key of server_cert', () =>
+      createSecureContext({ key: server_key, cert: server_cert }),
+    );
+  }
   if (custom_ca !== '') {
     check('custom_ca', 'not certificates in PEM', () => checkCertificates(custom_ca));
   } else if (client_verify) {
@@ -66,16 +84,23 @@ export async function readSslConfig(file: string): Promise<SslConfig> {
     refuse('custom_ca', 'must be set, since client_verify is');
   }
   return {
-    serverKey: server_key,
-    serverCert: server_cert,
-    clientCa: client_verify ? custom_ca : null,
+    config: {
+      serverKey: server_key,
+      serverCert: server_cert,
+      clientCa: client_verify ? custom_ca : null,
+    },
+    mistakes,
   };
+}
+
+/** Those in a PEM text. @throws Error for what is none */
+export function certificatesIn(text: string): X509Certificate[] {
+  return (text.match(CERTIFICATE) ?? []).map((certificate) => new X509Certificate(certificate));
 }
 
 /** Node takes anything for a list of authorities, and then knows none. */
 function checkCertificates(text: string): void {
-  const certificates = text.match(CERTIFICATE) ?? [];
-  for (const certificate of certificates) new X509Certificate(certificate);
+  const certificates = certificatesIn(text);
   const rest = text.replace(CERTIFICATE, '');
   if (certificates.length === 0 || rest.includes('-----')) throw new Error('no whole certificate');
 }

@@ -2,6 +2,7 @@
 import { readTextProtoFile } from '../config/text-proto.js';
 import type { BatchingParameters } from '../batching/queue-options.js';
 import { loadProtos } from '../protos/protos.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
 
 /** A wrapper message of the file; empty where its value is 0 or false. */
 interface Wrapped<T> {
@@ -39,6 +40,16 @@ export function batchingParametersOf(plain: Record<string, unknown>): BatchingPa
     enableLargeBatchSplitting: message.enable_large_batch_splitting?.value ?? false,
     maxExecutionBatchSize: numberOf(message.max_execution_batch_size),
   };
+}
+
+/** How many batches may run at once. @throws ServingError INVALID_ARGUMENT: no server starts with it */
+export function batchThreads({ numBatchThreads }: BatchingParameters, cpus: number): number {
+  const threads = numBatchThreads ?? cpus;
+  if (threads > 0) return threads;
+  throw new ServingError(
+    StatusCode.INVALID_ARGUMENT,
+    `num_batch_threads must be positive; was ${threads}`,
+  );
 }
 
 function numberOf(wrapped: Wrapped<bigint> | undefined): number | null {

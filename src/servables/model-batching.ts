@@ -21,8 +21,7 @@ import type { Flags } from '../config/flag-table.js';
 import type { QueueStatistics } from '../metrics/batching-metrics.js';
 import type { PlanName, RowPolicy } from '../native/binding.js';
 import { soon } from '../native/calls.js';
-import { ServingError, StatusCode } from '../status/serving-error.js';
-import { readBatchingParameters } from './batching-parameters-file.js';
+import { batchThreads, readBatchingParameters } from './batching-parameters-file.js';
 
 /** Beside the model in the folder of a version, as upstream. */
 const VERSION_PARAMETERS = 'batching_params.pbtxt';
@@ -135,13 +134,7 @@ export class ModelBatching {
       );
     }
     const parameters = given ?? (file === '' ? NO_PARAMETERS : await readBatchingParameters(file));
-    const threads = parameters.numBatchThreads ?? cpus;
-    if (threads <= 0) {
-      throw new ServingError(
-        StatusCode.INVALID_ARGUMENT,
-        `num_batch_threads must be positive; was ${threads}`,
-      );
-    }
+    const threads = batchThreads(parameters, cpus);
     return new ModelBatching(flags, parameters, threads, weightOf, assumesIndependentRows, shared);
   }
 

@@ -107,6 +107,7 @@ describe('usageText', () => {
       '\t--plan_trial_ms',
       '\t--plan_keeps_nan',
       '\t--plan_cache_dir',
+      '\t--validate_config',
       '\t--ready_when',
       '\t--listen_before_loaded',
       '\t--event_loop_stall_millis',

@@ -1,0 +1,37 @@
+/** Flags that exclude each other, or lack what a start needs, in upstream's words where it has some. Pure. */
+import type { Flags } from './flag-table.js';
+
+/** More only cost memory: each is a JavaScript environment of its own. */
+const MOST_IO_THREADS = 64;
+
+/** Why no server can start with them, the first as upstream finds it. `hasModels`: beside those of the flags. */
+export function startRefusals(flags: Flags, hasModels: boolean): string[] {
+  const refusals: string[] = [];
+  if (!hasModels && flags.model_base_path === '' && flags.model_config_file === '') {
+    refusals.push(
+      'Both server_options.model_base_path and server_options.model_config_file are empty!',
+    );
+  }
+  if (flags.port === 0 && flags.grpc_socket_path === '') {
+    refusals.push(
+      'At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.',
+    );
+  }
+  if (flags.io_threads > MOST_IO_THREADS) {
+    refusals.push(`--io_threads must be at most ${MOST_IO_THREADS}, got ${flags.io_threads}`);
+  }
+  if (flags.batching_parameters_file !== '' && !flags.enable_batching) {
+    refusals.push(
+      'server_options.batching_parameters_file is set without setting ' +
+        'server_options.enable_batching to true.',
+    );
+  }
+  if (flags.use_alts_credentials) {
+    refusals.push(
+      flags.ssl_config_file === ''
+        ? 'use_alts_credentials: ALTS is not available in this server.'
+        : 'Either use_alts_credentials must be false or ssl_config_file must be empty.',
+    );
+  }
+  return refusals;
+}
