@@ -45,6 +45,7 @@ import { RequestLogging } from './service/request-logging.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
 import { FileSystemSource } from './sources/file-system-source.js';
 import { ModelConfigFile } from './sources/model-config-file.js';
+import { ModelRoots } from './sources/model-roots.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
 
 /** Upstream loads the first models with 4 threads a CPU; beyond this many the disk is the limit. */
@@ -177,7 +178,9 @@ export class ServerCore {
         this.#onChange();
       },
     });
+    const roots = new ModelRoots(flags.model_roots);
     this.#source = new FileSystemSource({
+      roots,
       pollWaitSeconds: flags.file_system_poll_wait_seconds,
       settleMillis: flags.version_settle_millis,
       log,
@@ -194,6 +197,7 @@ export class ServerCore {
       troubleOf: (name) => this.#manager.troubleOf(name),
       isServing: (name) => this.#manager.availableOf(name).latest !== null,
       waitMillis: flags.model_reload_wait_seconds * 1000,
+      checkBasePaths: (models) => roots.check(models),
       onModels: (models) => {
         this.shadows.configure(models);
         this.logging.configure(models);

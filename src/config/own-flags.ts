@@ -300,6 +300,13 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: load assets.extra/*.so of a version before it; they run as the server',
   },
   {
+    name: 'model_roots',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: folders, separated by commas, that base paths and versions must lie in; empty: anywhere',
+  },
+  {
     name: 'check_load_memory',
     type: 'bool',
     default: true,

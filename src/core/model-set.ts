@@ -19,6 +19,8 @@ export interface ModelSetOptions extends ConfigurationWaitsOptions {
   readonly labels: VersionLabels;
   /** How long a reload waits for models that are new to it; 0 is no limit, as upstream. */
   readonly waitMillis: number;
+  /** May refuse models that are new or changed, for where they lie. @throws ServingError */
+  readonly checkBasePaths?: (models: readonly ModelConfig[]) => Promise<void>;
   /** The models of a configuration that is in force from now on. */
   readonly onModels?: (models: readonly ModelConfig[]) => void;
   /** Whether there is somewhere to log requests to; upstream's open server has no such place. */
@@ -53,10 +55,9 @@ export class ModelSet {
    * @throws ServingError
    */
   async start(config: ModelServerConfig, onAccepted?: () => void): Promise<void> {
-    await this.#inTurn(() => {
-      this.#accept(config);
+    await this.#inTurn(async () => {
+      await this.#accept(config);
       onAccepted?.();
-      return Promise.resolve();
     });
     await this.#waits.forStart(() => this.models.map(({ name }) => name));
     this.#checkLogging(this.#config);
@@ -83,7 +84,7 @@ export class ModelSet {
   ): Promise<void> {
     const [config, awaited] = await this.#inTurn(async () => {
       const given = await read();
-      const names = this.#accept(given);
+      const names = await this.#accept(given);
       onAccepted?.();
       return [given, names] as const;
     }, signal);
@@ -106,6 +107,8 @@ export class ModelSet {
     return this.#inTurn(async () => {
       const models = change(this.models);
       checkModels(models);
+      const known = new Set(this.models);
+      await this.#options.checkBasePaths?.(models.filter((model) => !known.has(model)));
       const labels = labelsOf(models);
       this.#options.labels.checkChanges(labels);
       await write?.(models);
@@ -147,7 +150,7 @@ export class ModelSet {
   }
 
   /** Puts a whole configuration in force; the models to wait for. @throws ServingError */
-  #accept(config: ModelServerConfig): string[] {
+  async #accept(config: ModelServerConfig): Promise<string[]> {
     if (config.kind === 'none') return []; // "Taking no action for empty config", as upstream
     if (config.kind === 'custom') {
       throw new ServingError(
@@ -157,6 +160,7 @@ export class ModelSet {
       );
     }
     checkModels(config.models);
+    await this.#options.checkBasePaths?.(config.models);
     this.#options.labels.assign(labelsOf(config.models));
     const before = this.models;
     this.#apply(config.models);

@@ -12,6 +12,7 @@ import type { AspiredVersion, Source, SourceListener } from '../core/source.js';
 import type { Log } from '../log/log.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { deeperModel, misplacedModel, readBasePath } from './base-path.js';
+import type { ModelRoots } from './model-roots.js';
 import {
   folderStateOf,
   versionsAmong,
@@ -25,6 +26,8 @@ export interface FileSystemSourceOptions {
   readonly pollWaitSeconds: number;
   /** How long a version's files must have rested before it is taken. */
   readonly settleMillis: number;
+  /** Where base paths and versions may lie. */
+  readonly roots: ModelRoots;
   readonly log: Log;
   /** Whether a version's load has failed, even if only so far: it is taken again when its files change. */
   readonly hasFailed: (name: string, version: bigint) => boolean;
@@ -108,6 +111,7 @@ export class FileSystemSource implements Source {
     const model = this.#models.get(name);
     if (model === undefined) return [];
     const path = localPath(model.config.basePath);
+    await this.#options.roots.checkPath(path);
     return versionsAmong(path, await readBasePath(path)).versions.map(({ version }) => version);
   }
 
@@ -151,6 +155,8 @@ export class FileSystemSource implements Source {
   /** @throws ServingError when the base path cannot be read, or can hold no version as it is */
   async #look({ config, aspired, resting, rescans }: Monitored): Promise<Look> {
     const basePath = localPath(config.basePath);
+    const { roots } = this.#options;
+    await roots.checkPath(basePath);
     const names = await readBasePath(basePath);
     const { versions, others } = versionsAmong(basePath, names);
     const misplaced = versions.length === 0 ? misplacedModel(basePath, names) : null;
@@ -159,7 +165,13 @@ export class FileSystemSource implements Source {
     const noModel: AspiredVersion[] = [];
     const lacks = new Map<string, string[]>();
     const stillResting = new Map<string, Resting>();
+    const outside: string[] = [];
     const check = async (folder: VersionFolder): Promise<AspiredVersion | null> => {
+      const refusal = await roots.refusalOf(folder.path);
+      if (refusal !== null) {
+        outside.push(refusal);
+        return null;
+      }
       const before = aspired.get(folder.version);
       const isKnown = before?.path === folder.path;
       if (isKnown && !this.#options.hasFailed(config.name, folder.version)) return before;
@@ -181,6 +193,9 @@ export class FileSystemSource implements Source {
     let { wanted } = found;
     for (const version of found.missing) notes.push(missingText(config, version));
     if (found.isShadowMissing) notes.push(shadowMissingText(config));
+    for (const refusal of outside) {
+      notes.push(`Skipped a version of servable ${config.name}: ${refusal}`);
+    }
     if (wanted.length === 0 && stillResting.size === 0 && noModel.length > 0) {
       // As upstream, so that the failed load shows why there is nothing to serve.
       ({ wanted } = await wantedVersions(config.policy, shadow, noModel, (folder) =>
@@ -190,7 +205,11 @@ export class FileSystemSource implements Source {
       for (const [lack, names] of lacks) notes.push(skippedText(config, names, lack));
     }
     const isNothing = wanted.length === 0 && stillResting.size === 0;
-    const trouble = isNothing ? await noVersions(config, versions.length, others) : null;
+    const trouble = !isNothing
+      ? null
+      : outside.length > 0
+        ? new ServingError(StatusCode.PERMISSION_DENIED, outside[0] ?? '')
+        : await noVersions(config, versions.length, others);
     return { aspired: wanted, notes, trouble, resting: stillResting };
   }
 

@@ -12,6 +12,7 @@ import type { Log } from '../log/log.js';
 import type { ModelBatching } from '../servables/model-batching.js';
 import { checkVersionFolder } from '../servables/version-folder-check.js';
 import { FileSystemSource } from '../sources/file-system-source.js';
+import { ModelRoots } from '../sources/model-roots.js';
 import { ServingError } from '../status/serving-error.js';
 import { error, findingsFrom, findingsOf, warning, type Finding } from './finding.js';
 
@@ -62,13 +63,21 @@ function labelFindings(flags: Flags, models: readonly ModelConfig[]): Finding[] 
   );
 }
 
-/** What is found under their base paths. `batching` null: their versions have no parameters of their own. */
+/** What is found under their base paths. `modelRoots` as the flag has them. `batching` null: their versions have no parameters of their own. */
 export async function versionFindings(
   models: readonly ModelConfig[],
   batching: ModelBatching | null,
+  modelRoots: string,
 ): Promise<Finding[]> {
-  const look = await lookFor(models);
   const findings: Finding[] = [];
+  let roots = new ModelRoots('');
+  findings.push(
+    ...(await findingsFrom('--model_roots', async () => {
+      roots = new ModelRoots(modelRoots);
+      await roots.check(models);
+    })),
+  );
+  const look = await lookFor(models, roots);
   for (const { name } of models) {
     findings.push(...(look.troubles.get(name) ?? []));
     for (const { version, path } of look.aspired.get(name) ?? []) {
@@ -98,7 +107,7 @@ interface Look {
   readonly aspired: ReadonlyMap<string, readonly AspiredVersion[]>;
 }
 
-function lookFor(models: readonly ModelConfig[]): Promise<Look> {
+function lookFor(models: readonly ModelConfig[], roots: ModelRoots): Promise<Look> {
   const logged: string[] = [];
   const troubles = new Map<string, readonly Finding[]>();
   const aspired = new Map<string, readonly AspiredVersion[]>();
@@ -106,6 +115,7 @@ function lookFor(models: readonly ModelConfig[]): Promise<Look> {
   const source = new FileSystemSource({
     pollWaitSeconds: 0,
     settleMillis: 0, // what is still being written counts
+    roots,
     log: { warn: (text: string) => logged.push(text) } as unknown as Log,
     hasFailed: () => false,
   });

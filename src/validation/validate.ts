@@ -69,7 +69,7 @@ export async function validate(
   await add('--model_config_file', async () => {
     const { models, findings: ofList } = await configuredModels(flags);
     const batching = platform && (await batchingOf(platform, cpus));
-    return [...ofList, ...(await versionFindings(models, batching))];
+    return [...ofList, ...(await versionFindings(models, batching, flags.model_roots))];
   });
   const seen = new Set<string>();
   return findings.filter((finding) => {

@@ -120,6 +120,7 @@ describe('usageText', () => {
       '\t--ops',
       '\t--custom_op_libraries',
       '\t--allow_model_op_libraries',
+      '\t--model_roots',
       '\t--check_load_memory',
       '\t--sticky_header',
       '\t--request_log_dir',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import type { AspiredVersion } from '../../../src/core/source.js';
 import { FileSystemSource } from '../../../src/sources/file-system-source.js';
+import { ModelRoots } from '../../../src/sources/model-roots.js';
 import type { ServingError } from '../../../src/status/serving-error.js';
 
 const POLL_SECONDS = 0.01;
@@ -25,12 +26,13 @@ class WatchedFolder {
 
   readonly start = (
     models: readonly ModelConfig[] = [this.model()],
-    { pollWaitSeconds = POLL_SECONDS, settleMillis = 0 } = {},
+    { pollWaitSeconds = POLL_SECONDS, settleMillis = 0, roots = '' } = {},
   ): void => {
     const log = { warn: (text: string) => this.warnings.push(text) };
     this.source = new FileSystemSource({
       pollWaitSeconds,
       settleMillis,
+      roots: new ModelRoots(roots),
       log: log as never,
       hasFailed: (_, version) => this.failed.has(version),
     });

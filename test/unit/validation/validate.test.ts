@@ -42,6 +42,15 @@ describe('validate', () => {
     assert.deepEqual(await serving(), []);
   });
 
+  it('says which base path leads outside of --model_roots', async () => {
+    assert.deepEqual(await serving(`--model_roots=${MODEL}`), []);
+    assert.match(
+      (await serving(`--model_roots=${folder}`)).join('\n'),
+      /leads outside of --model_roots/,
+    );
+    assert.match((await serving('--model_roots=models')).join('\n'), /must be absolute paths/);
+  });
+
   it('says all that is wrong with the flags', async () => {
     const lines = await found(
       '--port=abc',
