@@ -21,6 +21,7 @@ const transport = native.grpcOpen(
     maxSendBytes: UNLIMITED,
     maxBufferedBytes: 2 ** 30,
     shares: false,
+    surface: 0,
     maxConcurrentStreams: 1024,
     keepaliveMillis: NEVER,
     keepaliveTimeoutMillis: NEVER,

@@ -90,7 +90,7 @@ class IoThread {
       requestLog: this.#requestLog,
       requestMetrics,
       restMetrics:
-        metricsPath === null || requestMetrics === null
+        metricsPath === null || requestMetrics === null || !options.hasPage
           ? null
           : {
               path: metricsPath,

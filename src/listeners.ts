@@ -11,6 +11,7 @@ import { NativeGrpcServer } from './grpc/native-server.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc/server.js';
 import { grpcStartFailure } from './grpc/start-failure.js';
 import type { Address } from './listening/addresses.js';
+import { SharedPort } from './listening/shared-port.js';
 import { prepareSocketPath } from './listening/unix-socket.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
@@ -66,6 +67,7 @@ export class Listeners {
   readonly #stickyHeader: string | null;
   #grpc: GrpcServer | NativeGrpcServer | null = null;
   #rest: RestServer | null = null;
+  #shared: SharedPort | null = null;
   /** Those that answer by themselves what their routes cover. */
   readonly #routed: RoutedServer[] = [];
   #routes: NativeRoutes = [];
@@ -108,6 +110,21 @@ export class Listeners {
     this.#rest = rest;
   }
 
+  /** Both protocols on the same addresses. @throws ServingError, as startRest */
+  async startBoth(addresses: readonly Address[]): Promise<void> {
+    const grpc = (await this.#newGrpc(true)) as NativeGrpcServer;
+    const rest = (await this.#newRest(true)) as NativeRestServer;
+    [this.#grpc, this.#rest] = [grpc, rest];
+    this.#shared = new SharedPort(this.#options.ssl, { http2: grpc.lent, http1: rest.lent });
+    try {
+      await listenOn(this.#shared, addresses);
+    } catch (error) {
+      this.#shared.close();
+      this.destroy();
+      throw error;
+    }
+  }
+
   /** Requests that have come in; of gRPC those of the native transport. */
   get requests(): { readonly REST: number; readonly gRPC: number } {
     const calls = this.#grpc instanceof NativeGrpcServer ? this.#grpc.calls : 0;
@@ -116,6 +133,7 @@ export class Listeners {
 
   /** Other certificates, for new connections. Returns those that cannot take them. @throws ServingError */
   renew(ssl: SslConfig): readonly string[] {
+    this.#shared?.renew(ssl);
     const servers = { gRPC: this.#grpc, REST: this.#rest };
     return Object.entries(servers).flatMap(([protocol, server]) => {
       if (server === null) return [];
@@ -127,6 +145,7 @@ export class Listeners {
 
   /** Accepts nothing more; resolves when all that came in has its answer. */
   async close(): Promise<void> {
+    this.#shared?.close();
     await Promise.all([this.#grpc?.close(), this.#rest?.close()]);
   }
 
@@ -152,6 +171,7 @@ export class Listeners {
       modelService,
       metadata: new MetadataCodec(this.#modelMetadata),
       readiness,
+      reload: flags.allow_reload_on_public_port,
       sessionRun: flags.enable_session_run,
       admin,
       channelOptions,

@@ -14,11 +14,13 @@ import { printTextFormatMistakes } from './config/text-proto.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { ThreadedListeners } from './io-threads/threaded-listeners.js';
-import { Listeners } from './listeners.js';
+import { AdminSurface, publicFlagsOf } from './admin-surface.js';
+import { Listeners, type ListenersOptions } from './listeners.js';
 import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
 import { EventLoopStalls } from './metrics/event-loop-stalls.js';
+import { AccessSurface } from './native/access.js';
 import { freedMemory, type FreedMemory } from './native/freed-memory.js';
 import { NativeRestServer } from './rest/native/server.js';
 import { AdminApi } from './service/admin-api.js';
@@ -39,6 +41,7 @@ export class Server {
   readonly #stalls: EventLoopStalls;
   readonly #access: AccessControl;
   #listeners: Listeners | null = null;
+  #admin: AdminSurface | null = null;
   #threads: ThreadedListeners | null = null;
   #freedMemory: FreedMemory | null = null;
   #certificates: CertificateWatch | null = null;
@@ -62,6 +65,8 @@ export class Server {
     const { event_loop_stall_millis: limitMillis } = options.flags;
     this.#stalls = new EventLoopStalls({ thread: 'main', limitMillis, log: options.log });
     this.#access = new AccessControl({
+      surface: AccessSurface.public,
+      flag: 'auth_config_file',
       authConfigFile: options.flags.auth_config_file,
       maxConcurrentRequests: options.flags.max_concurrent_requests,
       log: options.log,
@@ -98,10 +103,12 @@ export class Server {
     const { catalog } = this.#core;
     const modelStatus = new ModelStatusService(catalog);
     const modelService = new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle);
-    const admin = flags.enable_admin_api ? new AdminApi(this.#core.admin) : null;
+    const adminApi = new AdminApi(this.#core.admin);
     const verifyToken: VerifyToken = (token) => this.#access.verify(token);
-    const common = { flags, ssl, channelOptions: channel.options };
-    this.#listeners = new Listeners({
+    const publicFlags = publicFlagsOf(flags);
+    const admin = publicFlags.enable_admin_api ? adminApi : null;
+    const common = { flags: publicFlags, ssl, channelOptions: channel.options };
+    const options: ListenersOptions = {
       ...common,
       catalog,
       shadows: this.#core.shadows,
@@ -112,18 +119,30 @@ export class Server {
       authenticator: authenticatorOf(flags, verifyToken),
       requestLog: this.#requestLog,
       requestMetrics: metrics?.requests ?? null,
-      restMetrics: metrics,
+      restMetrics: flags.allow_metrics_on_public_port ? metrics : null,
       watchRoutes: (onRoutes) => this.#core.watchRoutes(onRoutes),
       sharing: null,
-    });
+    };
+    this.#listeners = new Listeners(options);
     const { batchThreads } = this.#core;
     await threads?.open(
-      { ...common, metricsPath: metrics?.path ?? null, batchThreads },
+      {
+        ...common,
+        metricsPath: metrics?.path ?? null,
+        hasPage: flags.allow_metrics_on_public_port,
+        batchThreads,
+      },
       { modelService, admin, page: metrics?.page ?? null, verifyToken },
     );
     const scheme = ssl === null ? '' : ' over TLS';
     const grpcHow = `${scheme}, ${isNative ? 'native' : 'grpc-js'}`;
     await this.#startGrpc(this.#listeners, isNative, grpcHow);
+    if (flags.admin_port !== 0) {
+      this.#admin = await AdminSurface.start(
+        { ...options, flags, admin: adminApi, restMetrics: metrics },
+        log,
+      );
+    }
     if (ssl !== null) {
       const renew = (renewed: SslConfig): Promise<readonly string[]> => this.#renew(renewed);
       this.#certificates = new CertificateWatch(flags.ssl_config_file, renew, log);
@@ -150,6 +169,7 @@ export class Server {
 
   async #renew(ssl: SslConfig): Promise<readonly string[]> {
     const own = this.#listeners?.renew(ssl) ?? [];
+    this.#admin?.listeners.renew(ssl);
     const ofThreads = (await this.#threads?.renew(ssl)) ?? [];
     return [...new Set([...own, ...ofThreads])];
   }
@@ -167,7 +187,7 @@ export class Server {
     this.#freedMemory?.stop();
     this.#certificates?.stop();
     this.#access.stop();
-    const listeners = [this.#listeners, this.#threads].filter((each) => each !== null);
+    const listeners = [this.#listeners, this.#threads, this.#admin].filter((each) => each !== null);
     const grace = setTimeout(() => {
       this.#options.log.warn(`requests were still in flight after ${graceMillis} ms: ended`);
       for (const each of listeners) each.destroy();

@@ -47,6 +47,14 @@ class HeldTickets {
   uint32_t last_ GUARDED_BY(mutex_) = 0;
 };
 
+// The first argument of each function: whose access control it is about. Null: a TypeError is
+// thrown.
+AccessControl* AccessOf(const Napi::CallbackInfo& info) {
+  uint32_t surface;
+  if (!ReadUint32(info, 0, "surface", &surface)) return nullptr;
+  return &Access(surface == 0 ? AccessSurface::kPublic : AccessSurface::kAdmin);
+}
+
 bool ReadNumber(const Napi::Object& given, const char* name, double* out) {
   if (napi_get_value_double(given.Env(), given.Get(name), out) == napi_ok) return true;
   return ThrowTypeError(given.Env(), std::string(name) + " must be a number");
@@ -89,14 +97,16 @@ bool ReadDigest(const Napi::Value& value, Digest* digest) {
   return true;
 }
 
-// accessConfigure({principals, credentials: [digest, index, …], authenticates, anonymous,
+// accessConfigure(surface, {principals, credentials: [digest, index, …], authenticates, anonymous,
 // models: [name, limit, …], all})
 void ConfigureAccess(const Napi::CallbackInfo& info) {
-  if (!info[0].IsObject()) {
+  AccessControl* access = AccessOf(info);
+  if (access == nullptr) return;
+  if (!info[1].IsObject()) {
     ThrowTypeError(info.Env(), "accessConfigure takes a policy");
     return;
   }
-  const auto given = info[0].As<Napi::Object>();
+  const auto given = info[1].As<Napi::Object>();
   AccessPolicy policy;
   if (napi_get_value_bool(info.Env(), given.Get("authenticates"), &policy.authenticates) !=
           napi_ok ||
@@ -120,63 +130,69 @@ void ConfigureAccess(const Napi::CallbackInfo& info) {
     name = models.Get(i).As<Napi::String>().Utf8Value();
     if (!ReadLimit(models.Get(i + 1), &rules)) return;
   }
-  Access().Configure(std::move(policy));
+  access->Configure(std::move(policy));
 }
 
-// accessFind(digests): of one or several, 32 bytes each; none: that without credentials
+// accessFind(surface, digests): of one or several, 32 bytes each; none: that without credentials
 Napi::Value FindPrincipal(const Napi::CallbackInfo& info) {
+  AccessControl* access = AccessOf(info);
   std::string_view bytes;
-  if (!ReadBytes(info, 0, "digests", &bytes)) return info.Env().Undefined();
+  if (access == nullptr || !ReadBytes(info, 1, "digests", &bytes)) return info.Env().Undefined();
   std::vector<Digest> digests(bytes.size() / sizeof(Digest));
-  if (digests.empty()) return Napi::Number::New(info.Env(), Access().Anonymous());
+  if (digests.empty()) return Napi::Number::New(info.Env(), access->Anonymous());
   std::memcpy(digests.data(), bytes.data(), digests.size() * sizeof(Digest));
-  return Napi::Number::New(info.Env(), Access().Find(digests.data(), digests.size()));
+  return Napi::Number::New(info.Env(), access->Find(digests.data(), digests.size()));
 }
 
-// accessLearn(digest, principal, lifetimeMillis)
+// accessLearn(surface, digest, principal, lifetimeMillis)
 Napi::Value Learn(const Napi::CallbackInfo& info) {
+  AccessControl* access = AccessOf(info);
   Digest digest;
   PrincipalRules rules;
   uint64_t millis;
-  if (!ReadDigest(info[0], &digest) || !ReadPrincipal(info[1], &rules) ||
-      !ReadId(info, 2, &millis)) {
+  if (access == nullptr || !ReadDigest(info[1], &digest) || !ReadPrincipal(info[2], &rules) ||
+      !ReadId(info, 3, &millis)) {
     return info.Env().Undefined();
   }
-  const uint32_t id = Access().Learn(digest, std::move(rules), std::chrono::milliseconds(millis));
+  const uint32_t id = access->Learn(digest, std::move(rules), std::chrono::milliseconds(millis));
   return Napi::Number::New(info.Env(), id);
 }
 
 bool ReadQuestion(const Napi::CallbackInfo& info, uint32_t* principal, AccessMethod* method,
                   std::string* model) {
   uint32_t number;
-  if (!ReadUint32(info, 0, "principal", principal) || !ReadUint32(info, 1, "method", &number) ||
-      !ReadText(info, 2, model)) {
+  if (!ReadUint32(info, 1, "principal", principal) || !ReadUint32(info, 2, "method", &number) ||
+      !ReadText(info, 3, model)) {
     return false;
   }
   *method = static_cast<AccessMethod>(number);
   return true;
 }
 
-// accessMay(principal, method, model)
+// accessMay(surface, principal, method, model)
 Napi::Value May(const Napi::CallbackInfo& info) {
   uint32_t principal;
   AccessMethod method;
   std::string model;
-  const bool may =
-      ReadQuestion(info, &principal, &method, &model) && Access().May(principal, method, model);
+  AccessControl* access = AccessOf(info);
+  const bool may = access != nullptr && ReadQuestion(info, &principal, &method, &model) &&
+                   access->May(principal, method, model);
   return Napi::Boolean::New(info.Env(), may);
 }
 
-// accessAdmit(principal, method, model): a ticket's number, 0 where there is nothing to give back,
-// or [verdict, waitMillis, scope, perSecond, atOnce]
+// accessAdmit(surface, principal, method, model): a ticket's number, 0 where there is nothing to
+// give back, or [verdict, waitMillis, scope, perSecond, atOnce]
 Napi::Value Admit(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  AccessControl* access = AccessOf(info);
   uint32_t principal;
   AccessMethod method;
   std::string model;
-  if (!ReadQuestion(info, &principal, &method, &model)) return env.Undefined();
+  if (access == nullptr || !ReadQuestion(info, &principal, &method, &model)) {
+    return env.Undefined();
+  }
   AccessTicket ticket;
-  const Refusal refusal = Access().Admit(principal, method, model, &ticket);
+  const Refusal refusal = access->Admit(principal, method, model, &ticket);
   if (refusal.verdict == AccessVerdict::kAdmitted) {
     const uint32_t number = ticket.is_empty() ? 0 : HeldTickets::Get().Hold(std::move(ticket));
     return Napi::Number::New(env, number);
@@ -198,11 +214,13 @@ void ReleaseTicket(const Napi::CallbackInfo& info) {
   if (ReadUint32(info, 0, "ticket", &number)) HeldTickets::Get().Release(number);
 }
 
-// accessRefused(): how many requests were refused, by AccessVerdict
+// accessRefused(surface): how many requests were refused, by AccessVerdict
 Napi::Value Refused(const Napi::CallbackInfo& info) {
+  AccessControl* access = AccessOf(info);
   auto counts = Napi::Array::New(info.Env());
+  if (access == nullptr) return counts;
   uint32_t i = 0;
-  for (const uint64_t count : Access().refused()) counts.Set(i++, static_cast<double>(count));
+  for (const uint64_t count : access->refused()) counts.Set(i++, static_cast<double>(count));
   return counts;
 }
 

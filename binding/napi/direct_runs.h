@@ -26,7 +26,8 @@ class DirectRuns {
   // Not answered.
   size_t count() const { return count_; }
 
-  // They wait until all that came in the turn was read, StartAll(): only then is it known who has company.
+  // They wait until all that came in the turn was read, StartAll(): only then is it known who has
+  // company.
   void Add(std::unique_ptr<DirectRun> run);
   void StartAll();
   bool has_added() const { return !added_.empty(); }

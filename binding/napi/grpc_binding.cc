@@ -56,6 +56,7 @@ bool ReadOptions(const Napi::Object& given, GrpcTransportOptions* options) {
       napi_get_value_bool(env, given.Get("shares"), &options->shares) != napi_ok) {
     return ThrowTypeError(env, "asTensorContent and shares must be booleans");
   }
+  if (!ReadAccessSurface(given, &options->surface)) return false;
   options->grpc.connection.max_concurrent_streams = static_cast<uint32_t>(streams);
   options->grpc.call.max_receive_bytes = receive;
   options->grpc.call.max_send_bytes = send;

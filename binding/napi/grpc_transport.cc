@@ -26,7 +26,7 @@ const Socket& SocketOf(GrpcCall* call) {
 
 GrpcTransport::GrpcTransport(napi_env env, const Callbacks& callbacks, GrpcTransportOptions options,
                              Transport** cell)
-    : Transport(env, callbacks, "tensorgate gRPC", options.shares,
+    : Transport(env, callbacks, "tensorgate gRPC", options.shares, options.surface,
                 BudgetOf(RequestProtocol::kGrpc, options.max_buffered_bytes, options.shares), cell),
       options_(std::move(options)) {
   StartTicking();

@@ -23,6 +23,7 @@ struct GrpcTransportOptions {
   size_t max_buffered_bytes = 1 << 30;
   // With the transports of other environments: the limit above, and the ports.
   bool shares = false;
+  AccessSurface surface = AccessSurface::kPublic;
   bool as_tensor_content = false;
 };
 

@@ -39,6 +39,7 @@ bool ReadHttpOptions(const Napi::Object& given, HttpTransportOptions* options) {
   if (napi_get_value_bool(given.Env(), given.Get("shares"), &options->shares) != napi_ok) {
     return ThrowTypeError(given.Env(), "shares must be a boolean");
   }
+  if (!ReadAccessSurface(given, &options->surface)) return false;
   options->limits.max_head_bytes = static_cast<size_t>(head);
   options->limits.max_body_bytes = static_cast<size_t>(body);
   options->limits.idle_seconds = static_cast<uint32_t>(idle);

@@ -53,7 +53,7 @@ std::string_view CredentialOf(const RequestHead& head) {
 
 HttpTransport::HttpTransport(napi_env env, const Callbacks& callbacks, HttpTransportOptions options,
                              Transport** cell)
-    : Transport(env, callbacks, "tensorgate REST", options.shares,
+    : Transport(env, callbacks, "tensorgate REST", options.shares, options.surface,
                 BudgetOf(RequestProtocol::kRest, options.max_buffered_bytes, options.shares), cell),
       options_(std::move(options)) {
   StartTicking();

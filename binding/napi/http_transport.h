@@ -27,6 +27,7 @@ struct HttpTransportOptions {
   std::string body_paths;       // a prefix, beside that of inference, under which bodies are read
   // With the transports of other environments: the limit of bytes, and the ports.
   bool shares = false;
+  AccessSurface surface = AccessSurface::kPublic;
 };
 
 // See NativeHttpEvent in src/native/http.ts.

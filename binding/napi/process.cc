@@ -21,9 +21,9 @@ Process& Process::Get(const PoolSizes& sizes) {
   return *process;
 }
 
-AccessControl& Access() {
-  static auto* const access = new AccessControl();
-  return *access;
+AccessControl& Access(AccessSurface surface) {
+  static auto* const access = new std::array<AccessControl, 2>();
+  return access->at(static_cast<size_t>(surface));
 }
 
 std::shared_ptr<MemoryBudget> BudgetOf(RequestProtocol protocol, size_t limit, bool shares) {

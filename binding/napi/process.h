@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "access/access_control.h"
@@ -33,8 +34,11 @@ struct Process {
   SessionRegistry registry;
 };
 
+// Who is asked about requests from which listeners.
+enum class AccessSurface : uint8_t { kPublic = 0, kAdmin = 1 };
+
 // Apart from the rest, since it is configured before the sizes of the pools are known. THREAD: any.
-AccessControl& Access();
+AccessControl& Access(AccessSurface surface);
 
 // What the requests of a transport may hold at once. `shares`: one budget for the transports of
 // that protocol in all environments; as long as one of them has it, the others get the same.

@@ -30,11 +30,12 @@ class HandleScope {
 }  // namespace
 
 Transport::Transport(napi_env env, const Callbacks& callbacks, const char* name, bool shares,
-                     std::shared_ptr<MemoryBudget> budget, Transport** cell)
+                     AccessSurface surface, std::shared_ptr<MemoryBudget> budget, Transport** cell)
     : deliver_(env, callbacks.deliver, name),
       deliver_sockets_(env, callbacks.deliver_sockets, name),
       cell_(cell),
       shares_(shares),
+      access_(Access(surface)),
       read_buffer_(new char[kReadBufferBytes]) {
   napi_add_async_cleanup_hook(
       env,
@@ -85,37 +86,35 @@ void Transport::StartTicking() {
 // is not known here.
 bool Transport::FindPrincipal(std::string_view credential, const Socket& socket,
                               uint32_t* principal) {
-  AccessControl& access = Access();
   *principal = AccessControl::kNobody;
   if (!credential.empty()) {
     Digest digest;
     if (credential.size() <= kMostCredentialBytes && Sha256Missing() == nullptr &&
         Sha256(credential, &digest)) {
-      *principal = access.Find(&digest, 1);
+      *principal = access_.Find(&digest, 1);
     }
     return *principal != AccessControl::kNobody;
   }
   if (!socket.identity.empty()) {
     std::vector<Digest> digests(socket.identity.size() / sizeof(Digest));
     std::memcpy(digests.data(), socket.identity.data(), digests.size() * sizeof(Digest));
-    *principal = access.Find(digests.data(), digests.size());
+    *principal = access_.Find(digests.data(), digests.size());
   }
-  if (*principal == AccessControl::kNobody) *principal = access.Anonymous();
+  if (*principal == AccessControl::kNobody) *principal = access_.Anonymous();
   return true;
 }
 
 bool Transport::Admits(std::string_view credential, const Socket& socket, std::string_view model,
                        AccessTicket* ticket) {
-  AccessControl& access = Access();
-  if (!access.is_on()) return true;
+  if (!access_.is_on()) return true;
   uint32_t principal;
   return FindPrincipal(credential, socket, &principal) &&
-         access.Admit(principal, AccessMethod::kInfer, model, ticket).verdict ==
+         access_.Admit(principal, AccessMethod::kInfer, model, ticket).verdict ==
              AccessVerdict::kAdmitted;
 }
 
 bool Transport::IsStranger(std::string_view credential, const Socket& socket) {
-  if (!Access().authenticates() || Sha256Missing() != nullptr) return false;
+  if (!access_.authenticates() || Sha256Missing() != nullptr) return false;
   uint32_t principal;
   FindPrincipal(credential, socket, &principal);
   return principal == AccessControl::kNobody && !MayBeToken(credential);

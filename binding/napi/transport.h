@@ -19,6 +19,7 @@
 #include "access/access_control.h"
 #include "napi/direct_runs.h"
 #include "napi/js_callback.h"
+#include "napi/process.h"
 #include "net/deadlines.h"
 #include "net/shared_port.h"
 #include "net/socket.h"
@@ -48,7 +49,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   // the environment's end; `cell` is then set to null. `shares`: with the transports of other
   // environments, the ports.
   Transport(napi_env env, const Callbacks& callbacks, const char* name, bool shares,
-            std::shared_ptr<MemoryBudget> budget, Transport** cell);
+            AccessSurface surface, std::shared_ptr<MemoryBudget> budget, Transport** cell);
   // JavaScript has forgotten it, and with it the cell.
   void Abandon();
 
@@ -95,10 +96,10 @@ class Transport : public SocketOwner, public DirectRunOwner {
   DirectRuns* runs() { return runs_.get(); }
   // Whether a request with that credential, or else by whom the connection is from, may run on the
   // model now. False: JavaScript looks at it, and says what is wrong.
-  static bool Admits(std::string_view credential, const Socket& socket, std::string_view model,
-                     AccessTicket* ticket);
+  bool Admits(std::string_view credential, const Socket& socket, std::string_view model,
+              AccessTicket* ticket);
   // Whether it is refused for certain, so that its body is not worth the memory.
-  static bool IsStranger(std::string_view credential, const Socket& socket);
+  bool IsStranger(std::string_view credential, const Socket& socket);
   void CountRequest() { ++opened_requests_; }
   void Await(Deadlines::Due* due, uint64_t millis);
   void Forget(Deadlines::Due* due) { deadlines_.Remove(due); }
@@ -130,7 +131,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   const char* Listening(uv_handle_t* listener, int status, int type);
   void Add(Socket* socket);
 
-  static bool FindPrincipal(std::string_view credential, const Socket& socket, uint32_t* principal);
+  bool FindPrincipal(std::string_view credential, const Socket& socket, uint32_t* principal);
   void OnRunsReady();
   void OnPolled();
   void OnTurn();
@@ -152,6 +153,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   Transport** cell_;
   const bool shares_;
+  AccessControl& access_;
   bool env_is_ending_ = false;
 
   uv_loop_s* loop_ = nullptr;

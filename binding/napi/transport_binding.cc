@@ -157,6 +157,13 @@ void Destroy(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
+bool ReadAccessSurface(const Napi::Object& options, AccessSurface* surface) {
+  int64_t number;
+  if (!ReadInteger(options, "surface", &number)) return false;
+  *surface = number == 0 ? AccessSurface::kPublic : AccessSurface::kAdmin;
+  return true;
+}
+
 Transport* TransportOf(const Napi::CallbackInfo& info) {
   void* cell = nullptr;
   if (napi_get_value_external(info.Env(), info[0], &cell) != napi_ok) {

@@ -8,6 +8,9 @@
 
 namespace tensorgate {
 
+// The member `surface` of a transport's options: whose access control it asks.
+bool ReadAccessSurface(const Napi::Object& options, AccessSurface* surface);
+
 // Argument 0 of all: what TransportValue() gave. Null where the transport is gone.
 Transport* TransportOf(const Napi::CallbackInfo& info);
 

@@ -1,10 +1,11 @@
 /**
- * AccessControl: the policy in force: that of --auth_config_file, read anew when it changes, and the limit
- * of --max_concurrent_requests. One for the process, on the main thread; the addon has it for all threads.
+ * AccessControl: the policy in force for a surface (what faces clients, or the admin port): that of its file,
+ * read anew when it changes, and a limit for all. On the main thread; the addon has it for all threads.
  */
 import { readAuthConfig, type AuthConfig } from '../config/auth-config.js';
 import { FileWatch } from '../config/file-watch.js';
 import type { Log } from '../log/log.js';
+import type { AccessSurface } from '../native/access.js';
 import { addon } from '../native/addon.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { digestOf } from './credentials.js';
@@ -17,6 +18,9 @@ const COMPLAINT_MILLIS = 10_000;
 const MAX_PENDING = 1000;
 
 export interface AccessControlOptions {
+  readonly surface: AccessSurface;
+  /** That names the file, for the log. */
+  readonly flag: string;
   /** Empty: anybody may do everything. */
   readonly authConfigFile: string;
   /** 0: no limit. */
@@ -39,22 +43,19 @@ export class AccessControl {
 
   /** @throws ServingError: a server that would let everybody in does not start */
   async start(): Promise<void> {
-    const { authConfigFile: file, maxConcurrentRequests: most, log } = this.#options;
+    const { flag, authConfigFile: file, maxConcurrentRequests: most, log } = this.#options;
     if (file === '') {
-      if (most > 0) addon().accessConfigure(nativePolicy(null, most));
+      if (most > 0) addon().accessConfigure(this.#options.surface, nativePolicy(null, most));
       return;
     }
     await this.#read();
     this.#watch = new FileWatch(file, async (why) => {
       try {
         await this.#read();
-        log.info(`--auth_config_file: read anew (${why})`);
+        log.info(`--${flag}: read anew (${why})`);
       } catch (error) {
         const { message, violations } = ServingError.from(error);
-        log.error(
-          { violations },
-          `--auth_config_file: what is in force stays (${why}): ${message}`,
-        );
+        log.error({ violations }, `--${flag}: what is in force stays (${why}): ${message}`);
       }
     });
   }
@@ -90,7 +91,12 @@ export class AccessControl {
       if (verified === null || config === null) return 0;
       if (config !== this.#config) continue;
       const principal = tokenPrincipal(config, verified);
-      return addon().accessLearn(digestOf(token), principal, verified.lifetimeMillis);
+      return addon().accessLearn(
+        this.#options.surface,
+        digestOf(token),
+        principal,
+        verified.lifetimeMillis,
+      );
     }
   }
 
@@ -100,7 +106,7 @@ export class AccessControl {
     const tokens = await TokenVerifier.of(config.issuers);
     this.#tokens = tokens;
     this.#config = config;
-    addon().accessConfigure(nativePolicy(config, maxConcurrentRequests));
+    addon().accessConfigure(this.#options.surface, nativePolicy(config, maxConcurrentRequests));
   }
 
   #complain({ message, cause }: ServingError): void {

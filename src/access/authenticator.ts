@@ -3,9 +3,10 @@
  * find; a token that it does not know yet is looked at by whoever has the issuers' keys.
  */
 import type { Flags } from '../config/flag-table.js';
+import { AccessSurface } from '../native/access.js';
 import { addon } from '../native/addon.js';
 import { ServingError } from '../status/serving-error.js';
-import { ANYBODY, callerOf, EVERYBODY, NOBODY, type Caller } from './caller.js';
+import { ANYBODY, EVERYBODY, PrincipalCaller, type Caller } from './caller.js';
 import { digestOf, MAX_CREDENTIAL_BYTES, type Credentials } from './credentials.js';
 
 /**
@@ -15,13 +16,15 @@ import { digestOf, MAX_CREDENTIAL_BYTES, type Credentials } from './credentials.
 export type VerifyToken = (token: string) => Promise<number>;
 
 export interface Authenticator {
+  /** Whose access control the addon asks, for what it answers by itself. */
+  readonly surface: AccessSurface;
   /** At once, except for tokens that are seen for the first time. */
   caller(credentials: () => Credentials): Caller | Promise<Caller>;
 }
 
 /** Where access is not controlled, and where it only is bounded. */
-const NO_CONTROL: Authenticator = { caller: () => ANYBODY };
-const NO_CREDENTIALS: Authenticator = { caller: () => EVERYBODY };
+const NO_CONTROL: Authenticator = { surface: AccessSurface.public, caller: () => ANYBODY };
+const NO_CREDENTIALS: Authenticator = { surface: AccessSurface.public, caller: () => EVERYBODY };
 
 const NO_DIGESTS = Buffer.alloc(0);
 
@@ -30,14 +33,18 @@ export function authenticatorOf(
   flags: Pick<Flags, 'auth_config_file' | 'max_concurrent_requests'>,
   verifyToken: VerifyToken,
 ): Authenticator {
-  if (flags.auth_config_file !== '') return new NativeAuthenticator(verifyToken);
+  if (flags.auth_config_file !== '') {
+    return new NativeAuthenticator(AccessSurface.public, verifyToken);
+  }
   return flags.max_concurrent_requests > 0 ? NO_CREDENTIALS : NO_CONTROL;
 }
 
-class NativeAuthenticator implements Authenticator {
+export class NativeAuthenticator implements Authenticator {
+  readonly surface: AccessSurface;
   readonly #verifyToken: VerifyToken;
 
-  constructor(verifyToken: VerifyToken) {
+  constructor(surface: AccessSurface, verifyToken: VerifyToken) {
+    this.surface = surface;
     this.#verifyToken = verifyToken;
   }
 
@@ -45,18 +52,22 @@ class NativeAuthenticator implements Authenticator {
     const { token, identity } = credentials();
     if (token !== '') return this.#ofToken(token);
     if (identity !== '') {
-      const principal = addon().accessFind(Buffer.from(identity, 'latin1'));
-      if (principal !== 0) return callerOf(principal);
+      const principal = addon().accessFind(this.surface, Buffer.from(identity, 'latin1'));
+      if (principal !== 0) return this.#callerOf(principal);
     }
-    return callerOf(addon().accessFind(NO_DIGESTS));
+    return this.#callerOf(addon().accessFind(this.surface, NO_DIGESTS));
   }
 
   #ofToken(token: string): Caller | Promise<Caller> {
-    if (token.length > MAX_CREDENTIAL_BYTES) return NOBODY;
-    const principal = addon().accessFind(digestOf(token));
-    if (principal !== 0) return callerOf(principal);
-    if (token.split('.', 4).length !== 3) return NOBODY;
-    return this.#verifyToken(token).then(callerOf);
+    if (token.length > MAX_CREDENTIAL_BYTES) return this.#callerOf(0);
+    const principal = addon().accessFind(this.surface, digestOf(token));
+    if (principal !== 0) return this.#callerOf(principal);
+    if (token.split('.', 4).length !== 3) return this.#callerOf(0);
+    return this.#verifyToken(token).then((found) => this.#callerOf(found));
+  }
+
+  #callerOf(principal: number): Caller {
+    return new PrincipalCaller(this.surface, principal, principal !== 0);
   }
 }
 

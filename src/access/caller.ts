@@ -3,7 +3,12 @@
  * before they do anything with a model, and before they say whether there is one of that name.
  */
 import { addon } from '../native/addon.js';
-import { AccessMethod, AccessVerdict, type NativeRefusal } from '../native/access.js';
+import {
+  AccessMethod,
+  AccessSurface,
+  AccessVerdict,
+  type NativeRefusal,
+} from '../native/access.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
 export { AccessMethod };
@@ -39,19 +44,21 @@ export const ANYBODY: Caller = {
 /** By a principal's number in the addon. */
 export class PrincipalCaller implements Caller {
   readonly isKnown: boolean;
+  readonly #surface: AccessSurface;
   readonly #principal: number;
 
-  constructor(principal: number, isKnown: boolean) {
+  constructor(surface: AccessSurface, principal: number, isKnown: boolean) {
+    this.#surface = surface;
     this.#principal = principal;
     this.isKnown = isKnown;
   }
 
   may(method: AccessMethod, model: string): boolean {
-    return addon().accessMay(this.#principal, method, model);
+    return addon().accessMay(this.#surface, this.#principal, method, model);
   }
 
   admit(method: AccessMethod, model: string): Ticket {
-    const answer = addon().accessAdmit(this.#principal, method, model);
+    const answer = addon().accessAdmit(this.#surface, this.#principal, method, model);
     if (typeof answer !== 'number') throw refusalOf(answer);
     if (answer === 0) return NOTHING_HELD;
     let ticket = answer;
@@ -64,14 +71,17 @@ export class PrincipalCaller implements Caller {
   }
 }
 
-/** Whose credentials are nobody's. */
-export const NOBODY: Caller = new PrincipalCaller(0, false);
-/** Where nobody needs credentials, but all are counted. */
-export const EVERYBODY: Caller = new PrincipalCaller(0, true);
+/** Who may do nothing, whatever the policy says. */
+export const NOBODY: Caller = {
+  isKnown: false,
+  may: () => false,
+  admit: () => {
+    throw unauthenticated();
+  },
+};
 
-export function callerOf(principal: number): Caller {
-  return principal === 0 ? NOBODY : new PrincipalCaller(principal, true);
-}
+/** Where nobody needs credentials, but all are counted. */
+export const EVERYBODY: Caller = new PrincipalCaller(AccessSurface.public, 0, true);
 
 function refusalOf([verdict, waitMillis, scope, perSecond, atOnce]: NativeRefusal): ServingError {
   const whose = WHOSE[scope] ?? '';

@@ -15,6 +15,8 @@ export type Plain = Readonly<Record<string, unknown>>;
 
 export const CLIENT_VALUES = ['server', 'timeout_seconds', 'ca', 'cert', 'key'];
 
+/** Of the environment: an API key or a token. */
+const KEY_VARIABLE = 'TENSORGATE_API_KEY';
 const DEFAULT_SERVER = 'localhost:8500';
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const MODEL_SERVICE = 'tensorflow.serving.ModelService';
@@ -27,6 +29,7 @@ export class Client {
   /** When the whole command is to be over, in milliseconds since 1970. */
   readonly deadline: number;
   readonly #client: grpc.Client;
+  readonly #credentials = new grpc.Metadata();
   readonly #root: protobuf.Root;
 
   /** @throws UsageError for options that make no connection */
@@ -36,6 +39,8 @@ export class Client {
     this.#client = new grpc.Client(this.server, credentialsOf(given), {
       'grpc.max_receive_message_length': -1,
     });
+    const key = process.env[KEY_VARIABLE] ?? ''; // not an option: other users see those
+    if (key !== '') this.#credentials.set('authorization', `Bearer ${key}`);
     this.#root = loadProtos([
       'tensorflow_serving/apis/model_service.proto',
       'tensorgate/admin.proto',
@@ -84,6 +89,7 @@ export class Client {
         rawBytes,
         rawBytes,
         Buffer.from(bytes),
+        this.#credentials,
         { deadline: Math.max(this.deadline, Date.now() + leastMillis) },
         (error, reply) => {
           if (error !== null) reject(refusal(error, name));

@@ -23,6 +23,8 @@ export interface GrpcMethodsOptions {
   readonly metadata: MetadataCodec;
   /** What the health service tells. */
   readonly readiness: Readiness;
+  /** Whether to serve HandleReloadConfigRequest. */
+  readonly reload: boolean;
   /** Whether to serve SessionRun. */
   readonly sessionRun: boolean;
   /** Null: not offered. */
@@ -58,6 +60,7 @@ export interface StreamingMethod {
   readonly open: (stream: MessageStream, caller: Caller) => StreamHandler;
 }
 
+const NO_RELOAD = 'HandleReloadConfigRequest is not served on this port.';
 const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
 const MODEL_SERVICE = 'tensorflow.serving.ModelService';
 const SESSION_SERVICE = 'tensorflow.serving.SessionService';
@@ -92,6 +95,7 @@ export class GrpcMethods {
         GetModelStatus: (request, _, done, _headers, _isGone, caller) =>
           done(null, modelService.getModelStatus(request, caller)),
         HandleReloadConfigRequest: (request, timeoutMillis, done, _headers, isGone, caller) => {
+          if (!options.reload) throw new ServingError(StatusCode.PERMISSION_DENIED, NO_RELOAD);
           caller.admit(AccessMethod.admin, EVERY_MODEL).release();
           onBehalfOf(timeoutMillis, isGone, (signal) =>
             modelService.handleReloadConfig(request, signal),

@@ -13,6 +13,7 @@ import { requestIdOf } from '../log/request-id.js';
 import type { Address } from '../listening/addresses.js';
 import { NativeBudget, type Held } from '../listening/buffer-budget.js';
 import { takeEach } from '../listening/events.js';
+import type { LentSockets } from '../listening/lent-sockets.js';
 import { NativeListener } from '../listening/native-listener.js';
 import { addon } from '../native/addon.js';
 import { Method, type NativeFailure } from '../native/binding.js';
@@ -87,6 +88,11 @@ export class NativeGrpcServer {
   /** @throws ServingError UNAVAILABLE */
   listen(address: Address): Promise<void> {
     return this.#listener.listen(address);
+  }
+
+  /** For connections that come from elsewhere. */
+  get lent(): LentSockets {
+    return this.#listener.lent;
   }
 
   /** Calls that have begun. */
@@ -280,6 +286,7 @@ function nativeOptionsOf(
     maxSendBytes: of('max_send_message_length', -1),
     maxBufferedBytes: options.maxBufferedBytes,
     shares: options.shares,
+    surface: options.authenticator.surface,
     maxConcurrentStreams: of('max_concurrent_streams', DEFAULT_STREAMS),
     keepaliveMillis: of('keepalive_time_ms', NEVER),
     keepaliveTimeoutMillis: Math.max(1, of('keepalive_timeout_ms', KEEPALIVE_TIMEOUT_MILLIS)),

@@ -63,6 +63,8 @@ export interface ThreadOptions {
   readonly channelOptions: Readonly<Record<string, number>>;
   /** Null: nothing is counted. */
   readonly metricsPath: string | null;
+  /** Whether the page is served at that path. */
+  readonly hasPage: boolean;
   /** Of the schedulers of batches; null: nothing is batched. */
   readonly batchThreads: number | null;
   /** Int32: how many of those are in use. */

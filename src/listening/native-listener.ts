@@ -15,6 +15,7 @@ import {
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { addressText, type Address } from './addresses.js';
 import { takeEach } from './events.js';
+import { LentSockets } from './lent-sockets.js';
 import { NativeTls } from './native-tls.js';
 
 /** In place of a port. */
@@ -30,6 +31,8 @@ export interface NativeListenerOptions {
 
 export class NativeListener {
   readonly transport: NativeTransport;
+  /** For those whose bytes come from elsewhere than the addon's own listeners. */
+  readonly lent: LentSockets;
   readonly #tls: NativeTls | null;
   #onClosed: () => void = () => undefined;
   readonly #closed = new Promise<void>((resolve) => {
@@ -38,7 +41,8 @@ export class NativeListener {
 
   constructor(open: (deliverSockets: Deliver) => NativeTransport, options: NativeListenerOptions) {
     this.transport = open(this.#take);
-    this.#tls = options.ssl === null ? null : new NativeTls(this.transport, options.ssl, options);
+    this.lent = new LentSockets(this.transport);
+    this.#tls = options.ssl === null ? null : new NativeTls(this.lent, options.ssl, options);
   }
 
   /** @throws ServingError UNAVAILABLE */
@@ -85,7 +89,7 @@ export class NativeListener {
   readonly #take = (events: readonly unknown[]): void => {
     takeEach<NativeSocketEvent>(events, SOCKET_EVENT_LENGTH, (event) => {
       if (event[0] === SocketEventKind.closed) this.#onClosed();
-      else this.#tls?.take(event);
+      else this.lent.take(event);
     });
   };
 }

@@ -4,6 +4,10 @@
 export const AccessMethod = { infer: 1, read: 2, admin: 4 } as const;
 export type AccessMethod = (typeof AccessMethod)[keyof typeof AccessMethod];
 
+/** Whose access control is asked, as AccessSurface of binding/napi/process.h. */
+export const AccessSurface = { public: 0, admin: 1 } as const;
+export type AccessSurface = (typeof AccessSurface)[keyof typeof AccessSurface];
+
 /** As AccessVerdict. */
 export const AccessVerdict = {
   admitted: 0,
@@ -50,15 +54,30 @@ export type NativeRefusal = readonly [
 ];
 
 export interface NativeAccess {
-  accessConfigure(policy: NativePolicy): void;
+  accessConfigure(surface: AccessSurface, policy: NativePolicy): void;
   /** Of digests of 32 bytes each, the first that is known; of none, those without. 0: nobody. */
-  accessFind(digests: Uint8Array): number;
+  accessFind(surface: AccessSurface, digests: Uint8Array): number;
   /** Has `digest` known as the principal's. */
-  accessLearn(digest: Uint8Array, principal: NativePrincipal, lifetimeMillis: number): number;
-  accessMay(principal: number, method: AccessMethod, model: string): boolean;
+  accessLearn(
+    surface: AccessSurface,
+    digest: Uint8Array,
+    principal: NativePrincipal,
+    lifetimeMillis: number,
+  ): number;
+  accessMay(
+    surface: AccessSurface,
+    principal: number,
+    method: AccessMethod,
+    model: string,
+  ): boolean;
   /** A ticket to be released, or 0; or why not. */
-  accessAdmit(principal: number, method: AccessMethod, model: string): number | NativeRefusal;
+  accessAdmit(
+    surface: AccessSurface,
+    principal: number,
+    method: AccessMethod,
+    model: string,
+  ): number | NativeRefusal;
   accessRelease(ticket: number): void;
   /** Requests refused since the start, by AccessVerdict. */
-  accessRefused(): readonly number[];
+  accessRefused(surface: AccessSurface): readonly number[];
 }

@@ -1,4 +1,5 @@
 /** The addon's gRPC transport: what JavaScript tells it, and the events that it tells JavaScript. */
+import type { AccessSurface } from './access.js';
 import type { NativeFailure } from './binding.js';
 import type { Deliver, NativeTransport } from './transport.js';
 
@@ -18,6 +19,8 @@ export interface NativeGrpcOptions {
   readonly maxBufferedBytes: number;
   /** That limit and the ports are shared with the transports of other threads. */
   readonly shares: boolean;
+  /** Whose access control is asked. */
+  readonly surface: AccessSurface;
   readonly maxConcurrentStreams: number;
   readonly keepaliveMillis: number;
   readonly keepaliveTimeoutMillis: number;

@@ -1,4 +1,5 @@
 /** The addon's REST transport: what JavaScript tells it, and the events that it tells JavaScript. */
+import type { AccessSurface } from './access.js';
 import type { NativeFailure } from './binding.js';
 import type { Deliver, NativeTransport } from './transport.js';
 
@@ -21,6 +22,8 @@ export interface NativeHttpOptions {
   readonly bodyPaths: string;
   /** The limit of buffered bytes and the ports are shared with the transports of other threads. */
   readonly shares: boolean;
+  /** Whose access control is asked. */
+  readonly surface: AccessSurface;
 }
 
 export const HttpEventKind = {

@@ -6,6 +6,7 @@ import type { SslConfig } from '../../config/ssl-config.js';
 import type { Address } from '../../listening/addresses.js';
 import { NativeBudget } from '../../listening/buffer-budget.js';
 import { takeEach } from '../../listening/events.js';
+import type { LentSockets } from '../../listening/lent-sockets.js';
 import { NativeListener } from '../../listening/native-listener.js';
 import { addon } from '../../native/addon.js';
 import {
@@ -46,6 +47,11 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     );
     this.#transport = this.#listener.transport;
     this.#api = new RestApi(options, new NativeBudget(this.#transport, maxBufferedBytes));
+  }
+
+  /** For connections that come from elsewhere. */
+  get lent(): LentSockets {
+    return this.#listener.lent;
   }
 
   get requests(): number {
@@ -127,5 +133,6 @@ function nativeOptionsOf(options: RestServerOptions): NativeHttpOptions {
     headers: linesOf(jsonHeaders(options.corsEnabled)),
     bodyPaths: options.admin === null ? '' : ADMIN_PREFIX,
     shares: options.sharing !== null,
+    surface: options.authenticator.surface,
   };
 }
