@@ -26,6 +26,7 @@ import { createLog } from './log/log.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
 import { EventLoopStalls } from './metrics/event-loop-stalls.js';
+import { eventLoopFamilies } from './metrics/event-loop-metrics.js';
 import { counterFamily } from './metrics/families.js';
 import { plainFamily, type PlainFamily } from './metrics/family-sum.js';
 import { Registry } from './metrics/registry.js';
@@ -167,7 +168,10 @@ class IoThread {
   #newMetrics(): RequestMetrics {
     const registry = this.#registry;
     const number = String(this.#options.number);
-    registry.addReader(() => batchingFamilies(this.#batching?.statistics ?? []));
+    registry.addReader(() =>
+      batchingFamilies(this.#batching?.statistics ?? [], (name) => this.#weights.has(name)),
+    );
+    registry.addReader(() => eventLoopFamilies(number));
     registry.addReader(() => [this.#shadows.requests, this.#stalls.family]);
     registry.addReader(() => {
       const labels = ['io_thread', 'transport'];

@@ -19,6 +19,7 @@ import { logFailure, logRetry, logState } from './lifecycle-log.js';
 import type { Log } from './log/log.js';
 import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
+import type { ModelStates } from './metrics/load-metrics.js';
 import { addon } from './native/addon.js';
 import type { RowPolicy } from './native/binding.js';
 import type { NativeRoutes } from './native/transport.js';
@@ -39,7 +40,7 @@ import { SavedModelLoader } from './servables/saved-model-loader.js';
 import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
-import type { ModelCatalog } from './service/model-catalog.js';
+import { stateName, type ModelCatalog } from './service/model-catalog.js';
 import { nativeRoutes } from './service/native-routes.js';
 import { RequestLogging } from './service/request-logging.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
@@ -167,6 +168,9 @@ export class ServerCore {
           signatures.unloaded(id);
         }
         logState(log, id, state, error);
+        const { name, version } = id;
+        const code = error?.code ?? StatusCode.OK;
+        this.#metrics?.loads.changed(name, { version, state: stateName(state), code });
         this.#rerouted();
         this.#follower?.changed(id.name);
         this.#onChange();
@@ -354,6 +358,16 @@ export class ServerCore {
         (name) => this.shadows.isOf(name),
       ),
     );
+  }
+
+  /** Of all models that are configured. */
+  get modelStates(): ModelStates[] {
+    return this.#models.models.map(({ name }) => {
+      const versions = this.#manager.statuses(name).map(({ version, state, error }) => {
+        return { version, state: stateName(state), code: error?.code ?? StatusCode.OK };
+      });
+      return { name, versions };
+    });
   }
 
   /** Of batches; empty without batching. */

@@ -5,6 +5,7 @@
 import type { Flags } from './config/flag-table.js';
 import { prometheusPath } from './config/monitoring-config.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
+import { eventLoopFamilies } from './metrics/event-loop-metrics.js';
 import type { Family } from './metrics/families.js';
 import { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import { MetricsPage } from './metrics/metrics-page.js';
@@ -48,16 +49,22 @@ export async function serverMetrics(
     return runFamilies(statistics);
   });
   registry.addReader(() => versionFamilies(addon().requestStatistics()));
-  registry.addReader(() => batchingFamilies(core.batchStatistics));
+  registry.addReader(() => {
+    const names = new Set(core.configuration().models.map(({ name }) => name));
+    return batchingFamilies(core.batchStatistics, (name) => names.has(name));
+  });
   registry.addReader(() => [core.shadows.requests]);
   registry.addReader(() => core.logging.families());
   registry.addReader(() => planFamilies(core.plans));
   for (const read of readers) registry.addReader(read);
   const requests = new RequestMetrics(registry, (name) => core.catalog.statuses(name).length > 0);
+  const lifecycle = new LifecycleMetrics(registry);
+  registry.addReader(() => lifecycle.loads.families(core.modelStates));
+  registry.addReader(() => eventLoopFamilies('main'));
   const { ProcessMetrics } = await import('./metrics/process-metrics.js'); // no page, no library
   const process = new ProcessMetrics();
   const families = (): Family[] | Promise<Family[]> =>
     sumOfThreads(registry.families()) ?? registry.families();
   const page = new MetricsPage({ families }, () => process.text());
-  return { path, requests, page, lifecycle: new LifecycleMetrics(registry) };
+  return { path, requests, page, lifecycle };
 }

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AccessControl } from './access/access-control.js';
 import { authenticatorOf, type VerifyToken } from './access/authenticator.js';
 import { channelArguments } from './config/channel-arguments.js';
-import { readSslConfig, type SslConfig } from './config/ssl-config.js';
+import { certificateExpiries, readSslConfig, type SslConfig } from './config/ssl-config.js';
 import { startRefusals } from './config/start-refusals.js';
 import { printTextFormatMistakes } from './config/text-proto.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
@@ -19,6 +19,7 @@ import { Listeners, type ListenersOptions } from './listeners.js';
 import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
+import { certificateFamily, type CertificateExpiry } from './metrics/certificate-metrics.js';
 import { EventLoopStalls } from './metrics/event-loop-stalls.js';
 import { AccessSurface } from './native/access.js';
 import { freedMemory, type FreedMemory } from './native/freed-memory.js';
@@ -45,6 +46,8 @@ export class Server {
   #threads: ThreadedListeners | null = null;
   #freedMemory: FreedMemory | null = null;
   #certificates: CertificateWatch | null = null;
+  /** Of --ssl_config_file as it was read last. */
+  #certificateExpiries: readonly CertificateExpiry[] = [];
   #hasStarted = false;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
@@ -77,6 +80,7 @@ export class Server {
   async start(): Promise<void> {
     const { flags, log } = this.#options;
     const ssl = flags.ssl_config_file === '' ? null : await readSslConfig(flags.ssl_config_file);
+    if (ssl !== null) this.#certificateExpiries = certificateExpiries(ssl);
     const channel = channelArguments(flags.grpc_channel_arguments, flags.grpc_max_message_bytes);
     if (channel.ignored.length > 0) {
       log.warn(`--grpc_channel_arguments without effect: ${channel.ignored.join(', ')}`);
@@ -168,6 +172,7 @@ export class Server {
   }
 
   async #renew(ssl: SslConfig): Promise<readonly string[]> {
+    this.#certificateExpiries = certificateExpiries(ssl);
     const own = this.#listeners?.renew(ssl) ?? [];
     this.#admin?.listeners.renew(ssl);
     const ofThreads = (await this.#threads?.renew(ssl)) ?? [];
@@ -201,7 +206,7 @@ export class Server {
 
   #metrics(): Promise<ServerMetrics | null> {
     const sumOfThreads: SumOfThreads = (families) => this.#threads?.summed(families) ?? null;
-    const readers = [() => [this.#stalls.family]];
+    const readers = [() => [this.#stalls.family, certificateFamily(this.#certificateExpiries)]];
     return serverMetrics(this.#options.flags, this.#core, readers, sumOfThreads);
   }
 

@@ -92,29 +92,30 @@ bool DirectRun::Run() {
 }
 
 DirectRun::Clock::duration DirectRun::End(Clock::time_point began) {
-  EndTrack();
+  const bool is_tracked = track_.is_on();
+  if (is_tracked) EndTrack();
   inference_.reset();
   model_.reset();  // whose unload may wait for that
-  ended_ = Clock::now();
+  if (!is_tracked) ended_ = Clock::now();
   const Clock::duration took = ended_ - began;
   statistics->recent_request.Record(took);
   return took;
 }
 
+// Takes the time for both: one more would be felt.
 void DirectRun::EndTrack() {
-  if (!track_.is_on()) return;
-  const Clock::time_point now = Clock::now();
+  ended_ = Clock::now();
   if (inference_ == nullptr) {
-    track_.End(nullptr, *model_, status.code(), now);
+    track_.End(nullptr, *model_, status.code(), ended_);
     return;
   }
-  track_.PassRun(inference_->run_time(), now);
-  track_.End(inference_->signature(), inference_->model(), status.code(), now);
+  track_.PassRun(inference_->run_time(), ended_);
+  track_.End(inference_->signature(), inference_->model(), status.code(), ended_);
 }
 
 void DirectRun::Refuse(Status why) {
   status = std::move(why);
-  EndTrack();
+  if (track_.is_on()) EndTrack();
 }
 
 void DirectBurst::Run(std::unique_ptr<Job>) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "napi/process.h"
 #include "runtime/request_statistics.h"
 #include "runtime/run_statistics.h"
 
@@ -30,7 +31,7 @@ Napi::Value HistogramOf(Napi::Env env, const HistogramValues& values) {
 //                            gRPC requests of predict, of classify, of regress, REST requests
 //                            of the same], …],
 //                   loads: [[path, successes, failures, microseconds], …],
-//                   graphRuns: [runs, microseconds]}
+//                   graphRuns: [runs, microseconds], runPool: [threads, busy, waiting]}
 Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array models = Napi::Array::New(env);
@@ -66,6 +67,13 @@ Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   runs.Set(0u, NumberOf(env, graph_runs.runs));
   runs.Set(1u, NumberOf(env, graph_runs.microseconds));
   statistics.Set("graphRuns", runs);
+  WorkerPool& run_pool = Process::Get().runs;
+  const WorkerPool::Load load = run_pool.load();
+  Napi::Array pool = Napi::Array::New(env);
+  pool.Set(0u, NumberOf(env, run_pool.threads()));
+  pool.Set(1u, NumberOf(env, load.busy));
+  pool.Set(2u, NumberOf(env, load.waiting));
+  statistics.Set("runPool", pool);
   return statistics;
 }
 

@@ -197,6 +197,7 @@ class BatchRun {
     const RunArguments& run = *leader.arguments();
     Status status = leader.model().Run(run.feeds, values, run.fetches, outputs);
     latency_ = std::chrono::steady_clock::now() - started;
+    if (RequestStatistics::IsOn()) RunStatistics::Process().CountGraphRun(latency_);
     report_.run_time += latency_;
     inputs->clear();
     return status;

@@ -46,7 +46,7 @@ class ExampleCall : public InferenceCall {
     std::vector<TensorHandle> outputs;
     const auto started = std::chrono::steady_clock::now();
     Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
-    run_time_ = std::chrono::steady_clock::now() - started;
+    Ran(started);
     if (status.ok() && counted()) CountRun(run_time_);
     examples_.reset();
     if (!status.ok()) return status;

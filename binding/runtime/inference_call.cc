@@ -15,6 +15,11 @@ std::chrono::nanoseconds ThreadCpuTime() {
 
 }  // namespace
 
+void InferenceCall::Ran(std::chrono::steady_clock::time_point started) {
+  run_time_ = std::chrono::steady_clock::now() - started;
+  if (RequestStatistics::IsOn()) RunStatistics::Process().CountGraphRun(run_time_);
+}
+
 bool InferenceCall::IsShort() const {
   const RunPace* const known = pace();
   return known != nullptr && known->IsShort();

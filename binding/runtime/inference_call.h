@@ -111,6 +111,8 @@ class InferenceCall {
   }
 
   bool counted() const { return counted_; }
+  // The session ran since `started`.
+  void Ran(std::chrono::steady_clock::time_point started);
 
   const std::shared_ptr<const SavedModel> model_;
   std::chrono::nanoseconds run_time_{0};

@@ -80,7 +80,7 @@ Status PredictCall::Run(OutputBuffer* out) {
   std::vector<TensorHandle> outputs;
   const auto started = std::chrono::steady_clock::now();
   Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
-  run_time_ = std::chrono::steady_clock::now() - started;
+  Ran(started);
   if (!status.ok())
     status = Explain(std::move(status));
   else if (counted()) {

@@ -95,7 +95,7 @@ struct LoadStatistics {
   uint64_t microseconds = 0;
 };
 
-// Runs of sessions, whoever asked for them.
+// Runs of sessions for calls, those of warm-ups among them.
 struct GraphRuns {
   uint64_t runs = 0;
   uint64_t microseconds = 0;
@@ -105,7 +105,8 @@ class RunStatistics {
  public:
   static RunStatistics& Process();
 
-  // THREAD: any, without a lock.
+  // Of who has taken its time anyway; of all, while RequestStatistics are on. THREAD: any, without
+  // a lock.
   void CountGraphRun(std::chrono::nanoseconds time);
   GraphRuns graph_runs() const;
 

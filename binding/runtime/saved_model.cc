@@ -15,8 +15,6 @@
 namespace tensorgate {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::atomic<int64_t> live_models{0};
 
 TF_Output FindEndpoint(TF_Graph* graph, const std::string& op, int index) {
@@ -258,8 +256,6 @@ Status SavedModel::RunSession(const GraphSession* frozen, const TF_Buffer* run_o
   thread_local StatusHandle status(TF_NewStatus());
   thread_local std::vector<TF_Tensor*> output_values;
   output_values.assign(fetches.size(), nullptr);
-  const bool counts = RequestStatistics::IsOn();
-  const auto started = counts ? Clock::now() : Clock::time_point();
   if (frozen != nullptr) {
     if (target_count > 0) {
       return Status(Code::kFailedPrecondition, "a frozen graph has no targets to execute");
@@ -271,7 +267,6 @@ Status SavedModel::RunSession(const GraphSession* frozen, const TF_Buffer* run_o
                   static_cast<int>(fetches.size()), targets, static_cast<int>(target_count),
                   nullptr, status.get());
   }
-  if (counts) RunStatistics::Process().CountGraphRun(Clock::now() - started);
   for (TF_Tensor* value : output_values) outputs->emplace_back(value);
   if (TF_GetCode(status.get()) == TF_OK) return Status();
   outputs->clear();

@@ -76,7 +76,7 @@ class SessionRunCall : public InferenceCall {
     const auto started = std::chrono::steady_clock::now();
     Status status =
         model_->RunTargets(feeds_, inputs, fetches_, targets_, timeout_millis_, &outputs);
-    run_time_ = std::chrono::steady_clock::now() - started;
+    Ran(started);
     inputs_.clear();
     if (!status.ok()) return status;
     std::vector<std::vector<int64_t>> dims(outputs.size());

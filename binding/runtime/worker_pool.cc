@@ -40,6 +40,12 @@ bool WorkerPool::PostSpare(std::unique_ptr<Job>* job) {
   return true;
 }
 
+WorkerPool::Load WorkerPool::load() {
+  MutexLock lock(&mutex_);
+  const size_t resting = std::min(idle_ + wake_ups_, threads_.size());
+  return {threads_.size() - resting, queue_.size() + spare_.size()};
+}
+
 void WorkerPool::PostAlways(std::unique_ptr<Job> job) {
   {
     MutexLock lock(&mutex_);

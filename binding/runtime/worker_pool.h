@@ -59,6 +59,13 @@ class WorkerPool {
 
   size_t threads() const { return thread_count_; }
 
+  // As it is now: how many threads have something to do, and how many jobs wait. Any thread.
+  struct Load {
+    size_t busy = 0;
+    size_t waiting = 0;
+  };
+  Load load();
+
  private:
   void Work();
   size_t CallIdle(size_t most) REQUIRES_LOCK(mutex_);

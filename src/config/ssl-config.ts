@@ -98,6 +98,20 @@ export function certificatesIn(text: string): X509Certificate[] {
   return (text.match(CERTIFICATE) ?? []).map((certificate) => new X509Certificate(certificate));
 }
 
+/** When the first certificate of each field expires, in Unix time. */
+export function certificateExpiries({
+  serverCert,
+  clientCa,
+}: SslConfig): { readonly certificate: PemField; readonly seconds: number }[] {
+  const expiryOf = (certificate: PemField, text: string): [PemField, number] => {
+    const ends = certificatesIn(text).map(({ validTo }) => Date.parse(validTo));
+    return [certificate, Math.floor(Math.min(...ends) / 1000)];
+  };
+  const expiries = [expiryOf('server_cert', serverCert)];
+  if (clientCa !== null) expiries.push(expiryOf('custom_ca', clientCa));
+  return expiries.map(([certificate, seconds]) => ({ certificate, seconds }));
+}
+
 /** Node takes anything for a list of authorities, and then knows none. */
 function checkCertificates(text: string): void {
   const certificates = certificatesIn(text);

@@ -54,7 +54,11 @@ export interface QueueStatistics {
   readonly statistics: BatchStatistics;
 }
 
-export function batchingFamilies(queues: readonly QueueStatistics[]): Family[] {
+/** `isServed`: whether the model is one of the server's; what others had counts in upstream's sums alone. */
+export function batchingFamilies(
+  queues: readonly QueueStatistics[],
+  isServed: (name: string) => boolean,
+): Family[] {
   const all = queues.map(({ statistics }) => statistics);
   const session = '/tensorflow/serving/batching_session';
   const padding = new Map<string, HistogramSample>();
@@ -99,7 +103,7 @@ export function batchingFamilies(queues: readonly QueueStatistics[]): Family[] {
       [],
       [{ labelValues: [], value: all.reduce((sum, { batches }) => sum + batches, 0) }],
     ),
-    ...ownFamilies(queues),
+    ...ownFamilies(queues.filter(({ model }) => isServed(model))),
   ];
 }
 

@@ -45,7 +45,7 @@ export function byLabelValues(
   return 0;
 }
 
-abstract class Cells<C> {
+abstract class Cells<C extends { readonly labelValues: readonly string[] }> {
   readonly name: string;
   readonly labelNames: readonly string[];
   readonly #cells = new Map<string, C>();
@@ -68,6 +68,13 @@ abstract class Cells<C> {
 
   samples(): Iterable<C> {
     return this.#cells.values();
+  }
+
+  /** Forgets the others: whoever keeps a cell of theirs counts for nobody. */
+  keep(isKept: (labelValues: readonly string[]) => boolean): void {
+    for (const [key, cell] of this.#cells) {
+      if (!isKept(cell.labelValues)) this.#cells.delete(key);
+    }
   }
 
   protected abstract newCell(labelValues: readonly string[]): C;

@@ -1,9 +1,10 @@
 /**
- * LifecycleMetrics: what is counted of warm-ups and of changes of the configuration, and by how much
+ * LifecycleMetrics: what is counted of loads, of warm-ups and of changes of the configuration, and by how much
  * metrics grow during a reload. Event loop only.
  */
 import { statusName, StatusCode, type ServingError } from '../status/serving-error.js';
 import { LATENCY_LIMITS, type Counter, type Histogram } from './families.js';
+import { LoadMetrics } from './load-metrics.js';
 import type { Registry } from './registry.js';
 
 /** What the addon tells of a warm-up. */
@@ -21,6 +22,7 @@ export interface MetricIncrease {
 }
 
 export class LifecycleMetrics {
+  readonly loads = new LoadMetrics();
   readonly #registry: Registry;
   readonly #warmupLatency: Histogram;
   readonly #warmupRecords: Counter;

@@ -11,6 +11,7 @@ import {
   type HistogramSample,
   type ScalarSample,
 } from './families.js';
+import { poolFamilies, type RunPool } from './pool-metrics.js';
 
 /** The count of each bucket, then the sum; null while it is empty. */
 export type NativeHistogram = Float64Array | null;
@@ -40,11 +41,12 @@ export interface RunStatistics {
   ])[];
   /** Of sessions, whoever asked for them; where versions are counted. */
   readonly graphRuns: readonly [runs: number, microseconds: number];
+  readonly runPool: RunPool;
 }
 
 const EXAMPLE_LIMITS = exponentialLimits(1, 2, 15);
 
-export function runFamilies({ models, loads, graphRuns }: RunStatistics): Family[] {
+export function runFamilies({ models, loads, graphRuns, runPool }: RunStatistics): Family[] {
   const latencies: HistogramSample[] = [];
   const exampleCounts: HistogramSample[] = [];
   const exampleTotals: ScalarSample[] = [];
@@ -84,6 +86,7 @@ export function runFamilies({ models, loads, graphRuns }: RunStatistics): Family
     counterFamily(`${serving}/request_example_count_total`, ['model'], exampleTotals),
     counterFamily(`${savedModel}/load_attempt_count`, ['model_path', 'status'], attempts),
     counterFamily(`${savedModel}/load_latency`, ['model_path'], loadLatencies),
+    ...poolFamilies(runPool),
     counterFamily('/tensorflow/core/graph_runs', [], [{ labelValues: [], value: runs }]),
     counterFamily(
       '/tensorflow/core/graph_run_time_usecs',

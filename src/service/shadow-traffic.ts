@@ -83,6 +83,8 @@ export class ShadowTraffic {
       shadowed.set(name, now);
     }
     this.#models = shadowed.size === 0 ? null : shadowed;
+    const names = new Set(models.map(({ name }) => name));
+    this.requests.keep(([name = '']) => names.has(name));
   }
 
   /** Whether the model has one. */

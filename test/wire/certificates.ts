@@ -32,13 +32,13 @@ export class Authority {
   }
 
   /** For localhost and 127.0.0.1. */
-  issue(name: string): Identity {
+  issue(name: string, days = 1): Identity {
     const request = this.#path(`${name}.csr`);
     this.#openssl('req', '-out', request, '-subj', `/CN=${name}`, ...this.#newKey(name));
     const names = this.#path('names');
     writeFileSync(names, 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
     const by = ['-CA', this.#path(`${this.#name}.crt`), '-CAkey', this.#path(`${this.#name}.key`)];
-    const out = ['-CAcreateserial', '-days', '1', '-out', this.#path(`${name}.crt`)];
+    const out = ['-CAcreateserial', '-days', String(days), '-out', this.#path(`${name}.crt`)];
     this.#openssl('x509', '-req', '-in', request, ...by, '-extfile', names, ...out);
     return { key: this.#read(`${name}.key`), cert: this.#read(`${name}.crt`) };
   }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Authority, opensslMissing, pemField, type Identity } from './certificates.js';
 import { floats, GrpcClient } from './grpc-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { ServerProcess } from './server-process.js';
@@ -46,6 +48,19 @@ describe('Metrics of versions over the wire', () => {
     const client = new GrpcClient(server.grpcAddress);
     clients.push(client);
     return client;
+  }
+
+  /** Over TLS, whoever answers. */
+  function secretly({ restPort }: ServerProcess, path: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { port: restPort, path, rejectUnauthorized: false };
+      const asked = get(options, (reply) => {
+        let text = '';
+        reply.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        reply.on('end', () => resolve(text)).on('error', reject);
+      });
+      asked.on('error', reject);
+    });
   }
 
   async function pageOf(server: ServerProcess): Promise<PrometheusPage> {
@@ -201,6 +216,67 @@ describe('Metrics of versions over the wire', () => {
     assert.deepEqual(requests(page), { [ok]: 1 });
     const inFlight = page.all(':tensorgate:requests_in_flight');
     assert.deepEqual(inFlight, { 'model_name="m",version="2"': 0 });
+    assert.deepEqual(page.all(':tensorgate:version_state'), {
+      'model_name="m",version="2",state="AVAILABLE",status="OK"': 1,
+    });
+    const loads = { model_name: 'm', status: 'OK' };
+    assert.equal(page.value(':tensorgate:load_latency_count', loads), 2);
+    const load = { model_name: 'm', version: '2' };
+    assert.ok((page.value(':tensorgate:version_load_microseconds', load) ?? 0) > 0);
+    const gone = { model_name: 'm', version: '1' };
+    assert.equal(page.value(':tensorgate:version_load_microseconds', gone), undefined);
+  });
+
+  it('forgets a model that is not configured any more, and tells of a version that cannot be loaded', async () => {
+    const broken = join(folder, 'broken');
+    mkdirSync(join(broken, '7'), { recursive: true });
+    writeFileSync(join(broken, '7', 'saved_model.pb'), 'no model');
+    const flags = ['--max_num_load_retries=0', '--batching=auto'];
+    const server = await started(HALF_PLUS_TWO, ...flags);
+    const client = clientOf(server);
+    const m = { name: 'm', base_path: HALF_PLUS_TWO };
+    assert.deepEqual(await predictedByAll(server, 'm'), Array(MANY).fill(2.5));
+    await client.reload([m, { name: 'n', base_path: HALF_PLUS_TWO }]);
+    await client.reload([{ name: 'n', base_path: HALF_PLUS_TWO }]);
+    await server.untilLogged('"servable":"{name: m version: 1}","msg":"unloaded"');
+    const { text } = await ask(server, '/metrics');
+    const ours = text.split('\n').filter((line) => line.startsWith(':tensorgate:'));
+    assert.deepEqual(
+      ours.filter((line) => line.includes('model_name="m"')),
+      [],
+    );
+    assert.ok(ours.some((line) => line.includes('model_name="n"')));
+    await assert.rejects(client.reload([{ name: 'broken', base_path: broken }]));
+    const states = Object.keys((await pageOf(server)).all(':tensorgate:version_state'));
+    const [failed = ''] = states.filter((labels) => labels.includes('broken'));
+    assert.match(failed, /^model_name="broken",version="7",state="END",status="(?!OK")[A-Z_]+"$/);
+    const labelsOf = { model_name: 'broken' };
+    assert.equal((await pageOf(server)).value(':tensorgate:available_versions', labelsOf), 0);
+  });
+
+  it('tells when certificates expire, also after they were renewed', async function () {
+    const missing = opensslMissing();
+    if (missing !== null) {
+      console.log(`    ${missing}`);
+      this.skip();
+    }
+    const authority = new Authority(folder, 'ca');
+    const file = join(folder, 'ssl.config');
+    const write = ({ key, cert }: Identity): void =>
+      writeFileSync(file, pemField('server_key', key) + pemField('server_cert', cert));
+    write(authority.issue('first', 10));
+    const server = await started(HALF_PLUS_TWO, `--ssl_config_file=${file}`, '--log_level=info');
+    const days = async (): Promise<number> => {
+      const page = new PrometheusPage(await secretly(server, '/metrics'));
+      const labelsOf = { certificate: 'server_cert' };
+      const seconds = page.value(':tensorgate:certificate_expiry_seconds', labelsOf) ?? 0;
+      return Math.round((seconds - Date.now() / 1000) / 86_400);
+    };
+    assert.equal(await days(), 10);
+    write(authority.issue('second', 20));
+    server.signal('SIGHUP');
+    await server.untilLogged('read anew');
+    assert.equal(await days(), 20);
   });
 
   it('tells how many are in flight', async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { readSslConfig } from '../../../src/config/ssl-config.js';
+import { certificateExpiries, readSslConfig } from '../../../src/config/ssl-config.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 import { Authority, opensslMissing, pemField, type Identity } from '../../wire/certificates.js';
 
@@ -61,6 +61,27 @@ describe('readSslConfig', () => {
     const fields = { server_key: server.key, server_cert: server.cert, custom_ca: ca.cert };
     assert.equal((await read(fields)).clientCa, null);
     assert.equal((await read(fields, 'client_verify: true')).clientCa, ca.cert);
+  });
+
+  it('tells when the first certificate of each field expires', async () => {
+    const day = 86_400;
+    const days = (seconds: number): number => Math.round((seconds - Date.now() / 1000) / day);
+    const { key, cert } = ca.issue('long', 30);
+    const fields = { server_key: key, server_cert: cert };
+    const alone = certificateExpiries(await read(fields));
+    assert.deepEqual(
+      alone.map(({ certificate, seconds }) => [certificate, days(seconds)]),
+      [['server_cert', 30]],
+    );
+    const all = { ...fields, server_cert: cert + ca.cert, custom_ca: ca.cert };
+    const both = certificateExpiries(await read(all, 'client_verify: true'));
+    assert.deepEqual(
+      both.map(({ certificate, seconds }) => [certificate, days(seconds)]),
+      [
+        ['server_cert', 1],
+        ['custom_ca', 1],
+      ],
+    );
   });
 
   it('names the field that is missing or broken', async () => {

@@ -41,6 +41,7 @@ describe('runFamilies', () => {
       ],
       loads: [['/models/m/1', 1, 2, 1500]],
       graphRuns: [4, 125],
+      runPool: [8, 3, 2],
     });
     const lines = families
       .flatMap((family) => [...familyText(family)])
@@ -63,6 +64,9 @@ describe('runFamilies', () => {
       `${savedModel}:load_latency{model_path="/models/m/1"} 1500`,
       '# TYPE :tensorflow:core:graph_runs counter',
       ':tensorflow:core:graph_runs{} 4',
+      ':tensorgate:run_pool_threads{} 8',
+      ':tensorgate:run_pool_busy_threads{} 3',
+      ':tensorgate:run_queue_depth{} 2',
       ':tensorflow:core:graph_run_time_usecs{} 125',
     ]) {
       assert.ok(lines.includes(line), line);
