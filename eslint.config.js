@@ -28,7 +28,7 @@ const ARROWS = {
   ],
   validation: [
     ...BASE,
-    ...['core', 'native', 'batching', 'sources', 'servables', 'service', 'listening'],
+    ...['core', 'native', 'access', 'batching', 'sources', 'servables', 'service', 'listening'],
   ],
   cli: BASE,
 };

@@ -2,7 +2,9 @@
  * FILE_CHECKS: the readers of the files that flags name. Whoever adds such a flag adds a line: the reader as the
  * server uses it, and what else is worth saying of the file.
  */
+import { TokenVerifier } from '../access/tokens.js';
 import { queueOptions, type BatchingParameters } from '../batching/queue-options.js';
+import { readAuthConfig } from '../config/auth-config.js';
 import type { Flags } from '../config/flag-table.js';
 import { prometheusPath } from '../config/monitoring-config.js';
 import { readPlatformConfig } from '../config/platform-config.js';
@@ -32,6 +34,10 @@ function read(reader: (...given: Parameters<FileCheck['check']>) => unknown): Fi
 /** The file of --model_config_file is that of models.ts. */
 export const FILE_CHECKS: readonly FileCheck[] = [
   { flag: 'ssl_config_file', check: checkSsl },
+  {
+    flag: 'auth_config_file',
+    check: read(async (file) => TokenVerifier.of((await readAuthConfig(file)).issuers)),
+  },
   { flag: 'monitoring_config_file', check: read(prometheusPath) },
   {
     flag: 'platform_config_file',

@@ -91,8 +91,9 @@ for (const threads of [1, 3]) {
       put('a');
       const isOnly = (answer: Answer, name: string): boolean =>
         answer.text.startsWith(`${name}: `) && answer.text.trimEnd().split('\n').length === 1;
-      while (!isOnly(await ready(server), 'b'));
-      assert.match((await ready(server)).text, /^b: NOT_FOUND: No versions of servable b found/);
+      let answer = await ready(server);
+      while (!isOnly(answer, 'b')) answer = await ready(server);
+      assert.match(answer.text, /^b: NOT_FOUND: No versions of servable b found/);
       const asked = await ask(server, '/v1/models/b:predict', '{"instances": [1.0]}');
       assert.equal(asked.status, 404);
       assert.match(asked.text, /Servable not found for request: Latest\(b\)/);
@@ -132,7 +133,11 @@ for (const threads of [1, 3]) {
       const server = await serve(flag);
       assert.deepEqual(await until(server, 200), READY);
       rmSync(join(folder, 'a', '1'), { recursive: true });
-      assert.match((await until(server, 503)).text, /^a: NOT_FOUND: No versions of servable a/);
+      let { text } = await until(server, 503);
+      while (!text.startsWith('a: NOT_FOUND: No versions of servable a')) {
+        assert.equal(text, 'a: version 1 is UNLOADING\n');
+        ({ text } = await ready(server));
+      }
       put('a');
       assert.deepEqual(await until(server, 200), READY);
     });
@@ -176,6 +181,30 @@ for (const threads of [1, 3]) {
         assert.equal((await server.exit).code, 0);
       });
     }
+
+    it('has each event loop that stalled in the log and on the page', async () => {
+      const monitoring = join(folder, 'monitoring.config');
+      writeFileSync(monitoring, 'prometheus_config { enable: true }');
+      const server = await serve(
+        '--model_name=m',
+        `--model_base_path=${MODEL}`,
+        '--event_loop_stall_millis=300',
+        `--monitoring_config_file=${monitoring}`,
+      );
+      server.signal('SIGSTOP');
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1000);
+      });
+      server.signal('SIGCONT');
+      const names = ['main', ...(threads === 1 ? [] : ['1', '2', '3'])];
+      for (const name of names) {
+        const line = await server.lineWith(`"thread":"${name}"`);
+        assert.match(line, /"millis":\d+,"msg":"the event loop stalled"/);
+      }
+      const { text } = await ask(server, '/monitoring/prometheus/metrics');
+      const counts = new PrometheusPage(text).all(':tensorgate:event_loop_stall_count');
+      for (const name of names) assert.ok((counts[`thread="${name}"`] ?? 0) >= 1, name);
+    });
 
     it('is counted nowhere, and has the stalls of each event loop on the page', async () => {
       const monitoring = join(folder, 'monitoring.config');
