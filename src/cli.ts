@@ -24,7 +24,14 @@ const MAX_DRAIN_WAIT_SECONDS = 24 * 3600;
 const DEMO_REST_PORT = 8501;
 /** The program that knows upstream's command line alone. */
 const UPSTREAM_PROGRAM = 'tensorflow_model_server';
-const COMMANDS: ReadonlySet<string> = new Set(['status', 'reload', 'labels', 'rollback', 'models']);
+const COMMANDS: ReadonlySet<string> = new Set([
+  'status',
+  'reload',
+  'labels',
+  'rollback',
+  'models',
+  'warmup',
+]);
 
 export interface MainOptions {
   /** What the usage text calls the program. */

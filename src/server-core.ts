@@ -44,6 +44,7 @@ import { stateName, type ModelCatalog } from './service/model-catalog.js';
 import { nativeRoutes } from './service/native-routes.js';
 import { RequestLogging } from './service/request-logging.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
+import { recordWarmup } from './service/warmup-recorder.js';
 import { FileSystemSource } from './sources/file-system-source.js';
 import { ModelConfigFile } from './sources/model-config-file.js';
 import { ModelRoots } from './sources/model-roots.js';
@@ -87,6 +88,8 @@ export class ServerCore {
   readonly #configFile: ModelConfigFile | null;
   readonly #threads: { readonly run: number; readonly load: number };
   readonly #plans: ExecutionPlans;
+  /** Ends what would hold up a stop for as long as its caller wishes. */
+  readonly #stopping = new AbortController();
   #firstConfig: ModelServerConfig = { kind: 'none' };
   #batching: ModelBatching | null = null;
   #metrics: LifecycleMetrics | null = null;
@@ -247,6 +250,10 @@ export class ServerCore {
       batching: (name) => signatures.of(name),
       file,
       canLog: this.logging.canLog,
+      record: (name, wish, signal) => {
+        const signals = [this.#stopping.signal, ...(signal === undefined ? [] : [signal])];
+        return recordWarmup(addon(), name, wish, AbortSignal.any(signals));
+      },
       filePollSeconds: file === null ? 0 : Math.max(0, flags.model_config_file_poll_wait_seconds),
       log,
     });
@@ -382,6 +389,7 @@ export class ServerCore {
 
   /** From here on no version comes or goes by itself, and no request waits for others. */
   stopChanging(): void {
+    this.#stopping.abort(new ServingError(StatusCode.UNAVAILABLE, 'The server is stopping.'));
     this.#batching?.scheduler.flush();
     this.#configFile?.close();
     this.#models.close();

@@ -6,8 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "codec/prediction_log.h"
-#include "codec/tf_record.h"
+#include "logging/log_record.h"
 #include "logging/model_logger.h"
 
 namespace tensorgate {
@@ -20,22 +19,6 @@ constexpr size_t kHurryBytes = 1 << 20;
 constexpr std::chrono::milliseconds kLook{500};
 // Kept for the next record.
 constexpr size_t kKeptRecordBytes = 4 << 20;
-
-LogType LogTypeOf(Method method) {
-  switch (method) {
-    case Method::kPredict:
-      return LogType::kPredict;
-    case Method::kClassify:
-      return LogType::kClassify;
-    case Method::kRegress:
-      return LogType::kRegress;
-    case Method::kMultiInference:
-      return LogType::kMultiInference;
-    case Method::kSessionRun:
-      return LogType::kSessionRun;
-  }
-  return LogType::kNone;
-}
 
 }  // namespace
 
@@ -126,18 +109,8 @@ void LogWriter::Work() {
 }
 
 void LogWriter::Write(const LoggedRequest& request) {
-  PredictionLogParts parts;
-  parts.type = LogTypeOf(request.method);
-  parts.request = request.request.view();
-  parts.response = request.response.view();
-  parts.model_name = request.logger->name;
-  parts.version = request.version;
-  parts.timestamp_secs = request.timestamp_secs;
-  parts.metadata = request.destination->metadata;
   record_.Clear();
-  const size_t begin = BeginTfRecord(&record_);
-  EncodePredictionLog(parts, &record_);
-  EndTfRecord(begin, &record_);
+  AppendLogRecord(request, /*with_response=*/true, &record_);
   std::unique_ptr<RecordFiles>& files = files_[request.destination->path_prefix];
   if (files == nullptr) {
     files = std::make_unique<RecordFiles>(request.destination->path_prefix, limits_now_);

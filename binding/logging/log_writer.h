@@ -53,7 +53,7 @@ class LogWriter {
   // Ends the files that are old enough, and those of prefixes that are not wanted.
   void EndFiles();
 
-  std::atomic<size_t> queue_bytes_{0};
+  std::atomic<size_t> queue_bytes_{64 << 20};  // until it is configured
   std::atomic<size_t> reserved_{0};
 
   Mutex mutex_;

@@ -15,6 +15,7 @@ namespace tensorgate {
 
 class LogWriter;
 class ModelLogger;
+class WarmupRecording;
 
 // Where the records of a model go, and what each of them says.
 struct LogDestination {
@@ -24,9 +25,7 @@ struct LogDestination {
 
 class LoggedRequest {
  public:
-  LoggedRequest(LogWriter* writer, ModelLogger* of_model,
-                std::shared_ptr<const LogDestination> where)
-      : logger(of_model), destination(std::move(where)), writer_(writer) {}
+  LoggedRequest(LogWriter* writer, ModelLogger* of_model) : logger(of_model), writer_(writer) {}
   ~LoggedRequest();
   LoggedRequest(const LoggedRequest&) = delete;
   LoggedRequest& operator=(const LoggedRequest&) = delete;
@@ -36,12 +35,14 @@ class LoggedRequest {
   size_t reserved() const { return reserved_; }
 
   ModelLogger* const logger;
-  const std::shared_ptr<const LogDestination> destination;
+  std::shared_ptr<const LogDestination> destination;  // null: not for a file
+  std::shared_ptr<WarmupRecording> recording;         // null: not for it
+  uint64_t shape = 0;                                 // as `recording` tells shapes apart
   Method method = Method::kPredict;
   int64_t version = 0;
   int64_t timestamp_secs = 0;
   OutputBuffer request;   // serialized, as gRPC has it
-  OutputBuffer response;  // likewise
+  OutputBuffer response;  // likewise; needed with a destination only
 
  private:
   LogWriter* const writer_;

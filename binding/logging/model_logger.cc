@@ -41,27 +41,57 @@ bool ModelLogger::IsBelow(uint64_t threshold) {
 
 void ModelLogger::Configure(std::shared_ptr<const LogDestination> destination,
                             double sampling_rate) {
-  const uint64_t threshold = destination == nullptr ? 0 : ThresholdOf(sampling_rate);
-  {
-    const MutexLock lock(&mutex_);
-    destination_.swap(destination);
-  }
-  threshold_.store(threshold, std::memory_order_relaxed);
+  const MutexLock lock(&mutex_);
+  to_files_ = destination == nullptr ? 0 : ThresholdOf(sampling_rate);
+  destination_ = std::move(destination);
+  SetThreshold();
 }
 
-std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version, size_t bytes) {
-  std::shared_ptr<const LogDestination> destination;
+bool ModelLogger::StartRecording(std::shared_ptr<WarmupRecording> recording) {
+  const MutexLock lock(&mutex_);
+  if (recording_ != nullptr) return false;
+  recording_ = std::move(recording);
+  SetThreshold();
+  return true;
+}
+
+std::shared_ptr<WarmupRecording> ModelLogger::recording() {
+  const MutexLock lock(&mutex_);
+  return recording_;
+}
+
+void ModelLogger::StopRecording() {
+  const MutexLock lock(&mutex_);
+  recording_.reset();
+  SetThreshold();
+}
+
+void ModelLogger::SetThreshold() {
+  const bool records = recording_ != nullptr;
+  is_recording_.store(records, std::memory_order_relaxed);
+  threshold_.store(records ? kAll : to_files_, std::memory_order_relaxed);
+}
+
+std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version, uint64_t shape,
+                                                  size_t bytes) {
+  auto request = std::make_unique<LoggedRequest>(&LogWriter::Process(), this);
   {
     const MutexLock lock(&mutex_);
-    destination = destination_;
+    // With a recording all requests come here, and the share is yet to be drawn.
+    const bool to_file =
+        recording_ == nullptr ? to_files_ != 0 : to_files_ != 0 && IsBelow(to_files_);
+    if (to_file) request->destination = destination_;
+    request->recording = recording_;
   }
-  if (destination == nullptr) return nullptr;
-  auto request =
-      std::make_unique<LoggedRequest>(&LogWriter::Process(), this, std::move(destination));
+  if (request->recording != nullptr && !request->recording->Wants(shape)) {
+    request->recording.reset();
+  }
+  if (request->destination == nullptr && request->recording == nullptr) return nullptr;
   if (!request->Reserve(bytes)) {
-    CountDropped();
+    if (request->destination != nullptr) CountDropped();
     return nullptr;
   }
+  request->shape = shape;
   request->method = method;
   request->version = version;
   request->timestamp_secs = std::chrono::duration_cast<std::chrono::seconds>(
@@ -71,7 +101,8 @@ std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version
 }
 
 void ModelLogger::End(std::unique_ptr<LoggedRequest> request) {
-  LogWriter::Process().Push(std::move(request));
+  if (request->recording != nullptr) request->recording->Add(*request);
+  if (request->destination != nullptr) LogWriter::Process().Push(std::move(request));
 }
 
 void ModelLogger::CountWritten(uint64_t bytes_on_disk) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "logging/logged_request.h"
+#include "logging/warmup_recording.h"
 #include "runtime/mutex.h"
 
 namespace tensorgate {
@@ -30,10 +31,14 @@ class ModelLogger {
     return threshold != 0 && IsBelow(threshold);
   }
 
-  // For a request that Samples(), of which `bytes` are to be kept; null: there is no room for it,
-  // or nothing is logged any more.
-  std::unique_ptr<LoggedRequest> Begin(Method method, int64_t version, size_t bytes);
-  // It has its answer: from here on it is the writer's.
+  // Whether requests are recorded for a warm-up: Begin() then needs their shapes.
+  bool is_recording() const { return is_recording_.load(std::memory_order_relaxed); }
+
+  // For a request that Samples(), of which `bytes` are to be kept; null: nobody wants it any more,
+  // or there is no room for it.
+  std::unique_ptr<LoggedRequest> Begin(Method method, int64_t version, uint64_t shape,
+                                       size_t bytes);
+  // It has its answer: from here on it is the recording's and the writer's.
   void End(std::unique_ptr<LoggedRequest> request);
 
   void CountWritten(uint64_t bytes_on_disk);
@@ -41,6 +46,11 @@ class ModelLogger {
   // It could not be written; `error` is why.
   void CountFailed(const std::string& error);
   void SetDiskBytes(uint64_t bytes) { disk_bytes_.store(bytes, std::memory_order_relaxed); }
+
+  // Records requests, whatever the sampling rate; false: that is being done. Until Stop().
+  bool StartRecording(std::shared_ptr<WarmupRecording> recording);
+  std::shared_ptr<WarmupRecording> recording();
+  void StopRecording();
 
   struct Counts {
     uint64_t written = 0;
@@ -55,14 +65,18 @@ class ModelLogger {
 
  private:
   static bool IsBelow(uint64_t threshold);
+  void SetThreshold() REQUIRES_LOCK(mutex_);
 
-  std::atomic<uint64_t> threshold_{0};  // of 2^64
+  std::atomic<uint64_t> threshold_{0};  // of 2^64; of those that are looked at
+  std::atomic<bool> is_recording_{false};
   std::atomic<uint64_t> written_{0};
   std::atomic<uint64_t> dropped_{0};
   std::atomic<uint64_t> failed_{0};
   std::atomic<uint64_t> disk_bytes_{0};
   Mutex mutex_;
   std::shared_ptr<const LogDestination> destination_ GUARDED_BY(mutex_);
+  uint64_t to_files_ GUARDED_BY(mutex_) = 0;  // of 2^64
+  std::shared_ptr<WarmupRecording> recording_ GUARDED_BY(mutex_);
   std::string last_error_ GUARDED_BY(mutex_);
 };
 

@@ -10,6 +10,7 @@
 #include "logging/model_logger.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/reply.h"
 
 namespace tensorgate {
 namespace {
@@ -93,6 +94,55 @@ Napi::Value LogCounts(const Napi::CallbackInfo& info) {
   return all;
 }
 
+// Argument 0: a model's name. Null with a pending TypeError when it is none.
+ModelLogger* ReadModel(const Napi::CallbackInfo& info) {
+  std::string name;
+  return ReadText(info, 0, &name) ? ModelLoggers::Process().Of(name) : nullptr;
+}
+
+// startRecording(model, records, bytes, perShape): false where one is under way.
+Napi::Value StartRecording(const Napi::CallbackInfo& info) {
+  ModelLogger* const logger = ReadModel(info);
+  uint32_t records, bytes, per_shape;
+  if (logger == nullptr || !ReadUint32(info, 1, "records", &records) ||
+      !ReadUint32(info, 2, "bytes", &bytes) || !ReadUint32(info, 3, "perShape", &per_shape)) {
+    return info.Env().Undefined();
+  }
+  WarmupRecording::Limits limits;
+  limits.records = records;
+  limits.bytes = bytes;
+  limits.per_shape = per_shape;
+  return Napi::Boolean::New(info.Env(),
+                            logger->StartRecording(std::make_shared<WarmupRecording>(limits)));
+}
+
+// recordingCounts(model): [records, seen, isFull]; null where none is under way.
+Napi::Value RecordingCounts(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ModelLogger* const logger = ReadModel(info);
+  if (logger == nullptr) return env.Undefined();
+  const std::shared_ptr<WarmupRecording> recording = logger->recording();
+  if (recording == nullptr) return env.Null();
+  const WarmupRecording::Counts counts = recording->Read();
+  Napi::Array tuple = Napi::Array::New(env, 3);
+  tuple.Set(0u, Napi::Number::New(env, static_cast<double>(counts.records)));
+  tuple.Set(1u, Napi::Number::New(env, static_cast<double>(counts.seen)));
+  tuple.Set(2u, Napi::Boolean::New(env, counts.full));
+  return tuple;
+}
+
+// endRecording(model): the bytes of the file; null where none was under way.
+Napi::Value EndRecording(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ModelLogger* const logger = ReadModel(info);
+  if (logger == nullptr) return env.Undefined();
+  const std::shared_ptr<WarmupRecording> recording = logger->recording();
+  if (recording == nullptr) return env.Null();
+  logger->StopRecording();
+  OutputBuffer file = recording->Take();
+  return Napi::Value(env, ReplyValue(env, &file, /*is_text=*/false));
+}
+
 class FlushJob : public AsyncJob {
  public:
   using AsyncJob::AsyncJob;
@@ -119,6 +169,9 @@ void FlushLogs(const Napi::CallbackInfo& info) {
 void ExportLogging(Napi::Env env, Napi::Object exports) {
   exports.Set("configureLogging", Napi::Function::New(env, ConfigureLogging, "configureLogging"));
   exports.Set("logCounts", Napi::Function::New(env, LogCounts, "logCounts"));
+  exports.Set("startRecording", Napi::Function::New(env, StartRecording, "startRecording"));
+  exports.Set("recordingCounts", Napi::Function::New(env, RecordingCounts, "recordingCounts"));
+  exports.Set("endRecording", Napi::Function::New(env, EndRecording, "endRecording"));
   exports.Set("flushLogs", Napi::Function::New(env, FlushLogs, "flushLogs"));
 }
 

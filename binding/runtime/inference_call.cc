@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "runtime/batch_keys.h"
+
 namespace tensorgate {
 namespace {
 
@@ -11,6 +13,13 @@ std::chrono::nanoseconds ThreadCpuTime() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+// Calls that share runs with the same number of rows are of one shape. Of SessionRun each is.
+uint64_t ShapeOf(const InferenceCall& call) {
+  if (call.arguments() == nullptr) return 0;
+  const BatchKeys keys = KeysOf(call, /*model=*/0);
+  return keys.shape * 0x9e3779b97f4a7c15ULL ^ static_cast<uint64_t>(keys.rows);
 }
 
 }  // namespace
@@ -31,10 +40,12 @@ Status InferenceCall::EncodeLoggedRequest(std::string_view body, OutputBuffer* o
 }
 
 void InferenceCall::BeginLog(std::string_view body) {
-  logged_ = model_->logger()->Begin(method(), model_->version(), body.size());
+  ModelLogger* const logger = model_->logger();
+  const uint64_t shape = logger->is_recording() ? ShapeOf(*this) : 0;
+  logged_ = logger->Begin(method(), model_->version(), shape, body.size());
   if (logged_ == nullptr || EncodeLoggedRequest(body, &logged_->request).ok()) return;
   logged_.reset();
-  model_->logger()->CountDropped();
+  logger->CountDropped();
 }
 
 void InferenceCall::EndLog(const Status& status, const OutputBuffer& reply) {
@@ -43,9 +54,10 @@ void InferenceCall::EndLog(const Status& status, const OutputBuffer& reply) {
   const size_t request = logged->request.size();
   // JSON and its tensors differ in size: what the request really takes is known by now.
   const size_t more = request > logged->reserved() ? request - logged->reserved() : 0;
-  const bool has_response = logged->response.size() > 0;
+  const bool to_file = logged->destination != nullptr;
+  const bool has_response = !to_file || logged->response.size() > 0;
   if (!logged->Reserve(more + (has_response ? logged->response.size() : reply.size()))) {
-    model_->logger()->CountDropped();
+    if (to_file) model_->logger()->CountDropped();
     return;
   }
   if (!has_response) logged->response.Append(reply.view());

@@ -107,7 +107,7 @@ class InferenceCall {
   virtual Status EncodeLoggedRequest(std::string_view body, OutputBuffer* out) const;
   // Where to write the answer as gRPC has it, if it goes out as JSON and is logged; else null.
   OutputBuffer* logged_response() const {
-    return logged_ == nullptr ? nullptr : &logged_->response;
+    return logged_ == nullptr || logged_->destination == nullptr ? nullptr : &logged_->response;
   }
 
   bool counted() const { return counted_; }

@@ -11,9 +11,10 @@ import { models } from './models.js';
 import { reload } from './reload.js';
 import { rollback } from './rollback.js';
 import { status } from './status.js';
+import { warmup } from './warmup.js';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ status, reload, labels, rollback, models }),
+  Object.entries({ status, reload, labels, rollback, models, warmup }),
 );
 const OPTIONS =
   'options: --server=HOST:PORT --timeout_seconds=N --json --ca=FILE [--cert=FILE --key=FILE]';

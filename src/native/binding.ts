@@ -433,6 +433,15 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
   logCounts(): readonly NativeLogCounts[];
   /** Answered when all that was logged before is in files, and those ended of models no more logged. */
   flushLogs(slot: number): void;
+  /**
+   * Records requests of the model in memory, as a warm-up file, until endRecording() or one of the bounds is
+   * reached. `perShape` 0: any number of each shape. False where that is being done.
+   */
+  startRecording(model: string, records: number, bytes: number, perShape: number): boolean;
+  /** Null where none is under way. */
+  recordingCounts(model: string): readonly [records: number, seen: number, isFull: boolean] | null;
+  /** The bytes of the file; null where none was under way. */
+  endRecording(model: string): Uint8Array | null;
   /** The checks upstream makes before it looks for the model; null when they pass. */
   checkJson(body: Uint8Array | ArrayBuffer, method: Method): NativeFailure | null;
   /** The ModelSpec in field 1 of a request; of MultiInference's first task. */

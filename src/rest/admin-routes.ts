@@ -62,6 +62,12 @@ const PATTERNS: readonly Pattern[] = [
     withoutBody: ([name]) => ({ name }),
   },
   {
+    method: 'POST',
+    path: new RegExp(`^${MODEL}:recordWarmup$`),
+    rpc: 'RecordWarmup',
+    withBody: ([name], wish) => ({ ...(wish as object), name }),
+  },
+  {
     method: 'PUT',
     path: new RegExp(`^${LABEL}$`),
     rpc: 'SetLabels',
@@ -75,7 +81,12 @@ const PATTERNS: readonly Pattern[] = [
     withoutBody: ([name, label]) => ({ name, remove: [label] }),
   },
 ];
-const NO_WRITE_BACK: ReadonlySet<string> = new Set(['GetConfig', 'GetModel', 'ReloadModel']);
+const NO_WRITE_BACK: ReadonlySet<string> = new Set([
+  'GetConfig',
+  'GetModel',
+  'ReloadModel',
+  'RecordWarmup',
+]);
 
 /** Null for an address there is nothing at, or not with this method or query. */
 export function adminRoute(method: string, target: string): AdminRoute | null {

@@ -89,6 +89,15 @@ export class AdminApi {
       },
       ReloadModel: async (request, signal) =>
         changeMessage(await admin.rescan(textOf(request, 'name'), signal)),
+      RecordWarmup: async (request, signal) => {
+        const numberOf = (field: string): number => (request[field] as number | undefined) ?? 0;
+        const wish = {
+          seconds: numberOf('seconds'),
+          count: numberOf('count'),
+          perShape: numberOf('per_shape'),
+        };
+        return admin.recordWarmup(textOf(request, 'name'), wish, signal);
+      },
     };
     const service = loadProtos([ADMIN_PROTO]).lookupService(ADMIN_SERVICE);
     this.methods = new Map(

@@ -14,6 +14,7 @@ import { ServableState, type VersionStatus } from '../core/servable.js';
 import type { Log } from '../log/log.js';
 import type { NativePlan, SignatureRows } from '../native/binding.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { Recorded, RecordingWish } from './warmup-recorder.js';
 
 export interface ModelAdminOptions {
   readonly models: ModelSet;
@@ -36,6 +37,8 @@ export interface ModelAdminOptions {
   readonly filePollSeconds: number;
   /** Whether there is somewhere to log requests to. */
   readonly canLog: boolean;
+  /** As recordWarmup() of warmup-recorder.ts. */
+  readonly record: (name: string, wish: RecordingWish, signal?: AbortSignal) => Promise<Recorded>;
   readonly log: Log;
 }
 
@@ -182,6 +185,12 @@ export class ModelAdminService {
       .statuses(name)
       .some(({ state }) => state === ServableState.START || state === ServableState.LOADING);
     return this.#results([name], isLoading ? [name] : [], signal);
+  }
+
+  /** @throws ServingError NOT_FOUND, and as recordWarmup() */
+  async recordWarmup(name: string, wish: RecordingWish, signal?: AbortSignal): Promise<Recorded> {
+    configured(this.models(), name);
+    return this.#options.record(name, wish, signal);
   }
 
   async #change(

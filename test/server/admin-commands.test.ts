@@ -166,6 +166,29 @@ describe('The commands for a running server', function () {
       await refused(REFUSED, 'NOT_FOUND: Model x is not configured', 'rollback', 'x');
     });
 
+    it('warmup record writes a file of the requests that come', async () => {
+      const output = join(on.folder, 'warmup');
+      const recording = command(
+        on.server.grpcAddress,
+        ...['warmup', 'record', 'm', '--seconds=600', '--count=2', '--all', `--output=${output}`],
+      );
+      let isOver = false;
+      void recording.finally(() => (isOver = true));
+      while (!isOver) await on.predict('m');
+      const { code, stdout, stderr } = await recording;
+      assert.equal(code, OK, stderr);
+      const { length } = readFileSync(output);
+      assert.match(stdout, new RegExp(`^${output}: 2 of \\d+ requests, ${length} bytes\n$`));
+      const none = join(on.folder, 'none');
+      await refused(
+        REFUSED,
+        'NOT_FOUND: model m has answered no request within 1 s: there is nothing to write',
+        ...['warmup', 'record', 'm', '--seconds=1', `--output=${none}`],
+      );
+      assert.throws(() => readFileSync(none), { code: 'ENOENT' });
+      await refused(REFUSED, 'NOT_FOUND: Model x is not configured', 'warmup', 'record', 'x');
+    });
+
     it('rollback to a version that does not load leaves the one that serves', async () => {
       const base = join(on.folder, 'n');
       cpSync(join(VERSIONS, '2'), join(base, '2'), { recursive: true });
@@ -229,6 +252,8 @@ describe('The commands for a running server', function () {
       [['labels', 'set', 'm'], 'arguments are missing'],
       [['models', 'add', 'm', '/m', '--all', '--latest=2'], 'only one of --latest, --all'],
       [['rollback'], 'arguments are missing'],
+      [['warmup', 'load', 'm'], 'warmup record?'],
+      [['warmup', 'record', 'm', '--count=x'], '--count=x is no number from 1 on'],
       [['rollback', 'm', '--to=x'], 'x is no version'],
       [['status', '--timeout_seconds=0'], '--timeout_seconds=0 is no number'],
       [['status', '--ca=/nope'], 'ENOENT'],

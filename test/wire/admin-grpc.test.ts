@@ -240,6 +240,20 @@ describe('The admin API over gRPC', function () {
       ],
       [
         'an unknown model',
+        'RecordWarmup',
+        { name: 'x' },
+        StatusCode.NOT_FOUND,
+        'Model x is not configured',
+      ],
+      [
+        'more than a warm-up file may hold',
+        'RecordWarmup',
+        { name: 'm', count: 1001 },
+        StatusCode.INVALID_ARGUMENT,
+        'count must be at most 1000, got 1001',
+      ],
+      [
+        'an unknown model',
         'ReloadModel',
         { name: 'x' },
         StatusCode.NOT_FOUND,

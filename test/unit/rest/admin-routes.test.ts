@@ -17,6 +17,7 @@ describe('adminRoute', () => {
     ['DELETE', '/models/m?write_back=true', null, 'RemoveModel', { name: 'm', write_back: true }],
     ['DELETE', '/models/m?write_back=false', null, 'RemoveModel', { name: 'm' }],
     ['POST', '/models/m:reload', null, 'ReloadModel', { name: 'm' }],
+    ['POST', '/models/m:recordWarmup', { count: 5 }, 'RecordWarmup', { name: 'm', count: 5 }],
     [
       'PUT',
       '/models/m/labels/l?write_back',

@@ -60,6 +60,7 @@ describe('ModelAdminService', () => {
       filePollSeconds,
       canLog: false,
       log: { info: () => undefined } as never,
+      record: () => Promise.reject(new Error('not here')),
     });
   }
 
