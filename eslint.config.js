@@ -27,6 +27,7 @@ const ARROWS = {
     ...['listening', 'rest', 'grpc'],
   ],
   validation: [
+    'access',
     ...BASE,
     ...['core', 'native', 'access', 'batching', 'sources', 'servables', 'service', 'listening'],
   ],

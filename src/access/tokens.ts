@@ -90,7 +90,7 @@ async function keysOf(jose: Jose, config: JwtIssuerConfig): Promise<JWTVerifyGet
     throw new ServingError(
       StatusCode.INVALID_ARGUMENT,
       text,
-      [{ field: jwksFile, description: 'expected a JSON web key set' }],
+      [{ field: jwksFile, description: `expected the keys of "${issuer}" in JSON: ${message}` }],
       { cause },
     );
   }

@@ -31,13 +31,17 @@ function read(reader: (...given: Parameters<FileCheck['check']>) => unknown): Fi
   };
 }
 
+/** With the keys of issuers that are files; URLs are not asked. */
+async function checkAuth(file: string): Promise<void> {
+  const { issuers } = await readAuthConfig(file);
+  await TokenVerifier.of(issuers);
+}
+
 /** The file of --model_config_file is that of models.ts. */
 export const FILE_CHECKS: readonly FileCheck[] = [
   { flag: 'ssl_config_file', check: checkSsl },
-  {
-    flag: 'auth_config_file',
-    check: read(async (file) => TokenVerifier.of((await readAuthConfig(file)).issuers)),
-  },
+  { flag: 'auth_config_file', check: read(checkAuth) },
+  { flag: 'admin_auth_config_file', check: read(checkAuth) },
   { flag: 'monitoring_config_file', check: read(prometheusPath) },
   {
     flag: 'platform_config_file',

@@ -194,19 +194,21 @@ describe('validate', () => {
     ]);
   });
 
-  it('says all that is wrong with who may do what', async () => {
-    const text = 'principal { api_key_sha256: "key" } principal { name: "a" certificate_san: "b" }';
-    const config = file('auth.config', text);
-    assert.deepEqual(await serving(`--auth_config_file=${config}`), [
-      'error: auth.config: principal[0].name: expected a name, got none',
-      'error: auth.config: principal[0].api_key_sha256[0]: expected 64 hexadecimal digits',
-      'error: auth.config: principal[1].certificate_san[0]: expected DNS:, URI: or email:, got "b"',
-    ]);
-    const issuer = 'issuer: "i" audience: "a" algorithm: "RS256"';
-    const jwks = file('jwks.config', `jwt_issuer { ${issuer} jwks_file: "${folder}/gone" }`);
-    assert.deepEqual(await serving(`--auth_config_file=${jwks}`), [
-      'error: gone: expected a JSON web key set',
-    ]);
+  it('says all that is wrong with who may ask, and with the keys of issuers', async () => {
+    const text = 'principal { name: "a" api_key_sha256: "x" } model_limit { }';
+    const lines = await serving(`--auth_config_file=${file('auth.config', text)}`);
+    for (const place of ['principal[0].api_key_sha256[0]', 'model_limit[0].model']) {
+      assert.ok(
+        lines.some((line) => line.includes(`auth.config: ${place}`)),
+        lines.join('\n'),
+      );
+    }
+    const issuer = `issuer: "i" audience: "a" algorithm: "ES256" jwks_file: "${join(folder, 'none')}"`;
+    const other = file('admin.config', `jwt_issuer { ${issuer} }`);
+    assert.match(
+      (await serving(`--admin_auth_config_file=${other}`)).join('\n'),
+      /none: expected the keys of "i" in JSON: ENOENT/,
+    );
   });
 
   it('checks keys and certificates', async function () {
