@@ -18,9 +18,7 @@ uint32_t MillisLeft(const GrpcCall& call, uint64_t now) {
   return call.due_at() <= now + 1 ? 1 : static_cast<uint32_t>(call.due_at() - now);
 }
 
-const Socket& SocketOf(GrpcCall* call) {
-  return *static_cast<GrpcSocket*>(call->connection()->tag);
-}
+Socket* SocketOf(GrpcCall* call) { return static_cast<GrpcSocket*>(call->connection()->tag); }
 
 }  // namespace
 
@@ -173,7 +171,7 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
   }
   event.failure = std::move(failure);
   event.credential = call->credential();
-  event.identity = SocketOf(call).identity;
+  event.identity = SocketOf(call)->identity;
 }
 
 // [kind, id, message, method, timeoutMillis, requestId, keptHeader, encoding, failure, credential,

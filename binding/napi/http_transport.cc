@@ -83,7 +83,7 @@ bool HttpTransport::OnHead(HttpConnection* connection) {
   const RequestHead& head = connection->head();
   if (!options_.body_paths.empty() && StartsWith(head.target, options_.body_paths)) return true;
   if (std::string_view(head.method) != "POST" || !StartsWith(head.target, "/v1/")) return false;
-  if (head.has_body() && IsStranger(CredentialOf(head), *SocketOf(*connection))) return false;
+  if (head.has_body() && IsStranger(CredentialOf(head), SocketOf(*connection))) return false;
   if (options_.timeout_millis > 0) Await(connection, options_.timeout_millis);
   return true;
 }
@@ -145,7 +145,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
   std::shared_ptr<const SavedModel> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
   AccessTicket ticket;
-  if (!Admits(CredentialOf(head), *SocketOf(*connection), spec.name, &ticket)) return false;
+  if (!Admits(CredentialOf(head), SocketOf(*connection), spec.name, &ticket)) return false;
   auto run = std::make_unique<DirectRun>(runs()->queue(), connection, &NewRestCall,
                                          MethodOf(action), std::move(model), false);
   run->request = std::exchange(*connection->body(), ReceivedBytes());

@@ -27,6 +27,26 @@ class HandleScope {
   napi_handle_scope scope_;
 };
 
+// In a time that does not tell where they differ: a proxy's connection carries many clients.
+bool IsSame(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+// Has the socket hold the digest of that credential. False: it has none.
+bool HasDigest(std::string_view credential, Socket* socket) {
+  if (IsSame(credential, socket->credential)) return true;
+  socket->credential.clear();
+  if (credential.size() > kMostCredentialBytes || Sha256Missing() != nullptr ||
+      !Sha256(credential, &socket->credential_digest)) {
+    return false;
+  }
+  socket->credential = credential;
+  return true;
+}
+
 }  // namespace
 
 Transport::Transport(napi_env env, const Callbacks& callbacks, const char* name, bool shares,
@@ -84,27 +104,22 @@ void Transport::StartTicking() {
 
 // Whoever the request is from; kNobody where that is not known here. False: a credential came that
 // is not known here.
-bool Transport::FindPrincipal(std::string_view credential, const Socket& socket,
-                              uint32_t* principal) {
+bool Transport::FindPrincipal(std::string_view credential, Socket* socket, uint32_t* principal) {
   *principal = AccessControl::kNobody;
   if (!credential.empty()) {
-    Digest digest;
-    if (credential.size() <= kMostCredentialBytes && Sha256Missing() == nullptr &&
-        Sha256(credential, &digest)) {
-      *principal = access_.Find(&digest, 1);
-    }
+    if (HasDigest(credential, socket)) *principal = access_.Find(&socket->credential_digest, 1);
     return *principal != AccessControl::kNobody;
   }
-  if (!socket.identity.empty()) {
-    std::vector<Digest> digests(socket.identity.size() / sizeof(Digest));
-    std::memcpy(digests.data(), socket.identity.data(), digests.size() * sizeof(Digest));
+  if (!socket->identity.empty()) {
+    std::vector<Digest> digests(socket->identity.size() / sizeof(Digest));
+    std::memcpy(digests.data(), socket->identity.data(), digests.size() * sizeof(Digest));
     *principal = access_.Find(digests.data(), digests.size());
   }
   if (*principal == AccessControl::kNobody) *principal = access_.Anonymous();
   return true;
 }
 
-bool Transport::Admits(std::string_view credential, const Socket& socket, std::string_view model,
+bool Transport::Admits(std::string_view credential, Socket* socket, std::string_view model,
                        AccessTicket* ticket) {
   if (!access_.is_on()) return true;
   uint32_t principal;
@@ -113,7 +128,7 @@ bool Transport::Admits(std::string_view credential, const Socket& socket, std::s
              AccessVerdict::kAdmitted;
 }
 
-bool Transport::IsStranger(std::string_view credential, const Socket& socket) {
+bool Transport::IsStranger(std::string_view credential, Socket* socket) {
   if (!access_.authenticates() || Sha256Missing() != nullptr) return false;
   uint32_t principal;
   FindPrincipal(credential, socket, &principal);

@@ -96,10 +96,10 @@ class Transport : public SocketOwner, public DirectRunOwner {
   DirectRuns* runs() { return runs_.get(); }
   // Whether a request with that credential, or else by whom the connection is from, may run on the
   // model now. False: JavaScript looks at it, and says what is wrong.
-  bool Admits(std::string_view credential, const Socket& socket, std::string_view model,
+  bool Admits(std::string_view credential, Socket* socket, std::string_view model,
               AccessTicket* ticket);
   // Whether it is refused for certain, so that its body is not worth the memory.
-  bool IsStranger(std::string_view credential, const Socket& socket);
+  bool IsStranger(std::string_view credential, Socket* socket);
   void CountRequest() { ++opened_requests_; }
   void Await(Deadlines::Due* due, uint64_t millis);
   void Forget(Deadlines::Due* due) { deadlines_.Remove(due); }
@@ -131,7 +131,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   const char* Listening(uv_handle_t* listener, int status, int type);
   void Add(Socket* socket);
 
-  bool FindPrincipal(std::string_view credential, const Socket& socket, uint32_t* principal);
+  bool FindPrincipal(std::string_view credential, Socket* socket, uint32_t* principal);
   void OnRunsReady();
   void OnPolled();
   void OnTurn();

@@ -3,6 +3,7 @@
 // mean is for the class that is derived from it. THREAD: that of its event loop.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -64,6 +65,10 @@ class Socket {
 
   // Who the client is by its certificate, as the owner knows it; empty: there is none.
   std::string identity;
+  // What its last request has shown, and the SHA-256 of that: most requests of a connection show
+  // the same.
+  std::string credential;
+  std::array<uint8_t, 32> credential_digest{};
 
   // The owner's list, and whether it is among those to be flushed.
   Socket* next = nullptr;
