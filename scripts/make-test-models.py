@@ -7,6 +7,7 @@
 import os
 import sys
 
+from file_models import file_table, reads_file
 from picky_models import decoded_strings, known_values, parsed_examples, sized
 from savedmodel_writer import CLASSIFY, REGRESS, Signature, rename_op, tf, tf1, write_graph_model, write_once
 
@@ -470,7 +471,8 @@ def main():
     base = sys.argv[1] if len(sys.argv) > 1 else default
     for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless,
                   example_outputs, four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams,
-                  text_trimmed, text_pieces, parsed_examples, decoded_strings, known_values, sized):
+                  text_trimmed, text_pieces, parsed_examples, decoded_strings, known_values, sized, reads_file,
+                  file_table):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_once(base, 'own_inputs', 1, OwnInputs().save)

@@ -5,6 +5,7 @@
 import { cpus as osCpus } from 'node:os';
 
 import type { Flags } from './config/flag-table.js';
+import { refusedOpsOf } from './config/refused-ops.js';
 import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
 import type { PlatformConfig } from './config/platform-config.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
@@ -116,6 +117,7 @@ export class ServerCore {
     const warmup = flags.enable_model_warmup
       ? { iterations, synthetic: flags.synthetic_warmup }
       : null;
+    const refusedOps = refusedOpsOf(flags.refuse_ops);
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.logging = new RequestLogging({ flags, tags, log, addon });
     this.#plans = new ExecutionPlans(
@@ -143,6 +145,7 @@ export class ServerCore {
             runInCallerThread,
             checkMethodNames: flags.enable_signature_method_name_check,
             rows,
+            refusedOps,
             memory,
             opLibraries,
             plans: this.#plans,

@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "napi/arguments.h"
 #include "napi/environment.h"
@@ -84,6 +86,17 @@ bool ReadWarmup(Napi::Env env, const Napi::Value& given, const std::string& path
   }
   *out = std::move(options);
   return true;
+}
+
+// Ops that are refused: "op", or "op attribute prefix".
+std::vector<RefusedOp> RefusedOpsOf(const std::vector<std::string>& entries) {
+  std::vector<RefusedOp> refused;
+  for (const std::string& entry : entries) {
+    std::istringstream words(entry);
+    RefusedOp& op = refused.emplace_back();
+    words >> op.op >> op.attr >> op.prefix;
+  }
+  return refused;
 }
 
 // `rows` of load's options: null, 'prove' or 'assume-independent'.
@@ -220,7 +233,7 @@ class UnloadJob : public AsyncJob {
 };
 
 // load(slot, {name, version, path, tags, configProto, runInCallerThread, checkMethodNames, plan,
-// warmup, rows})
+// warmup, rows, refusedOps})
 void Load(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot;
@@ -235,6 +248,9 @@ void Load(const Napi::CallbackInfo& info) {
       !ReadStrings(given, "tags", &options.tags)) {
     return;
   }
+  std::vector<std::string> refused;
+  if (!ReadStrings(given, "refusedOps", &refused)) return;
+  options.refused_ops = RefusedOpsOf(refused);
   bool lossless = false;
   std::string_view config;
   const Napi::Value caller_thread = given.Get("runInCallerThread");

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "plan/checkpoint_load.h"
 #include "plan/graph_fingerprint.h"
+#include "plan/op_refusal.h"
 #include "plan/saved_graph.h"
 #include "runtime/thread_time.h"
 
@@ -29,10 +31,8 @@ Status LoadOnce(const LoadOptions& options, PlanOptions* plan, bool is_known,
   return status;
 }
 
-}  // namespace
-
-Status LoadWithPlan(const LoadOptions& options, PlanOptions plan, const OnLoaded& on_loaded,
-                    std::unique_ptr<SavedModel>* model, PlanReport* report) {
+Status LoadAllowed(const LoadOptions& options, PlanOptions plan, const OnLoaded& on_loaded,
+                   std::unique_ptr<SavedModel>* model, PlanReport* report) {
   std::string graph;
   std::optional<SavedGraph> saved;
   if (plan.refusal.empty() && plan.wanted != PlanKind::kAsSaved &&
@@ -64,6 +64,18 @@ Status LoadWithPlan(const LoadOptions& options, PlanOptions plan, const OnLoaded
   }
   if (*model == nullptr) status = LoadOnce(options, &plan, is_known, on_loaded, model, report);
   if (report->tried || plan.known) report->graph = graph;
+  return status;
+}
+
+}  // namespace
+
+Status LoadWithPlan(const LoadOptions& options, PlanOptions plan, const OnLoaded& on_loaded,
+                    std::unique_ptr<SavedModel>* model, PlanReport* report) {
+  RefusedNodes refused;
+  Status status = RefuseOps(options, &refused);
+  if (!status.ok()) return status;
+  status = LoadAllowed(options, std::move(plan), on_loaded, model, report);
+  if (*model != nullptr) (*model)->Refuse(std::move(refused));
   return status;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "codec/json_predict.h"
+#include "graph/refused_ops.h"
 #include "logging/model_logger.h"
 #include "runtime/direct_admission.h"
 #include "runtime/graph_session.h"
@@ -48,9 +49,10 @@ struct LoadOptions {
   int64_t version = 0;  // likewise
   std::string path;     // the version's directory
   std::vector<std::string> tags;
-  std::string config_proto;          // serialized tensorflow.ConfigProto
-  bool check_method_names = false;   // --enable_signature_method_name_check
-  bool run_in_caller_thread = true;  // false: TensorFlow's inter-op pool executes the graph
+  std::string config_proto;            // serialized tensorflow.ConfigProto
+  bool check_method_names = false;     // --enable_signature_method_name_check
+  bool run_in_caller_thread = true;    // false: TensorFlow's inter-op pool executes the graph
+  std::vector<RefusedOp> refused_ops;  // --refuse_ops
 };
 
 // How a model's runs are executed.
@@ -106,6 +108,13 @@ class SavedModel {
   bool requires_proven_rows() const { return requires_proven_rows_; }
   // Before the model is shared. What is known of its graph lives as long as the model.
   void Keep(std::shared_ptr<const KnownGraph> known) { known_graph_ = std::move(known); }
+  // Before the model is shared: nodes that no SessionRun may reach.
+  void Refuse(RefusedNodes nodes) { refused_nodes_ = std::move(nodes); }
+  // Why not: what it would run; null when it may.
+  const std::string* WhyRefused(std::string_view operation) const {
+    const auto found = refused_nodes_.find(operation);
+    return found == refused_nodes_.end() ? nullptr : &found->second;
+  }
   // Before the model is shared. REQUIRES: a signature of this model.
   void SetSynthetic(const BoundSignature& signature, std::shared_ptr<SyntheticSpec> spec);
 
@@ -159,6 +168,7 @@ class SavedModel {
   ModelLogger* logger_ = nullptr;
   std::string signature_def_map_;
   std::vector<BoundSignature> signatures_;  // sorted by name
+  RefusedNodes refused_nodes_;
   BufferHandle run_options_;
   GraphHandle graph_;  // as saved: what the endpoints of signatures belong to
   SessionHandle session_;

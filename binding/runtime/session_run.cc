@@ -105,8 +105,17 @@ class SessionRunCall : public InferenceCall {
     return Status();
   }
 
+  Status Refused(const std::string& op) const {
+    const std::string* why = model_->WhyRefused(op);
+    if (why == nullptr) return Status();
+    return Status(Code::kPermissionDenied,
+                  "--refuse_ops: node \"" + Shown(op) + "\" may not be run: it gets to " + *why);
+  }
+
   Status FindTensor(std::string_view name, TF_Output* out) const {
     const TensorName parsed = ParseTensorName(name);
+    Status refused = Refused(parsed.op);
+    if (!refused.ok()) return refused;
     TF_Operation* oper = model_->FindOperation(parsed.op);
     if (oper == nullptr) return NotInGraph(parsed.op + ":" + std::to_string(parsed.index));
     const int outputs = TF_OperationNumOutputs(oper);
@@ -200,7 +209,10 @@ class SessionRunCall : public InferenceCall {
   // Targets are operations whatever the names of tensors are; TensorFlow takes "op:0" for one too.
   Status Target(const SessionRunRequestView& request) {
     for (std::string_view name : request.targets) {
-      const TF_Operation* oper = model_->FindOperation(ParseTensorName(name).op);
+      const std::string op = ParseTensorName(name).op;
+      Status refused = Refused(op);
+      if (!refused.ok()) return refused;
+      const TF_Operation* oper = model_->FindOperation(op);
       if (oper == nullptr) {
         return Status(Code::kNotFound,
                       "PruneForTargets: Some target nodes not found: " + Shown(name) + " ");

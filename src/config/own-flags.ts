@@ -343,6 +343,13 @@ export const TENSORGATE_FLAGS = [
     help: 'tensorgate: folders, separated by commas, that base paths and versions must lie in; empty: anywhere',
   },
   {
+    name: 'refuse_ops',
+    type: 'string',
+    default: '',
+    effect: 'served',
+    help: 'tensorgate: ops, or sets of them (file, network), separated by commas, that no request may reach',
+  },
+  {
     name: 'check_load_memory',
     type: 'bool',
     default: true,

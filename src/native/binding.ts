@@ -28,6 +28,8 @@ export interface NativeLoadOptions {
   readonly runInCallerThread: boolean;
   /** --enable_signature_method_name_check */
   readonly checkMethodNames: boolean;
+  /** Ops that no request may reach, as refusedOpsOf of src/config/refused-ops.ts gives them. */
+  readonly refusedOps: readonly string[];
   readonly plan: NativePlanOptions;
   /** Null: no warm-up. */
   readonly warmup: NativeWarmupOptions | null;

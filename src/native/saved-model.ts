@@ -21,11 +21,16 @@ import type {
 import { call, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, PrimaryAnswer, ShadowCall } from './inference-model.js';
 
-export interface LoadOptions extends Omit<NativeLoadOptions, 'warmup' | 'plan' | 'rows'> {
+export interface LoadOptions extends Omit<
+  NativeLoadOptions,
+  'warmup' | 'plan' | 'rows' | 'refusedOps'
+> {
   /** As it was saved, when left out. */
   readonly plan?: NativePlanOptions;
   /** Absent: false. */
   readonly rows?: RowPolicy | null;
+  /** Absent: none. */
+  readonly refusedOps?: readonly string[];
 }
 
 const AS_SAVED: NativePlanOptions = {
@@ -83,7 +88,7 @@ export class SavedModel implements InferenceModel {
     stop: AbortSignal | null = null,
   ): Promise<SavedModel> {
     const loaded = await settled<NativeLoaded>((done) => {
-      const defaults = { plan: AS_SAVED, rows: null };
+      const defaults = { plan: AS_SAVED, rows: null, refusedOps: [] };
       let stopLoad = (): void => undefined;
       const ended: Done<NativeLoaded> = (error, value) => {
         stop?.removeEventListener('abort', stopLoad);

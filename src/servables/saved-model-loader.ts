@@ -27,6 +27,8 @@ export interface SavedModelLoaderOptions {
   readonly checkMethodNames: boolean;
   /** See NativeLoadOptions; absent: false. */
   readonly rows?: RowPolicy | null;
+  /** See NativeLoadOptions; absent: none. */
+  readonly refusedOps?: readonly string[];
   /** Null: no warm-up. */
   readonly warmup: NativeWarmupOptions | null;
   /** Called after each warm-up, whether it failed or not. */
@@ -38,9 +40,9 @@ export interface SavedModelLoaderOptions {
   readonly plans: ExecutionPlans | null;
 }
 
-/** TensorFlow's texts about the files as they are: another attempt at them is no use. */
+/** Texts about the files as they are, TensorFlow's and ours: another attempt at them is no use. */
 const PERMANENT =
-  /^(?:Op type not registered|Could not find meta graph def matching supplied tags)/;
+  /^(?:Op type not registered|Could not find meta graph def matching supplied tags|--refuse_ops: )/;
 
 export class SavedModelLoader implements Loader<SavedModel> {
   readonly #id: ServableId;

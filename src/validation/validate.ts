@@ -10,6 +10,7 @@ import type { Flags } from '../config/flag-table.js';
 import type { CommandLine } from '../config/flags.js';
 import { opSetsOf } from '../config/op-sets.js';
 import { readPlatformConfig, type PlatformConfig } from '../config/platform-config.js';
+import { refusedOpsOf } from '../config/refused-ops.js';
 import { startRefusals } from '../config/start-refusals.js';
 import { addressesOf } from '../listening/addresses.js';
 import { ModelBatching } from '../servables/model-batching.js';
@@ -49,6 +50,7 @@ export async function validate(
   };
   await add('flags', () => void stickyHeaderOf(flags.sticky_header));
   await add('flags', () => void opSetsOf(flags.ops, env));
+  await add('flags', () => void refusedOpsOf(flags.refuse_ops));
   await add('--custom_op_libraries', () => libraryFindings(flags));
   for (const flag of ['grpc_host', 'rest_api_host'] as const) {
     await add('flags', async () => void (await addressesOf(flag, flags[flag], flags.port)));

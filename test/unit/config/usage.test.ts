@@ -126,6 +126,7 @@ describe('usageText', () => {
       '\t--custom_op_libraries',
       '\t--allow_model_op_libraries',
       '\t--model_roots',
+      '\t--refuse_ops',
       '\t--check_load_memory',
       '\t--sticky_header',
       '\t--request_log_dir',
