@@ -37,7 +37,10 @@ export async function serverMetrics(
   sumOfThreads: SumOfThreads,
 ): Promise<ServerMetrics | null> {
   const { monitoring_config_file: file, rest_api_port: restPort, rest_api_socket_path } = flags;
-  const hasRest = rest_api_socket_path !== '' || (restPort !== 0 && restPort !== flags.port);
+  const hasRest =
+    flags.admin_port !== 0 ||
+    rest_api_socket_path !== '' ||
+    (restPort !== 0 && restPort !== flags.port);
   if (file === '' || !hasRest) return null;
   const path = await prometheusPath(file);
   if (path === null) return null;

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { AccessControl } from './access/access-control.js';
+import { AccessControl, refusedRequests } from './access/access-control.js';
 import { authenticatorOf, type VerifyToken } from './access/authenticator.js';
 import { channelArguments } from './config/channel-arguments.js';
 import { certificateExpiries, readSslConfig, type SslConfig } from './config/ssl-config.js';
@@ -19,6 +19,7 @@ import { Listeners, type ListenersOptions } from './listeners.js';
 import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
+import { accessFamilies } from './metrics/access-metrics.js';
 import { certificateFamily, type CertificateExpiry } from './metrics/certificate-metrics.js';
 import { EventLoopStalls } from './metrics/event-loop-stalls.js';
 import { AccessSurface } from './native/access.js';
@@ -206,8 +207,12 @@ export class Server {
 
   #metrics(): Promise<ServerMetrics | null> {
     const sumOfThreads: SumOfThreads = (families) => this.#threads?.summed(families) ?? null;
-    const readers = [() => [this.#stalls.family, certificateFamily(this.#certificateExpiries)]];
-    return serverMetrics(this.#options.flags, this.#core, readers, sumOfThreads);
+    const { flags } = this.#options;
+    const readers = [
+      () => [this.#stalls.family, certificateFamily(this.#certificateExpiries)],
+      () => accessFamilies(refusedRequests(flags)),
+    ];
+    return serverMetrics(flags, this.#core, readers, sumOfThreads);
   }
 
   /** Where the addon cannot, grpc-js serves. */

@@ -172,11 +172,20 @@ bool AccessControl::May(uint32_t id, AccessMethod method, std::string_view model
 
 Refusal AccessControl::Admit(uint32_t id, AccessMethod method, std::string_view model,
                              AccessTicket* ticket) {
+  const Refusal refusal = TryAdmit(id, method, model, ticket);
+  if (refusal.verdict != AccessVerdict::kAdmitted) {
+    MutexLock lock(&mutex_);
+    ++refused_[static_cast<size_t>(refusal.verdict)];
+  }
+  return refusal;
+}
+
+Refusal AccessControl::TryAdmit(uint32_t id, AccessMethod method, std::string_view model,
+                                AccessTicket* ticket) {
   MutexLock lock(&mutex_);
   Refusal refusal;
   const auto refuse = [&](AccessVerdict verdict) {
     refusal.verdict = verdict;
-    ++refused_[static_cast<size_t>(verdict)];
     return refusal;
   };
   AccessTicket::Limits limits;

@@ -101,9 +101,12 @@ class AccessControl {
   uint32_t Learn(const Digest& digest, PrincipalRules rules, std::chrono::milliseconds lifetime);
 
   bool May(uint32_t principal, AccessMethod method, std::string_view model);
-  // The ticket holds the places, until it goes.
+  // The ticket holds the places, until it goes. Refusals are counted.
   Refusal Admit(uint32_t principal, AccessMethod method, std::string_view model,
                 AccessTicket* ticket);
+  // The same without counting: for who then leaves the request to somebody that asks again.
+  Refusal TryAdmit(uint32_t principal, AccessMethod method, std::string_view model,
+                   AccessTicket* ticket);
 
   // Requests that were refused, by AccessVerdict.
   using Counts = std::array<uint64_t, 5>;

@@ -124,7 +124,7 @@ bool Transport::Admits(std::string_view credential, Socket* socket, std::string_
   if (!access_.is_on()) return true;
   uint32_t principal;
   return FindPrincipal(credential, socket, &principal) &&
-         access_.Admit(principal, AccessMethod::kInfer, model, ticket).verdict ==
+         access_.TryAdmit(principal, AccessMethod::kInfer, model, ticket).verdict ==
              AccessVerdict::kAdmitted;
 }
 

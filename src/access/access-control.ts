@@ -4,8 +4,9 @@
  */
 import { readAuthConfig, type AuthConfig } from '../config/auth-config.js';
 import { FileWatch } from '../config/file-watch.js';
+import type { Flags } from '../config/flag-table.js';
 import type { Log } from '../log/log.js';
-import type { AccessSurface } from '../native/access.js';
+import { AccessSurface } from '../native/access.js';
 import { addon } from '../native/addon.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { digestOf } from './credentials.js';
@@ -115,4 +116,13 @@ export class AccessControl {
     this.#complainedAt = now;
     this.#options.log.error({ err: cause }, `a token was refused: ${message}`);
   }
+}
+
+/** As accessFamilies() has it. */
+export function refusedRequests(
+  flags: Pick<Flags, 'admin_port'>,
+): Record<string, readonly number[]> {
+  const refused = { public: addon().accessRefused(AccessSurface.public) };
+  if (flags.admin_port === 0) return refused;
+  return { ...refused, admin: addon().accessRefused(AccessSurface.admin) };
 }

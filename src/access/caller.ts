@@ -22,6 +22,8 @@ export interface Caller {
   /** Whether his credentials are known, or none are needed. */
   readonly isKnown: boolean;
   may(method: AccessMethod, model: string): boolean;
+  /** What he is told who is not known, whatever he asks; counted. */
+  turnAway(): ServingError;
   /** @throws ServingError UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED */
   admit(method: AccessMethod, model: string): Ticket;
 }
@@ -38,6 +40,7 @@ const WHOSE = ['this server', 'these credentials', 'this model'];
 export const ANYBODY: Caller = {
   isKnown: true,
   may: () => true,
+  turnAway: unauthenticated,
   admit: () => NOTHING_HELD,
 };
 
@@ -55,6 +58,11 @@ export class PrincipalCaller implements Caller {
 
   may(method: AccessMethod, model: string): boolean {
     return addon().accessMay(this.#surface, this.#principal, method, model);
+  }
+
+  turnAway(): ServingError {
+    addon().accessAdmit(this.#surface, 0, AccessMethod.infer, ''); // which counts it
+    return unauthenticated();
   }
 
   admit(method: AccessMethod, model: string): Ticket {
@@ -75,6 +83,7 @@ export class PrincipalCaller implements Caller {
 export const NOBODY: Caller = {
   isKnown: false,
   may: () => false,
+  turnAway: unauthenticated,
   admit: () => {
     throw unauthenticated();
   },
@@ -111,7 +120,7 @@ function refusalOf([verdict, waitMillis, scope, perSecond, atOnce]: NativeRefusa
 }
 
 /** The same whatever is wrong: who guesses learns nothing. */
-export function unauthenticated(): ServingError {
+function unauthenticated(): ServingError {
   const message =
     'The request needs valid credentials: Authorization: Bearer TOKEN, or X-API-Key: KEY.';
   return new ServingError(StatusCode.UNAUTHENTICATED, message);

@@ -6,7 +6,7 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 
 import { whenKnown, type Authenticator } from '../access/authenticator.js';
-import { NOBODY, unauthenticated, type Caller } from '../access/caller.js';
+import { NOBODY, type Caller } from '../access/caller.js';
 import type { Credentials } from '../access/credentials.js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { requestIdOf } from '../log/request-id.js';
@@ -185,7 +185,7 @@ export class NativeGrpcServer {
     whenKnown(
       this.#authenticator.caller(() => ({ token: credential, identity })),
       (caller) => {
-        if (!caller.isKnown && !method.isOpen) throw unauthenticated();
+        if (!caller.isKnown && !method.isOpen) throw caller.turnAway();
         method.call(request, timeoutMillis, done, headers, isGone, caller);
       },
       (error) => done(error, null),

@@ -6,7 +6,7 @@ import * as grpc from '@grpc/grpc-js';
 
 import { whenKnown, type Authenticator } from '../access/authenticator.js';
 import { credentialsOf, identityOf, type Credentials } from '../access/credentials.js';
-import { NOBODY, unauthenticated, type Caller } from '../access/caller.js';
+import { NOBODY, type Caller } from '../access/caller.js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { RequestLog } from '../log/request-log.js';
@@ -136,7 +136,7 @@ export class GrpcServer {
       whenKnown(
         this.#authenticator.caller(() => credentialsOfCall(call)),
         (caller) => {
-          if (!caller.isKnown && !method.isOpen) throw unauthenticated();
+          if (!caller.isKnown && !method.isOpen) throw caller.turnAway();
           const timeoutMillis = timeoutOf(call.getDeadline());
           const isGone = (): boolean => call.cancelled;
           method.call(call.request, timeoutMillis, done, call.metadata, isGone, caller);

@@ -3,7 +3,7 @@
  * answers back; decides nothing about models. One of each transport, on its thread.
  */
 import { whenKnown, type Authenticator } from '../access/authenticator.js';
-import { AccessMethod, EVERY_MODEL, unauthenticated, type Caller } from '../access/caller.js';
+import { AccessMethod, EVERY_MODEL, type Caller } from '../access/caller.js';
 import { credentialsOf } from '../access/credentials.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { Failure, RequestLog } from '../log/request-log.js';
@@ -193,7 +193,7 @@ export class RestApi implements ExchangeHost {
       return;
     }
     if (!(caller instanceof Promise) && !caller.isKnown) {
-      exchange.refuse(unauthenticated()); // before it takes memory
+      exchange.refuse(caller.turnAway()); // before it takes memory
       return;
     }
     this.#deadlines.add(exchange);
@@ -276,7 +276,7 @@ export class RestApi implements ExchangeHost {
         exchange.fail(new ServingError(StatusCode.INVALID_ARGUMENT, asked.message));
         return;
       case 'list':
-        if (!caller.isKnown) throw unauthenticated();
+        if (!caller.isKnown) throw caller.turnAway();
         exchange.json(this.#modelList.text(caller));
         return;
       case 'metadata':

@@ -14,6 +14,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { Authority, opensslMissing, pemField } from './certificates.js';
 import { AuthFile } from './access-config.js';
 import { floats, GrpcClient, type RpcError } from './grpc-client.js';
+import { PrometheusPage } from './prometheus-parser.js';
 import { freePort, restIsNative, runToEnd, ServerProcess } from './server-process.js';
 
 const IDENTITY = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
@@ -50,6 +51,8 @@ for (const threads of [1, 2]) {
       file = new AuthFile('');
       writeFileSync(join(file.folder, 'jwks.json'), JSON.stringify(keySet));
       file.write(config());
+      const monitoring = join(file.folder, 'monitoring.config');
+      writeFileSync(monitoring, 'prometheus_config { enable: true }');
       const models = join(file.folder, 'models.config');
       const entry = (name: string, path: string): string =>
         `config { name: "${name}" base_path: "${path}" model_platform: "tensorflow" }`;
@@ -59,6 +62,7 @@ for (const threads of [1, 2]) {
         `--model_config_file=${models}`,
         file.flag,
         '--enable_admin_api',
+        `--monitoring_config_file=${monitoring}`,
         '--run_pool_threads=2',
         `--io_threads=${threads}`,
       );
@@ -283,6 +287,24 @@ for (const threads of [1, 2]) {
       assert.equal((await ask('/admin/v1/config', list)).status, 403);
       assert.equal((await predict('m', bearer(await scoped('openid')))).status, 403);
       assert.equal(jwks.asked(), 1);
+    });
+
+    it('counts what it refuses', async () => {
+      const page = await ask('/metrics', key('ops-key'));
+      assert.equal(page.status, 200);
+      const counts = new PrometheusPage(page.text).all(':tensorgate:refused_request_count');
+      const of = (reason: string): number =>
+        Object.entries(counts).find(([labels]) => labels.includes(reason))?.[1] ?? 0;
+      for (const reason of ['unauthenticated', 'denied', 'rate', 'concurrency']) {
+        assert.ok(of(reason) > 0, `${reason} in ${JSON.stringify(counts)}`);
+      }
+      const before = of('unauthenticated');
+      assert.equal((await ask('/metrics', {})).status, 401);
+      assert.equal((await predict('m', {})).status, 401);
+      assert.equal(await rpcCode('m', {}), CODE.unauthenticated);
+      const after = new PrometheusPage((await ask('/metrics', key('ops-key'))).text);
+      const name = Object.keys(counts).find((labels) => labels.includes('unauthenticated')) ?? '';
+      assert.equal(after.all(':tensorgate:refused_request_count')[name], before + 3);
     });
 
     it('reads the file anew when it changes, and keeps what is in force where it is wrong', async () => {
