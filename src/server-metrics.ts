@@ -16,6 +16,7 @@ import { RequestMetrics } from './metrics/request-metrics.js';
 import { runFamilies } from './metrics/run-metrics.js';
 import { versionFamilies } from './metrics/version-metrics.js';
 import { addon } from './native/addon.js';
+import { writeMetrics } from './native/metrics-text.js';
 import type { RestMetrics } from './rest/api.js';
 import type { ServerCore } from './server-core.js';
 
@@ -68,6 +69,6 @@ export async function serverMetrics(
   const process = new ProcessMetrics();
   const families = (): Family[] | Promise<Family[]> =>
     sumOfThreads(registry.families()) ?? registry.families();
-  const page = new MetricsPage({ families }, () => process.text());
+  const page = new MetricsPage({ families }, writeMetrics, () => process.text());
   return { path, requests, page, lifecycle };
 }

@@ -1,9 +1,16 @@
 #include "napi/statistics_binding.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "codec/metrics_text.h"
+#include "napi/arguments.h"
+#include "napi/environment.h"
 #include "napi/process.h"
+#include "napi/reply.h"
 #include "runtime/request_statistics.h"
 #include "runtime/run_statistics.h"
 
@@ -115,10 +122,56 @@ Napi::Value ReadRequestStatistics(const Napi::CallbackInfo& info) {
   return statistics;
 }
 
+class WriteMetricsJob : public AsyncJob {
+ public:
+  WriteMetricsJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, std::string lines,
+                  std::vector<double> numbers, std::string appendix)
+      : AsyncJob(slot, std::move(queue)),
+        lines_(std::move(lines)),
+        numbers_(std::move(numbers)),
+        appendix_(std::move(appendix)) {}
+
+  napi_value TakeValue(napi_env env) override { return ReplyValue(env, &out_, false); }
+
+ protected:
+  Status Execute() override {
+    if (!WriteMetricsText(lines_, numbers_.data(), numbers_.size(), &out_)) {
+      return Status(Code::kInternal, "the numbers of the metrics are not those of the lines");
+    }
+    out_.Append(appendix_);
+    return Status();
+  }
+
+ private:
+  const std::string lines_;
+  const std::vector<double> numbers_;
+  const std::string appendix_;
+  OutputBuffer out_;
+};
+
+// writeMetrics(slot, lines, numbers, appendix): see codec/metrics_text.h
+void WriteMetrics(const Napi::CallbackInfo& info) {
+  uint32_t slot;
+  if (!ReadSlot(info, &slot)) return;
+  if (!info[1].IsString() || !info[2].IsTypedArray() || !info[3].IsString()) {
+    ThrowTypeError(info.Env(), "lines and appendix must be strings, numbers a Float64Array");
+    return;
+  }
+  const Napi::Float64Array given = info[2].As<Napi::Float64Array>();
+  std::vector<double> numbers(given.Data(), given.Data() + given.ElementLength());
+  Environment& environment = Environment::From(info.Env());
+  auto job = std::make_unique<WriteMetricsJob>(
+      slot, environment.completions(), info[1].As<Napi::String>().Utf8Value(), std::move(numbers),
+      info[3].As<Napi::String>().Utf8Value());
+  environment.Submit(&Process::Get().decodes, std::move(job));
+  Process::Get().decodes.Wake();
+}
+
 }  // namespace
 
 void ExportStatistics(Napi::Env env, Napi::Object exports) {
   exports.Set("runStatistics", Napi::Function::New(env, ReadRunStatistics, "runStatistics"));
+  exports.Set("writeMetrics", Napi::Function::New(env, WriteMetrics, "writeMetrics"));
   exports.Set("countRequests", Napi::Function::New(env, CountRequests, "countRequests"));
   exports.Set("requestStatistics",
               Napi::Function::New(env, ReadRequestStatistics, "requestStatistics"));

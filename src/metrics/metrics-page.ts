@@ -1,53 +1,40 @@
 /**
- * MetricsPage: the text that Prometheus fetches, upstream's metrics first, then the process's own.
- * Written in slices of a few milliseconds, between which the event loop goes on.
+ * MetricsPage: the text that Prometheus fetches, upstream's metrics first, then the process's own. The text of
+ * hundreds of models is megabytes: the event loop only lists what is in it.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
-import { familyText } from './prometheus-text.js';
+import { familyLines, type FamilyLines } from './prometheus-text.js';
 import type { Family } from './families.js';
-
-const SLICE_MILLIS = 2;
 
 /** A Registry, or several of them together. */
 export interface FamilySource {
   families(): readonly Family[] | Promise<readonly Family[]>;
 }
 
+/** Makes the text of what was listed, elsewhere. */
+export type WriteText = (listed: FamilyLines) => Promise<Uint8Array>;
+
 export class MetricsPage {
   readonly #source: FamilySource;
+  readonly #write: WriteText;
   readonly #appendix: () => Promise<string>;
   #writing: Promise<Uint8Array> | null = null;
 
-  constructor(source: FamilySource, appendix: () => Promise<string>) {
+  constructor(source: FamilySource, write: WriteText, appendix: () => Promise<string>) {
     this.#source = source;
+    this.#write = write;
     this.#appendix = appendix;
   }
 
   /** Whoever asks while a page is being written gets that one: many askers cost no more than one. */
   text(): Promise<Uint8Array> {
-    this.#writing ??= this.#write().finally(() => {
+    this.#writing ??= this.#newText().finally(() => {
       this.#writing = null;
     });
     return this.#writing;
   }
 
-  async #write(): Promise<Uint8Array> {
-    const families = await this.#source.families();
-    const slices: Buffer[] = [];
-    let text = '';
-    let sliceEnd = performance.now() + SLICE_MILLIS;
-    for (const family of families) {
-      for (const piece of familyText(family)) {
-        text += piece;
-        if (performance.now() < sliceEnd) continue;
-        slices.push(Buffer.from(text)); // now: the whole page at once would hold up the loop
-        text = '';
-        await nextTurn();
-        sliceEnd = performance.now() + SLICE_MILLIS;
-      }
-    }
-    slices.push(Buffer.from(text + (await this.#appendix())));
-    return Buffer.concat(slices);
+  async #newText(): Promise<Uint8Array> {
+    const appendix = await this.#appendix();
+    return this.#write(familyLines(await this.#source.families(), appendix));
   }
 }

@@ -1,13 +1,8 @@
 /**
- * Families as upstream's Prometheus text: a TYPE line each, no HELP, braces even without labels, every
- * bucket even when empty. In pieces, so that a long page need not be written in one turn of the loop.
+ * Families as upstream's Prometheus text has them: its rules for names, labels and limits. The text itself is
+ * the addon's: braces even without labels, every bucket even when empty.
  */
-import {
-  byLabelValues,
-  type Family,
-  type HistogramFamily,
-  type HistogramSample,
-} from './families.js';
+import type { Family } from './families.js';
 
 export function metricName(name: string): string {
   return withoutLeadingDigit(name.replace(/[^a-zA-Z0-9_]/g, ':'));
@@ -22,6 +17,7 @@ export function labelName(name: string): string {
  * page, by a model's name: here they are escaped as the format has it.
  */
 export function labelValue(value: string): string {
+  if (!/[\\"\n]/.test(value)) return value;
   return value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }
 
@@ -40,41 +36,55 @@ export function formatG(value: number): string {
   return `${short(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
-/** Each piece is whole lines, those of one sample at most. */
-export function* familyText(family: Family): Generator<string> {
-  const name = metricName(family.name);
-  yield `# TYPE ${name} ${family.kind}\n`;
-  if (family.kind === 'histogram') {
-    const limits = [...family.limits.map(formatG), '+Inf'].map((limit) => `le="${limit}"} `);
-    for (const sample of [...family.samples()].sort(byLabelValues)) {
-      yield histogramText(name, family, sample, limits);
+/** What is in a page: the addon makes its text of it, see binding/codec/metrics_text.h. */
+export interface FamilyLines {
+  readonly lines: string;
+  readonly numbers: Float64Array;
+  /** Text that comes after it. */
+  readonly appendix: string;
+}
+
+export function familyLines(families: readonly Family[], appendix: string): FamilyLines {
+  let lines = '';
+  const numbers: number[] = [];
+  for (const family of families) {
+    const { labelNames } = family;
+    lines += `# TYPE ${metricName(family.name)} ${family.kind}\n`;
+    const starts = labelNames.map((name, i) => `${i === 0 ? '' : ','}${labelName(name)}="`);
+    if (family.kind === 'histogram') {
+      lines += `${limitTexts(family.limits)}\n`;
+      for (const { labelValues, buckets, sum } of family.samples()) {
+        lines += `${labelText(starts, labelValues)}\n`;
+        for (let i = 0; i <= family.limits.length; ++i) numbers.push(buckets[i] ?? 0);
+        numbers.push(sum);
+      }
+    } else {
+      lines += '\n';
+      for (const { labelValues, value } of family.samples()) {
+        lines += `${labelText(starts, labelValues)}\n`;
+        numbers.push(value);
+      }
     }
-    return;
   }
-  for (const { labelValues, value } of [...family.samples()].sort(byLabelValues)) {
-    yield `${name}{${labels(family.labelNames, labelValues)}} ${value}\n`;
-  }
+  return { lines, numbers: Float64Array.from(numbers), appendix };
 }
 
-function histogramText(
-  name: string,
-  family: HistogramFamily,
-  { labelValues, buckets, sum }: HistogramSample,
-  limits: readonly string[],
-): string {
-  const own = labels(family.labelNames, labelValues);
-  const bucket = `${name}_bucket{${own}${own === '' ? '' : ','}`;
+function labelText(starts: readonly string[], values: readonly string[]): string {
   let text = '';
-  let count = 0;
-  for (let i = 0; i < limits.length; ++i) {
-    count += buckets[i] ?? 0;
-    text += `${bucket}${limits[i]}${count}\n`;
-  }
-  return `${text}${name}_sum{${own}} ${formatG(sum)}\n${name}_count{${own}} ${count}\n`;
+  for (let i = 0; i < starts.length; ++i) text += `${starts[i]}${labelValue(values[i] ?? '')}"`;
+  return text;
 }
 
-function labels(names: readonly string[], values: readonly string[]): string {
-  return names.map((name, i) => `${labelName(name)}="${labelValue(values[i] ?? '')}"`).join(',');
+/** There are few kinds of limits, and many pages. */
+const textsOfLimits = new WeakMap<readonly number[], string>();
+
+function limitTexts(limits: readonly number[]): string {
+  let text = textsOfLimits.get(limits);
+  if (text === undefined) {
+    text = limits.map(formatG).join(' ');
+    textsOfLimits.set(limits, text);
+  }
+  return text;
 }
 
 function withoutLeadingDigit(name: string): string {

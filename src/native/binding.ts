@@ -294,6 +294,8 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
   counters(): NativeCounters;
   /** What was counted of runs and loads; see binding/runtime/run_statistics.h. */
   runStatistics(): RunStatistics;
+  /** Answered with the page of metrics as bytes; see binding/codec/metrics_text.h. */
+  writeMetrics(slot: number, lines: string, numbers: Float64Array, appendix: string): void;
   /** From now on the requests of versions that are loaded are counted, for good. */
   countRequests(): void;
   /** What was counted of them; see binding/runtime/request_statistics.h. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { plainFamily, summed } from '../../../src/metrics/family-sum.js';
-import { familyText } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 import { Registry } from '../../../src/metrics/registry.js';
 
 describe('summed', () => {

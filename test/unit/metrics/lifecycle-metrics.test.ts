@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { LifecycleMetrics } from '../../../src/metrics/lifecycle-metrics.js';
-import { familyText } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 import { Registry } from '../../../src/metrics/registry.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { LoadMetrics, type ModelStates } from '../../../src/metrics/load-metrics.js';
-import { familyText } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 import { StatusCode } from '../../../src/status/serving-error.js';
 
 const { OK, NOT_FOUND } = StatusCode;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { planFamilies } from '../../../src/metrics/plan-metrics.js';
-import { familyText } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 
 describe('Metrics of execution plans', () => {
   it('have the plan in use, and the times of the trial', () => {

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { Counter, exponentialLimits, Gauge, Histogram } from '../../../src/metrics/families.js';
 import type { Family } from '../../../src/metrics/families.js';
 import {
-  familyText,
   formatG,
   labelName,
   labelValue,
   metricName,
 } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 
 function textOf(family: Family): string {
   return [...familyText(family)].join('');

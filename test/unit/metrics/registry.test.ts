@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { Registry } from '../../../src/metrics/registry.js';
 import { runFamilies } from '../../../src/metrics/run-metrics.js';
-import { familyText } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 
 describe('Registry', () => {
   it('gives all families by name, those of readers among them', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { HistogramCell, LATENCY_LIMITS } from '../../../src/metrics/families.js';
-import { familyText } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 import { Registry } from '../../../src/metrics/registry.js';
 import {
   GRPC_ENTRY,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { familyText } from '../../../src/metrics/prometheus-text.js';
+import { familyText } from './family-text.js';
 import { STAGE_LIMITS, versionFamilies } from '../../../src/metrics/version-metrics.js';
 import { Method } from '../../../src/native/binding.js';
 import { StatusCode } from '../../../src/status/serving-error.js';
