@@ -86,7 +86,7 @@ export async function main(
     process.exitCode = REFUSED;
     return;
   }
-  const log = createLog(parsed.flags.log_level);
+  const log = createLog(parsed.flags.log_level, parsed.flags.log_format);
   for (const warning of parsed.warnings) log.warn(warning);
   // TensorFlow's own lines of level INFO say nothing about serving; its variable still decides.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';

@@ -21,7 +21,7 @@ import {
   type ControlChannel,
 } from './io-threads/remote-control.js';
 import { ReplicaCatalog } from './io-threads/replica-catalog.js';
-import { Listeners } from './listeners.js';
+import { accessLogOf, Listeners } from './listeners.js';
 import { createLog } from './log/log.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
@@ -67,7 +67,7 @@ class IoThread {
       catalog: this.#catalog,
       configured: () => this.#catalog.configured,
     });
-    const log = createLog(flags.log_level);
+    const log = createLog(flags.log_level, flags.log_format);
     this.#stalls = new EventLoopStalls({
       thread: String(options.number),
       limitMillis: flags.event_loop_stall_millis,
@@ -89,6 +89,7 @@ class IoThread {
       admin: flags.enable_admin_api ? remoteAdmin(control) : null,
       authenticator: authenticatorOf(flags, (token) => control.ask('verify', token)),
       requestLog: this.#requestLog,
+      accessLog: accessLogOf(flags, log),
       requestMetrics,
       restMetrics:
         metricsPath === null || requestMetrics === null || !options.hasPage

@@ -13,6 +13,8 @@ import { grpcStartFailure } from './grpc/start-failure.js';
 import type { Address } from './listening/addresses.js';
 import { SharedPort } from './listening/shared-port.js';
 import { prepareSocketPath } from './listening/unix-socket.js';
+import { AccessLog } from './log/access-log.js';
+import type { Log } from './log/log.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
 import type { NativeRoutes } from './native/transport.js';
@@ -46,6 +48,8 @@ export interface ListenersOptions {
   readonly admin: AdminApi | null;
   readonly authenticator: Authenticator;
   readonly requestLog: RequestLog;
+  /** Null: there is none. With one, the native transports answer no request by themselves. */
+  readonly accessLog: AccessLog | null;
   /** Null: requests are not counted. */
   readonly requestMetrics: RequestMetrics | null;
   /** Null: there is no page. */
@@ -147,6 +151,7 @@ export class Listeners {
   async close(): Promise<void> {
     this.#shared?.close();
     await Promise.all([this.#grpc?.close(), this.#rest?.close()]);
+    await this.#options.accessLog?.flush();
   }
 
   /** Ends every connection, answered or not. */
@@ -164,6 +169,7 @@ export class Listeners {
       readiness,
       admin,
       requestLog,
+      accessLog,
       authenticator,
     } = this.#options;
     const options = {
@@ -179,6 +185,7 @@ export class Listeners {
       ssl,
       authenticator,
       requestLog,
+      accessLog,
     };
     if (!native) {
       const grpcJs = await import('./grpc/server.js'); // its library is a tenth of a start
@@ -202,6 +209,7 @@ export class Listeners {
       readiness,
       admin,
       requestLog,
+      accessLog,
       restMetrics,
       sharing,
       authenticator,
@@ -225,6 +233,7 @@ export class Listeners {
       ssl,
       authenticator,
       requestLog,
+      accessLog,
       metrics: restMetrics,
       sharing,
     };
@@ -238,6 +247,7 @@ export class Listeners {
   }
 
   #watchRoutes(server: RoutedServer): void {
+    if (this.#options.accessLog !== null) return; // which would not hear of what they answer
     this.#routed.push(server);
     if (this.#routed.length > 1) {
       server.route(this.#routes);
@@ -248,6 +258,13 @@ export class Listeners {
       for (const each of this.#routed) each.route(routes);
     });
   }
+}
+
+/** Null: there is none. */
+export function accessLogOf(flags: Flags, log: Log): AccessLog | null {
+  const { access_log: path, access_log_sample: sample, access_log_slow_millis } = flags;
+  if (path === '') return null;
+  return new AccessLog({ path, sample, slowMillis: access_log_slow_millis, log });
 }
 
 async function listenOn(

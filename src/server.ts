@@ -15,7 +15,7 @@ import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { ThreadedListeners } from './io-threads/threaded-listeners.js';
 import { AdminSurface, publicFlagsOf } from './admin-surface.js';
-import { Listeners, type ListenersOptions } from './listeners.js';
+import { accessLogOf, Listeners, type ListenersOptions } from './listeners.js';
 import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
 import { RequestLog } from './log/request-log.js';
@@ -123,6 +123,7 @@ export class Server {
       admin,
       authenticator: authenticatorOf(flags, verifyToken),
       requestLog: this.#requestLog,
+      accessLog: accessLogOf(flags, log),
       requestMetrics: metrics?.requests ?? null,
       restMetrics: flags.allow_metrics_on_public_port ? metrics : null,
       watchRoutes: (onRoutes) => this.#core.watchRoutes(onRoutes),

@@ -59,6 +59,11 @@ GrpcCall* GrpcTransport::FindCall(uint64_t id) {
   return found == calls_.end() ? nullptr : found->second;
 }
 
+const Socket* GrpcTransport::SocketOfRequest(uint64_t id) {
+  GrpcCall* const call = FindCall(id);
+  return call == nullptr ? nullptr : &SocketOf(call);
+}
+
 GrpcEvent& GrpcTransport::AddEvent(GrpcEventKind kind, uint64_t id) {
   events_.emplace_back();
   events_.back().kind = kind;

@@ -55,6 +55,7 @@ class GrpcTransport final : public Transport, public CallOwner, public StreamFac
 
   // Null when the call is over.
   GrpcCall* FindCall(uint64_t id);
+  const Socket* SocketOfRequest(uint64_t id) override;
 
   // CallOwner
   const GrpcOptions& options() const override { return options_.grpc; }

@@ -123,6 +123,11 @@ HttpConnection* HttpTransport::FindRequest(uint64_t id) {
   return found == requests_.end() ? nullptr : found->second;
 }
 
+const Socket* HttpTransport::SocketOfRequest(uint64_t id) {
+  const HttpConnection* const connection = FindRequest(id);
+  return connection == nullptr ? nullptr : SocketOf(*connection);
+}
+
 void HttpTransport::Respond(uint64_t id, HttpAnswer answer) {
   const auto found = requests_.find(id);
   HttpConnection* connection = found->second;

@@ -54,6 +54,7 @@ class HttpTransport final : public Transport, public HttpOwner {
 
   // Null when it is answered, or nobody waits any more.
   HttpConnection* FindRequest(uint64_t id);
+  const Socket* SocketOfRequest(uint64_t id) override;
   // REQUIRES: FindRequest() finds it.
   void Respond(uint64_t id, HttpAnswer answer);
 

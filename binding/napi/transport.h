@@ -66,6 +66,8 @@ class Transport : public SocketOwner, public DirectRunOwner {
   // Connections whose bytes JavaScript carries (TLS), by its own numbers.
   void Lend(uint32_t id);
   Socket* FindLent(uint32_t id);
+  // Whose request JavaScript has under that number; null where it is over.
+  virtual const Socket* SocketOfRequest(uint64_t id) = 0;
 
   // Drain: no new connections; kClosed when the last connection is gone. Destroy: at once.
   void Drain();

@@ -48,6 +48,19 @@ Napi::Value OpenedRequests(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(calls));
 }
 
+// transportPeer(transport, request): see Socket::Peer(); for lent sockets their number. Null where
+// the request is over.
+Napi::Value Peer(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Transport* transport = TransportOf(info);
+  uint64_t id;
+  if (transport == nullptr || !ReadId(info, 1, &id)) return env.Undefined();
+  const Socket* const socket = transport->SocketOfRequest(id);
+  if (socket == nullptr) return env.Null();
+  if (socket->lent_id() != 0) return Napi::Number::New(env, socket->lent_id());
+  return Napi::String::New(env, socket->Peer());
+}
+
 bool ReadTarget(const Napi::Value& value, ModelRoutes::Target* target) {
   uint32_t id;
   if (napi_get_value_uint32(value.Env(), value, &id) != napi_ok) {
@@ -194,6 +207,7 @@ void ExportTransport(Napi::Env env, Napi::Object exports) {
   exports.Set("transportRoutes", Napi::Function::New(env, Routes, "transportRoutes"));
   exports.Set("transportTakeBytes", Napi::Function::New(env, TakeBytes, "transportTakeBytes"));
   exports.Set("transportGiveBytes", Napi::Function::New(env, GiveBytes, "transportGiveBytes"));
+  exports.Set("transportPeer", Napi::Function::New(env, Peer, "transportPeer"));
   exports.Set("transportLend", Napi::Function::New(env, Lend, "transportLend"));
   exports.Set("transportReceive", Napi::Function::New(env, Receive, "transportReceive"));
   exports.Set("transportIdentify", Napi::Function::New(env, Identify, "transportIdentify"));

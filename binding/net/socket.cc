@@ -1,5 +1,7 @@
 #include "net/socket.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -145,6 +147,23 @@ bool Socket::HasUnread() const {
   char first = 0;
   if (is_lent() || uv_fileno(stream_, &socket) != 0) return false;
   return recv(socket, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+std::string Socket::Peer() const {
+  int socket = -1;
+  sockaddr_storage address;
+  socklen_t size = sizeof(address);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  char host[INET6_ADDRSTRLEN];
+  char port[8];
+  if (is_lent() || uv_fileno(stream_, &socket) != 0 || getpeername(socket, any, &size) != 0 ||
+      getnameinfo(any, size, host, sizeof(host), port, sizeof(port),
+                  NI_NUMERICHOST | NI_NUMERICSERV) != 0 ||
+      (any->sa_family != AF_INET && any->sa_family != AF_INET6)) {
+    return std::string();
+  }
+  const bool is_v6 = any->sa_family == AF_INET6;
+  return (is_v6 ? "[" : "") + std::string(host) + (is_v6 ? "]:" : ":") + port;
 }
 
 void Socket::ShutDown() {

@@ -61,6 +61,9 @@ class Socket {
   static void DeleteLent(Socket* socket) { delete socket; }
 
   uint32_t lent_id() const { return lent_id_; }
+  // Its client's IP address and port, as `1.2.3.4:5` or `[::1]:5`; empty where it has none, as over
+  // a Unix socket, or where JavaScript alone knows, as of lent ones.
+  std::string Peer() const;
   bool is_closing() const { return closing_; }
 
   // Who the client is by its certificate, as the owner knows it; empty: there is none.

@@ -48,7 +48,7 @@ export class CallFailures {
 }
 
 /** The ModelSpec of a request that may be anything. */
-function specOf(method: string, request: Buffer): ModelSpec | null {
+export function specOf(method: string, request: Buffer): ModelSpec | null {
   const reader = SPEC_READERS.get(method);
   try {
     return reader === undefined ? null : readModelSpec(request, reader);

@@ -27,6 +27,8 @@ import {
 } from '../native/grpc.js';
 import type { NativeRoutes, NativeTransport } from '../native/transport.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { AccessLog } from '../log/access-log.js';
+import { callEnded } from './call-access.js';
 import { CallFailures } from './call-failures.js';
 import { GrpcMethods, type StreamingMethod, type UnaryMethod } from './methods.js';
 import { inflateMessage, type InflateLimits } from './inflate.js';
@@ -60,6 +62,7 @@ export class NativeGrpcServer {
   readonly #failures: CallFailures;
   readonly #inflateLimits: InflateLimits;
   readonly #authenticator: Authenticator;
+  readonly #accessLog: AccessLog | null;
   readonly #streams = new Map<number, OpenStream>();
 
   /** Why it cannot serve; null when it can. */
@@ -71,6 +74,7 @@ export class NativeGrpcServer {
     this.#methods = new GrpcMethods(options);
     this.#failures = new CallFailures(options.requestLog);
     this.#authenticator = options.authenticator;
+    this.#accessLog = options.accessLog;
     const nativeOptions = nativeOptionsOf(options, this.#methods);
     const { ssl, shares } = options;
     this.#listener = new NativeListener(
@@ -165,8 +169,17 @@ export class NativeGrpcServer {
   #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer, held: Held | null): void {
     const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity] = event;
     const requestId = requestIdOf(sentId);
+    const facts =
+      this.#accessLog === null
+        ? null
+        : {
+            ...{ method, request, requestId, peer: this.#listener.peerOf(id) },
+            startMillis: failure === null ? performance.now() : null,
+          };
     const done = (error: ServingError | null, reply: Uint8Array | null): void => {
       held?.release();
+      if (facts !== null && this.#accessLog !== null)
+        callEnded(this.#accessLog, facts, error, reply);
       if (error === null) {
         addon().grpcSend(this.#transport, id, reply ?? EMPTY, true);
         return;

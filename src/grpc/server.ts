@@ -9,10 +9,12 @@ import { credentialsOf, identityOf, type Credentials } from '../access/credentia
 import { NOBODY, type Caller } from '../access/caller.js';
 import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
+import type { AccessLog } from '../log/access-log.js';
 import type { RequestLog } from '../log/request-log.js';
 import { addressText, type Address } from '../listening/addresses.js';
 import { BufferBudget } from '../listening/buffer-budget.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import { callEnded } from './call-access.js';
 import { CallFailures } from './call-failures.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
 import { noMemory } from './inflate.js';
@@ -33,6 +35,8 @@ export interface GrpcServerOptions extends GrpcMethodsOptions {
   /** TLS of every address; null is none. */
   readonly ssl: SslConfig | null;
   readonly requestLog: RequestLog;
+  /** Null: there is none. */
+  readonly accessLog: AccessLog | null;
 }
 
 type Stream = grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>;
@@ -46,6 +50,7 @@ export class GrpcServer {
   readonly #failures: CallFailures;
   readonly #budget: BufferBudget;
   readonly #authenticator: Authenticator;
+  readonly #accessLog: AccessLog | null;
 
   constructor(options: GrpcServerOptions) {
     const { channelOptions, maxBufferedBytes } = options;
@@ -58,6 +63,7 @@ export class GrpcServer {
     this.#credentials = serverCredentials(options.ssl);
     this.#failures = new CallFailures(options.requestLog);
     this.#authenticator = options.authenticator;
+    this.#accessLog = options.accessLog;
     this.#methods = new GrpcMethods(options);
     for (const method of this.#methods.unary) {
       this.#add(method.path, false, false, this.#unaryHandler(method));
@@ -124,8 +130,17 @@ export class GrpcServer {
       }
       const { length } = call.request;
       const isHeld = this.#budget.take(length);
+      const accessLog = this.#accessLog;
+      const facts =
+        accessLog === null
+          ? null
+          : {
+              ...{ method, requestId, request: call.request, peer: call.getPeer() },
+              startMillis: performance.now(),
+            };
       const done = (error: ServingError | null, reply: Uint8Array | null): void => {
         if (isHeld) this.#budget.give(length);
+        if (facts !== null && accessLog !== null) callEnded(accessLog, facts, error, reply);
         if (error === null) callback(null, reply as Buffer);
         else callback(this.#statusOf(method, call.request, requestId, error));
       };

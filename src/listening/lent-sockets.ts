@@ -47,6 +47,13 @@ export class LentSockets {
     socket.on('close', takeBack);
   }
 
+  /** As Socket::Peer() of binding/net/socket.h. */
+  peerOf(id: number): string {
+    const { remoteAddress = '', remotePort = 0 } = this.#sockets.get(id) ?? {};
+    if (remoteAddress === '') return '';
+    return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+  }
+
   /** REQUIRES: an event about a socket. */
   take([kind, id, bytes]: NativeSocketEvent): void {
     const socket = this.#sockets.get(id);

@@ -18,6 +18,9 @@ import { takeEach } from './events.js';
 import { LentSockets } from './lent-sockets.js';
 import { NativeTls } from './native-tls.js';
 
+/** A client over IPv4 on a socket that takes both. */
+const IPV4_MAPPED = /^\[::ffff:(\d+\.\d+\.\d+\.\d+)\]/;
+
 /** In place of a port. */
 const UNIX_SOCKET = -1;
 
@@ -56,6 +59,13 @@ export class NativeListener {
     if (failure === null) return;
     const message = `cannot listen on ${addressText(address)}: ${failure}`;
     throw new ServingError(StatusCode.UNAVAILABLE, message);
+  }
+
+  /** Of a request that is not over, as HttpExchange.peer() has it. */
+  peerOf(request: number): string {
+    const peer = addon().transportPeer(this.transport, request) ?? '';
+    const shown = typeof peer === 'number' ? this.lent.peerOf(peer) : peer;
+    return shown.replace(IPV4_MAPPED, '$1');
   }
 
   /** Requests that have come in. */

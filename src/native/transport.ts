@@ -42,6 +42,12 @@ export interface NativeTransports {
   /** Replaces all routes. Requests that they do not cover come as events. */
   transportRoutes(transport: NativeTransport, routes: NativeRoutes): void;
 
+  /**
+   * The IP address and port of the client behind a request that came as an event; empty over a Unix socket.
+   * Of a lent socket its number. Null where the request is over.
+   */
+  transportPeer(transport: NativeTransport, request: number): string | number | null;
+
   /** A connection whose bytes JavaScript carries, by a number from 1 on. */
   transportLend(transport: NativeTransport, socket: number): void;
   transportReceive(transport: NativeTransport, socket: number, bytes: Uint8Array): void;

@@ -6,6 +6,7 @@ import { whenKnown, type Authenticator } from '../access/authenticator.js';
 import { AccessMethod, EVERY_MODEL, type Caller } from '../access/caller.js';
 import { credentialsOf } from '../access/credentials.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
+import type { AccessEntry, AccessLog } from '../log/access-log.js';
 import type { Failure, RequestLog } from '../log/request-log.js';
 import type { MetricsPage } from '../metrics/metrics-page.js';
 import { REST_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
@@ -22,7 +23,8 @@ import { AdminEndpoint } from './admin-endpoint.js';
 import type { Held, MemoryBudget } from '../listening/buffer-budget.js';
 import { acceptsGzip, inflate } from './compression.js';
 import { Deadlines } from './deadlines.js';
-import { Exchange, type ExchangeHost } from './exchange.js';
+import type { VersionChoice } from '../service/model-catalog.js';
+import { Exchange, type ExchangeHost, type RestAccess } from './exchange.js';
 import { HealthEndpoint } from './health-endpoint.js';
 import type { BodyLimits, HttpExchange, HttpRequest } from './http.js';
 import { modelStatusJson } from './json.js';
@@ -49,6 +51,8 @@ export interface RestApiOptions {
   readonly stickyHeader: string | null;
   readonly corsEnabled: boolean;
   readonly requestLog: RequestLog;
+  /** Null: there is none. */
+  readonly accessLog: AccessLog | null;
   /** Null: nothing is counted, and there is no page. */
   readonly metrics: RestMetrics | null;
 }
@@ -106,6 +110,10 @@ export class RestApi implements ExchangeHost {
   /** Answers `http` by and by, unless its client goes first. */
   handle(request: HttpRequest, http: HttpExchange): void {
     const exchange = new Exchange(http, this, request.method === 'HEAD');
+    // Probes would be most of it.
+    const isLogged =
+      this.#options.accessLog !== null && !this.#health.takes(request.method, request.path);
+    if (isLogged) exchange.access = accessOf(request, http);
     try {
       this.#dispatch(exchange, request);
     } catch (error) {
@@ -120,12 +128,17 @@ export class RestApi implements ExchangeHost {
 
   ended(exchange: Exchange): void {
     this.#deadlines.remove(exchange);
+    const { access } = exchange;
+    if (access === null) return;
+    const hasFailed = !access.status.startsWith('2');
+    const millis = performance.now() - access.startMillis;
+    this.#options.accessLog?.ended(hasFailed, millis, () => entryOf(exchange, access, millis));
   }
 
   failed({ asked, requestId, dueMillis }: Exchange, failure: Failure): void {
     const { requestLog, timeoutMillis } = this.#options;
     requestLog.failed(failure, () => {
-      const choice = asked !== null && 'choice' in asked ? asked.choice : null;
+      const choice = choiceIn(asked);
       return {
         transport: 'REST',
         method: asked?.kind === 'infer' ? asked.action : (asked?.kind ?? ''),
@@ -319,4 +332,36 @@ export class RestApi implements ExchangeHost {
       exchange.fail(ServingError.from(error));
     }
   }
+}
+
+function choiceIn(asked: Route | null): VersionChoice | null {
+  return asked !== null && 'choice' in asked ? asked.choice : null;
+}
+
+function accessOf({ method, path }: HttpRequest, http: HttpExchange): RestAccess {
+  const startMillis = performance.now();
+  return { startMillis, method, path, peer: http.peer(), status: '', bytesIn: 0, bytesOut: 0 };
+}
+
+function entryOf(
+  { asked, requestId }: Exchange,
+  { method, path, status, bytesIn, bytesOut, peer }: RestAccess,
+  millis: number,
+): AccessEntry {
+  const choice = choiceIn(asked);
+  return {
+    protocol: 'REST',
+    method,
+    path,
+    model: asked !== null && 'name' in asked ? asked.name : null,
+    version: choice?.version?.toString() ?? null,
+    label: choice?.label ?? null,
+    status: status === '' ? 'client gone' : status,
+    millis,
+    bytesIn,
+    bytesOut,
+    peer: peer === '' ? null : peer,
+    requestId: requestId === '' ? null : requestId,
+    principal: null,
+  };
 }

@@ -32,6 +32,19 @@ export function jsonHeaders(corsEnabled: boolean): readonly string[] {
   return corsEnabled ? JSON_TYPE_AND_CORS : JSON_TYPE;
 }
 
+/** What is noted of an exchange for the access log. */
+export interface RestAccess {
+  readonly startMillis: number;
+  readonly method: string;
+  readonly path: string;
+  readonly peer: string;
+  /** Empty until it is answered. */
+  status: string;
+  bytesIn: number;
+  /** Of bodies, as sent. */
+  bytesOut: number;
+}
+
 /** What an exchange needs of the API it belongs to. */
 export interface ExchangeHost {
   readonly budget: MemoryBudget;
@@ -58,6 +71,8 @@ export class Exchange implements ExchangeOwner, Waiting {
   modelVersion = '';
   /** True once it was answered or the client has gone. */
   over = false;
+  /** What the access log says of it; null: nothing. */
+  access: RestAccess | null = null;
   /** Whether the client takes a compressed answer. */
   gzipAccepted = false;
   readonly #http: HttpExchange;
@@ -88,6 +103,7 @@ export class Exchange implements ExchangeOwner, Waiting {
   }
 
   received(body: ArrayBuffer | Uint8Array, held: Held | null): void {
+    if (this.access !== null) this.access.bytesIn = body.byteLength;
     this.#onBody?.(body, held);
   }
 
@@ -249,6 +265,10 @@ export class Exchange implements ExchangeOwner, Waiting {
   ): void {
     if (this.over) return;
     this.over = true;
+    if (this.access !== null) {
+      this.access.status = status;
+      this.access.bytesOut = this.#isHead ? 0 : Buffer.byteLength(body);
+    }
     this.#http.answer(status, headers, body, after);
     this.#host.ended(this);
   }

@@ -51,6 +51,9 @@ export interface HttpExchange {
    */
   receive(limits: BodyLimits, declaredLength: number): void;
 
+  /** The client's IP address, with its port where that is known; empty over a Unix socket. */
+  peer(): string;
+
   /**
    * Status line (`200 OK`), headers (name, value, name, …) and body. The transport adds Connection, Date and
    * Content-Length. Of the answer to HEAD it sends neither body nor length.

@@ -7,6 +7,7 @@ import type { AfterAnswer, BodyLimits, ExchangeOwner, HttpExchange } from '../ht
 
 /** What an exchange needs of the server it belongs to. */
 export interface NativeExchangeHost {
+  peerOf(id: number): string;
   /** Once for each exchange that is answered. */
   answer(
     id: number,
@@ -42,6 +43,10 @@ export class NativeHttpExchange implements HttpExchange {
     else if (refusal !== BodyRefusal.none) refuse(owner, refusal, maxBytes);
     else if (body.length > maxBytes) owner.tooLarge(maxBytes);
     else owner.received(body, HELD);
+  }
+
+  peer(): string {
+    return this.#host.peerOf(this.#event[1]);
   }
 
   answer(

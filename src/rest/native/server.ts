@@ -82,6 +82,10 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     this.#listener.destroy();
   }
 
+  peerOf(id: number): string {
+    return this.#listener.peerOf(id);
+  }
+
   answer(
     id: number,
     status: string,

@@ -41,6 +41,13 @@ export class UwsHttpExchange implements HttpExchange {
     response.onAborted(this.#aborted);
   }
 
+  /** uWebSockets does not tell the port. */
+  peer(): string {
+    return this.#over
+      ? ''
+      : Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+  }
+
   /** A body that comes in one piece of up to `borrowBytes` is lent; others are collected. */
   receive({ maxBytes, borrowBytes }: BodyLimits, declaredLength: number): void {
     let size = 0;

@@ -134,7 +134,11 @@ describe('usageText', () => {
       '\t--request_log_file_bytes',
       '\t--request_log_file_seconds',
       '\t--request_log_max_bytes',
+      '\t--access_log',
+      '\t--access_log_sample',
+      '\t--access_log_slow_millis',
       '\t--log_level',
+      '\t--log_format',
       '', // the text ends with a newline
     ]);
   });

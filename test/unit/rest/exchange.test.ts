@@ -25,6 +25,10 @@ class RecordingHttp implements HttpExchange {
     this.received.push(args);
   }
 
+  peer(): string {
+    return '127.0.0.1:1';
+  }
+
   answer(
     status: string,
     headers: readonly string[],

@@ -1,0 +1,43 @@
+/** What the access log says of a call. */
+import type { AccessLog } from '../log/access-log.js';
+import { statusName, StatusCode, type ServingError } from '../status/serving-error.js';
+import { specOf } from './call-failures.js';
+import type { UnaryMethod } from './methods.js';
+
+export interface CallFacts {
+  readonly method: UnaryMethod;
+  readonly request: Buffer;
+  readonly requestId: string;
+  readonly peer: string;
+  /** By performance.now(); null: it began elsewhere. */
+  readonly startMillis: number | null;
+}
+
+/** A call has its answer. Probes are left out: they would be most of it. */
+export function callEnded(
+  accessLog: AccessLog,
+  { method, request, requestId, peer, startMillis }: CallFacts,
+  error: ServingError | null,
+  reply: Uint8Array | null,
+): void {
+  if (!method.isLogged) return;
+  const millis = startMillis === null ? null : performance.now() - startMillis;
+  accessLog.ended(error !== null, millis, () => {
+    const spec = specOf(method.name, request);
+    return {
+      protocol: 'gRPC',
+      method: method.name,
+      path: null,
+      model: spec?.name ?? null,
+      version: spec?.version?.toString() ?? null,
+      label: spec?.label ?? null,
+      status: statusName(error?.code ?? StatusCode.OK),
+      millis,
+      bytesIn: request.length,
+      bytesOut: reply?.length ?? 0,
+      peer: peer === '' ? null : peer,
+      requestId: requestId === '' ? null : requestId,
+      principal: null,
+    };
+  });
+}
