@@ -61,7 +61,7 @@ GrpcCall* GrpcTransport::FindCall(uint64_t id) {
 
 const Socket* GrpcTransport::SocketOfRequest(uint64_t id) {
   GrpcCall* const call = FindCall(id);
-  return call == nullptr ? nullptr : &SocketOf(call);
+  return call == nullptr ? nullptr : SocketOf(call);
 }
 
 GrpcEvent& GrpcTransport::AddEvent(GrpcEventKind kind, uint64_t id) {
