@@ -3,6 +3,7 @@ import type { Flags } from './flag-table.js';
 
 /** More only cost memory: each is a JavaScript environment of its own. */
 const MOST_IO_THREADS = 64;
+const MOST_PORT = 65_535;
 
 /** Why no server can start with them, the first as upstream finds it. `hasModels`: beside those of the flags. */
 export function startRefusals(flags: Flags, hasModels: boolean): string[] {
@@ -16,6 +17,11 @@ export function startRefusals(flags: Flags, hasModels: boolean): string[] {
     refusals.push(
       'At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.',
     );
+  }
+  for (const flag of ['port', 'rest_api_port'] as const) {
+    const port = flags[flag];
+    if (port >= 0 && port <= MOST_PORT) continue;
+    refusals.push(`--${flag} must be from 0 to ${MOST_PORT}, got ${port}`); // the kernel would cut it
   }
   if (flags.io_threads > MOST_IO_THREADS) {
     refusals.push(`--io_threads must be at most ${MOST_IO_THREADS}, got ${flags.io_threads}`);

@@ -14,16 +14,20 @@ const MOST_PATH_BYTES = 107;
  * @throws ServingError INVALID_ARGUMENT for a path that the kernel would cut, UNAVAILABLE where somebody serves
  */
 export async function prepareSocketPath(path: string): Promise<void> {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > MOST_PATH_BYTES) {
-    const message = `the path of a Unix socket has at most ${MOST_PATH_BYTES} bytes, ${path} has ${bytes}`;
-    throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
-  }
+  const refusal = socketPathRefusal(path);
+  if (refusal !== null) throw new ServingError(StatusCode.INVALID_ARGUMENT, refusal);
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
   if (await isAnswered(path)) {
     throw new ServingError(StatusCode.UNAVAILABLE, `unix:${path}: another server serves there`);
   }
   rmSync(path, { force: true });
+}
+
+/** Why nothing can be bound to it, whatever is there; null: it can. */
+export function socketPathRefusal(path: string): string | null {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= MOST_PATH_BYTES) return null;
+  return `the path of a Unix socket has at most ${MOST_PATH_BYTES} bytes, ${path} has ${bytes}`;
 }
 
 function isAnswered(path: string): Promise<boolean> {

@@ -26,7 +26,7 @@ export function findingsOf(thrown: unknown, where: string): Finding[] {
   return violations.map(({ field, description }) => error(field || where, description));
 }
 
-export type Checked = readonly Finding[] | undefined;
+export type Checked = readonly Finding[] | void;
 
 /** What the check finds; or throws, where that says it all. */
 export async function findingsFrom(

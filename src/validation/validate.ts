@@ -12,7 +12,6 @@ import { opSetsOf } from '../config/op-sets.js';
 import { readPlatformConfig, type PlatformConfig } from '../config/platform-config.js';
 import { refusedOpsOf } from '../config/refused-ops.js';
 import { startRefusals } from '../config/start-refusals.js';
-import { addressesOf } from '../listening/addresses.js';
 import { ModelBatching } from '../servables/model-batching.js';
 import { libraryPaths } from '../servables/op-libraries.js';
 import { sessionConfig } from '../servables/session-config.js';
@@ -20,6 +19,7 @@ import { stickyHeaderOf } from '../service/sticky-key.js';
 import { fileError } from '../status/file-error.js';
 import { FILE_CHECKS } from './file-checks.js';
 import { error, findingsFrom, warning, type Finding } from './finding.js';
+import { listenFindings } from './listening.js';
 import { configuredModels, versionFindings } from './models.js';
 
 export interface ValidationOptions {
@@ -52,10 +52,7 @@ export async function validate(
   await add('flags', () => void opSetsOf(flags.ops, env));
   await add('flags', () => void refusedOpsOf(flags.refuse_ops));
   await add('--custom_op_libraries', () => libraryFindings(flags));
-  for (const flag of ['grpc_host', 'rest_api_host'] as const) {
-    await add('flags', async () => void (await addressesOf(flag, flags[flag], flags.port)));
-  }
-  findings.push(...restFindings(flags));
+  findings.push(...(await listenFindings(flags)));
   for (const { flag, check } of FILE_CHECKS) {
     const file = String(flags[flag]);
     if (file !== '') await add(`--${flag}`, () => check(file, flags, cpus));
@@ -103,16 +100,4 @@ async function libraryFindings(flags: Flags): Promise<Finding[]> {
     ),
   );
   return missing.flat();
-}
-
-function restFindings(flags: Flags): Finding[] {
-  const { port, rest_api_port: rest, rest_api_socket_path: socket } = flags;
-  const findings: Finding[] = [];
-  if (rest !== 0 && rest === port) {
-    findings.push(error('--rest_api_port', 'rest_api_port and port must differ: REST is off'));
-  }
-  if (flags.monitoring_config_file !== '' && rest === 0 && socket === '') {
-    findings.push(warning('--monitoring_config_file', 'there is no page of metrics without REST'));
-  }
-  return findings;
 }

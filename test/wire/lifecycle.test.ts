@@ -191,6 +191,9 @@ describe('The server process', function () {
     const nowhere = await runToEnd(['--port=0', base]);
     assert.equal(nowhere.code, 255);
     assert.match(nowhere.stdout, /At least one of server_options.grpc_port or /);
+    const beyond = await runToEnd(['--port=70000', base]);
+    assert.equal(beyond.code, 255);
+    assert.match(beyond.stdout, /INVALID_ARGUMENT: --port must be from 0 to 65535, got 70000/);
     const relative = await runToEnd(['--model_base_path=models/m']);
     assert.equal(relative.code, 255);
     assert.match(

@@ -89,6 +89,19 @@ describe('validate', () => {
     for (const [i, pattern] of expected.entries()) assert.match(lines[i] ?? '', pattern);
   });
 
+  it('says where nothing can listen', async () => {
+    const long = `/tmp/${'x'.repeat(200)}`;
+    const sockets = [`--grpc_socket_path=${folder}/gone/x`, `--rest_api_socket_path=${long}`];
+    const lines = await serving('--port=65536', '--rest_api_port=-1', ...sockets);
+    assert.deepEqual(lines, [
+      'error: flags: --port must be from 0 to 65535, got 65536',
+      'error: flags: --rest_api_port must be from 0 to 65535, got -1',
+      'error: --grpc_socket_path: gone; No such file or directory',
+      `error: --rest_api_socket_path: the path of a Unix socket has at most 107 bytes, ${long} has 205`,
+    ]);
+    assert.deepEqual(await serving('--port=0', `--grpc_socket_path=${folder}/x`), []);
+  });
+
   it('says that REST would be off, or not have a page', async () => {
     const monitoring = file('monitoring.config', 'prometheus_config { enable: true }');
     assert.deepEqual(await serving('--port=8500', '--rest_api_port=8500'), [
