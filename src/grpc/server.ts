@@ -12,11 +12,12 @@ import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { RequestLog } from '../log/request-log.js';
 import { addressText, type Address } from '../listening/addresses.js';
-import { BufferBudget } from '../listening/buffer-budget.js';
+import { BufferBudget, Share } from '../listening/buffer-budget.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { callEnded } from './call-access.js';
 import { CallFailures } from './call-failures.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
+import { BoundedInflation } from './bounded-inflation.js';
 import { noMemory } from './inflate.js';
 import {
   GrpcMethods,
@@ -29,7 +30,7 @@ import type { MessageStream } from './stream.js';
 export interface GrpcServerOptions extends GrpcMethodsOptions {
   /** Of grpc-js's server. */
   readonly channelOptions: grpc.ServerOptions;
-  /** Memory of all requests; grpc-js gathers and inflates each before it counts. */
+  /** Memory of all requests; grpc-js gathers each that is not compressed before it counts. */
   readonly maxBufferedBytes: number;
   readonly authenticator: Authenticator;
   /** TLS of every address; null is none. */
@@ -49,17 +50,21 @@ export class GrpcServer {
   readonly #methods: GrpcMethods;
   readonly #failures: CallFailures;
   readonly #budget: BufferBudget;
+  readonly #inflation: BoundedInflation;
   readonly #authenticator: Authenticator;
   readonly #accessLog: AccessLog | null;
 
   constructor(options: GrpcServerOptions) {
     const { channelOptions, maxBufferedBytes } = options;
     const most = channelOptions['grpc.max_receive_message_length'] ?? maxBufferedBytes;
+    const limit = Math.min(most, maxBufferedBytes);
+    this.#budget = new BufferBudget(maxBufferedBytes);
+    this.#inflation = new BoundedInflation({ most: limit, budget: this.#budget });
     this.#server = new grpc.Server({
       ...channelOptions,
-      'grpc.max_receive_message_length': Math.min(most, maxBufferedBytes),
+      'grpc.max_receive_message_length': limit,
+      interceptors: [this.#inflation.interceptor],
     });
-    this.#budget = new BufferBudget(maxBufferedBytes);
     this.#credentials = serverCredentials(options.ssl);
     this.#failures = new CallFailures(options.requestLog);
     this.#authenticator = options.authenticator;
@@ -128,8 +133,8 @@ export class GrpcServer {
         echo.set(REQUEST_ID_KEY, requestId);
         call.sendMetadata(echo);
       }
-      const { length } = call.request;
-      const isHeld = this.#budget.take(length);
+      const inflated = this.#inflation.take(call.request);
+      const received = new Share(this.#budget);
       const accessLog = this.#accessLog;
       const facts =
         accessLog === null
@@ -139,12 +144,12 @@ export class GrpcServer {
               startMillis: performance.now(),
             };
       const done = (error: ServingError | null, reply: Uint8Array | null): void => {
-        if (isHeld) this.#budget.give(length);
+        (inflated ?? received).release();
         if (facts !== null && accessLog !== null) callEnded(accessLog, facts, error, reply);
         if (error === null) callback(null, reply as Buffer);
         else callback(this.#statusOf(method, call.request, requestId, error));
       };
-      if (!isHeld) {
+      if (inflated === null && !received.take(call.request.length)) {
         done(noMemory(), null);
         return;
       }
