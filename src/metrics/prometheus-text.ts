@@ -44,29 +44,42 @@ export interface FamilyLines {
   readonly appendix: string;
 }
 
+/** One line for each sample, however many the text has: a histogram's counts are copied as they are. */
 export function familyLines(families: readonly Family[], appendix: string): FamilyLines {
   let lines = '';
-  const numbers: number[] = [];
+  const values: ArrayLike<number>[] = [];
+  let size = 0;
   for (const family of families) {
-    const { labelNames } = family;
-    lines += `# TYPE ${metricName(family.name)} ${family.kind}\n`;
-    const starts = labelNames.map((name, i) => `${i === 0 ? '' : ','}${labelName(name)}="`);
+    const starts = family.labelNames.map((name, i) => `${i === 0 ? '' : ','}${labelName(name)}="`);
+    const limits = family.kind === 'histogram' ? limitTexts(family.limits) : '';
+    lines += `# TYPE ${metricName(family.name)} ${family.kind}\n${limits}\n`;
     if (family.kind === 'histogram') {
-      lines += `${limitTexts(family.limits)}\n`;
-      for (const { labelValues, buckets, sum } of family.samples()) {
-        lines += `${labelText(starts, labelValues)}\n`;
-        for (let i = 0; i <= family.limits.length; ++i) numbers.push(buckets[i] ?? 0);
-        numbers.push(sum);
+      const buckets = family.limits.length + 1;
+      for (const sample of family.samples()) {
+        lines += `${labelText(starts, sample.labelValues)}\n`;
+        values.push(sample.buckets, [sample.sum]);
+        size += buckets + 1;
       }
     } else {
-      lines += '\n';
-      for (const { labelValues, value } of family.samples()) {
-        lines += `${labelText(starts, labelValues)}\n`;
-        numbers.push(value);
+      for (const sample of family.samples()) {
+        lines += `${labelText(starts, sample.labelValues)}\n`;
+        values.push([sample.value]);
+        ++size;
       }
     }
   }
-  return { lines, numbers: Float64Array.from(numbers), appendix };
+  return { lines, numbers: joined(values, size), appendix };
+}
+
+/** REQUIRES: `size` of them in all. */
+function joined(values: readonly ArrayLike<number>[], size: number): Float64Array {
+  const numbers = new Float64Array(size);
+  let at = 0;
+  for (const part of values) {
+    numbers.set(part, at);
+    at += part.length;
+  }
+  return numbers;
 }
 
 function labelText(starts: readonly string[], values: readonly string[]): string {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Counter, exponentialLimits, Gauge, Histogram } from '../../../src/metrics/families.js';
 import type { Family } from '../../../src/metrics/families.js';
 import {
+  familyLines,
   formatG,
   labelName,
   labelValue,
@@ -130,5 +131,23 @@ describe('Prometheus text', () => {
       [1e100, '1e+100'],
     ];
     for (const [value, text] of expected) assert.equal(formatG(value), text);
+  });
+});
+
+describe('familyLines', () => {
+  it('has one line for each sample of hundreds of models, and copies their counts', () => {
+    const limits = exponentialLimits(1, 2, 26);
+    const histogram = new Histogram('/h', ['model_name', 'stage'], limits);
+    const names = Array.from({ length: 200 }, (_, i) => `model_${i}`);
+    for (const name of names) {
+      for (const stage of ['queue', 'run']) histogram.cell(name, stage).record(3);
+    }
+    const gauge = new Gauge('/g', ['model_name']);
+    for (const name of names) gauge.cell(name).set(7);
+    const { lines, numbers } = familyLines([gauge, histogram], '');
+    assert.equal(lines.split('\n').length - 1, 2 + 200 + 2 + 400);
+    assert.equal(numbers.length, 200 + 400 * (limits.length + 2));
+    assert.equal(numbers[0], 7);
+    assert.equal(numbers.at(-1), 3);
   });
 });
