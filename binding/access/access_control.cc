@@ -84,6 +84,7 @@ std::shared_ptr<const AccessControl::Principal> AccessControl::NewPrincipal(Prin
   principal->id = ++last_id_;
   principal->grants = std::move(rules.grants);
   principal->limit = LimitOf("principal " + rules.name, rules.limit);
+  principal->name = std::move(rules.name);
   principals_[principal->id] = principal;
   return principal;
 }
@@ -161,6 +162,12 @@ uint32_t AccessControl::Learn(const Digest& digest, PrincipalRules rules,
 const AccessControl::Principal* AccessControl::PrincipalOf(uint32_t id) {
   const auto found = principals_.find(id);
   return found == principals_.end() ? nullptr : found->second.lock().get();
+}
+
+std::string AccessControl::NameOf(uint32_t id) {
+  MutexLock lock(&mutex_);
+  const Principal* principal = PrincipalOf(id);
+  return principal == nullptr ? "" : principal->name;
 }
 
 bool AccessControl::May(uint32_t id, AccessMethod method, std::string_view model) {

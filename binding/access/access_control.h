@@ -100,6 +100,8 @@ class AccessControl {
   // From here on, for so long, `digest` is known as the one with these rules.
   uint32_t Learn(const Digest& digest, PrincipalRules rules, std::chrono::milliseconds lifetime);
 
+  // For the log; empty where nobody is known by that number.
+  std::string NameOf(uint32_t principal);
   bool May(uint32_t principal, AccessMethod method, std::string_view model);
   // The ticket holds the places, until it goes. Refusals are counted.
   Refusal Admit(uint32_t principal, AccessMethod method, std::string_view model,
@@ -117,6 +119,7 @@ class AccessControl {
 
   struct Principal {
     uint32_t id = kNobody;
+    std::string name;
     std::vector<Grant> grants;
     std::shared_ptr<Limit> limit;  // null: none
   };

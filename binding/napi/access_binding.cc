@@ -158,6 +158,16 @@ Napi::Value Learn(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), id);
 }
 
+// accessName(surface, principal)
+Napi::Value PrincipalName(const Napi::CallbackInfo& info) {
+  AccessControl* access = AccessOf(info);
+  uint32_t principal;
+  if (access == nullptr || !ReadUint32(info, 1, "principal", &principal)) {
+    return info.Env().Undefined();
+  }
+  return Napi::String::New(info.Env(), access->NameOf(principal));
+}
+
 bool ReadQuestion(const Napi::CallbackInfo& info, uint32_t* principal, AccessMethod* method,
                   std::string* model) {
   uint32_t number;
@@ -230,6 +240,7 @@ void ExportAccess(Napi::Env env, Napi::Object exports) {
   exports.Set("accessConfigure", Napi::Function::New(env, ConfigureAccess, "accessConfigure"));
   exports.Set("accessFind", Napi::Function::New(env, FindPrincipal, "accessFind"));
   exports.Set("accessLearn", Napi::Function::New(env, Learn, "accessLearn"));
+  exports.Set("accessName", Napi::Function::New(env, PrincipalName, "accessName"));
   exports.Set("accessMay", Napi::Function::New(env, May, "accessMay"));
   exports.Set("accessAdmit", Napi::Function::New(env, Admit, "accessAdmit"));
   exports.Set("accessRelease", Napi::Function::New(env, ReleaseTicket, "accessRelease"));

@@ -21,6 +21,8 @@ export interface Ticket {
 export interface Caller {
   /** Whether his credentials are known, or none are needed. */
   readonly isKnown: boolean;
+  /** For the log; null: the request has no credentials, or nobody knows them. */
+  readonly name: string | null;
   may(method: AccessMethod, model: string): boolean;
   /** What he is told who is not known, whatever he asks; counted. */
   turnAway(): ServingError;
@@ -31,6 +33,8 @@ export interface Caller {
 /** In place of a model's name, where something is about all of them. */
 export const EVERY_MODEL = '*';
 
+/** The name of who requests without credentials belong to; no principal's, which have no blank there. */
+export const ANONYMOUS = ' anonymous';
 const NOTHING_HELD: Ticket = { release: () => undefined };
 /** Of what is in progress nobody knows when it ends. */
 const BUSY_RETRY_MILLIS = 1000;
@@ -39,6 +43,7 @@ const WHOSE = ['this server', 'these credentials', 'this model'];
 /** Where access is not controlled. */
 export const ANYBODY: Caller = {
   isKnown: true,
+  name: null,
   may: () => true,
   turnAway: unauthenticated,
   admit: () => NOTHING_HELD,
@@ -54,6 +59,11 @@ export class PrincipalCaller implements Caller {
     this.#surface = surface;
     this.#principal = principal;
     this.isKnown = isKnown;
+  }
+
+  get name(): string | null {
+    const name = this.#principal === 0 ? '' : addon().accessName(this.#surface, this.#principal);
+    return name === '' || name === ANONYMOUS ? null : name;
   }
 
   may(method: AccessMethod, model: string): boolean {
@@ -82,6 +92,7 @@ export class PrincipalCaller implements Caller {
 /** Who may do nothing, whatever the policy says. */
 export const NOBODY: Caller = {
   isKnown: false,
+  name: null,
   may: () => false,
   turnAway: unauthenticated,
   admit: () => {

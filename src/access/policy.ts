@@ -7,6 +7,7 @@ import {
   type ScopeMethod,
 } from '../config/auth-config.js';
 import { AccessMethod, type NativePolicy, type NativePrincipal } from '../native/access.js';
+import { ANONYMOUS } from './caller.js';
 import { sanDigest } from './credentials.js';
 import type { VerifiedToken } from './tokens.js';
 
@@ -26,7 +27,7 @@ export function nativePolicy(
   return {
     principals: [
       ...principals.map((each) => nativePrincipal(each.name, each)),
-      ...(anonymous === null ? [] : [nativePrincipal(' anonymous', anonymous)]),
+      ...(anonymous === null ? [] : [nativePrincipal(ANONYMOUS, anonymous)]),
     ],
     credentials: principals.flatMap(({ apiKeys, sans }, i) => [
       ...apiKeys.flatMap((key) => [Buffer.from(key, 'hex'), i]),

@@ -111,7 +111,7 @@ export function authConfigOf(text: AuthText, file: string): AuthConfig {
     principals: (text.principal ?? []).map((each, i) => {
       const where = `principal[${i}]`;
       const name = each.name ?? '';
-      if (name === '') wrong(`${where}.name`, 'expected a name, got none');
+      if (!/^\S/.test(name)) wrong(`${where}.name`, `expected a name, got "${name}"`);
       const apiKeys = each.api_key_sha256 ?? [];
       apiKeys.forEach((key, k) => {
         // What is there may be the key itself, so it is not repeated here.

@@ -1,4 +1,5 @@
 /** What the access log says of a call. */
+import type { Caller } from '../access/caller.js';
 import type { AccessLog } from '../log/access-log.js';
 import { statusName, StatusCode, type ServingError } from '../status/serving-error.js';
 import { specOf } from './call-failures.js';
@@ -11,12 +12,14 @@ export interface CallFacts {
   readonly peer: string;
   /** By performance.now(); null: it began elsewhere. */
   readonly startMillis: number | null;
+  /** Null until it is known, and where the addon has asked. */
+  caller: Caller | null;
 }
 
 /** A call has its answer. Probes are left out: they would be most of it. */
 export function callEnded(
   accessLog: AccessLog,
-  { method, request, requestId, peer, startMillis }: CallFacts,
+  { method, request, requestId, peer, startMillis, caller }: CallFacts,
   error: ServingError | null,
   reply: Uint8Array | null,
 ): void {
@@ -37,7 +40,7 @@ export function callEnded(
       bytesOut: reply?.length ?? 0,
       peer: peer === '' ? null : peer,
       requestId: requestId === '' ? null : requestId,
-      principal: null,
+      principal: caller?.name ?? null,
     };
   });
 }

@@ -28,7 +28,7 @@ import {
 import type { NativeRoutes, NativeTransport } from '../native/transport.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { AccessLog } from '../log/access-log.js';
-import { callEnded } from './call-access.js';
+import { callEnded, type CallFacts } from './call-access.js';
 import { CallFailures } from './call-failures.js';
 import { GrpcMethods, type StreamingMethod, type UnaryMethod } from './methods.js';
 import { inflateMessage, type InflateLimits } from './inflate.js';
@@ -169,12 +169,13 @@ export class NativeGrpcServer {
   #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer, held: Held | null): void {
     const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity] = event;
     const requestId = requestIdOf(sentId);
-    const facts =
+    const facts: CallFacts | null =
       this.#accessLog === null
         ? null
         : {
             ...{ method, request, requestId, peer: this.#listener.peerOf(id) },
             startMillis: failure === null ? performance.now() : null,
+            caller: null,
           };
     const done = (error: ServingError | null, reply: Uint8Array | null): void => {
       held?.release();
@@ -198,6 +199,7 @@ export class NativeGrpcServer {
     whenKnown(
       this.#authenticator.caller(() => ({ token: credential, identity })),
       (caller) => {
+        if (facts !== null) facts.caller = caller;
         if (!caller.isKnown && !method.isOpen) throw caller.turnAway();
         method.call(request, timeoutMillis, done, headers, isGone, caller);
       },

@@ -14,7 +14,7 @@ import type { RequestLog } from '../log/request-log.js';
 import { addressText, type Address } from '../listening/addresses.js';
 import { BufferBudget, Share } from '../listening/buffer-budget.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { callEnded } from './call-access.js';
+import { callEnded, type CallFacts } from './call-access.js';
 import { CallFailures } from './call-failures.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
 import { BoundedInflation } from './bounded-inflation.js';
@@ -136,12 +136,13 @@ export class GrpcServer {
       const inflated = this.#inflation.take(call.request);
       const received = new Share(this.#budget);
       const accessLog = this.#accessLog;
-      const facts =
+      const facts: CallFacts | null =
         accessLog === null
           ? null
           : {
               ...{ method, requestId, request: call.request, peer: call.getPeer() },
               startMillis: performance.now(),
+              caller: null,
             };
       const done = (error: ServingError | null, reply: Uint8Array | null): void => {
         (inflated ?? received).release();
@@ -156,6 +157,7 @@ export class GrpcServer {
       whenKnown(
         this.#authenticator.caller(() => credentialsOfCall(call)),
         (caller) => {
+          if (facts !== null) facts.caller = caller;
           if (!caller.isKnown && !method.isOpen) throw caller.turnAway();
           const timeoutMillis = timeoutOf(call.getDeadline());
           const isGone = (): boolean => call.cancelled;

@@ -64,6 +64,8 @@ export interface NativeAccess {
     principal: NativePrincipal,
     lifetimeMillis: number,
   ): number;
+  /** For the log; empty where nobody is known by that number. */
+  accessName(surface: AccessSurface, principal: number): string;
   accessMay(
     surface: AccessSurface,
     principal: number,

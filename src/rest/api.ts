@@ -162,6 +162,13 @@ export class RestApi implements ExchangeHost {
       credentialsOf((name) => request.header(name), request.identity),
     );
     const { metrics } = this.#options;
+    const { access } = exchange;
+    if (access !== null) {
+      const note = (known: Caller): void => {
+        access.caller = known;
+      };
+      whenKnown(caller, note, () => undefined);
+    }
     if (this.#health.takes(method, path)) {
       this.#health.answer(exchange, path, caller);
       return;
@@ -340,12 +347,21 @@ function choiceIn(asked: Route | null): VersionChoice | null {
 
 function accessOf({ method, path }: HttpRequest, http: HttpExchange): RestAccess {
   const startMillis = performance.now();
-  return { startMillis, method, path, peer: http.peer(), status: '', bytesIn: 0, bytesOut: 0 };
+  return {
+    startMillis,
+    method,
+    path,
+    peer: http.peer(),
+    status: '',
+    bytesIn: 0,
+    bytesOut: 0,
+    caller: null,
+  };
 }
 
 function entryOf(
   { asked, requestId }: Exchange,
-  { method, path, status, bytesIn, bytesOut, peer }: RestAccess,
+  { method, path, status, bytesIn, bytesOut, peer, caller }: RestAccess,
   millis: number,
 ): AccessEntry {
   const choice = choiceIn(asked);
@@ -362,6 +378,6 @@ function entryOf(
     bytesOut,
     peer: peer === '' ? null : peer,
     requestId: requestId === '' ? null : requestId,
-    principal: null,
+    principal: caller?.name ?? null,
   };
 }

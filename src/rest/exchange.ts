@@ -2,6 +2,7 @@
  * Exchange: one request of the REST API on its way to its answer. Knows whether the client has gone and
  * answers at most once, so that the rest need not care.
  */
+import type { Caller } from '../access/caller.js';
 import { REQUEST_ID_HEADER } from '../log/request-id.js';
 import type { Failure } from '../log/request-log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
@@ -43,6 +44,8 @@ export interface RestAccess {
   bytesIn: number;
   /** Of bodies, as sent. */
   bytesOut: number;
+  /** Null until it is known. */
+  caller: Caller | null;
 }
 
 /** What an exchange needs of the API it belongs to. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { AuthFile } from './access-config.js';
 import { floats, GrpcClient } from './grpc-client.js';
 import { ServerProcess } from './server-process.js';
 import { MANY, manyClients, predictedByAll, predictedByClients } from './threaded-server.js';
@@ -62,6 +63,35 @@ describe('Access log over the wire', () => {
     assert.match(peer as string, /127\.0\.0\.1|7f00:0+1/);
     return rest;
   }
+
+  it('says whose credentials it were', async () => {
+    const auth = new AuthFile(`principal { name: "shop" KEY(shop-key) scope { } }
+      anonymous { scope { model: "half" } }`);
+    try {
+      const client = await start(auth.flag);
+      const asked = { model_spec: { name: 'half' }, inputs: { x: floats(1) } };
+      await client.predict(asked, { 'x-api-key': 'shop-key' });
+      await client.predict(asked);
+      await post('half:predict', { instances: [1] }, { 'X-API-Key': 'shop-key' });
+      await post('half:predict', { instances: [1] });
+      assert.equal(await post('half:predict', { instances: [1] }, { 'X-API-Key': 'no' }), 401);
+      await stopped();
+      const principals = linesIn().map(({ protocol, principal }) => [protocol, principal]);
+      assert.deepEqual(principals, [
+        ...[
+          ['gRPC', 'shop'],
+          ['gRPC', null],
+        ],
+        ...[
+          ['REST', 'shop'],
+          ['REST', null],
+          ['REST', null],
+        ],
+      ]);
+    } finally {
+      auth.remove();
+    }
+  });
 
   it('has a request over each protocol, answered natively or not', async () => {
     const client = await start();
