@@ -109,8 +109,9 @@ TEST(EncodePredictionLogTest, WritesRequestAndResponseAsTheyAre) {
 }
 
 TEST(EncodePredictionLogTest, LeavesOutAResponseThatThereIsNone) {
+  const std::string request = ModelSpec();
   PredictionLogParts parts;
-  parts.request = ModelSpec();
+  parts.request = request;
   OutputBuffer out;
   EncodePredictionLog(parts, &out);
   PredictionLogView view;
