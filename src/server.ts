@@ -1,7 +1,8 @@
 /**
  * Server: wires what is served to listeners, in upstream's order of starting: models first, then gRPC,
- * then REST; with --listen_before_loaded the models come last. Owns them all; `stop` takes them down in reverse. With --io_threads above 1 the listeners
- * that can be shared are those of the I/O threads; this thread then keeps the rest, and controls.
+ * then REST; with --listen_before_loaded the models come last. Owns them all; `stop` takes them down in
+ * reverse. With --io_threads above 1 the listeners that can be shared are those of the I/O threads; this
+ * thread then keeps the rest, and controls. With --admin_port the admin surface is beside them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 

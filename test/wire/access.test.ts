@@ -88,6 +88,8 @@ for (const threads of [1, 2]) {
           scope { model: "other" } }
         jwt_issuer { issuer: "https://files" audience: "tensorgate" algorithm: "ES256"
           jwks_file: "${join(file.folder, 'jwks.json')}" scope { model: "m" } }
+        jwt_issuer { issuer: "https://gone" audience: "tensorgate" algorithm: "ES256"
+          jwks_url: "http://127.0.0.1:9/" scope { } }
         jwt_issuer { issuer: "https://url" audience: "a" audience: "tensorgate" algorithm: "ES256"
           jwks_url: "${jwks.url}" scope { model: "*" } scope_claim: "scope" }
         ${more}`;
@@ -287,6 +289,19 @@ for (const threads of [1, 2]) {
       assert.equal((await ask('/admin/v1/config', list)).status, 403);
       assert.equal((await predict('m', bearer(await scoped('openid')))).status, 403);
       assert.equal(jwks.asked(), 1);
+    });
+
+    it('says so where the keys of an issuer cannot be had, and outlives it', async () => {
+      const gone = bearer(await token({ iss: 'https://gone' }));
+      const paths = ['/readyz', '/healthz', '/nowhere', '/v1/models/m:nothing'];
+      for (const path of paths) await ask(path, gone);
+      await fetch(`${server.restUrl}/v1/models/m`, { method: 'OPTIONS', headers: gone });
+      const { status, text } = await predict('m', gone);
+      assert.equal(status, 503, text);
+      assert.match(text, /keys of the issuer of the token cannot be had/);
+      assert.equal((await ask('/v1/models/m', gone)).status, 503);
+      assert.equal(await rpcCode('m', gone), 14);
+      assert.equal((await predict('m', key('shop-key'))).status, 200);
     });
 
     it('counts what it refuses', async () => {
