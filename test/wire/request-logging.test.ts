@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -265,7 +266,7 @@ describe('Request logging over the wire', () => {
     // Ended without the end of the server.
     const team = join(logs, 'team');
     const isEnded = (path: string): boolean =>
-      filesIn(path).some((name) => name.endsWith('.tfrecord'));
+      existsSync(path) && filesIn(path).some((name) => name.endsWith('.tfrecord'));
     while (!(isEnded(team) && isEnded(logs))) await new Promise((then) => setTimeout(then, 20));
     assert.equal(logged(team).length, 2);
     rmSync(team, { recursive: true });
