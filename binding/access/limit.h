@@ -33,8 +33,6 @@ class Limit {
   // One that was taken is done.
   void Give();
 
-  uint64_t running() const { return running_; }
-
  private:
   LimitRules rules_;
   double tokens_;
