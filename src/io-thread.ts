@@ -22,7 +22,7 @@ import {
 } from './io-threads/remote-control.js';
 import { ReplicaCatalog } from './io-threads/replica-catalog.js';
 import { accessLogOf, Listeners } from './listeners.js';
-import { createLog } from './log/log.js';
+import { createLog, type Log } from './log/log.js';
 import { RequestLog } from './log/request-log.js';
 import { batchingFamilies } from './metrics/batching-metrics.js';
 import { EventLoopStalls } from './metrics/event-loop-stalls.js';
@@ -40,6 +40,8 @@ import { ModelStatusService } from './service/model-status.js';
 import { nativeRoutes } from './service/native-routes.js';
 import { Readiness, type ReadyWhen, type ServerPhase } from './service/readiness.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
+import { startTracer } from './tracing/start-tracer.js';
+import type { Tracer } from './tracing/tracer.js';
 
 class IoThread {
   readonly #options: ThreadOptions;
@@ -51,11 +53,12 @@ class IoThread {
   readonly #readiness: Readiness;
   readonly #stalls: EventLoopStalls;
   readonly #listeners: Listeners;
+  readonly #tracer: Tracer | null;
   readonly #freedMemory = freedMemory(/* releases */ false).start();
   #weights: ReadonlyMap<string, number> = new Map();
   #onRoutes: (routes: NativeRoutes) => void = () => undefined;
 
-  constructor(options: ThreadOptions, control: ControlChannel) {
+  constructor(options: ThreadOptions, control: ControlChannel, tracer: Tracer | null) {
     const { flags, ssl, channelOptions, metricsPath } = options;
     addon().closePollsAtEnd();
     this.#options = options;
@@ -67,7 +70,8 @@ class IoThread {
       catalog: this.#catalog,
       configured: () => this.#catalog.configured,
     });
-    const log = createLog(flags.log_level, flags.log_format);
+    const log = logOf(options);
+    this.#tracer = tracer;
     this.#stalls = new EventLoopStalls({
       thread: String(options.number),
       limitMillis: flags.event_loop_stall_millis,
@@ -90,6 +94,7 @@ class IoThread {
       authenticator: authenticatorOf(flags, (token) => control.ask('verify', token)),
       requestLog: this.#requestLog,
       accessLog: accessLogOf(flags, log),
+      tracer,
       requestMetrics,
       restMetrics:
         metricsPath === null || requestMetrics === null || !options.hasPage
@@ -148,6 +153,7 @@ class IoThread {
     await this.#listeners.close();
     this.#requestLog.flush();
     this.#shadows.flush();
+    await this.#tracer?.close();
   }
 
   destroy(): void {
@@ -197,6 +203,10 @@ class IoThread {
   }
 }
 
+function logOf({ flags }: ThreadOptions): Log {
+  return createLog(flags.log_level, flags.log_format);
+}
+
 function serve(port: MessagePort): void {
   let thread: IoThread | null = null;
   const opened = (): IoThread => {
@@ -206,8 +216,9 @@ function serve(port: MessagePort): void {
   const control: ControlChannel = new Channel<ControlCalls, ThreadCalls>(
     (message: Message) => port.postMessage(message),
     {
-      open: (options) => {
-        thread = new IoThread(options, control);
+      open: async (options) => {
+        const tracer = await startTracer(options.flags, logOf(options));
+        thread = new IoThread(options, control, tracer);
       },
       listen: (what) => opened().listen(what),
       renew: (ssl) => opened().renew(ssl),

@@ -32,6 +32,7 @@ import type { Readiness } from './service/readiness.js';
 import type { ShadowTraffic } from './service/shadow-traffic.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServingError } from './status/serving-error.js';
+import type { Tracer } from './tracing/tracer.js';
 
 const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
 
@@ -50,6 +51,8 @@ export interface ListenersOptions {
   readonly requestLog: RequestLog;
   /** Null: there is none. With one, the native transports answer no request by themselves. */
   readonly accessLog: AccessLog | null;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
   /** Null: requests are not counted. */
   readonly requestMetrics: RequestMetrics | null;
   /** Null: there is no page. */
@@ -170,6 +173,7 @@ export class Listeners {
       admin,
       requestLog,
       accessLog,
+      tracer,
       authenticator,
     } = this.#options;
     const options = {
@@ -186,6 +190,7 @@ export class Listeners {
       authenticator,
       requestLog,
       accessLog,
+      tracer,
     };
     if (!native) {
       const grpcJs = await import('./grpc/server.js'); // its library is a tenth of a start
@@ -210,6 +215,7 @@ export class Listeners {
       admin,
       requestLog,
       accessLog,
+      tracer,
       restMetrics,
       sharing,
       authenticator,
@@ -234,6 +240,7 @@ export class Listeners {
       authenticator,
       requestLog,
       accessLog,
+      tracer,
       metrics: restMetrics,
       sharing,
     };

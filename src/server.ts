@@ -33,6 +33,8 @@ import { stickyHeaderOf } from './service/sticky-key.js';
 import { ServerCore, type ServerOptions } from './server-core.js';
 import { serverMetrics, type ServerMetrics, type SumOfThreads } from './server-metrics.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
+import { startTracer } from './tracing/start-tracer.js';
+import type { Tracer } from './tracing/tracer.js';
 
 const IO_THREAD = new URL('./io-thread.js', import.meta.url);
 
@@ -48,6 +50,7 @@ export class Server {
   #threads: ThreadedListeners | null = null;
   #freedMemory: FreedMemory | null = null;
   #certificates: CertificateWatch | null = null;
+  #tracer: Tracer | null = null;
   /** Of --ssl_config_file as it was read last. */
   #certificateExpiries: readonly CertificateExpiry[] = [];
   #hasStarted = false;
@@ -114,6 +117,7 @@ export class Server {
     const publicFlags = publicFlagsOf(flags);
     const admin = publicFlags.enable_admin_api ? adminApi : null;
     const common = { flags: publicFlags, ssl, channelOptions: channel.options };
+    this.#tracer = await startTracer(flags, log);
     const options: ListenersOptions = {
       ...common,
       catalog,
@@ -125,6 +129,7 @@ export class Server {
       authenticator: authenticatorOf(flags, verifyToken),
       requestLog: this.#requestLog,
       accessLog: accessLogOf(flags, log),
+      tracer: this.#tracer,
       requestMetrics: metrics?.requests ?? null,
       restMetrics: flags.allow_metrics_on_public_port ? metrics : null,
       watchRoutes: (onRoutes) => this.#core.watchRoutes(onRoutes),
@@ -203,6 +208,7 @@ export class Server {
     await Promise.all(listeners.map((each) => each.close()));
     clearTimeout(grace);
     this.#requestLog.flush();
+    await this.#tracer?.close();
     await this.#core.close();
     await this.#threads?.end();
   }

@@ -33,6 +33,8 @@ bool GrpcCall::OnHeader(std::string_view name, std::string_view value) {
   } else if (name == "x-request-id") {
     if (!has_request_id_ && IsRequestId(value)) request_id_ = value;
     has_request_id_ = true;
+  } else if (name == "traceparent") {
+    if (traceparent_.empty()) traceparent_ = value;
   } else if (name == "authorization") {
     const std::string_view token = BearerToken(value);
     if (!token.empty() && !std::exchange(has_token_, true)) credential_ = token;

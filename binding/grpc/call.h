@@ -68,6 +68,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   const std::string* kept_header() const { return has_kept_header_ ? &kept_header_ : nullptr; }
   // Of `Authorization: Bearer`, else of X-API-Key; empty: the client sent none.
   const std::string& credential() const { return credential_; }
+  const std::string& traceparent() const { return traceparent_; }  // empty: none
   bool is_over() const { return over_; }
 
   // One message, then OK.
@@ -90,6 +91,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   struct Tags {
     uint64_t id = 0;
     void* run = nullptr;
+    bool is_traced = false;
     HeldBytes held;  // of a message that is elsewhere
   } tags;
 
@@ -106,6 +108,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   std::string encoding_;
   std::string kept_header_;
   std::string credential_;
+  std::string traceparent_;
   std::string bad_timeout_;
   std::string status_message_;
   std::string details_;

@@ -108,6 +108,7 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
   struct Tags {
     uint64_t id = 0;
     void* run = nullptr;
+    bool is_traced = false;
     void* socket = nullptr;
   } tags;
 

@@ -1,32 +1,10 @@
 #include "logging/model_logger.h"
 
-#include <chrono>
 #include <utility>
 
 #include "logging/log_writer.h"
-#include "runtime/random_numbers.h"
 
 namespace tensorgate {
-namespace {
-
-constexpr uint64_t kAll = UINT64_MAX;
-
-uint64_t ThresholdOf(double rate) {
-  if (!(rate > 0)) return 0;
-  if (rate >= 1) return kAll;
-  return static_cast<uint64_t>(rate * 0x1p64);  // below 2^64, since `rate` is below 1
-}
-
-RandomNumbers& NumbersOfThread() {
-  thread_local int own;
-  thread_local RandomNumbers numbers(
-      static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
-      reinterpret_cast<uintptr_t>(&own));
-  return numbers;
-}
-
-}  // namespace
-
 LoggedRequest::~LoggedRequest() { writer_->Release(reserved_); }
 
 bool LoggedRequest::Reserve(size_t bytes) {
@@ -35,14 +13,10 @@ bool LoggedRequest::Reserve(size_t bytes) {
   return true;
 }
 
-bool ModelLogger::IsBelow(uint64_t threshold) {
-  return threshold == kAll || NumbersOfThread().Next() < threshold;
-}
-
 void ModelLogger::Configure(std::shared_ptr<const LogDestination> destination,
                             double sampling_rate) {
   const MutexLock lock(&mutex_);
-  to_files_ = destination == nullptr ? 0 : ThresholdOf(sampling_rate);
+  to_files_ = destination == nullptr ? 0 : ShareThreshold(sampling_rate);
   destination_ = std::move(destination);
   SetThreshold();
 }
@@ -69,7 +43,7 @@ void ModelLogger::StopRecording() {
 void ModelLogger::SetThreshold() {
   const bool records = recording_ != nullptr;
   is_recording_.store(records, std::memory_order_relaxed);
-  threshold_.store(records ? kAll : to_files_, std::memory_order_relaxed);
+  threshold_.store(records ? kShareOfAll : to_files_, std::memory_order_relaxed);
 }
 
 std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version, uint64_t shape,
@@ -79,7 +53,7 @@ std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version
     const MutexLock lock(&mutex_);
     // With a recording all requests come here, and the share is yet to be drawn.
     const bool to_file =
-        recording_ == nullptr ? to_files_ != 0 : to_files_ != 0 && IsBelow(to_files_);
+        recording_ == nullptr ? to_files_ != 0 : to_files_ != 0 && InShare(to_files_);
     if (to_file) request->destination = destination_;
     request->recording = recording_;
   }

@@ -15,6 +15,7 @@
 #include "logging/logged_request.h"
 #include "logging/warmup_recording.h"
 #include "runtime/mutex.h"
+#include "runtime/random_share.h"
 
 namespace tensorgate {
 
@@ -26,10 +27,7 @@ class ModelLogger {
   void Configure(std::shared_ptr<const LogDestination> destination, double sampling_rate);
 
   // Whether the next request is to be logged: one load where nothing is.
-  bool Samples() {
-    const uint64_t threshold = threshold_.load(std::memory_order_relaxed);
-    return threshold != 0 && IsBelow(threshold);
-  }
+  bool Samples() { return InShare(threshold_.load(std::memory_order_relaxed)); }
 
   // Whether requests are recorded for a warm-up: Begin() then needs their shapes.
   bool is_recording() const { return is_recording_.load(std::memory_order_relaxed); }
@@ -64,7 +62,6 @@ class ModelLogger {
   const std::string name;
 
  private:
-  static bool IsBelow(uint64_t threshold);
   void SetThreshold() REQUIRES_LOCK(mutex_);
 
   std::atomic<uint64_t> threshold_{0};  // of 2^64; of those that are looked at

@@ -22,6 +22,7 @@
 #include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
+#include "napi/tracing_binding.h"
 #include "napi/transport_binding.h"
 #include "runtime/allocator.h"
 #include "runtime/library_pages.h"
@@ -108,6 +109,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportGrpc(env, exports);
   ExportHttp(env, exports);
   ExportAccess(env, exports);
+  ExportTracing(env, exports);
   ExportTransport(env, exports);
   ExportPollsAtEnd(env, exports);
   return exports;

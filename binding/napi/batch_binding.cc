@@ -84,6 +84,7 @@ class PrepareJob : public AsyncJob {
   void DropWork() override {
     if (call_ == nullptr) return;
     track_.End(*call_, status().code());
+    set_spans(track_.TakeSpans());
     call_.reset();
   }
 
@@ -96,7 +97,7 @@ class PrepareJob : public AsyncJob {
   KeptBytes body_;
 };
 
-// Common to both forms: (slot, model id, body, method, …). True: decoded, the numbers are in
+// Common to both forms: (slot, model id, body, method, isTraced, …). True: decoded, the numbers are in
 // `prepared`, and the slot is not used. False: the slot will be answered, by an error or by an
 // array of these numbers.
 template <typename NewCall>
@@ -105,14 +106,16 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
   uint32_t slot, id;
   std::string_view body;
   Method method;
+  bool is_traced;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id) ||
-      !ReadBytes(info, 2, "body", &body) || !ReadMethod(info, 3, &method)) {
+      !ReadBytes(info, 2, "body", &body) || !ReadMethod(info, 3, &method) ||
+      !ReadBool(info, 4, "isTraced", &is_traced)) {
     return env.Undefined();
   }
   std::shared_ptr<const SavedModel> model = FindModel(env, id);
   if (model == nullptr) return env.Undefined();
   Environment& environment = Environment::From(env);
-  RequestTrack track(*model, method);
+  RequestTrack track(*model, method, is_traced);
   std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
   call->SetClients();
   const bool decode_later = body.size() > kDecodeOnLoopBytes;
@@ -138,17 +141,17 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
   return Napi::Boolean::New(env, false);
 }
 
-// prepareProto(slot, id, body, method, asTensorContent)
+// prepareProto(slot, id, body, method, isTraced, asTensorContent)
 Napi::Value PrepareProto(const Napi::CallbackInfo& info) {
   bool as_content;
-  if (!ReadBool(info, 4, "asTensorContent", &as_content)) return info.Env().Undefined();
+  if (!ReadBool(info, 5, "asTensorContent", &as_content)) return info.Env().Undefined();
   return Prepare(info, /*reply_is_text=*/false,
                  [as_content](std::shared_ptr<const SavedModel> model, Method method) {
                    return NewProtoCall(std::move(model), method, as_content);
                  });
 }
 
-// prepareJson(slot, id, body, method)
+// prepareJson(slot, id, body, method, isTraced)
 Napi::Value PrepareJson(const Napi::CallbackInfo& info) {
   return Prepare(info, /*reply_is_text=*/true, &NewJsonCall);
 }
@@ -159,7 +162,9 @@ class TaskReply : public Completion {
   explicit TaskReply(BatchPart* part)
       : Completion(part->slot, std::move(part->status)),
         reply_(std::move(part->reply)),
-        is_text_(part->reply_is_text) {}
+        is_text_(part->reply_is_text) {
+    set_spans(part->task->track().TakeSpans());
+  }
 
   napi_value TakeValue(napi_env env) override { return ReplyValue(env, &reply_, is_text_); }
 
@@ -193,12 +198,13 @@ class BatchJob : public Job, public Completion {
     Push(std::move(self));
   }
 
-  // [runNanos, rows, paddedRows, outcome]
+  // [runNanos, rows, paddedRows, outcome, beganNanos, endedNanos]
   napi_value TakeValue(napi_env env) override {
     const double numbers[] = {
         static_cast<double>(report_.run_time.count()), static_cast<double>(report_.rows),
-        static_cast<double>(report_.padded_rows), static_cast<double>(report_.outcome)};
-    return ArrayOf(env, numbers, 4);
+        static_cast<double>(report_.padded_rows), static_cast<double>(report_.outcome),
+        StageSpans::Nanoseconds(report_.began),   StageSpans::Nanoseconds(report_.ended)};
+    return ArrayOf(env, numbers, 6);
   }
 
  private:
@@ -207,10 +213,12 @@ class BatchJob : public Job, public Completion {
     completions.reserve(1 + parts_.size());
     completions.emplace_back(static_cast<BatchJob*>(self.release()));
     for (BatchPart& part : parts_) {
-      if (part.answered) part.task->track().End(part.task->call(), part.status.code());
+      if (part.answered) {
+        part.task->track().End(part.task->call(), part.status.code());
+        completions.push_back(std::make_unique<TaskReply>(&part));
+      }
       // Before anybody hears of it: an unload may wait for the task.
       part.task.reset();
-      if (part.answered) completions.push_back(std::make_unique<TaskReply>(&part));
     }
     // The queue must live until PushAll() returns, though the job may be gone by then.
     const std::shared_ptr<CompletionQueue> queue = queue_;

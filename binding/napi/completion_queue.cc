@@ -5,6 +5,24 @@
 #include "napi/violation_list.h"
 
 namespace tensorgate {
+namespace {
+
+// [begin, end] of each RequestStage, one after the other.
+napi_value SpanArray(napi_env env, const StageSpans& spans) {
+  napi_value array;
+  napi_create_array_with_length(env, spans.stages.size() * 2, &array);
+  uint32_t index = 0;
+  for (const StageSpans::Span& span : spans.stages) {
+    for (double time : {span.begin, span.end}) {
+      napi_value number;
+      napi_create_double(env, time, &number);
+      napi_set_element(env, array, index++, number);
+    }
+  }
+  return array;
+}
+
+}  // namespace
 
 napi_value AsyncJob::TakeValue(napi_env env) {
   napi_value value;
@@ -94,6 +112,12 @@ napi_value CompletionQueue::Take(napi_env env) {
   for (const std::unique_ptr<Completion>& completion : delivering_) {
     const bool ok = completion->status().ok();
     const int64_t slot = completion->slot();
+    if (completion->spans() != nullptr) {
+      napi_value null;
+      napi_get_null(env, &null);
+      napi_set_element(env, batch, index++, null);
+      napi_set_element(env, batch, index++, SpanArray(env, *completion->spans()));
+    }
     napi_value number;
     napi_create_int64(env, ok ? slot : -1 - slot, &number);
     napi_set_element(env, batch, index++, number);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "runtime/mutex.h"
+#include "runtime/stage_spans.h"
 #include "runtime/worker_pool.h"
 #include "status/status.h"
 
@@ -32,6 +33,8 @@ class Completion {
 
   uint32_t slot() const { return slot_; }
   const Status& status() const { return status_; }
+  // Null: the call is not traced, or never came that far.
+  const StageSpans* spans() const { return spans_.get(); }
 
   // The value where the status is OK. THREAD: JavaScript's. May be called once.
   virtual napi_value TakeValue(napi_env env) = 0;
@@ -41,10 +44,12 @@ class Completion {
 
  protected:
   void set_status(Status status) { status_ = std::move(status); }
+  void set_spans(std::unique_ptr<StageSpans> spans) { spans_ = std::move(spans); }
 
  private:
   const uint32_t slot_;
   Status status_;
+  std::unique_ptr<StageSpans> spans_;
 };
 
 class AsyncJob : public Job, public Completion {
@@ -79,7 +84,8 @@ class CompletionQueue {
   CompletionQueue() = default;
 
   // `deliver` is called with one flat array [slot, value, slot, …]; in place of a failed slot and
-  // its value there are -1 - slot and [code, message, violations or null].
+  // its value there are -1 - slot and [code, message, violations or null]. Before the slot of a traced
+  // call come null and the beginning and end of each stage.
   void Open(Napi::Function deliver);
 
   // To be called for each completion before its job is handed to a pool.

@@ -8,6 +8,7 @@
 #include "napi/event_array.h"
 #include "napi/inference_binding.h"
 #include "napi/process.h"
+#include "tracing/trace_sampling.h"
 
 namespace tensorgate {
 namespace {
@@ -73,6 +74,7 @@ GrpcEvent& GrpcTransport::AddEvent(GrpcEventKind kind, uint64_t id) {
 
 void GrpcTransport::OnOpen(GrpcCall* call) {
   CountRequest();
+  call->tags.is_traced = TraceSampling::Wants(call->traceparent());
   if (call->timeout_millis() > 0) Await(call, call->timeout_millis());
   if (call->method().streaming == GrpcStreaming::kBoth ||
       (call->method().inference >= 0 && IsStranger(call->credential(), SocketOf(call)))) {
@@ -112,7 +114,7 @@ void GrpcTransport::OnOver(GrpcCall* call) {
 
 // False: it is for JavaScript to say what is wrong, or what to do.
 bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
-  if (call->method().inference < 0 || message->compressed) return false;
+  if (call->method().inference < 0 || message->compressed || call->tags.is_traced) return false;
   const auto method = static_cast<Method>(call->method().inference);
   ModelSpecView spec;
   if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
@@ -177,10 +179,12 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
   event.failure = std::move(failure);
   event.credential = call->credential();
   event.identity = SocketOf(call)->identity;
+  event.is_traced = call->tags.is_traced;
+  event.traceparent = call->traceparent();
 }
 
 // [kind, id, message, method, timeoutMillis, requestId, keptHeader, encoding, failure, credential,
-// identity, …]: see src/native/grpc.ts.
+// identity, traceparent, …]: see src/native/grpc.ts.
 void GrpcTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<GrpcEvent> events;
   events.swap(events_);
@@ -211,6 +215,11 @@ void GrpcTransport::DeliverEvents(JsCallback* deliver) {
     array.AddFailure(event.failure);
     array.AddText(event.credential);
     array.AddText(event.identity);
+    if (event.is_traced) {
+      array.AddText(event.traceparent);
+    } else {
+      array.AddNull();
+    }
   }
   if (!array.is_empty()) deliver->Call(array.array());
 }

@@ -45,6 +45,8 @@ struct GrpcEvent {
   std::string credential;
   std::string identity;
   Status failure;
+  bool is_traced = false;
+  std::string traceparent;
 };
 
 class GrpcTransport final : public Transport, public CallOwner, public StreamFactory {

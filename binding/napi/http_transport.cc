@@ -10,6 +10,7 @@
 #include "napi/inference_binding.h"
 #include "napi/process.h"
 #include "net/request_id.h"
+#include "tracing/trace_sampling.h"
 
 namespace tensorgate {
 namespace {
@@ -81,6 +82,8 @@ uint64_t HttpTransport::TickMillis() const {
 bool HttpTransport::OnHead(HttpConnection* connection) {
   CountRequest();
   const RequestHead& head = connection->head();
+  connection->tags.is_traced =
+      TraceSampling::IsOn() && TraceSampling::Wants(head.Field("traceparent"));
   if (!options_.body_paths.empty() && StartsWith(head.target, options_.body_paths)) return true;
   if (std::string_view(head.method) != "POST" || !StartsWith(head.target, "/v1/")) return false;
   if (head.has_body() && IsStranger(CredentialOf(head), SocketOf(*connection))) return false;
@@ -140,6 +143,7 @@ void HttpTransport::Respond(uint64_t id, HttpAnswer answer) {
 
 // False: it is for JavaScript to say what is wrong, or what to do.
 bool HttpTransport::RunDirectly(HttpConnection* connection) {
+  if (connection->tags.is_traced) return false;
   const RequestHead& head = connection->head();
   ModelSpecView spec;
   RestAction action;
@@ -230,12 +234,13 @@ HttpEvent& HttpTransport::HandOver(HttpConnection* connection) {
   event.target = connection->head().target;
   event.fields = connection->head().fields;
   event.identity = SocketOf(*connection)->identity;
+  event.is_traced = connection->tags.is_traced;
   // What it takes of the budget stays with the connection until the answer.
   event.body = std::move(connection->body()->bytes);
   return event;
 }
 
-// [kind, id, method, target, fields, body, hasReply, refusal, failure, identity, …]: see
+// [kind, id, method, target, fields, body, hasReply, refusal, failure, identity, isTraced, …]: see
 // src/native/http.ts.
 void HttpTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<HttpEvent> events;
@@ -254,6 +259,7 @@ void HttpTransport::DeliverEvents(JsCallback* deliver) {
     array.AddNumber(static_cast<int>(event.refusal));
     array.AddFailure(event.failure);
     array.AddText(event.identity);
+    array.AddNumber(event.is_traced ? 1 : 0);
   }
   if (!array.is_empty()) deliver->Call(array.array());
 }

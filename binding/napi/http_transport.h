@@ -44,6 +44,7 @@ struct HttpEvent {
   bool has_reply = false;  // `body` is an answer that was made already
   BodyRefusal refusal = BodyRefusal::kNone;
   Status failure;
+  bool is_traced = false;
 };
 
 class HttpTransport final : public Transport, public HttpOwner {

@@ -24,11 +24,12 @@ using Clock = std::chrono::steady_clock;
 class InferenceJob : public AsyncJob {
  public:
   InferenceJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
-               std::unique_ptr<InferenceCall> call, Method method, bool reply_is_text)
+               std::unique_ptr<InferenceCall> call, Method method, bool reply_is_text,
+               bool is_traced)
       : AsyncJob(slot, std::move(queue)),
         call_(std::move(call)),
         reply_is_text_(reply_is_text),
-        track_(call_->model(), method) {
+        track_(call_->model(), method, is_traced) {
     call_->SetClients();
   }
 
@@ -74,6 +75,7 @@ class InferenceJob : public AsyncJob {
 
   void DropWork() override {
     track_.End(*call_, status().code());
+    set_spans(track_.TakeSpans());
     call_.reset();
   }
 
@@ -87,22 +89,24 @@ class InferenceJob : public AsyncJob {
   OutputBuffer out_;
 };
 
-// Common to both forms: (slot, model id, body, timeout in ms or 0, method, …).
+// Common to both forms: (slot, model id, body, timeout in ms or 0, method, isTraced, …).
 template <typename NewCall>
 void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
   uint32_t slot, id, timeout;
   std::string_view body;
   Method method;
+  bool is_traced;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id) ||
       !ReadBytes(info, 2, "body", &body) || !ReadUint32(info, 3, "timeoutMillis", &timeout) ||
-      !ReadMethod(info, 4, &method)) {
+      !ReadMethod(info, 4, &method) || !ReadBool(info, 5, "isTraced", &is_traced)) {
     return;
   }
   std::shared_ptr<const SavedModel> model = FindModel(info.Env(), id);
   if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
   auto job = std::make_unique<InferenceJob>(
-      slot, environment.completions(), new_call(std::move(model), method), method, reply_is_text);
+      slot, environment.completions(), new_call(std::move(model), method), method, reply_is_text,
+      is_traced);
   job->SetTimeout(timeout);
   if (body.size() > kDecodeOnLoopBytes) {
     job->DecodeLater(info.Env(), info[2], body);
@@ -112,17 +116,17 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
   environment.Submit(&Process::Get().runs, std::move(job));
 }
 
-// inferProto(slot, id, body, timeoutMillis, method, asTensorContent)
+// inferProto(slot, id, body, timeoutMillis, method, isTraced, asTensorContent)
 void InferProto(const Napi::CallbackInfo& info) {
   bool as_content;
-  if (!ReadBool(info, 5, "asTensorContent", &as_content)) return;
+  if (!ReadBool(info, 6, "asTensorContent", &as_content)) return;
   Infer(info, /*reply_is_text=*/false,
         [as_content](std::shared_ptr<const SavedModel> model, Method method) {
           return NewProtoCall(std::move(model), method, as_content);
         });
 }
 
-// inferJson(slot, id, body, timeoutMillis, method)
+// inferJson(slot, id, body, timeoutMillis, method, isTraced)
 void InferJson(const Napi::CallbackInfo& info) {
   Infer(info, /*reply_is_text=*/true, &NewJsonCall);
 }

@@ -40,12 +40,14 @@ void Fail(BatchPart* part, Status status) {
 
 class BatchRun {
  public:
+  using Clock = BatchReport::Clock;
+
   explicit BatchRun(const BatchOptions& options) : options_(options) {}
 
   BatchReport Run(std::vector<BatchPart>* parts) {
     // What Share() would come to, without its lists.
     BatchPart& first = (*parts)[0];
-    if (RequestStatistics::IsOn()) LeaveQueue(parts);
+    LeaveQueue(parts);
     const int64_t first_rows = first.task->rows();
     if (parts->size() == 1 && !first.is_slice && options_.pad_to <= first_rows) {
       report_.rows = report_.padded_rows = first_rows;
@@ -66,10 +68,11 @@ class BatchRun {
 
  private:
   // Tasks that are split did when their first slice was taken.
-  static void LeaveQueue(std::vector<BatchPart>* parts) {
-    const auto now = RequestTrack::Clock::now();
+  void LeaveQueue(std::vector<BatchPart>* parts) {
     for (BatchPart& part : *parts) {
-      if (!part.is_slice) part.task->track().Pass(RequestStage::kQueue, now);
+      if (!part.task->is_tracked()) continue;
+      if (!report_.is_timed()) report_.began = Clock::now();
+      if (!part.is_slice) part.task->track().Pass(RequestStage::kQueue, report_.began);
     }
   }
 
@@ -193,10 +196,11 @@ class BatchRun {
                  std::vector<TensorHandle>* outputs) {
     std::vector<TF_Tensor*> values;
     for (const TensorHandle& input : *inputs) values.push_back(input.get());
-    const auto started = std::chrono::steady_clock::now();
+    const Clock::time_point started = Clock::now();
     const RunArguments& run = *leader.arguments();
     Status status = leader.model().Run(run.feeds, values, run.fetches, outputs);
-    latency_ = std::chrono::steady_clock::now() - started;
+    ran_ = Clock::now();
+    latency_ = ran_ - started;
     if (RequestStatistics::IsOn()) RunStatistics::Process().CountGraphRun(latency_);
     report_.run_time += latency_;
     inputs->clear();
@@ -211,7 +215,7 @@ class BatchRun {
       if (!part.answered) return;
       part.task->track().Mark();
       part.status = part.task->FinishSlices(&part.reply);
-      part.task->track().PassAnswer(part.task->call().run_time());
+      part.task->track().PassAnswer(part.task->call().run_time(), ran_);
       return;
     }
     InferenceCall& call = part.task->call();
@@ -219,7 +223,7 @@ class BatchRun {
     call.DropInputs();
     const OutputRows rows(*outputs, member.order.fetches, first_row, part.count);
     part.status = call.Finish(rows.views, latency_, &part.reply);
-    part.task->track().PassAnswer(latency_);
+    part.task->track().PassAnswer(latency_, ran_);
     part.answered = true;
   }
 
@@ -227,12 +231,15 @@ class BatchRun {
   BatchReport report_;
   const InferenceCall* leader_ = nullptr;
   std::chrono::nanoseconds latency_{0};  // of the last run
+  Clock::time_point ran_;                // when it ended
 };
 
 }  // namespace
 
 BatchReport RunBatch(const BatchOptions& options, std::vector<BatchPart>* parts) {
-  return BatchRun(options).Run(parts);
+  BatchReport report = BatchRun(options).Run(parts);
+  if (report.is_timed()) report.ended = BatchReport::Clock::now();
+  return report;
 }
 
 void FailBatch(const Status& status, std::vector<BatchPart>* parts) {

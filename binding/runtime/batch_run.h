@@ -46,10 +46,16 @@ enum class BatchOutcome {
 };
 
 struct BatchReport {
+  using Clock = std::chrono::steady_clock;
+
   std::chrono::nanoseconds run_time{0};  // of all runs, in TensorFlow
   int64_t rows = 0;                      // that shared the run, without padding
   int64_t padded_rows = 0;               // with padding
   BatchOutcome outcome = BatchOutcome::kRan;
+  // Where a track of one of the tasks is on: from when they left their queue until all had an answer.
+  Clock::time_point began;
+  Clock::time_point ended;
+  bool is_timed() const { return began != Clock::time_point(); }
 };
 
 // REQUIRES: at least one part.

@@ -38,11 +38,16 @@ class BatchTask {
  public:
   // REQUIRES: the call is decoded. `model` as for KeysOf().
   BatchTask(std::unique_ptr<InferenceCall> call, uint32_t model, RequestTrack track = {})
-      : call_(std::move(call)), keys_(KeysOf(*call_, model)), track_(std::move(track)) {}
+      : call_(std::move(call)),
+        keys_(KeysOf(*call_, model)),
+        is_tracked_(track.is_on()),
+        track_(std::move(track)) {}
 
   InferenceCall& call() { return *call_; }
   // THREAD: of who holds the task alone: before its first slice, and when the last has ended.
   RequestTrack& track() { return track_; }
+  // Whether the track was on when the task came. THREAD: any.
+  bool is_tracked() const { return is_tracked_; }
   const BatchKeys& keys() const { return keys_; }
   int64_t rows() const { return keys_.rows; }
 
@@ -70,6 +75,7 @@ class BatchTask {
  private:
   const std::unique_ptr<InferenceCall> call_;
   const BatchKeys keys_;
+  const bool is_tracked_;
   RequestTrack track_;  // ends before call_, which holds the model
   Mutex mutex_;
   std::vector<Slice> slices_ GUARDED_BY(mutex_);

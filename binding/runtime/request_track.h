@@ -1,14 +1,17 @@
 // RequestTrack: one request on its way through its stages, for the RequestStatistics of its
-// version. Where there are none it does nothing, and asks for no time. THREAD: any, one at a time.
+// version, and for its trace where it has one. Where it has neither it does nothing, and asks for no
+// time. THREAD: any, one at a time.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 #include "runtime/inference_call.h"
 #include "runtime/request_statistics.h"
 #include "runtime/saved_model.h"
+#include "runtime/stage_spans.h"
 
 namespace tensorgate {
 
@@ -22,10 +25,13 @@ class RequestTrack {
       : statistics_(model.request_statistics()), method_(method), began_(began), mark_(began) {
     if (statistics_ != nullptr) statistics_->Enter();
   }
-  // Now.
-  RequestTrack(const SavedModel& model, Method method)
+  // Now. `is_traced`: with StageSpans.
+  RequestTrack(const SavedModel& model, Method method, bool is_traced)
       : RequestTrack(model, method,
-                     model.request_statistics() == nullptr ? Clock::time_point() : Clock::now()) {}
+                     model.request_statistics() == nullptr && !is_traced ? Clock::time_point()
+                                                                         : Clock::now()) {
+    if (is_traced) spans_ = std::make_unique<StageSpans>();
+  }
   RequestTrack(RequestTrack&& other) noexcept { *this = std::move(other); }
   RequestTrack& operator=(RequestTrack&& other) noexcept {
     Drop();
@@ -34,40 +40,45 @@ class RequestTrack {
     began_ = other.began_;
     mark_ = other.mark_;
     stages_ = other.stages_;
+    spans_ = std::move(other.spans_);
     return *this;
   }
   ~RequestTrack() { Drop(); }
 
-  bool is_on() const { return statistics_ != nullptr; }
+  bool is_on() const { return statistics_ != nullptr || spans_ != nullptr; }
+
+  // Null: it is not traced, or they were taken.
+  std::unique_ptr<StageSpans> TakeSpans() { return std::move(spans_); }
 
   // Since the last mark it was in `stage`; a new mark.
   void Pass(RequestStage stage, Clock::time_point now) {
-    if (statistics_ == nullptr) return;
-    Add(stage, now - mark_);
+    if (!is_on()) return;
+    Add(stage, mark_, now - mark_);
     mark_ = now;
   }
   void Pass(RequestStage stage) {
-    if (statistics_ != nullptr) Pass(stage, Clock::now());
+    if (is_on()) Pass(stage, Clock::now());
   }
   // A new mark: what was since the last one is of no stage.
   void Mark() {
-    if (statistics_ != nullptr) mark_ = Clock::now();
+    if (is_on()) mark_ = Clock::now();
   }
-  // Since the last mark its answer was made of a run of that time, which others had a part in.
-  void PassAnswer(std::chrono::nanoseconds run_time) {
-    if (statistics_ == nullptr) return;
-    Add(RequestStage::kRun, run_time);
+  // Since the last mark its answer was made of a run of that time, which others had a part in and
+  // which ended at `ran`.
+  void PassAnswer(std::chrono::nanoseconds run_time, Clock::time_point ran) {
+    if (!is_on()) return;
+    Add(RequestStage::kRun, ran - run_time, run_time);
     Pass(RequestStage::kEncode);
   }
   // The session ran that long since the mark, the rest was for the answer. 0: it never ran.
   void PassRun(std::chrono::nanoseconds run_time, Clock::time_point now) {
-    if (statistics_ == nullptr || run_time.count() == 0) return;
-    Add(RequestStage::kRun, run_time);
+    if (!is_on() || run_time.count() == 0) return;
+    Add(RequestStage::kRun, mark_, run_time);
     mark_ += run_time;
     Pass(RequestStage::kEncode, now);
   }
   void PassRun(std::chrono::nanoseconds run_time) {
-    if (statistics_ != nullptr) PassRun(run_time, Clock::now());
+    if (is_on()) PassRun(run_time, Clock::now());
   }
   // It is over: counted, and in flight no more. `signature`: null where it has none.
   void End(const BoundSignature* signature, const SavedModel& model, Code code,
@@ -82,7 +93,8 @@ class RequestTrack {
   }
 
  private:
-  void Add(RequestStage stage, std::chrono::nanoseconds time) {
+  void Add(RequestStage stage, Clock::time_point began, std::chrono::nanoseconds time) {
+    if (spans_ != nullptr) spans_->Add(stage, began, began + time);
     std::chrono::nanoseconds& known = stages_[static_cast<size_t>(stage)];
     known = (known.count() < 0 ? std::chrono::nanoseconds(0) : known) + time;
   }
@@ -99,6 +111,7 @@ class RequestTrack {
   Clock::time_point began_;
   Clock::time_point mark_;
   StageTimes stages_ = {kNever, kNever, kNever, kNever};
+  std::unique_ptr<StageSpans> spans_;
 };
 
 }  // namespace tensorgate

@@ -39,5 +39,12 @@ export function startRefusals(flags: Flags, hasModels: boolean): string[] {
         : 'Either use_alts_credentials must be false or ssl_config_file must be empty.',
     );
   }
+  const { otlp_endpoint: endpoint, trace_sampling_ratio: ratio } = flags;
+  if (endpoint !== '' && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
+    refusals.push(`--otlp_endpoint must be a URL of http or https, got ${endpoint}`);
+  }
+  if (!(ratio >= 0 && ratio <= 1)) {
+    refusals.push(`--trace_sampling_ratio must be from 0 to 1, got ${ratio}`);
+  }
   return refusals;
 }

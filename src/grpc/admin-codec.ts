@@ -14,7 +14,7 @@ const MAX_REQUEST_BYTES = 1 << 20;
 export function adminUnary(admin: AdminApi): Record<string, Unary> {
   const methods = [...admin.methods].map(([name, { request, response, call }]): [string, Unary] => [
     name,
-    (bytes, timeoutMillis, done, _headers, isGone, caller) => {
+    (bytes, timeoutMillis, done, { isGone, caller }) => {
       caller.admit(AccessMethod.admin, EVERY_MODEL).release();
       const message = decoded(request, bytes);
       onBehalfOf(timeoutMillis, isGone, (signal) => call(message, signal)).then(

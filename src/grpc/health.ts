@@ -59,7 +59,7 @@ export class HealthService {
   }
 
   /** @throws ServingError INTERNAL for what is no HealthCheckRequest */
-  readonly check: Unary = (bytes, _timeout, done, _headers, _isGone, caller) => {
+  readonly check: Unary = (bytes, _timeout, done, { caller }) => {
     const { service } = this.#read(bytes);
     const status = mayAsk(caller, service) ? this.#statusOf(service) : 'SERVICE_UNKNOWN';
     if (status !== 'SERVICE_UNKNOWN') done(null, this.#answer(status));

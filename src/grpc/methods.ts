@@ -8,7 +8,7 @@ import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.
 import { onBehalfOf } from '../service/caller.js';
 import type { InferenceService } from '../service/inference.js';
 import type { Readiness } from '../service/readiness.js';
-import type { Headers } from '../service/sticky-key.js';
+import type { RequestContext } from '../service/request-context.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { adminUnary } from './admin-codec.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
@@ -36,9 +36,7 @@ export type Unary = (
   request: Buffer,
   timeoutMillis: number,
   done: (error: ServingError | null, reply: Uint8Array | null) => void,
-  headers: Headers,
-  isGone: () => boolean,
-  caller: Caller,
+  context: RequestContext,
 ) => void;
 
 export interface UnaryMethod {
@@ -88,13 +86,13 @@ export class GrpcMethods {
         Classify: (...call) => inference.proto('classify', ...call),
         Regress: (...call) => inference.proto('regress', ...call),
         MultiInference: (...call) => inference.proto('multiInference', ...call),
-        GetModelMetadata: (request, _, done, _headers, _isGone, caller) =>
+        GetModelMetadata: (request, _, done, { caller }) =>
           done(null, metadata.getModelMetadata(request, caller)),
       }),
       ...methods(MODEL_SERVICE, {
-        GetModelStatus: (request, _, done, _headers, _isGone, caller) =>
+        GetModelStatus: (request, _, done, { caller }) =>
           done(null, modelService.getModelStatus(request, caller)),
-        HandleReloadConfigRequest: (request, timeoutMillis, done, _headers, isGone, caller) => {
+        HandleReloadConfigRequest: (request, timeoutMillis, done, { isGone, caller }) => {
           if (!options.reload) throw new ServingError(StatusCode.PERMISSION_DENIED, NO_RELOAD);
           caller.admit(AccessMethod.admin, EVERY_MODEL).release();
           onBehalfOf(timeoutMillis, isGone, (signal) =>

@@ -28,8 +28,10 @@ import {
 import type { NativeRoutes, NativeTransport } from '../native/transport.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { AccessLog } from '../log/access-log.js';
+import type { Tracer } from '../tracing/tracer.js';
 import { callEnded, type CallFacts } from './call-access.js';
 import { CallFailures } from './call-failures.js';
+import { callTrace, endCallTrace } from './call-trace.js';
 import { GrpcMethods, type StreamingMethod, type UnaryMethod } from './methods.js';
 import { inflateMessage, type InflateLimits } from './inflate.js';
 import type { GrpcServerOptions } from './server.js';
@@ -63,6 +65,7 @@ export class NativeGrpcServer {
   readonly #inflateLimits: InflateLimits;
   readonly #authenticator: Authenticator;
   readonly #accessLog: AccessLog | null;
+  readonly #tracer: Tracer | null;
   readonly #streams = new Map<number, OpenStream>();
 
   /** Why it cannot serve; null when it can. */
@@ -75,6 +78,7 @@ export class NativeGrpcServer {
     this.#failures = new CallFailures(options.requestLog);
     this.#authenticator = options.authenticator;
     this.#accessLog = options.accessLog;
+    this.#tracer = options.tracer;
     const nativeOptions = nativeOptionsOf(options, this.#methods);
     const { ssl, shares } = options;
     this.#listener = new NativeListener(
@@ -167,8 +171,10 @@ export class NativeGrpcServer {
 
   /** `held`: of the request; released with its answer. */
   #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer, held: Held | null): void {
-    const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity] = event;
+    const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity, traceparent] =
+      event;
     const requestId = requestIdOf(sentId);
+    const trace = callTrace(this.#tracer, method, traceparent ?? '', traceparent !== null);
     const facts: CallFacts | null =
       this.#accessLog === null
         ? null
@@ -181,6 +187,7 @@ export class NativeGrpcServer {
       held?.release();
       if (facts !== null && this.#accessLog !== null)
         callEnded(this.#accessLog, facts, error, reply);
+      endCallTrace(trace, error);
       if (error === null) {
         addon().grpcSend(this.#transport, id, reply ?? EMPTY, true);
         return;
@@ -201,7 +208,7 @@ export class NativeGrpcServer {
       (caller) => {
         if (facts !== null) facts.caller = caller;
         if (!caller.isKnown && !method.isOpen) throw caller.turnAway();
-        method.call(request, timeoutMillis, done, headers, isGone, caller);
+        method.call(request, timeoutMillis, done, { headers, isGone, caller, trace });
       },
       (error) => done(error, null),
     );

@@ -11,11 +11,13 @@ import type { SslConfig } from '../config/ssl-config.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { RequestLog } from '../log/request-log.js';
+import type { Tracer } from '../tracing/tracer.js';
 import { addressText, type Address } from '../listening/addresses.js';
 import { BufferBudget, Share } from '../listening/buffer-budget.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { callEnded, type CallFacts } from './call-access.js';
 import { CallFailures } from './call-failures.js';
+import { callTrace, endCallTrace, TRACEPARENT } from './call-trace.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
 import { BoundedInflation } from './bounded-inflation.js';
 import { noMemory } from './inflate.js';
@@ -38,6 +40,8 @@ export interface GrpcServerOptions extends GrpcMethodsOptions {
   readonly requestLog: RequestLog;
   /** Null: there is none. */
   readonly accessLog: AccessLog | null;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
 }
 
 type Stream = grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>;
@@ -53,6 +57,7 @@ export class GrpcServer {
   readonly #inflation: BoundedInflation;
   readonly #authenticator: Authenticator;
   readonly #accessLog: AccessLog | null;
+  readonly #tracer: Tracer | null;
 
   constructor(options: GrpcServerOptions) {
     const { channelOptions, maxBufferedBytes } = options;
@@ -69,6 +74,7 @@ export class GrpcServer {
     this.#failures = new CallFailures(options.requestLog);
     this.#authenticator = options.authenticator;
     this.#accessLog = options.accessLog;
+    this.#tracer = options.tracer;
     this.#methods = new GrpcMethods(options);
     for (const method of this.#methods.unary) {
       this.#add(method.path, false, false, this.#unaryHandler(method));
@@ -126,13 +132,13 @@ export class GrpcServer {
 
   #unaryHandler(method: UnaryMethod): grpc.handleUnaryCall<Buffer, Buffer> {
     return (call, callback) => {
-      const sent = call.metadata.get(REQUEST_ID_KEY)[0];
-      const requestId = typeof sent === 'string' ? requestIdOf(sent) : '';
+      const requestId = requestIdOf(textOf(call, REQUEST_ID_KEY));
       if (requestId !== '') {
         const echo = new grpc.Metadata();
         echo.set(REQUEST_ID_KEY, requestId);
         call.sendMetadata(echo);
       }
+      const trace = callTrace(this.#tracer, method, textOf(call, TRACEPARENT), null);
       const inflated = this.#inflation.take(call.request);
       const received = new Share(this.#budget);
       const accessLog = this.#accessLog;
@@ -147,6 +153,7 @@ export class GrpcServer {
       const done = (error: ServingError | null, reply: Uint8Array | null): void => {
         (inflated ?? received).release();
         if (facts !== null && accessLog !== null) callEnded(accessLog, facts, error, reply);
+        endCallTrace(trace, error);
         if (error === null) callback(null, reply as Buffer);
         else callback(this.#statusOf(method, call.request, requestId, error));
       };
@@ -161,7 +168,8 @@ export class GrpcServer {
           if (!caller.isKnown && !method.isOpen) throw caller.turnAway();
           const timeoutMillis = timeoutOf(call.getDeadline());
           const isGone = (): boolean => call.cancelled;
-          method.call(call.request, timeoutMillis, done, call.metadata, isGone, caller);
+          const headers = call.metadata;
+          method.call(call.request, timeoutMillis, done, { headers, isGone, caller, trace });
         },
         (error) => done(error, null),
       );
@@ -254,13 +262,16 @@ function timeoutOf(deadline: Date | number): number {
   return Number.isFinite(millis) ? Math.min(Math.max(1, Math.ceil(millis)), 0x7fffffff) : 0;
 }
 
-function credentialsOfCall(
-  call: grpc.ServerUnaryCall<Buffer, Buffer> | grpc.ServerWritableStream<Buffer, Buffer>,
-): Credentials {
-  const header = (name: string): string => {
-    const value = call.metadata.get(name)[0];
-    return typeof value === 'string' ? value : '';
-  };
+type AnyCall = grpc.ServerUnaryCall<Buffer, Buffer> | grpc.ServerWritableStream<Buffer, Buffer>;
+
+/** The first of that name; empty without one. */
+function textOf(call: AnyCall, name: string): string {
+  const value = call.metadata.get(name)[0];
+  return typeof value === 'string' ? value : '';
+}
+
+function credentialsOfCall(call: AnyCall): Credentials {
+  const header = (name: string): string => textOf(call, name);
   const certificate = call.getAuthContext().sslPeerCertificate;
   return credentialsOf(header, identityOf(certificate?.subjectaltname).toString('latin1'));
 }

@@ -6,7 +6,8 @@
 import { ServingError, type StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import type { Method, NativeBatchReport, NativePrepared } from './binding.js';
-import { call, closeSlot, openSlot, type Done } from './calls.js';
+import { call, closeSlot, openSlot, traced, type Done } from './calls.js';
+import type { RunTrace } from './run-trace.js';
 
 /** See NativePrepared. */
 export interface Task {
@@ -46,9 +47,11 @@ export function prepareProto(
   asTensorContent: boolean,
   done: Done<Uint8Array>,
   onTask: (task: Task) => void,
+  trace: RunTrace | null,
 ): void {
-  prepare(body, done, onTask, (slot) =>
-    addon().prepareProto(slot, model, body, method, asTensorContent),
+  const isTraced = trace !== null;
+  prepare(body, traced(done, trace), onTask, (slot) =>
+    addon().prepareProto(slot, model, body, method, isTraced, asTensorContent),
   );
 }
 
@@ -59,8 +62,12 @@ export function prepareJson(
   body: Uint8Array | ArrayBuffer,
   done: Done<string | Uint8Array>,
   onTask: (task: Task) => void,
+  trace: RunTrace | null,
 ): void {
-  prepare(body, done, onTask, (slot) => addon().prepareJson(slot, model, body, method));
+  const isTraced = trace !== null;
+  prepare(body, traced(done, trace), onTask, (slot) =>
+    addon().prepareJson(slot, model, body, method, isTraced),
+  );
 }
 
 function prepare<T>(
@@ -70,8 +77,8 @@ function prepare<T>(
   start: (slot: number) => boolean,
 ): void {
   if (body.byteLength > addon().decodeOnLoopBytes) {
-    const prepared: Done<NativePrepared> = (error, numbers) => {
-      if (error !== null) done(error, null);
+    const prepared: Done<NativePrepared> = (error, numbers, spans) => {
+      if (error !== null) done(error, null, spans);
       else onTask(taskOf(numbers as NativePrepared, openSlot(done)));
     };
     call(prepared, start);

@@ -274,7 +274,19 @@ export type NativeBatchReport = readonly [
   rows: number,
   paddedRows: number,
   outcome: BatchOutcome,
+  /**
+   * From when the tasks left their queue until all had an answer, in nanoseconds of the steady clock; 0 where
+   * none of them is traced or counted.
+   */
+  beganNanos: number,
+  endedNanos: number,
 ];
+
+/**
+ * Beginning and end of each RequestStage in its order (queue, decode, run, encode), in nanoseconds of the
+ * steady clock, which is that of process.hrtime(); 0: the request never came there.
+ */
+export type NativeStageSpans = readonly number[];
 
 /** [field, description, field, …]; null is none. */
 export type NativeViolations = readonly string[] | null;
@@ -296,6 +308,15 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
   runStatistics(): RunStatistics;
   /** Answered with the page of metrics as bytes; see binding/codec/metrics_text.h. */
   writeMetrics(slot: number, lines: string, numbers: Float64Array, appendix: string): void;
+  /**
+   * From now on requests are traced: those whose traceparent says so, if it is followed, and of the others the
+   * share `ratio`. See binding/tracing/trace_sampling.h.
+   */
+  configureTracing(ratio: number, followsParent: boolean): void;
+  /** Whether a request with that header is one of them. */
+  wantsTrace(traceparent: string): boolean;
+  /** Whether the text is a W3C traceparent. */
+  isTraceparent(text: string): boolean;
   /** From now on the requests of versions that are loaded are counted, for good. */
   countRequests(): void;
   /** What was counted of them; see binding/runtime/request_statistics.h. */
@@ -350,13 +371,17 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
    */
   limitDirect(id: number, average: number, atOnce: number): void;
 
-  /** The method's request; answered with its response. A timeout of 0 is none. */
+  /**
+   * The method's request; answered with its response. A timeout of 0 is none. `isTraced`, here and below: with
+   * its NativeStageSpans.
+   */
   inferProto(
     slot: number,
     id: number,
     body: Uint8Array,
     timeoutMillis: number,
     method: Method,
+    isTraced: boolean,
     asTensorContent: boolean,
   ): void;
   /**
@@ -370,6 +395,7 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     method: Method,
+    isTraced: boolean,
   ): void;
   /** Where prepareProto and prepareJson leave a NativePrepared. */
   readonly prepared: Float64Array;
@@ -383,9 +409,16 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
     id: number,
     body: Uint8Array,
     method: Method,
+    isTraced: boolean,
     asTensorContent: boolean,
   ): boolean;
-  prepareJson(slot: number, id: number, body: Uint8Array | ArrayBuffer, method: Method): boolean;
+  prepareJson(
+    slot: number,
+    id: number,
+    body: Uint8Array | ArrayBuffer,
+    method: Method,
+    isTraced: boolean,
+  ): boolean;
   /**
    * Runs the tasks together. `slot` is answered with a NativeBatchReport; `slots[i]` in the same
    * delivery with what inferProto or inferJson would answer for `tasks[i]`. A task that cannot share

@@ -4,10 +4,24 @@
  */
 import { ServingError, type Violation } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import type { NativeFailure, NativeViolations } from './binding.js';
+import type { NativeFailure, NativeStageSpans, NativeViolations } from './binding.js';
+import type { RunTrace } from './run-trace.js';
 
-/** Called exactly once: with an error and null, or with null and the value. */
-export type Done<T> = (error: ServingError | null, value: T | null) => void;
+/** Called exactly once: with an error and null, or with null and the value; of a traced call with its spans. */
+export type Done<T> = (
+  error: ServingError | null,
+  value: T | null,
+  spans?: NativeStageSpans | null,
+) => void;
+
+/** A `done` that tells the trace first. */
+export function traced<T>(done: Done<T>, trace: RunTrace | null): Done<T> {
+  if (trace === null) return done;
+  return (error, value, spans = null) => {
+    if (spans !== null) trace.ran(spans);
+    done(error, value);
+  };
+}
 
 const waiting: (Done<never> | null)[] = [];
 const free: number[] = [];
@@ -76,21 +90,27 @@ function settle(slot: number): Done<never> {
 }
 
 function deliver(batch: readonly unknown[]): void {
+  let spans: NativeStageSpans | null = null;
   for (let i = 0; i < batch.length; i += 2) {
+    if (batch[i] === null) {
+      spans = batch[i + 1] as NativeStageSpans; // of the call that is next
+      continue;
+    }
     const slot = batch[i] as number;
     const done = settle(slot < 0 ? -1 - slot : slot);
     // One caller's bug must not keep the others of the batch waiting for ever.
     try {
-      if (slot >= 0) done(null, batch[i + 1] as never);
+      if (slot >= 0) done(null, batch[i + 1] as never, spans);
       else {
         const [code, message, violations] = batch[i + 1] as NativeFailure;
-        done(new ServingError(code, message, violationsOf(violations)), null);
+        done(new ServingError(code, message, violationsOf(violations)), null, spans);
       }
     } catch (error) {
       queueMicrotask(() => {
         throw error;
       });
     }
+    spans = null;
   }
 }
 

@@ -58,8 +58,10 @@ export type NativeGrpcEvent = readonly [
   credential: string,
   /** As transportIdentify was told, each byte a character; empty: nothing. */
   identity: string,
+  /** Of a call that is to be traced, empty without one; null: it is not to be traced. */
+  traceparent: string | null,
 ];
-export const GRPC_EVENT_LENGTH = 11;
+export const GRPC_EVENT_LENGTH = 12;
 
 export interface NativeGrpc {
   /** Null, or the symbol that the Node executable lacks. */

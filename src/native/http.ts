@@ -54,8 +54,10 @@ export type NativeHttpEvent = readonly [
   failure: NativeFailure | null,
   /** As transportIdentify was told, each byte a character; empty: nothing. */
   identity: string,
+  /** 1: it is to be traced. */
+  isTraced: number,
 ];
-export const HTTP_EVENT_LENGTH = 10;
+export const HTTP_EVENT_LENGTH = 11;
 
 export interface NativeHttp {
   /** Null, or what the Node executable lacks. */

@@ -1,6 +1,7 @@
 /** InferenceModel: a loaded version as requests see it, whether they run one by one or in batches. */
 import type { Method, NativeShadowResult } from './binding.js';
 import type { Done } from './calls.js';
+import type { RunTrace } from './run-trace.js';
 
 /** Whether the client has gone: the request need not run then. May be asked until `done`. */
 export type IsGone = () => boolean;
@@ -34,6 +35,7 @@ export interface InferenceModel {
     asTensorContent: boolean,
     done: Done<Uint8Array>,
     isGone?: IsGone,
+    trace?: RunTrace | null,
   ): void;
 
   /**
@@ -46,6 +48,7 @@ export interface InferenceModel {
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
     isGone?: IsGone,
+    trace?: RunTrace | null,
   ): void;
 
   /** OWNERSHIP: body and reply must stay as they are until `done`. */

@@ -18,8 +18,9 @@ import type {
   NativeWarmup,
   NativeWarmupOptions,
 } from './binding.js';
-import { call, violationsOf, type Done } from './calls.js';
-import type { InferenceModel, PrimaryAnswer, ShadowCall } from './inference-model.js';
+import { call, traced, violationsOf, type Done } from './calls.js';
+import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
+import type { RunTrace } from './run-trace.js';
 
 export interface LoadOptions extends Omit<
   NativeLoadOptions,
@@ -147,9 +148,12 @@ export class SavedModel implements InferenceModel {
     timeoutMillis: number,
     asTensorContent: boolean,
     done: Done<Uint8Array>,
+    _isGone?: IsGone,
+    trace: RunTrace | null = null,
   ): void {
-    call(done, (slot) => {
-      addon().inferProto(slot, this.#id, body, timeoutMillis, method, asTensorContent);
+    const isTraced = trace !== null;
+    call(traced(done, trace), (slot) => {
+      addon().inferProto(slot, this.#id, body, timeoutMillis, method, isTraced, asTensorContent);
     });
   }
 
@@ -159,9 +163,11 @@ export class SavedModel implements InferenceModel {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
+    _isGone?: IsGone,
+    trace: RunTrace | null = null,
   ): void {
-    call(done, (slot) => {
-      addon().inferJson(slot, this.#id, body, timeoutMillis, method);
+    call(traced(done, trace), (slot) => {
+      addon().inferJson(slot, this.#id, body, timeoutMillis, method, trace !== null);
     });
   }
 
@@ -172,8 +178,9 @@ export class SavedModel implements InferenceModel {
     asTensorContent: boolean,
     done: Done<Uint8Array>,
     onTask: (task: Task) => void,
+    trace: RunTrace | null = null,
   ): void {
-    prepareProto(this.#id, method, body, asTensorContent, done, onTask);
+    prepareProto(this.#id, method, body, asTensorContent, done, onTask, trace);
   }
 
   /** As inferJson in two steps; see batch.ts. */
@@ -182,8 +189,9 @@ export class SavedModel implements InferenceModel {
     body: Uint8Array | ArrayBuffer,
     done: Done<string | Uint8Array>,
     onTask: (task: Task) => void,
+    trace: RunTrace | null = null,
   ): void {
-    prepareJson(this.#id, method, body, done, onTask);
+    prepareJson(this.#id, method, body, done, onTask, trace);
   }
 
   /** OWNERSHIP: body and reply must stay as they are until `done`. */

@@ -19,12 +19,14 @@ import type { Readiness } from '../service/readiness.js';
 import type { InferenceService } from '../service/inference.js';
 import { stickyKeyOf } from '../service/sticky-key.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { Tracer } from '../tracing/tracer.js';
 import { AdminEndpoint } from './admin-endpoint.js';
 import type { Held, MemoryBudget } from '../listening/buffer-budget.js';
 import { acceptsGzip, inflate } from './compression.js';
 import { Deadlines } from './deadlines.js';
 import type { VersionChoice } from '../service/model-catalog.js';
 import { Exchange, type ExchangeHost, type RestAccess } from './exchange.js';
+import { endExchangeTrace, exchangeTrace } from './exchange-trace.js';
 import { HealthEndpoint } from './health-endpoint.js';
 import type { BodyLimits, HttpExchange, HttpRequest } from './http.js';
 import { modelStatusJson } from './json.js';
@@ -53,6 +55,8 @@ export interface RestApiOptions {
   readonly requestLog: RequestLog;
   /** Null: there is none. */
   readonly accessLog: AccessLog | null;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
   /** Null: nothing is counted, and there is no page. */
   readonly metrics: RestMetrics | null;
 }
@@ -110,10 +114,12 @@ export class RestApi implements ExchangeHost {
   /** Answers `http` by and by, unless its client goes first. */
   handle(request: HttpRequest, http: HttpExchange): void {
     const exchange = new Exchange(http, this, request.method === 'HEAD');
+    const { accessLog, tracer } = this.#options;
     // Probes would be most of it.
-    const isLogged =
-      this.#options.accessLog !== null && !this.#health.takes(request.method, request.path);
-    if (isLogged) exchange.access = accessOf(request, http);
+    if ((accessLog ?? tracer) !== null && !this.#health.takes(request.method, request.path)) {
+      if (accessLog !== null) exchange.access = accessOf(request, http);
+      if (tracer !== null) exchange.trace = exchangeTrace(tracer, request, http);
+    }
     try {
       this.#dispatch(exchange, request);
     } catch (error) {
@@ -128,9 +134,10 @@ export class RestApi implements ExchangeHost {
 
   ended(exchange: Exchange): void {
     this.#deadlines.remove(exchange);
-    const { access } = exchange;
+    const { access, trace } = exchange;
+    if (trace !== null) endExchangeTrace(trace, exchange);
     if (access === null) return;
-    const hasFailed = !access.status.startsWith('2');
+    const hasFailed = !exchange.status.startsWith('2');
     const millis = performance.now() - access.startMillis;
     this.#options.accessLog?.ended(hasFailed, millis, () => entryOf(exchange, access, millis));
   }
@@ -236,8 +243,8 @@ export class RestApi implements ExchangeHost {
       };
       const timeout = Math.max(0, timeoutMillis);
       const isGone = (): boolean => exchange.over;
-      const asking = [action, name, choice, key, body, timeout, answer, isGone, known] as const;
-      const id = inference.json(...asking);
+      const context = { isGone, caller: known, trace: exchange.trace };
+      const id = inference.json(action, name, choice, key, body, timeout, answer, context);
       // The JSON does not say which of the label's versions it comes from.
       if (choice.label !== null && id !== null && inference.isShared(name, choice.label)) {
         exchange.modelVersion = id.version.toString();
@@ -352,7 +359,6 @@ function accessOf({ method, path }: HttpRequest, http: HttpExchange): RestAccess
     method,
     path,
     peer: http.peer(),
-    status: '',
     bytesIn: 0,
     bytesOut: 0,
     caller: null,
@@ -360,8 +366,8 @@ function accessOf({ method, path }: HttpRequest, http: HttpExchange): RestAccess
 }
 
 function entryOf(
-  { asked, requestId }: Exchange,
-  { method, path, status, bytesIn, bytesOut, peer, caller }: RestAccess,
+  { asked, requestId, status }: Exchange,
+  { method, path, bytesIn, bytesOut, peer, caller }: RestAccess,
   millis: number,
 ): AccessEntry {
   const choice = choiceIn(asked);

@@ -6,6 +6,7 @@ import type { Caller } from '../access/caller.js';
 import { REQUEST_ID_HEADER } from '../log/request-id.js';
 import type { Failure } from '../log/request-log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
+import type { RequestTrace } from '../tracing/tracer.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Held, MemoryBudget } from '../listening/buffer-budget.js';
 import { compress } from './compression.js';
@@ -39,8 +40,6 @@ export interface RestAccess {
   readonly method: string;
   readonly path: string;
   readonly peer: string;
-  /** Empty until it is answered. */
-  status: string;
   bytesIn: number;
   /** Of bodies, as sent. */
   bytesOut: number;
@@ -76,6 +75,10 @@ export class Exchange implements ExchangeOwner, Waiting {
   over = false;
   /** What the access log says of it; null: nothing. */
   access: RestAccess | null = null;
+  /** Null: it is not traced. */
+  trace: RequestTrace | null = null;
+  /** HTTP's, once it is answered. */
+  status = '';
   /** Whether the client takes a compressed answer. */
   gzipAccepted = false;
   readonly #http: HttpExchange;
@@ -268,8 +271,8 @@ export class Exchange implements ExchangeOwner, Waiting {
   ): void {
     if (this.over) return;
     this.over = true;
+    this.status = status;
     if (this.access !== null) {
-      this.access.status = status;
       this.access.bytesOut = this.#isHead ? 0 : Buffer.byteLength(body);
     }
     this.#http.answer(status, headers, body, after);

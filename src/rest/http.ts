@@ -18,6 +18,8 @@ export interface HttpRequest {
   header(name: string): string;
   /** Of the client's certificate, as Credentials has it. */
   readonly identity: string;
+  /** Whether it is to be traced; null: the transport does not know. */
+  readonly isTraced: boolean | null;
 }
 
 export interface BodyLimits {

@@ -12,9 +12,15 @@ import type {
   ScheduledQueue,
 } from '../batching/index.js';
 import { dropTask, runBatch, type Task } from '../native/batch.js';
-import { BatchOutcome as NativeOutcome, Method, NoRows } from '../native/binding.js';
+import {
+  BatchOutcome as NativeOutcome,
+  Method,
+  NoRows,
+  type NativeBatchReport,
+} from '../native/binding.js';
 import type { Done } from '../native/calls.js';
 import type { InferenceModel, IsGone } from '../native/inference-model.js';
+import type { RunTrace } from '../native/run-trace.js';
 import type { SavedModel } from '../native/saved-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { Company } from './company.js';
@@ -42,6 +48,7 @@ const isLast = ({ task, begin, rows }: BatchPart<unknown>): boolean => begin + r
 interface Pending {
   readonly task: Task;
   readonly done: Done<never>;
+  readonly trace: RunTrace | null;
 }
 
 export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
@@ -77,20 +84,17 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     asTensorContent: boolean,
     done: Done<Uint8Array>,
     isGone?: IsGone,
+    trace: RunTrace | null = null,
   ): void {
-    if (method === Method.sessionRun) {
-      this.model.inferProto(method, body, timeoutMillis, asTensorContent, done);
-      return;
-    }
-    const direct = this.#direct(done);
+    const direct = method === Method.sessionRun ? done : this.#direct(done);
     if (direct !== null) {
-      this.model.inferProto(method, body, timeoutMillis, asTensorContent, direct);
+      const { model } = this;
+      model.inferProto(method, body, timeoutMillis, asTensorContent, direct, isGone, trace);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
-    this.model.prepareProto(method, body, asTensorContent, done, (task) =>
-      this.#enqueue(task, deadline, done, isGone),
-    );
+    const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
+    this.model.prepareProto(method, body, asTensorContent, done, onTask, trace);
   }
 
   inferJson(
@@ -99,16 +103,16 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
     isGone?: IsGone,
+    trace: RunTrace | null = null,
   ): void {
     const direct = this.#direct(done);
     if (direct !== null) {
-      this.model.inferJson(method, body, timeoutMillis, direct);
+      this.model.inferJson(method, body, timeoutMillis, direct, isGone, trace);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
-    this.model.prepareJson(method, body, done, (task) =>
-      this.#enqueue(task, deadline, done, isGone),
-    );
+    const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
+    this.model.prepareJson(method, body, done, onTask, trace);
   }
 
   /** Alone: nobody waits for it. */
@@ -138,6 +142,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
       isSplit ? parts.map((part) => ({ begin: part.begin, count: part.rows })) : null,
       options,
       (_error, report) => {
+        if (report !== null) tellTraces(parts, report);
         this.#ended(parts.filter(isLast).length);
         if (report === null) done({ millis: 0, result: 'failed' });
         else done({ millis: report[0] / 1e6, result: RESULTS[report[3]] });
@@ -183,9 +188,9 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     return timeoutMillis === 0 ? Infinity : this.#settings.scheduler.now() + timeoutMillis;
   }
 
-  #enqueue(task: Task, deadline: number, done: Done<never>, isGone: IsGone | undefined): void {
+  #enqueue(pending: Pending, deadline: number, isGone: IsGone | undefined): void {
     const { padVariableLength, strict } = this.#settings;
-    const pending = { task, done };
+    const { task } = pending;
     const limits = this.#company.limits;
     this.#company.taskCame();
     if (limits !== this.#company.limits) this.#limitDirect();
@@ -230,4 +235,12 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     this.#queues.set(queueKey, queue);
     return queue;
   }
+}
+
+/** REQUIRES: before the answers of the tasks. */
+function tellTraces(parts: readonly BatchPart<Pending>[], report: NativeBatchReport): void {
+  if (parts.length < 2) return;
+  const traces: RunTrace[] = [];
+  for (const { task } of parts) if (task.item.trace !== null) traces.push(task.item.trace);
+  traces[0]?.ranTogether(traces, report, parts.length);
 }

@@ -8,10 +8,12 @@ import { GRPC_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
 import { Method } from '../native/binding.js';
 import type { Done } from '../native/calls.js';
 import { jsonError, readModelSpec, type ModelSpec } from '../native/requests.js';
-import type { InferenceModel, IsGone } from '../native/inference-model.js';
+import type { InferenceModel } from '../native/inference-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { ServableId } from '../core/servable.js';
+import type { TraceAttributes } from '../tracing/tracer.js';
 import { resolve, type ModelCatalog, type VersionChoice } from './model-catalog.js';
+import type { RequestContext } from './request-context.js';
 import type { ShadowRequest, ShadowTraffic } from './shadow-traffic.js';
 import { stickyKeyOf, type Headers } from './sticky-key.js';
 
@@ -50,9 +52,7 @@ export class InferenceService {
     body: Uint8Array,
     timeoutMillis: number,
     done: Done<Uint8Array>,
-    headers: Headers,
-    isGone: IsGone,
-    caller: Caller,
+    { headers, isGone, caller, trace }: RequestContext,
   ): void {
     const number = Method[method];
     const startMillis = this.#metrics === null ? 0 : performance.now();
@@ -63,6 +63,7 @@ export class InferenceService {
       spec = readModelSpec(body, number);
       ticket = admitted(caller, method, spec?.name ?? '');
       handle = this.#handleFor(spec, number, headers);
+      trace?.set(attributesOf(handle.id));
     } catch (error) {
       ticket?.release();
       const refusal = ServingError.from(error);
@@ -85,6 +86,7 @@ export class InferenceService {
         shadow?.answered(error, reply);
       },
       isGone,
+      trace,
     );
   }
 
@@ -101,8 +103,7 @@ export class InferenceService {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    isGone: IsGone,
-    caller: Caller,
+    { isGone, caller, trace }: Omit<RequestContext, 'headers'>,
   ): ServableId | null {
     const number = Method[method];
     let ticket: Ticket;
@@ -128,7 +129,8 @@ export class InferenceService {
       done(error, reply);
       shadow?.answered(error, reply);
     };
-    handle.servable.inferJson(number, body, timeoutMillis, answer, isGone);
+    trace?.set(attributesOf(handle.id));
+    handle.servable.inferJson(number, body, timeoutMillis, answer, isGone, trace);
     return handle.id;
   }
 
@@ -195,6 +197,10 @@ export class InferenceService {
     const key = readsKey ? stickyKeyOf(headers.get(this.#stickyHeader)[0]) : null;
     return resolve(this.#catalog, spec.name, spec, key);
   }
+}
+
+function attributesOf({ name, version }: ServableId): TraceAttributes {
+  return { 'tensorgate.model': name, 'tensorgate.version': version.toString() };
 }
 
 /** SessionRun reaches into the whole graph, and may change it. @throws ServingError */

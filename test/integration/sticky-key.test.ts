@@ -30,7 +30,9 @@ describe('The sticky key of InferenceService', () => {
     const spec = `\x0a\x01m${choice}`;
     const request = Buffer.from(`\x0a${String.fromCharCode(spec.length)}${spec}`, 'latin1');
     const nothing = (): void => undefined;
-    service.proto('predict', request, 0, nothing, headers, () => false, ANYBODY);
+    service.proto('predict', request, 0, nothing, {
+      ...{ headers, isGone: () => false, caller: ANYBODY, trace: null },
+    });
     return keys;
   }
 

@@ -1,4 +1,5 @@
 /** The head of a request as the addon has it. */
+import type { NativeHttpEvent } from '../../native/http.js';
 import type { HttpRequest } from '../http.js';
 
 /** Valid as long as it is kept. */
@@ -7,12 +8,13 @@ export class NativeHttpRequest implements HttpRequest {
   readonly target: string;
   readonly path: string;
   readonly identity: string;
+  readonly isTraced: boolean;
   /** `\nname:value` for each field, and a line end. */
   readonly #fields: string;
 
-  /** `fields` and `identity` as NativeHttpEvent has them. */
-  constructor(method: string, target: string, fields: string, identity: string) {
+  constructor([, , method, target, fields, , , , , identity, isTraced]: NativeHttpEvent) {
     this.identity = identity;
+    this.isTraced = isTraced === 1;
     this.method = method;
     this.target = target;
     const query = target.indexOf('?');

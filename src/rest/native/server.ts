@@ -106,7 +106,7 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
   }
 
   #take(event: NativeHttpEvent): void {
-    const [kind, id, method, target, fields, , , , , identity] = event;
+    const [kind, id] = event;
     if (kind === HttpEventKind.gone) {
       const exchange = this.#open.get(id);
       this.#open.delete(id);
@@ -115,7 +115,7 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     }
     const exchange = new NativeHttpExchange(event, this);
     if (id !== 0) this.#open.set(id, exchange);
-    this.#api.handle(new NativeHttpRequest(method, target, fields, identity), exchange);
+    this.#api.handle(new NativeHttpRequest(event), exchange);
   }
 }
 

@@ -10,6 +10,7 @@ export class UwsHttpRequest implements HttpRequest {
   readonly path: string;
   /** uWebSockets does not show whose certificate it is. */
   readonly identity = '';
+  readonly isTraced = null;
   readonly #request: UwsRequest;
 
   constructor(request: UwsRequest) {

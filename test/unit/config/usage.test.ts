@@ -137,6 +137,10 @@ describe('usageText', () => {
       '\t--access_log',
       '\t--access_log_sample',
       '\t--access_log_slow_millis',
+      '\t--otlp_endpoint',
+      '\t--otlp_protocol',
+      '\t--trace_sampling_ratio',
+      '\t--trace_follow_parent',
       '\t--log_level',
       '\t--log_format',
       '', // the text ends with a newline

@@ -1,0 +1,95 @@
+/**
+ * OpenTelemetryTracer: spans by OpenTelemetry's SDK, sent by OTLP. The SDK's own variables hold where no flag of
+ * ours says otherwise: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS,
+ * OTEL_EXPORTER_OTLP_CERTIFICATE, OTEL_BSP_* and so on.
+ */
+import { ROOT_CONTEXT, trace, TraceFlags, type Context } from '@opentelemetry/api';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
+
+import type { Log } from '../log/log.js';
+import { addon } from '../native/addon.js';
+import { RequestSpan, type SpanMaker } from './request-span.js';
+import { TraceClock } from './trace-clock.js';
+import type { RequestTrace, Tracer, TracerOptions } from './tracer.js';
+
+const TRACES_PATH = '/v1/traces';
+const PATIENCE_MILLIS = 3000;
+const EXPORT_OK = 0;
+
+export class OpenTelemetryTracer implements Tracer {
+  readonly #provider: TracerProvider;
+  readonly #maker: SpanMaker;
+
+  static async start(options: TracerOptions, log: Log): Promise<OpenTelemetryTracer> {
+    const exporter = toldOnce(await exporterOf(options), options.endpoint, log);
+    return new OpenTelemetryTracer(exporter);
+  }
+
+  constructor(exporter: SpanExporter) {
+    const own = { 'service.name': 'tensorgate', 'process.pid': process.pid };
+    this.#provider = new TracerProvider({
+      resource: defaultResource()
+        .merge(resourceFromAttributes(own))
+        .merge(detectResources({ detectors: [envDetector] })),
+      spanProcessors: [new BatchSpanProcessor({ exporter })],
+    });
+    this.#maker = { tracer: this.#provider.getTracer('tensorgate'), clock: new TraceClock() };
+  }
+
+  begin(name: string, traceparent: string, isSampled: boolean | null): RequestTrace | null {
+    if (!(isSampled ?? addon().wantsTrace(traceparent))) return null;
+    return new RequestSpan(this.#maker, name, parentOf(traceparent));
+  }
+
+  async close(): Promise<void> {
+    const patience = new Promise<void>((resolve) => {
+      setTimeout(resolve, PATIENCE_MILLIS).unref();
+    });
+    await Promise.race([this.#provider.shutdown().catch(() => undefined), patience]);
+  }
+}
+
+/** The client's span; none where the header is none, as the addon reads it. */
+function parentOf(traceparent: string): Context {
+  if (!addon().isTraceparent(traceparent)) return ROOT_CONTEXT;
+  const [, traceId = '', spanId = ''] = traceparent.split('-');
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    ...{ traceId, spanId, isRemote: true },
+    traceFlags: TraceFlags.SAMPLED, // or it would not be here
+  });
+}
+
+async function exporterOf({ endpoint, protocol }: TracerOptions): Promise<SpanExporter> {
+  if (protocol === 'grpc') {
+    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc');
+    return new OTLPTraceExporter({ url: endpoint });
+  }
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+  return new OTLPTraceExporter({ url: endpoint.replace(/\/+$/, '') + TRACES_PATH });
+}
+
+/** Says when spans begin to be lost, and not again until some have arrived: they go out every few seconds. */
+function toldOnce(exporter: SpanExporter, endpoint: string, log: Log): SpanExporter {
+  let hasFailed = false;
+  return {
+    export: (spans, done) => {
+      exporter.export(spans, (result) => {
+        const failed = result.code !== EXPORT_OK;
+        if (failed && !hasFailed) {
+          const why = result.error?.message ?? 'unknown';
+          log.error(`--otlp_endpoint=${endpoint}: spans are lost: ${why}`);
+        }
+        hasFailed = failed;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+  };
+}

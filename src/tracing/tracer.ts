@@ -1,0 +1,33 @@
+/**
+ * Tracer: which requests have a trace, and where their spans go. One of each thread. What others know of it:
+ * only open-telemetry.ts knows the SDK, and is loaded where tracing is on.
+ */
+import type { RunTrace } from '../native/run-trace.js';
+
+export type TraceAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** The span of one request. */
+export interface RequestTrace extends RunTrace {
+  /** `name` has few values: a span's name says the kind of a request, its attributes say which. */
+  rename(name: string): void;
+  /** What is known by now. */
+  set(attributes: TraceAttributes): void;
+  /** It is over; `failure` is why it is the server's failure, null where it is none. Once. */
+  end(failure: string | null): void;
+}
+
+export interface Tracer {
+  /**
+   * A request has come. `traceparent` is the W3C header, empty without; `isSampled` what the addon has
+   * decided about it, null where it has not been asked. Null: it has no trace.
+   */
+  begin(name: string, traceparent: string, isSampled: boolean | null): RequestTrace | null;
+  /** Sends what is left; resolves after some seconds even if that cannot be done. */
+  close(): Promise<void>;
+}
+
+export interface TracerOptions {
+  /** A URL without the path of traces. */
+  readonly endpoint: string;
+  readonly protocol: 'http/protobuf' | 'grpc';
+}
