@@ -198,13 +198,13 @@ class BatchJob : public Job, public Completion {
     Push(std::move(self));
   }
 
-  // [runNanos, rows, paddedRows, outcome, beganNanos, endedNanos]
+  // [runNanos, rows, paddedRows, outcome], and beganNanos and endedNanos where it is timed
   napi_value TakeValue(napi_env env) override {
     const double numbers[] = {
         static_cast<double>(report_.run_time.count()), static_cast<double>(report_.rows),
         static_cast<double>(report_.padded_rows), static_cast<double>(report_.outcome),
         StageSpans::Nanoseconds(report_.began),   StageSpans::Nanoseconds(report_.ended)};
-    return ArrayOf(env, numbers, 6);
+    return ArrayOf(env, numbers, report_.is_timed() ? 6 : 4);
   }
 
  private:

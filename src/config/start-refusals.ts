@@ -40,7 +40,10 @@ export function startRefusals(flags: Flags, hasModels: boolean): string[] {
     );
   }
   const { otlp_endpoint: endpoint, trace_sampling_ratio: ratio } = flags;
-  if (endpoint !== '' && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
+  if (
+    endpoint !== '' &&
+    !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')
+  ) {
     refusals.push(`--otlp_endpoint must be a URL of http or https, got ${endpoint}`);
   }
   if (!(ratio >= 0 && ratio <= 1)) {

@@ -275,11 +275,11 @@ export type NativeBatchReport = readonly [
   paddedRows: number,
   outcome: BatchOutcome,
   /**
-   * From when the tasks left their queue until all had an answer, in nanoseconds of the steady clock; 0 where
-   * none of them is traced or counted.
+   * From when the tasks left their queue until all had an answer, in nanoseconds of the steady clock; absent
+   * where none of them is traced or counted.
    */
-  beganNanos: number,
-  endedNanos: number,
+  beganNanos?: number,
+  endedNanos?: number,
 ];
 
 /**

@@ -118,7 +118,7 @@ export class RestApi implements ExchangeHost {
     // Probes would be most of it.
     if ((accessLog ?? tracer) !== null && !this.#health.takes(request.method, request.path)) {
       if (accessLog !== null) exchange.access = accessOf(request, http);
-      if (tracer !== null) exchange.trace = exchangeTrace(tracer, request, http);
+      if (tracer !== null) exchange.trace = exchangeTrace(tracer, request);
     }
     try {
       this.#dispatch(exchange, request);

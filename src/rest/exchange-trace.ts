@@ -1,20 +1,22 @@
 /** The trace of a request of the REST API. */
 import type { RequestTrace, Tracer } from '../tracing/tracer.js';
 import type { Exchange } from './exchange.js';
-import type { HttpExchange, HttpRequest } from './http.js';
+import type { HttpRequest } from './http.js';
 import type { Route } from './routes.js';
 
 const TRACEPARENT = 'traceparent';
 
+const READ_PATHS: ReadonlyMap<Route['kind'], string> = new Map([
+  ['status', '/v1/models/{model}'],
+  ['metadata', '/v1/models/{model}/metadata'],
+  ['list', '/v1/models'],
+]);
+
 /** Named by HTTP's method until it is known what is asked for. */
-export function exchangeTrace(
-  tracer: Tracer,
-  request: HttpRequest,
-  http: HttpExchange,
-): RequestTrace | null {
+export function exchangeTrace(tracer: Tracer, request: HttpRequest): RequestTrace | null {
   const { method, path, isTraced } = request;
   const trace = tracer.begin(method, request.header(TRACEPARENT), isTraced);
-  trace?.set({ 'http.request.method': method, 'url.path': path, 'client.address': http.peer() });
+  trace?.set({ 'http.request.method': method, 'url.path': path });
   return trace;
 }
 
@@ -36,16 +38,6 @@ export function endExchangeTrace(
 
 /** Empty where it is no path of ours. */
 function pathOf(asked: Route): string {
-  switch (asked.kind) {
-    case 'infer':
-      return `/v1/models/{model}:${asked.action}`;
-    case 'status':
-      return '/v1/models/{model}';
-    case 'metadata':
-      return '/v1/models/{model}/metadata';
-    case 'list':
-      return '/v1/models';
-    default:
-      return '';
-  }
+  if (asked.kind === 'infer') return `/v1/models/{model}:${asked.action}`;
+  return READ_PATHS.get(asked.kind) ?? '';
 }

@@ -3,17 +3,18 @@
  * ours says otherwise: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS,
  * OTEL_EXPORTER_OTLP_CERTIFICATE, OTEL_BSP_* and so on.
  */
-import { ROOT_CONTEXT, trace, TraceFlags, type Context } from '@opentelemetry/api';
+import { TraceFlags, type SpanContext } from '@opentelemetry/api';
 import {
   defaultResource,
   detectResources,
   envDetector,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, RandomIdGenerator, type SpanExporter } from '@opentelemetry/sdk-trace';
 
 import type { Log } from '../log/log.js';
 import { addon } from '../native/addon.js';
+import { setResource } from './finished-span.js';
 import { RequestSpan, type SpanMaker } from './request-span.js';
 import { TraceClock } from './trace-clock.js';
 import type { RequestTrace, Tracer, TracerOptions } from './tracer.js';
@@ -23,7 +24,7 @@ const PATIENCE_MILLIS = 3000;
 const EXPORT_OK = 0;
 
 export class OpenTelemetryTracer implements Tracer {
-  readonly #provider: TracerProvider;
+  readonly #processor: BatchSpanProcessor;
   readonly #maker: SpanMaker;
 
   static async start(options: TracerOptions, log: Log): Promise<OpenTelemetryTracer> {
@@ -33,13 +34,17 @@ export class OpenTelemetryTracer implements Tracer {
 
   constructor(exporter: SpanExporter) {
     const own = { 'service.name': 'tensorgate', 'process.pid': process.pid };
-    this.#provider = new TracerProvider({
-      resource: defaultResource()
+    setResource(
+      defaultResource()
         .merge(resourceFromAttributes(own))
         .merge(detectResources({ detectors: [envDetector] })),
-      spanProcessors: [new BatchSpanProcessor({ exporter })],
-    });
-    this.#maker = { tracer: this.#provider.getTracer('tensorgate'), clock: new TraceClock() };
+    );
+    this.#processor = new BatchSpanProcessor({ exporter });
+    this.#maker = {
+      ids: new RandomIdGenerator(),
+      clock: new TraceClock(),
+      finished: (span) => this.#processor.onEnd(span),
+    };
   }
 
   begin(name: string, traceparent: string, isSampled: boolean | null): RequestTrace | null {
@@ -51,18 +56,15 @@ export class OpenTelemetryTracer implements Tracer {
     const patience = new Promise<void>((resolve) => {
       setTimeout(resolve, PATIENCE_MILLIS).unref();
     });
-    await Promise.race([this.#provider.shutdown().catch(() => undefined), patience]);
+    await Promise.race([this.#processor.shutdown().catch(() => undefined), patience]);
   }
 }
 
 /** The client's span; none where the header is none, as the addon reads it. */
-function parentOf(traceparent: string): Context {
-  if (!addon().isTraceparent(traceparent)) return ROOT_CONTEXT;
+function parentOf(traceparent: string): SpanContext | undefined {
+  if (!addon().isTraceparent(traceparent)) return undefined;
   const [, traceId = '', spanId = ''] = traceparent.split('-');
-  return trace.setSpanContext(ROOT_CONTEXT, {
-    ...{ traceId, spanId, isRemote: true },
-    traceFlags: TraceFlags.SAMPLED, // or it would not be here
-  });
+  return { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
 }
 
 async function exporterOf({ endpoint, protocol }: TracerOptions): Promise<SpanExporter> {
@@ -80,7 +82,7 @@ function toldOnce(exporter: SpanExporter, endpoint: string, log: Log): SpanExpor
   return {
     export: (spans, done) => {
       exporter.export(spans, (result) => {
-        const failed = result.code !== EXPORT_OK;
+        const failed = (result.code as number) !== EXPORT_OK;
         if (failed && !hasFailed) {
           const why = result.error?.message ?? 'unknown';
           log.error(`--otlp_endpoint=${endpoint}: spans are lost: ${why}`);

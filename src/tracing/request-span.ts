@@ -1,93 +1,117 @@
 /** RequestSpan: the trace of one request, as spans of OpenTelemetry: one of its own, one for each stage. */
-import {
-  context,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  type Context,
-  type Link,
-  type Span,
-  type Tracer as OtelTracer,
-} from '@opentelemetry/api';
+import { SpanKind, TraceFlags, type Link, type SpanContext } from '@opentelemetry/api';
+import type { IdGenerator, ReadableSpan } from '@opentelemetry/sdk-trace';
 
 import type { NativeBatchReport, NativeStageSpans } from '../native/binding.js';
 import type { RunTrace } from '../native/run-trace.js';
+import { FinishedSpan } from './finished-span.js';
 import type { TraceClock } from './trace-clock.js';
 import type { RequestTrace, TraceAttributes } from './tracer.js';
 
 /** As RequestStage of binding/runtime/request_statistics.h. */
 const STAGES = ['queue', 'decode', 'run', 'encode'] as const;
-
 export interface SpanMaker {
-  readonly tracer: OtelTracer;
+  readonly ids: IdGenerator;
   readonly clock: TraceClock;
+  /** Takes what is finished. */
+  readonly finished: (span: ReadableSpan) => void;
 }
 
 export class RequestSpan implements RequestTrace {
   readonly #maker: SpanMaker;
-  readonly #span: Span;
-  readonly #context: Context;
-  /** The batch that it ran in. */
-  #batch: Link | null = null;
+  readonly #context: SpanContext;
+  readonly #parent: SpanContext | undefined;
+  readonly #beganMillis: number;
+  #name: string;
+  readonly #attributes: Record<string, string | number | boolean> = {};
+  /** To the batch that it ran in, if there was one. */
+  #batch: Link[] | undefined;
 
   /** `parent`: the client's span, or none. */
-  constructor(maker: SpanMaker, name: string, parent: Context) {
+  constructor(maker: SpanMaker, name: string, parent: SpanContext | undefined) {
     this.#maker = maker;
-    const options = { kind: SpanKind.SERVER, startTime: maker.clock.now() };
-    this.#span = maker.tracer.startSpan(name, options, parent);
-    this.#context = trace.setSpan(parent, this.#span);
+    this.#name = name;
+    this.#parent = parent;
+    this.#context = newContext(maker.ids, parent?.traceId ?? maker.ids.generateTraceId());
+    this.#beganMillis = maker.clock.now();
   }
 
   rename(name: string): void {
-    this.#span.updateName(name);
+    this.#name = name;
   }
 
   set(attributes: TraceAttributes): void {
-    this.#span.setAttributes(attributes);
+    Object.assign(this.#attributes, attributes);
   }
 
   ran(spans: NativeStageSpans): void {
-    const { tracer, clock } = this.#maker;
-    STAGES.forEach((name, index) => {
-      const [begin = 0, end = 0] = spans.slice(2 * index, 2 * index + 2);
-      if (begin === 0) return;
-      const links = name === 'run' && this.#batch !== null ? [this.#batch] : [];
-      const options = { startTime: clock.at(begin), links };
-      tracer.startSpan(name, options, this.#context).end(clock.at(end));
-    });
+    const { ids, clock, finished } = this.#maker;
+    for (let i = 0; i < STAGES.length; i++) {
+      const begin = spans[2 * i] ?? 0;
+      if (begin === 0) continue;
+      const name = STAGES[i] ?? '';
+      finished(
+        new FinishedSpan({
+          name,
+          kind: SpanKind.INTERNAL,
+          context: newContext(ids, this.#context.traceId),
+          parent: this.#context,
+          beganMillis: clock.at(begin),
+          endedMillis: clock.at(spans[2 * i + 1] ?? 0),
+          ...(name === 'run' && this.#batch !== undefined && { links: this.#batch }),
+        }),
+      );
+    }
   }
 
   /** A trace of its own, since it belongs to several: with a link to each. */
   ranTogether(
     members: readonly RunTrace[],
-    [runNanos, rows, paddedRows, outcome, began, ended]: NativeBatchReport,
+    [runNanos, rows, paddedRows, outcome, began = 0, ended = 0]: NativeBatchReport,
     tasks: number,
   ): void {
-    const { tracer, clock } = this.#maker;
+    const { ids, clock, finished } = this.#maker;
     const spans = members.filter((member) => member instanceof RequestSpan);
-    const batch = tracer.startSpan(
-      'batch',
-      {
-        startTime: clock.at(began),
-        links: spans.map((member) => ({ context: member.#span.spanContext() })),
-        attributes: {
-          'tensorgate.batch.tasks': tasks,
-          'tensorgate.batch.rows': rows,
-          'tensorgate.batch.padded_rows': paddedRows,
-          'tensorgate.batch.ran_together': outcome === 0,
-          'tensorgate.batch.run_millis': runNanos / 1e6,
-        },
-      },
-      context.active(),
+    const context = newContext(ids, ids.generateTraceId());
+    const attributes = {
+      'tensorgate.batch.tasks': tasks,
+      'tensorgate.batch.rows': rows,
+      'tensorgate.batch.padded_rows': paddedRows,
+      'tensorgate.batch.ran_together': outcome === 0,
+      'tensorgate.batch.run_millis': runNanos / 1e6,
+    };
+    finished(
+      new FinishedSpan({
+        name: 'batch',
+        kind: SpanKind.INTERNAL,
+        context,
+        beganMillis: clock.at(began),
+        endedMillis: clock.at(ended),
+        attributes,
+        links: spans.map((member) => ({ context: member.#context })),
+      }),
     );
-    batch.end(clock.at(ended));
-    for (const member of spans) member.#batch = { context: batch.spanContext() };
+    const link = [{ context }];
+    for (const member of spans) member.#batch = link;
   }
 
   end(failure: string | null): void {
-    if (failure !== null) {
-      this.#span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
-    }
-    this.#span.end(this.#maker.clock.now());
+    const { clock, finished } = this.#maker;
+    finished(
+      new FinishedSpan({
+        name: this.#name,
+        kind: SpanKind.SERVER,
+        context: this.#context,
+        parent: this.#parent,
+        beganMillis: this.#beganMillis,
+        endedMillis: clock.now(),
+        attributes: this.#attributes,
+        failure,
+      }),
+    );
   }
+}
+
+function newContext(ids: IdGenerator, traceId: string): SpanContext {
+  return { traceId, spanId: ids.generateSpanId(), traceFlags: TraceFlags.SAMPLED };
 }

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 
 import { addon } from '../../src/native/addon.js';
 import { Method, type NativeTensor } from '../../src/native/binding.js';
+import type { RunTrace } from '../../src/native/run-trace.js';
 import { allocateTensor, type SavedModel } from '../../src/native/saved-model.js';
 import { ServingError, StatusCode } from '../../src/status/serving-error.js';
 import { demoModel, load, nothingAlive, predictJson, slowBody, testModel } from './models.js';
@@ -26,6 +27,39 @@ function fails(code: StatusCode, message: string | RegExp): (error: unknown) => 
 
 describe('SavedModel', () => {
   afterEach(nothingAlive);
+
+  it('tells when a traced request was in its stages, and nothing of others', async () => {
+    const model = await load(demoModel('half_plus_two'));
+    const spansOf = (body: string, trace: RunTrace | null): Promise<void> =>
+      new Promise((resolve) => {
+        const done = (): void => resolve();
+        model.inferJson(Method.predict, Buffer.from(body), 0, done, undefined, trace);
+      });
+    const told: (readonly number[])[] = [];
+    const trace: RunTrace = { ran: (spans) => told.push(spans), ranTogether: () => undefined };
+    const before = Number(process.hrtime.bigint());
+    await spansOf('{"instances": [1.0]}', trace);
+    await spansOf('{"instances": [1.0]}', null);
+    await spansOf('{"instances": 1', trace);
+    const after = Number(process.hrtime.bigint());
+    const [ran = [], failed = []] = told;
+    assert.equal(told.length, 2);
+    const [queue, queued, decode, decoded, run, finished, encode, encoded] = ran as number[];
+    const times = [before, decode, decoded, queue, queued, run, finished, encode, encoded, after];
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => (a ?? 0) - (b ?? 0)),
+    );
+    assert.deepEqual(
+      [failed.slice(0, 2), failed.slice(4)],
+      [
+        [0, 0],
+        [0, 0, 0, 0],
+      ],
+    );
+    assert.ok((failed[2] ?? 0) > before && (failed[3] ?? 0) >= (failed[2] ?? 0));
+    await model.unload();
+  });
 
   it('answers a JSON body through TensorFlow', async () => {
     const model = await load(demoModel('half_plus_two'));
