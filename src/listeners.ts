@@ -49,7 +49,7 @@ export interface ListenersOptions {
   readonly admin: AdminApi | null;
   readonly authenticator: Authenticator;
   readonly requestLog: RequestLog;
-  /** Null: there is none. With one, the native transports answer no request by themselves. */
+  /** Null: there is none. */
   readonly accessLog: AccessLog | null;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
@@ -254,7 +254,6 @@ export class Listeners {
   }
 
   #watchRoutes(server: RoutedServer): void {
-    if (this.#options.accessLog !== null) return; // which would not hear of what they answer
     this.#routed.push(server);
     if (this.#routed.length > 1) {
       server.route(this.#routes);

@@ -70,6 +70,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   const std::string& credential() const { return credential_; }
   const std::string& traceparent() const { return traceparent_; }  // empty: none
   bool is_over() const { return over_; }
+  Code code() const { return code_; }  // of how it has ended; OK while it has not
 
   // One message, then OK.
   void Reply(OutputBuffer message);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,12 @@
 namespace tensorgate {
 
 class DirectRun;
+
+// As whom a request was let in, and its place within the limits.
+struct Admission {
+  uint32_t principal = AccessControl::kNobody;
+  AccessTicket ticket;
+};
 
 class DirectQueue {
  public:
@@ -102,7 +109,8 @@ class DirectRun {
   const Clock::time_point started = Clock::now();
   Clock::time_point deadline = Clock::time_point::max();
   ModelStatistics* const statistics;
-  AccessTicket ticket;  // until it is answered
+  Admission admission;  // until it is answered
+  std::string peer;     // for the access log, where there is one
   // Decoded by the run, so that what is allocated for it is freed by the same thread. Kept for the
   // case that JavaScript is to say what was wrong with it.
   ReceivedBytes request;

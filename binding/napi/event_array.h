@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -34,6 +35,12 @@ class EventArray {
     napi_value value;
     napi_create_string_latin1(env_, text.data(), text.size(), &value);
     Add(value);
+  }
+  // UNITS: milliseconds from then on; 0 where there is no such time.
+  void AddAge(std::chrono::steady_clock::time_point then) {
+    using Millis = std::chrono::duration<double, std::milli>;
+    const bool is_none = then == std::chrono::steady_clock::time_point();
+    AddNumber(is_none ? 0 : Millis(std::chrono::steady_clock::now() - then).count());
   }
   // A Buffer; large ones are given away.
   void AddBytes(OutputBuffer* bytes) { Add(ReplyValue(env_, bytes, /*is_text=*/false)); }

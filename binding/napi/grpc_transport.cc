@@ -19,6 +19,17 @@ uint32_t MillisLeft(const GrpcCall& call, uint64_t now) {
   return call.due_at() <= now + 1 ? 1 : static_cast<uint32_t>(call.due_at() - now);
 }
 
+std::string_view NameOf(Method method) {
+  switch (method) {
+    case Method::kClassify:
+      return "Classify";
+    case Method::kRegress:
+      return "Regress";
+    default:
+      return "Predict";
+  }
+}
+
 Socket* SocketOf(GrpcCall* call) { return static_cast<GrpcSocket*>(call->connection()->tag); }
 
 }  // namespace
@@ -60,7 +71,7 @@ GrpcCall* GrpcTransport::FindCall(uint64_t id) {
   return found == calls_.end() ? nullptr : found->second;
 }
 
-const Socket* GrpcTransport::SocketOfRequest(uint64_t id) {
+Socket* GrpcTransport::SocketOfRequest(uint64_t id) {
   GrpcCall* const call = FindCall(id);
   return call == nullptr ? nullptr : SocketOf(call);
 }
@@ -100,8 +111,9 @@ void GrpcTransport::OnHalfClose(GrpcCall* call) {
 void GrpcTransport::OnOver(GrpcCall* call) {
   Forget(call);
   if (call->tags.run != nullptr) {
-    static_cast<DirectRun*>(call->tags.run)->Forsake();
-    call->tags.run = nullptr;
+    auto* run = static_cast<DirectRun*>(std::exchange(call->tags.run, nullptr));
+    run->Forsake();
+    Log(*call, *run, call->code() == Code::kOk ? Code::kCancelled : call->code());
   }
   if (call->tags.id == 0) return;
   calls_.erase(call->tags.id);
@@ -120,12 +132,13 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
   std::shared_ptr<const SavedModel> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
-  AccessTicket ticket;
-  if (!Admits(call->credential(), SocketOf(call), spec.name, &ticket)) return false;
+  Admission admission;
+  if (!Admits(call->credential(), SocketOf(call), spec.name, &admission)) return false;
   auto run = std::make_unique<DirectRun>(runs()->queue(), call, &NewProtoCall, method,
                                          std::move(model), options_.as_tensor_content);
   run->request = std::move(*message);
-  run->ticket = std::move(ticket);
+  run->admission = std::move(admission);
+  NotePeer(SocketOf(call), run.get());
   run->tag = call->method().index;
   if (const uint32_t left = MillisLeft(*call, NowMillis()); left > 0) {
     run->deadline = run->started + std::chrono::milliseconds(left);
@@ -141,13 +154,14 @@ void GrpcTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   if (run->status.ok()) {
     run->statistics->requests(RequestProtocol::kGrpc, run->method)
         .Record(run->ended() - run->started);
-    if (call != nullptr) call->Reply(std::move(run->reply));
-    return;
+    if (call == nullptr) return;
+    Log(*call, *run, Code::kOk);
+    return call->Reply(std::move(run->reply));
   }
   GrpcMessage message;
   static_cast<ReceivedBytes&>(message) = std::move(run->request);
   if (call != nullptr) {
-    HandOver(call, std::move(message), true, std::move(run->status));
+    HandOver(call, std::move(message), true, std::move(run->status)).began = run->started;
   } else {
     GrpcEvent& event = AddEvent(GrpcEventKind::kCall, 0);
     event.message = std::move(message);
@@ -157,10 +171,24 @@ void GrpcTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   }
 }
 
+// `status`: OK, or why there is no answer.
+void GrpcTransport::Log(const GrpcCall& call, const DirectRun& run, Code status) {
+  const bool is_answered = status == Code::kOk;
+  if (!IsForLog(run, is_answered)) return;
+  AccessLine line;
+  line.protocol = "gRPC";
+  line.method = NameOf(run.method);
+  line.status = CodeName(status);
+  const Status read = ReadModelSpec(run.request.bytes.view(), &line.asked);
+  if (!read.ok()) return;  // it would not have run
+  line.request_id = call.request_id();
+  AddToLog(run, is_answered, line);
+}
+
 // --- events -------------------------------------------------------------------------------------
 
-void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_message,
-                             Status failure) {
+GrpcEvent& GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_message,
+                                   Status failure) {
   const uint64_t id = next_call_++;
   calls_.emplace(id, call);
   call->tags.id = id;
@@ -181,10 +209,11 @@ void GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has_messa
   event.identity = SocketOf(call)->identity;
   event.is_traced = call->tags.is_traced;
   event.traceparent = call->traceparent();
+  return event;
 }
 
 // [kind, id, message, method, timeoutMillis, requestId, keptHeader, encoding, failure, credential,
-// identity, traceparent, …]: see src/native/grpc.ts.
+// identity, traceparent, ageMillis, …]: see src/native/grpc.ts.
 void GrpcTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<GrpcEvent> events;
   events.swap(events_);
@@ -220,6 +249,7 @@ void GrpcTransport::DeliverEvents(JsCallback* deliver) {
     } else {
       array.AddNull();
     }
+    array.AddAge(event.began);
   }
   if (!array.is_empty()) deliver->Call(array.array());
 }

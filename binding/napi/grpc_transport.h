@@ -47,6 +47,7 @@ struct GrpcEvent {
   Status failure;
   bool is_traced = false;
   std::string traceparent;
+  DirectRun::Clock::time_point began{};  // where it has run
 };
 
 class GrpcTransport final : public Transport, public CallOwner, public StreamFactory {
@@ -57,7 +58,7 @@ class GrpcTransport final : public Transport, public CallOwner, public StreamFac
 
   // Null when the call is over.
   GrpcCall* FindCall(uint64_t id);
-  const Socket* SocketOfRequest(uint64_t id) override;
+  Socket* SocketOfRequest(uint64_t id) override;
 
   // CallOwner
   const GrpcOptions& options() const override { return options_.grpc; }
@@ -83,8 +84,9 @@ class GrpcTransport final : public Transport, public CallOwner, public StreamFac
   uint64_t TickMillis() const override;
 
   bool RunDirectly(GrpcCall* call, GrpcMessage* message);
-  void HandOver(GrpcCall* call, GrpcMessage message, bool has_message, Status failure);
+  GrpcEvent& HandOver(GrpcCall* call, GrpcMessage message, bool has_message, Status failure);
   GrpcEvent& AddEvent(GrpcEventKind kind, uint64_t id);
+  void Log(const GrpcCall& call, const DirectRun& run, Code status);
 
   GrpcTransportOptions options_;
   uint64_t next_call_ = 1;

@@ -99,9 +99,9 @@ void HttpTransport::OnRequest(HttpConnection* connection, BodyRefusal refusal) {
 void HttpTransport::OnDeadline(HttpConnection* connection) {
   if (!connection->is_waiting()) return connection->RefuseBody(BodyRefusal::kDeadline);
   if (connection->tags.run == nullptr) return;
-  static_cast<DirectRun*>(connection->tags.run)->Forsake();
-  connection->tags.run = nullptr;
-  HandOver(connection).refusal = BodyRefusal::kDeadline;
+  auto* run = static_cast<DirectRun*>(std::exchange(connection->tags.run, nullptr));
+  run->Forsake();
+  HandOver(connection, *run).refusal = BodyRefusal::kDeadline;
 }
 
 void HttpTransport::OnOver(HttpConnection* connection) {
@@ -109,6 +109,7 @@ void HttpTransport::OnOver(HttpConnection* connection) {
   if (connection->tags.run != nullptr) {
     auto* run = static_cast<DirectRun*>(std::exchange(connection->tags.run, nullptr));
     run->Forsake();
+    Log(*connection, *run, /*is_answered=*/false);
     forsaken_.emplace(run, connection->head().target);
   }
   const uint64_t id = std::exchange(connection->tags.id, 0);
@@ -126,8 +127,8 @@ HttpConnection* HttpTransport::FindRequest(uint64_t id) {
   return found == requests_.end() ? nullptr : found->second;
 }
 
-const Socket* HttpTransport::SocketOfRequest(uint64_t id) {
-  const HttpConnection* const connection = FindRequest(id);
+Socket* HttpTransport::SocketOfRequest(uint64_t id) {
+  HttpConnection* const connection = FindRequest(id);
   return connection == nullptr ? nullptr : SocketOf(*connection);
 }
 
@@ -153,12 +154,13 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
   }
   std::shared_ptr<const SavedModel> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
-  AccessTicket ticket;
-  if (!Admits(CredentialOf(head), SocketOf(*connection), spec.name, &ticket)) return false;
+  Admission admission;
+  if (!Admits(CredentialOf(head), SocketOf(*connection), spec.name, &admission)) return false;
   auto run = std::make_unique<DirectRun>(runs()->queue(), connection, &NewRestCall,
                                          MethodOf(action), std::move(model), false);
   run->request = std::exchange(*connection->body(), ReceivedBytes());
-  run->ticket = std::move(ticket);
+  run->admission = std::move(admission);
+  NotePeer(SocketOf(*connection), run.get());
   if (connection->waits()) {
     const uint64_t now = NowMillis();
     const uint64_t left = connection->due_at() - std::min(now, connection->due_at());
@@ -178,10 +180,11 @@ void HttpTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
     if (is_ok && (options_.gzip_min_bytes == 0 || size < options_.gzip_min_bytes)) {
       run->statistics->requests(RequestProtocol::kRest, run->method)
           .Record(run->ended() - run->started);
+      Log(*connection, *run, /*is_answered=*/true);
       return Answer(connection, std::move(run->reply));
     }
     *connection->body() = std::move(run->request);
-    HttpEvent& event = HandOver(connection);
+    HttpEvent& event = HandOver(connection, *run);
     event.failure = std::move(run->status);
     event.has_reply = is_ok;
     if (is_ok) event.body = std::move(run->reply);
@@ -240,8 +243,31 @@ HttpEvent& HttpTransport::HandOver(HttpConnection* connection) {
   return event;
 }
 
-// [kind, id, method, target, fields, body, hasReply, refusal, failure, identity, isTraced, …]: see
-// src/native/http.ts.
+// After a run, or in its place.
+HttpEvent& HttpTransport::HandOver(HttpConnection* connection, const DirectRun& run) {
+  HttpEvent& event = HandOver(connection);
+  event.began = run.started;
+  event.body_bytes = connection->body_bytes();
+  return event;
+}
+
+void HttpTransport::Log(const HttpConnection& connection, const DirectRun& run, bool is_answered) {
+  if (!IsForLog(run, is_answered)) return;
+  const RequestHead& head = connection.head();
+  AccessLine line;
+  line.protocol = "REST";
+  line.method = head.method;
+  line.status = is_answered ? "200 OK" : "client gone";
+  line.path = head.target;  // it has no query, or it would not have run
+  RestAction action;
+  ReadRestTarget(head.target, &line.asked, &action);
+  const std::string_view request_id = head.Field("x-request-id");
+  if (IsRequestId(request_id)) line.request_id = request_id;
+  AddToLog(run, is_answered, line);
+}
+
+// [kind, id, method, target, fields, body, hasReply, refusal, failure, identity, isTraced,
+// ageMillis, bodyBytes, …]: see src/native/http.ts.
 void HttpTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<HttpEvent> events;
   events.swap(events_);
@@ -260,6 +286,8 @@ void HttpTransport::DeliverEvents(JsCallback* deliver) {
     array.AddFailure(event.failure);
     array.AddText(event.identity);
     array.AddNumber(event.is_traced ? 1 : 0);
+    array.AddAge(event.began);
+    array.AddNumber(static_cast<double>(event.body_bytes));
   }
   if (!array.is_empty()) deliver->Call(array.array());
 }

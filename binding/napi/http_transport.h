@@ -41,7 +41,9 @@ struct HttpEvent {
   std::string fields;
   std::string identity;
   OutputBuffer body;
-  bool has_reply = false;  // `body` is an answer that was made already
+  bool has_reply = false;                // `body` is an answer that was made already
+  DirectRun::Clock::time_point began{};  // where it has run, or should have
+  uint64_t body_bytes = 0;               // then: of the request
   BodyRefusal refusal = BodyRefusal::kNone;
   Status failure;
   bool is_traced = false;
@@ -55,7 +57,7 @@ class HttpTransport final : public Transport, public HttpOwner {
 
   // Null when it is answered, or nobody waits any more.
   HttpConnection* FindRequest(uint64_t id);
-  const Socket* SocketOfRequest(uint64_t id) override;
+  Socket* SocketOfRequest(uint64_t id) override;
   // REQUIRES: FindRequest() finds it.
   void Respond(uint64_t id, HttpAnswer answer);
 
@@ -80,6 +82,8 @@ class HttpTransport final : public Transport, public HttpOwner {
   bool RunDirectly(HttpConnection* connection);
   void Answer(HttpConnection* connection, OutputBuffer reply);
   HttpEvent& HandOver(HttpConnection* connection);
+  HttpEvent& HandOver(HttpConnection* connection, const DirectRun& run);
+  void Log(const HttpConnection& connection, const DirectRun& run, bool is_answered);
 
   const HttpTransportOptions options_;
   uint64_t next_request_ = 1;

@@ -120,12 +120,11 @@ bool Transport::FindPrincipal(std::string_view credential, Socket* socket, uint3
 }
 
 bool Transport::Admits(std::string_view credential, Socket* socket, std::string_view model,
-                       AccessTicket* ticket) {
+                       Admission* admission) {
   if (!access_.is_on()) return true;
-  uint32_t principal;
-  return FindPrincipal(credential, socket, &principal) &&
-         access_.TryAdmit(principal, AccessMethod::kInfer, model, ticket).verdict ==
-             AccessVerdict::kAdmitted;
+  return FindPrincipal(credential, socket, &admission->principal) &&
+         access_.TryAdmit(admission->principal, AccessMethod::kInfer, model, &admission->ticket)
+                 .verdict == AccessVerdict::kAdmitted;
 }
 
 bool Transport::IsStranger(std::string_view credential, Socket* socket) {
@@ -133,6 +132,20 @@ bool Transport::IsStranger(std::string_view credential, Socket* socket) {
   uint32_t principal;
   FindPrincipal(credential, socket, &principal);
   return principal == AccessControl::kNobody && !MayBeToken(credential);
+}
+
+void Transport::AddToLog(const DirectRun& run, bool is_answered, AccessLine line) {
+  line.took = DirectRun::Clock::now() - run.started;
+  line.bytes_in = run.request.bytes.size();
+  if (is_answered) line.bytes_out = run.reply.size();  // else it may still be written
+  line.peer = run.peer;
+  const uint32_t principal = run.admission.principal;
+  std::string name;
+  if (principal != AccessControl::kNobody && principal != access_.Anonymous()) {
+    name = access_.NameOf(principal);
+  }
+  line.principal = name;
+  access_lines_->Add(line);
 }
 
 // --- the turn of the loop -----------------------------------------------------------------------

@@ -9,8 +9,10 @@
 
 #include <napi.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,6 +22,7 @@
 #include "napi/direct_runs.h"
 #include "napi/js_callback.h"
 #include "napi/process.h"
+#include "net/access_lines.h"
 #include "net/deadlines.h"
 #include "net/shared_port.h"
 #include "net/socket.h"
@@ -64,10 +67,17 @@ class Transport : public SocketOwner, public DirectRunOwner {
   uint64_t opened_requests() const { return opened_requests_; }
 
   // Connections whose bytes JavaScript carries (TLS), by its own numbers.
-  void Lend(uint32_t id);
+  void Lend(uint32_t id, std::string peer);
   Socket* FindLent(uint32_t id);
   // Whose request JavaScript has under that number; null where it is over.
-  virtual const Socket* SocketOfRequest(uint64_t id) = 0;
+  virtual Socket* SocketOfRequest(uint64_t id) = 0;
+
+  // From here on, what is answered without JavaScript is noted for the access log.
+  void KeepAccess(double sample, std::chrono::milliseconds slow) {
+    access_lines_.emplace(sample, slow);
+  }
+  // Null: there is no access log.
+  AccessLines* access_lines() { return access_lines_.has_value() ? &*access_lines_ : nullptr; }
 
   // Drain: no new connections; kClosed when the last connection is gone. Destroy: at once.
   void Drain();
@@ -99,9 +109,20 @@ class Transport : public SocketOwner, public DirectRunOwner {
   // Whether a request with that credential, or else by whom the connection is from, may run on the
   // model now. False: JavaScript looks at it, and says what is wrong.
   bool Admits(std::string_view credential, Socket* socket, std::string_view model,
-              AccessTicket* ticket);
+              Admission* admission);
   // Whether it is refused for certain, so that its body is not worth the memory.
   bool IsStranger(std::string_view credential, Socket* socket);
+  // Asks for the client's address as long as it is connected.
+  void NotePeer(Socket* socket, DirectRun* run) {
+    if (access_lines_.has_value()) run->peer = socket->Peer();
+  }
+  // Whether the access log is to have a run whose request ends here: all that are not answered.
+  bool IsForLog(const DirectRun& run, bool is_answered) {
+    return access_lines_.has_value() &&
+           (!is_answered || access_lines_->Wants(DirectRun::Clock::now() - run.started));
+  }
+  // Has it there, with what its protocol alone knows.
+  void AddToLog(const DirectRun& run, bool is_answered, AccessLine line);
   void CountRequest() { ++opened_requests_; }
   void Await(Deadlines::Due* due, uint64_t millis);
   void Forget(Deadlines::Due* due) { deadlines_.Remove(due); }
@@ -177,6 +198,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   std::vector<SocketEvent> socket_events_;
 
   uint64_t opened_requests_ = 0;
+  std::optional<AccessLines> access_lines_;
   Deadlines deadlines_;
   uint64_t armed_for_ = UINT64_MAX;
 

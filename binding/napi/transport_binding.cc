@@ -1,5 +1,6 @@
 #include "napi/transport_binding.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -48,17 +49,46 @@ Napi::Value OpenedRequests(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(calls));
 }
 
-// transportPeer(transport, request): see Socket::Peer(); for lent sockets their number. Null where
-// the request is over.
+// transportPeer(transport, request): see Socket::Peer(). Null where the request is over.
 Napi::Value Peer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Transport* transport = TransportOf(info);
   uint64_t id;
   if (transport == nullptr || !ReadId(info, 1, &id)) return env.Undefined();
-  const Socket* const socket = transport->SocketOfRequest(id);
+  Socket* const socket = transport->SocketOfRequest(id);
   if (socket == nullptr) return env.Null();
-  if (socket->lent_id() != 0) return Napi::Number::New(env, socket->lent_id());
   return Napi::String::New(env, socket->Peer());
+}
+
+// transportKeepAccess(transport, sample, slowMillis)
+void KeepAccess(const Napi::CallbackInfo& info) {
+  Transport* transport = TransportOf(info);
+  double sample;
+  uint64_t slow_millis;
+  if (transport == nullptr || !ReadId(info, 2, &slow_millis)) return;
+  if (napi_get_value_double(info.Env(), info[1], &sample) != napi_ok) {
+    ThrowTypeError(info.Env(), "sample must be a number");
+    return;
+  }
+  transport->KeepAccess(sample, std::chrono::milliseconds(slow_millis));
+}
+
+// transportTakeAccess(transport): whole lines of the access log
+Napi::Value TakeAccess(const Napi::CallbackInfo& info) {
+  Transport* transport = TransportOf(info);
+  OutputBuffer lines;
+  if (transport != nullptr && transport->access_lines() != nullptr) {
+    lines = transport->access_lines()->Take();
+  }
+  return Napi::String::New(info.Env(), lines.view().data(), lines.size());
+}
+
+// transportAccessLeftOut(transport): how many more there were, since the last call
+Napi::Value AccessLeftOut(const Napi::CallbackInfo& info) {
+  Transport* transport = TransportOf(info);
+  const bool has_log = transport != nullptr && transport->access_lines() != nullptr;
+  const uint64_t left_out = has_log ? transport->access_lines()->TakeLeftOut() : 0;
+  return Napi::Number::New(info.Env(), static_cast<double>(left_out));
 }
 
 bool ReadTarget(const Napi::Value& value, ModelRoutes::Target* target) {
@@ -99,14 +129,17 @@ void Routes(const Napi::CallbackInfo& info) {
   transport->routes()->Replace(std::move(models));
 }
 
-// transportLend(transport, socket), transportReceive(transport, socket, bytes),
+// transportLend(transport, socket, peer), transportReceive(transport, socket, bytes),
 // transportEnd(transport, socket), transportWritten(transport, socket),
 // transportTakeBack(transport, socket)
 void Lend(const Napi::CallbackInfo& info) {
   Transport* transport = TransportOf(info);
   uint32_t id;
-  if (transport == nullptr || !ReadUint32(info, 1, "socket", &id)) return;
-  transport->Lend(id);
+  std::string peer;
+  if (transport == nullptr || !ReadUint32(info, 1, "socket", &id) || !ReadText(info, 2, &peer)) {
+    return;
+  }
+  transport->Lend(id, std::move(peer));
 }
 
 Socket* LentOf(const Napi::CallbackInfo& info) {
@@ -208,6 +241,10 @@ void ExportTransport(Napi::Env env, Napi::Object exports) {
   exports.Set("transportTakeBytes", Napi::Function::New(env, TakeBytes, "transportTakeBytes"));
   exports.Set("transportGiveBytes", Napi::Function::New(env, GiveBytes, "transportGiveBytes"));
   exports.Set("transportPeer", Napi::Function::New(env, Peer, "transportPeer"));
+  exports.Set("transportKeepAccess", Napi::Function::New(env, KeepAccess, "transportKeepAccess"));
+  exports.Set("transportTakeAccess", Napi::Function::New(env, TakeAccess, "transportTakeAccess"));
+  exports.Set("transportAccessLeftOut",
+              Napi::Function::New(env, AccessLeftOut, "transportAccessLeftOut"));
   exports.Set("transportLend", Napi::Function::New(env, Lend, "transportLend"));
   exports.Set("transportReceive", Napi::Function::New(env, Receive, "transportReceive"));
   exports.Set("transportIdentify", Napi::Function::New(env, Identify, "transportIdentify"));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "napi/transport.h"
 
@@ -107,12 +108,13 @@ void Transport::Add(Socket* socket) {
   ++socket_count_;
 }
 
-void Transport::Lend(uint32_t id) {
+void Transport::Lend(uint32_t id, std::string peer) {
   Socket* socket = NewSocket(nullptr, id);
   if (socket == nullptr) {
     socket_events_.push_back({SocketEventKind::kLentClose, id, {}});
     return;
   }
+  socket->set_peer(std::move(peer));
   Add(socket);
   lent_.emplace(id, socket);
   OnSocketDirty(socket);

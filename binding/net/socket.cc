@@ -149,21 +149,28 @@ bool Socket::HasUnread() const {
   return recv(socket, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-std::string Socket::Peer() const {
+const std::string& Socket::Peer() {
   int socket = -1;
   sockaddr_storage address;
   socklen_t size = sizeof(address);
   auto* const any = reinterpret_cast<sockaddr*>(&address);
   char host[INET6_ADDRSTRLEN];
   char port[8];
-  if (is_lent() || uv_fileno(stream_, &socket) != 0 || getpeername(socket, any, &size) != 0 ||
+  if (is_lent() || !peer_.empty() || uv_fileno(stream_, &socket) != 0 ||
+      getpeername(socket, any, &size) != 0 ||
       getnameinfo(any, size, host, sizeof(host), port, sizeof(port),
                   NI_NUMERICHOST | NI_NUMERICSERV) != 0 ||
       (any->sa_family != AF_INET && any->sa_family != AF_INET6)) {
-    return std::string();
+    return peer_;
   }
-  const bool is_v6 = any->sa_family == AF_INET6;
-  return (is_v6 ? "[" : "") + std::string(host) + (is_v6 ? "]:" : ":") + port;
+  constexpr std::string_view kMapped = "::ffff:";
+  std::string_view shown(host);
+  if (shown.substr(0, kMapped.size()) == kMapped && shown.find('.') != std::string_view::npos) {
+    shown.remove_prefix(kMapped.size());
+  }
+  const bool is_v6 = shown.find(':') != std::string_view::npos;
+  peer_.append(is_v6 ? "[" : "").append(shown).append(is_v6 ? "]:" : ":").append(port);
+  return peer_;
 }
 
 void Socket::ShutDown() {

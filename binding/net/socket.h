@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/send_queue.h"
 #include "net/uv.h"
@@ -62,9 +63,12 @@ class Socket {
 
   uint32_t lent_id() const { return lent_id_; }
   // Its client's IP address and port, as `1.2.3.4:5` or `[::1]:5`; empty where it has none, as over
-  // a Unix socket, or where JavaScript alone knows, as of lent ones.
-  std::string Peer() const;
+  // a Unix socket. A client over IPv4 on a socket that takes both has an address of IPv4.
+  const std::string& Peer();
   bool is_closing() const { return closing_; }
+
+  // Of lent sockets, since JavaScript alone knows.
+  void set_peer(std::string peer) { peer_ = std::move(peer); }
 
   // Who the client is by its certificate, as the owner knows it; empty: there is none.
   std::string identity;
@@ -123,6 +127,7 @@ class Socket {
   SocketOwner* const owner_;
   uv_handle_t* stream_;
   const uint32_t lent_id_;
+  std::string peer_;  // once it was asked for
   uv_req_t* write_request_ = nullptr;
   SendQueue out_;
   size_t handed_bytes_ = 0;  // of it, to libuv

@@ -10,9 +10,9 @@ export interface CallFacts {
   readonly request: Buffer;
   readonly requestId: string;
   readonly peer: string;
-  /** By performance.now(); null: it began elsewhere. */
-  readonly startMillis: number | null;
-  /** Null until it is known, and where the addon has asked. */
+  /** By performance.now(). */
+  readonly startMillis: number;
+  /** Null until it is known. */
   caller: Caller | null;
 }
 
@@ -24,7 +24,7 @@ export function callEnded(
   reply: Uint8Array | null,
 ): void {
   if (!method.isLogged) return;
-  const millis = startMillis === null ? null : performance.now() - startMillis;
+  const millis = performance.now() - startMillis;
   accessLog.ended(error !== null, millis, () => {
     const spec = specOf(method.name, request);
     return {

@@ -83,7 +83,12 @@ export class NativeGrpcServer {
     const { ssl, shares } = options;
     this.#listener = new NativeListener(
       (deliver) => addon().grpcOpen(nativeOptions, (events) => this.#takeAll(events), deliver),
-      { ssl, shares, protocols: ['h2'] },
+      {
+        ssl,
+        shares,
+        protocols: ['h2'],
+        accessLog: this.#accessLog,
+      },
     );
     this.#transport = this.#listener.transport;
     const { maxReceiveBytes, maxBufferedBytes } = nativeOptions;
@@ -171,16 +176,16 @@ export class NativeGrpcServer {
 
   /** `held`: of the request; released with its answer. */
   #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer, held: Held | null): void {
-    const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity, traceparent] =
-      event;
+    const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity] = event;
+    const [traceparent, age] = [event[11], event[12]];
     const requestId = requestIdOf(sentId);
     const trace = callTrace(this.#tracer, method, traceparent ?? '', traceparent !== null);
     const facts: CallFacts | null =
-      this.#accessLog === null
+      this.#accessLog === null || id === 0 // which it has heard of
         ? null
         : {
             ...{ method, request, requestId, peer: this.#listener.peerOf(id) },
-            startMillis: failure === null ? performance.now() : null,
+            startMillis: performance.now() - age,
             caller: null,
           };
     const done = (error: ServingError | null, reply: Uint8Array | null): void => {
@@ -195,20 +200,30 @@ export class NativeGrpcServer {
       const status = this.#failures.statusOf(method, request, requestId, error);
       this.#end(id, status.code, status.message, status.details);
     };
+    const caller = (): Caller | Promise<Caller> =>
+      this.#authenticator.caller(() => ({ token: credential, identity }));
     if (failure !== null) {
       const error = errorOf(failure);
       if (method.direct !== null) this.#methods.failedElsewhere(method.direct, request, error);
-      done(error, null);
+      if (facts === null) {
+        done(error, null);
+        return;
+      }
+      const note = (known: Caller): void => {
+        facts.caller = known;
+        done(error, null);
+      };
+      whenKnown(caller(), note, () => done(error, null));
       return;
     }
     const headers = { get: () => (kept === null ? [] : [kept]) };
     const isGone = (): boolean => this.#isGone(id);
     whenKnown(
-      this.#authenticator.caller(() => ({ token: credential, identity })),
-      (caller) => {
-        if (facts !== null) facts.caller = caller;
-        if (!caller.isKnown && !method.isOpen) throw caller.turnAway();
-        method.call(request, timeoutMillis, done, { headers, isGone, caller, trace });
+      caller(),
+      (known) => {
+        if (facts !== null) facts.caller = known;
+        if (!known.isKnown && !method.isOpen) throw known.turnAway();
+        method.call(request, timeoutMillis, done, { headers, isGone, caller: known, trace });
       },
       (error) => done(error, null),
     );

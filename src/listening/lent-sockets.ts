@@ -13,6 +13,9 @@ import {
   type NativeTransport,
 } from '../native/transport.js';
 
+/** A client over IPv4 on a socket that takes both. */
+const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
+
 export class LentSockets {
   readonly #transport: NativeTransport;
   readonly #sockets = new Map<number, Socket>();
@@ -27,7 +30,7 @@ export class LentSockets {
     const id = ++this.#lastId;
     socket.allowHalfOpen = true; // as in cleartext: the addon says when it ends
     this.#sockets.set(id, socket);
-    addon().transportLend(this.#transport, id);
+    addon().transportLend(this.#transport, id, peerOf(socket));
     if (socket instanceof TLSSocket && socket.authorized) {
       const { subjectaltname } = socket.getPeerCertificate();
       addon().transportIdentify(this.#transport, id, identityOf(subjectaltname));
@@ -45,13 +48,6 @@ export class LentSockets {
       if (this.#sockets.has(id)) addon().transportEnd(this.#transport, id);
     });
     socket.on('close', takeBack);
-  }
-
-  /** As Socket::Peer() of binding/net/socket.h. */
-  peerOf(id: number): string {
-    const { remoteAddress = '', remotePort = 0 } = this.#sockets.get(id) ?? {};
-    if (remoteAddress === '') return '';
-    return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
   }
 
   /** REQUIRES: an event about a socket. */
@@ -79,4 +75,11 @@ export class LentSockets {
       case SocketEventKind.closed:
     }
   }
+}
+
+/** As Socket::Peer() of binding/net/socket.h. */
+function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  if (remoteAddress === '') return '';
+  const address = remoteAddress.replace(IPV4_MAPPED, '$1');
+  return `${address.includes(':') ? `[${address}]` : address}:${remotePort}`;
 }

@@ -3,6 +3,7 @@
  * without TLS, their routes, and their end. The requests are for the server that has it.
  */
 import type { SslConfig } from '../config/ssl-config.js';
+import type { AccessLog } from '../log/access-log.js';
 import { addon } from '../native/addon.js';
 import {
   SOCKET_EVENT_LENGTH,
@@ -18,9 +19,6 @@ import { takeEach } from './events.js';
 import { LentSockets } from './lent-sockets.js';
 import { NativeTls } from './native-tls.js';
 
-/** A client over IPv4 on a socket that takes both. */
-const IPV4_MAPPED = /^\[::ffff:(\d+\.\d+\.\d+\.\d+)\]/;
-
 /** In place of a port. */
 const UNIX_SOCKET = -1;
 
@@ -30,6 +28,8 @@ export interface NativeListenerOptions {
   readonly shares: boolean;
   /** As ALPN has it. */
   readonly protocols: readonly string[];
+  /** Null: there is none. */
+  readonly accessLog: AccessLog | null;
 }
 
 export class NativeListener {
@@ -45,6 +45,7 @@ export class NativeListener {
   constructor(open: (deliverSockets: Deliver) => NativeTransport, options: NativeListenerOptions) {
     this.transport = open(this.#take);
     this.lent = new LentSockets(this.transport);
+    if (options.accessLog !== null) this.#keepAccess(options.accessLog);
     this.#tls = options.ssl === null ? null : new NativeTls(this.lent, options.ssl, options);
   }
 
@@ -63,9 +64,7 @@ export class NativeListener {
 
   /** Of a request that is not over, as HttpExchange.peer() has it. */
   peerOf(request: number): string {
-    const peer = addon().transportPeer(this.transport, request) ?? '';
-    const shown = typeof peer === 'number' ? this.lent.peerOf(peer) : peer;
-    return shown.replace(IPV4_MAPPED, '$1');
+    return addon().transportPeer(this.transport, request) ?? '';
   }
 
   /** Requests that have come in. */
@@ -94,6 +93,16 @@ export class NativeListener {
   destroy(): void {
     this.#tls?.close();
     addon().transportDestroy(this.transport);
+  }
+
+  /** Of what the transport answers by itself. */
+  #keepAccess(accessLog: AccessLog): void {
+    const { transport } = this;
+    addon().transportKeepAccess(transport, accessLog.sample, accessLog.slowMillis);
+    accessLog.addSource({
+      take: () => addon().transportTakeAccess(transport),
+      takeLeftOut: () => addon().transportAccessLeftOut(transport),
+    });
   }
 
   readonly #take = (events: readonly unknown[]): void => {

@@ -35,12 +35,20 @@ export interface AccessEntry {
   readonly label: string | null;
   /** A canonical code's name, or HTTP's status line. */
   readonly status: string;
-  readonly millis: number | null;
+  readonly millis: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly peer: string | null;
   readonly requestId: string | null;
   readonly principal: string | null;
+}
+
+/** Lines about requests that ended without JavaScript, until they are taken. It has sampled already. */
+export interface AccessSource {
+  /** Whole lines, as AccessLog writes them. */
+  take(): string;
+  /** How many more there were, and no room for them, since the last call. */
+  takeLeftOut(): number;
 }
 
 /** Of the lines that are not written yet. */
@@ -52,6 +60,7 @@ const STANDARD_OUTPUT = '-';
 
 export class AccessLog {
   readonly #options: AccessLogOptions;
+  readonly #sources: AccessSource[] = [];
   #waiting = '';
   #leftOut = 0;
   #isScheduled = false;
@@ -63,41 +72,70 @@ export class AccessLog {
     this.#options = options;
   }
 
+  get sample(): number {
+    return this.#options.sample;
+  }
+
+  get slowMillis(): number {
+    return this.#options.slowMillis;
+  }
+
+  /** From here on its lines are among those that are written. */
+  addSource(source: AccessSource): void {
+    this.#sources.push(source);
+    this.#schedule();
+  }
+
   /** A request is over; `entry` is called only if it is to be in the log. */
-  ended(hasFailed: boolean, millis: number | null, entry: () => AccessEntry): void {
-    const { sample, slowMillis, random = Math.random, now = () => new Date() } = this.#options;
-    const isSlow = slowMillis > 0 && millis !== null && millis >= slowMillis;
+  ended(hasFailed: boolean, millis: number, entry: () => AccessEntry): void {
+    const { sample, slowMillis, random = Math.random } = this.#options;
+    const isSlow = slowMillis > 0 && millis >= slowMillis;
     if (!hasFailed && !isSlow && random() >= sample) return;
-    if (this.#waiting.length > MAX_WAITING_CHARS) {
-      this.#leftOut += 1;
-    } else {
-      const { path, model, version, label, millis: took, ...rest } = entry();
-      const line = {
-        time: now().toISOString(),
-        ...rest,
-        path: shortened(path),
-        model: shortened(model),
-        version: shortened(version),
-        label: shortened(label),
-        millis: took === null ? null : Math.round(took * 1000) / 1000,
-      };
-      this.#waiting += `${JSON.stringify(line)}\n`;
-    }
+    this.#takeAll(); // which ended before
+    if (this.#waiting.length > MAX_WAITING_CHARS) this.#leftOut += 1;
+    else this.#waiting += this.#lineOf(entry());
+    this.#schedule();
+  }
+
+  /** Resolves when all that ended before is written, or cannot be. */
+  flush(): Promise<void> {
+    this.#isScheduled = false;
+    this.#takeAll();
+    if (this.#sources.length > 0) this.#schedule();
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setTimeout(() => void this.flush(), FLUSH_MILLIS).unref();
   }
 
-  /** Resolves when all that was logged before is written, or cannot be. */
-  flush(): Promise<void> {
-    this.#isScheduled = false;
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+  #takeAll(): void {
+    for (const source of this.#sources) {
+      if (this.#waiting.length <= MAX_WAITING_CHARS) this.#waiting += source.take();
+    }
+  }
+
+  #lineOf({ path, model, version, label, millis, ...rest }: AccessEntry): string {
+    const { now = () => new Date() } = this.#options;
+    const line = {
+      time: now().toISOString(),
+      ...rest,
+      path: shortened(path),
+      model: shortened(model),
+      version: shortened(version),
+      label: shortened(label),
+      millis: Math.round(millis * 1000) / 1000,
+    };
+    return `${JSON.stringify(line)}\n`;
   }
 
   async #write(): Promise<void> {
     let text = this.#waiting;
     this.#waiting = '';
+    for (const source of this.#sources) this.#leftOut += source.takeLeftOut();
     if (this.#leftOut > 0) text += `${JSON.stringify({ leftOut: this.#leftOut })}\n`;
     this.#leftOut = 0;
     if (text === '') return;

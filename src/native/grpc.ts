@@ -60,8 +60,10 @@ export type NativeGrpcEvent = readonly [
   identity: string,
   /** Of a call that is to be traced, empty without one; null: it is not to be traced. */
   traceparent: string | null,
+  /** Since it was to run by itself; 0: it was not. */
+  ageMillis: number,
 ];
-export const GRPC_EVENT_LENGTH = 12;
+export const GRPC_EVENT_LENGTH = 13;
 
 export interface NativeGrpc {
   /** Null, or the symbol that the Node executable lacks. */

@@ -56,8 +56,12 @@ export type NativeHttpEvent = readonly [
   identity: string,
   /** 1: it is to be traced. */
   isTraced: number,
+  /** Since it was to run by itself; 0: it was not. */
+  ageMillis: number,
+  /** Of the request then. */
+  bodyBytes: number,
 ];
-export const HTTP_EVENT_LENGTH = 11;
+export const HTTP_EVENT_LENGTH = 13;
 
 export interface NativeHttp {
   /** Null, or what the Node executable lacks. */

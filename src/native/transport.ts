@@ -44,12 +44,19 @@ export interface NativeTransports {
 
   /**
    * The IP address and port of the client behind a request that came as an event; empty over a Unix socket.
-   * Of a lent socket its number. Null where the request is over.
+   * Null where the request is over.
    */
-  transportPeer(transport: NativeTransport, request: number): string | number | null;
+  transportPeer(transport: NativeTransport, request: number): string | null;
 
-  /** A connection whose bytes JavaScript carries, by a number from 1 on. */
-  transportLend(transport: NativeTransport, socket: number): void;
+  /** From here on, what it answers by itself is kept for the access log, within a bound. */
+  transportKeepAccess(transport: NativeTransport, sample: number, slowMillis: number): void;
+  /** Whole lines of it, as AccessLog writes them. */
+  transportTakeAccess(transport: NativeTransport): string;
+  /** How many there were beyond the bound, since the last call. */
+  transportAccessLeftOut(transport: NativeTransport): number;
+
+  /** A connection whose bytes JavaScript carries, by a number from 1 on. `peer`: as transportPeer tells it. */
+  transportLend(transport: NativeTransport, socket: number, peer: string): void;
   transportReceive(transport: NativeTransport, socket: number, bytes: Uint8Array): void;
   /** Who the client is by its certificate: SHA-256s, 32 bytes each, as accessFind takes them. */
   transportIdentify(transport: NativeTransport, socket: number, digests: Uint8Array): void;

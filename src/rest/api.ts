@@ -117,7 +117,7 @@ export class RestApi implements ExchangeHost {
     const { accessLog, tracer } = this.#options;
     // Probes would be most of it.
     if ((accessLog ?? tracer) !== null && !this.#health.takes(request.method, request.path)) {
-      if (accessLog !== null) exchange.access = accessOf(request, http);
+      if (accessLog !== null && !http.isForsaken) exchange.access = accessOf(request, http);
       if (tracer !== null) exchange.trace = exchangeTrace(tracer, request);
     }
     try {

@@ -36,7 +36,7 @@ export function jsonHeaders(corsEnabled: boolean): readonly string[] {
 
 /** What is noted of an exchange for the access log. */
 export interface RestAccess {
-  readonly startMillis: number;
+  startMillis: number;
   readonly method: string;
   readonly path: string;
   readonly peer: string;
@@ -111,6 +111,13 @@ export class Exchange implements ExchangeOwner, Waiting {
   received(body: ArrayBuffer | Uint8Array, held: Held | null): void {
     if (this.access !== null) this.access.bytesIn = body.byteLength;
     this.#onBody?.(body, held);
+  }
+
+  begunBefore(millis: number, bytesIn: number): void {
+    this.#startMillis = performance.now() - millis;
+    if (this.access === null) return;
+    this.access.startMillis = this.#startMillis;
+    this.access.bytesIn = bytesIn;
   }
 
   tooLarge(maxBytes: number): void {

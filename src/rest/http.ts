@@ -53,6 +53,9 @@ export interface HttpExchange {
    */
   receive(limits: BodyLimits, declaredLength: number): void;
 
+  /** Whether its client was gone before it came here; the access log has heard of it. */
+  readonly isForsaken: boolean;
+
   /** The client's IP address, with its port where that is known; empty over a Unix socket. */
   peer(): string;
 
@@ -86,6 +89,8 @@ export interface ExchangeOwner {
   tooSlow(): void;
   /** The deadline of the request has passed. */
   expire(): void;
+  /** Before any other, from a transport that took it on itself: so long ago, a body of so many bytes. */
+  begunBefore(millis: number, bytesIn: number): void;
   /** In place of `received`, from a transport that runs requests itself: the answer, or why there is none. */
   ran(error: ServingError | null, reply: Uint8Array | null): void;
   /** Something was thrown while the body came in or was taken: a bug of ours, or no memory. */

@@ -31,11 +31,16 @@ export class NativeHttpExchange implements HttpExchange {
     this.#host = host;
   }
 
+  get isForsaken(): boolean {
+    return this.#event[1] === 0;
+  }
+
   receive({ maxBytes }: BodyLimits): void {
-    const [, id, , , , body, hasReply, refusal, failure] = this.#event;
+    const [, , , , , body, hasReply, refusal, failure, , , ageMillis, bodyBytes] = this.#event;
     const { owner } = this;
     if (owner === null) return;
-    if (id === 0) owner.aborted();
+    if (this.isForsaken) owner.aborted();
+    if (ageMillis > 0) owner.begunBefore(ageMillis, bodyBytes);
     if (failure !== null) {
       const [code, message, violations] = failure;
       owner.ran(new ServingError(code, message, violationsOf(violations)), null);

@@ -39,11 +39,16 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
   }
 
   constructor(options: RestServerOptions) {
-    const { ssl, sharing, maxBufferedBytes } = options;
+    const { ssl, sharing, maxBufferedBytes, accessLog } = options;
     const nativeOptions = nativeOptionsOf(options);
     this.#listener = new NativeListener(
       (deliver) => addon().httpOpen(nativeOptions, (events) => this.#takeAll(events), deliver),
-      { ssl, shares: sharing !== null, protocols: ['http/1.1', 'http/1.0'] },
+      {
+        ssl,
+        shares: sharing !== null,
+        protocols: ['http/1.1', 'http/1.0'],
+        accessLog,
+      },
     );
     this.#transport = this.#listener.transport;
     this.#api = new RestApi(options, new NativeBudget(this.#transport, maxBufferedBytes));

@@ -24,6 +24,7 @@ export interface UwsExchangeHost {
 
 export class UwsHttpExchange implements HttpExchange {
   owner: ExchangeOwner | null = null;
+  readonly isForsaken = false;
   readonly #response: HttpResponse;
   readonly #host: UwsExchangeHost;
   readonly #isHead: boolean;

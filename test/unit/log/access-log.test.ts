@@ -59,10 +59,9 @@ describe('AccessLog', () => {
 
   it('has those that fail or are slow whatever the share is', async () => {
     const log = open({ sample: 0.5, slowMillis: 100, random: () => 0.5 });
-    const ended = (hasFailed: boolean, millis: number | null, status: string): void =>
+    const ended = (hasFailed: boolean, millis: number, status: string): void =>
       log.ended(hasFailed, millis, () => ({ ...ENTRY, status }));
     ended(false, 99, 'fast');
-    ended(false, null, 'unknown');
     ended(false, 100, 'slow');
     ended(true, 1, 'failed');
     await log.flush();
@@ -78,6 +77,26 @@ describe('AccessLog', () => {
     for (let i = 0; i < 8; ++i) log.ended(false, 1, () => ENTRY);
     await log.flush();
     assert.equal(lines().length, 2);
+  });
+
+  it('has lines of sources, those before a request before its own', async () => {
+    const log = open({ sample: 0 });
+    const taken = ['{"n":1}\n', '{"n":2}\n{"n":3}\n', ''];
+    let leftOut = 3;
+    log.addSource({
+      take: () => taken.shift() ?? '',
+      takeLeftOut: () => {
+        const count = leftOut;
+        leftOut = 0;
+        return count;
+      },
+    });
+    log.ended(true, 1, () => ({ ...ENTRY, status: 'failed' }));
+    await log.flush();
+    const [first, failed, ...rest] = lines();
+    assert.equal(first, '{"n":1}');
+    assert.match(failed ?? '', /"status":"failed"/);
+    assert.deepEqual(rest, ['{"n":2}', '{"n":3}', '{"leftOut":3}']);
   });
 
   it('cuts what clients choose', async () => {

@@ -18,6 +18,7 @@ const JSON_TYPE = ['Content-Type', 'application/json'];
 /** A transport that keeps what it is told. */
 class RecordingHttp implements HttpExchange {
   owner: ExchangeOwner | null = null;
+  readonly isForsaken = false;
   readonly answers: Answer[] = [];
   readonly received: unknown[] = [];
 

@@ -83,6 +83,10 @@ class RecordingOwner implements ExchangeOwner {
     this.heard.push(['expire']);
   }
 
+  begunBefore(...args: unknown[]): void {
+    this.heard.push(['begunBefore', ...args]);
+  }
+
   ran(...args: unknown[]): void {
     this.heard.push(['ran', ...args]);
   }
