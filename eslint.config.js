@@ -62,7 +62,7 @@ function arrow([folder, allowed]) {
 export default tseslint.config(
   { ignores: ['node_modules/', 'dist/', 'build/', 'third_party/'] },
   {
-    files: ['{src,test,bench}/**/*.ts'],
+    files: ['{src,test,bench,examples}/**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -83,6 +83,15 @@ export default tseslint.config(
       '@typescript-eslint/no-restricted-imports': [
         'error',
         { paths: [{ name: 'uWebSockets.js', message: 'uWebSockets is src/rest/uws alone' }] },
+      ],
+    },
+  },
+  {
+    files: ['examples/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(\\.\\./)+src/', message: 'examples import the package' }] },
       ],
     },
   },

@@ -123,7 +123,7 @@ nodeTool('typescript', 'bin/tsc', ['-p', 'scripts/tsconfig.json']);
 nodeTool('eslint', 'bin/eslint.js', ['--max-warnings=0', ...(fix ? ['--fix'] : []), '.']);
 nodeTool('prettier', 'bin/prettier.cjs', [
   ...[fix ? '--write' : '--check', '--log-level=warn', '--no-error-on-unmatched-pattern'],
-  ...['{src,test,bench,scripts,bin}/**/*.{ts,mjs}', '*.js', '*.json'],
+  ...['{src,test,bench,examples,scripts,bin}/**/*.{ts,mjs}', '*.js', '*.json'],
 ]);
 
 const bin = await pinnedTools();

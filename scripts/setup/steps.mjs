@@ -125,7 +125,7 @@ function dropForeignCMakeCache(/** @type {import('./layout.mjs').Layout} */ layo
   }
 }
 
-const TYPESCRIPT_SOURCES = ['tsconfig.json', 'src', 'test', 'bench'];
+const TYPESCRIPT_SOURCES = ['tsconfig.json', 'src', 'test', 'bench', 'examples'];
 const typescriptStamp = join(packageRoot, 'build', 'typescript.stamp');
 const typescriptWanted = () =>
   fingerprint(

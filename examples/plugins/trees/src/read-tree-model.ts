@@ -1,0 +1,20 @@
+/** A model file of either package: its first bytes say which. */
+import { readLightgbmModel } from './lightgbm-model.js';
+import { ModelFileError } from './model-file-error.js';
+import type { TreeModel } from './tree-model.js';
+import { readXgboostJson, readXgboostUbjson } from './xgboost-model.js';
+
+const JSON_START = /^\s*\{\s*["}]/;
+const UBJSON_START = /^\{[iUIlL}]/;
+const LIGHTGBM_START = /^tree\r?\n/;
+const HEAD_BYTES = 64;
+
+/** @throws ModelFileError that says what is wrong with the file; nothing else. */
+export function readTreeModel(bytes: Uint8Array): TreeModel {
+  const head = Buffer.from(bytes.subarray(0, HEAD_BYTES)).toString('latin1');
+  if (JSON_START.test(head)) return readXgboostJson(bytes);
+  if (UBJSON_START.test(head)) return readXgboostUbjson(bytes);
+  if (LIGHTGBM_START.test(head)) return readLightgbmModel(bytes);
+  const expected = "XGBoost's JSON or UBJSON, or the text of LightGBM's save_model";
+  throw new ModelFileError('file', expected, head);
+}
