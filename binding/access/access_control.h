@@ -17,7 +17,7 @@
 
 #include "access/limit.h"
 #include "access/sha256.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 

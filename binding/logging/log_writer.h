@@ -15,7 +15,7 @@
 #include "codec/output_buffer.h"
 #include "logging/logged_request.h"
 #include "logging/record_files.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 

@@ -14,7 +14,7 @@
 
 #include "logging/logged_request.h"
 #include "logging/warmup_recording.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "runtime/random_share.h"
 
 namespace tensorgate {

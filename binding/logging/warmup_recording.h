@@ -8,7 +8,7 @@
 
 #include "codec/output_buffer.h"
 #include "logging/logged_request.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 

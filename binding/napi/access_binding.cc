@@ -11,7 +11,7 @@
 #include "access/access_control.h"
 #include "napi/arguments.h"
 #include "napi/process.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 namespace {

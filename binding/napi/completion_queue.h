@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "runtime/stage_spans.h"
-#include "runtime/worker_pool.h"
+#include "pool/worker_pool.h"
 #include "status/status.h"
 
 namespace tensorgate {

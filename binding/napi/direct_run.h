@@ -16,10 +16,10 @@
 #include "net/uv.h"
 #include "runtime/inference_call.h"
 #include "runtime/method.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "runtime/request_track.h"
 #include "runtime/run_statistics.h"
-#include "runtime/worker_pool.h"
+#include "pool/worker_pool.h"
 
 namespace tensorgate {
 

@@ -12,7 +12,7 @@
 #include "napi/completion_queue.h"
 #include "napi/held_tasks.h"
 #include "napi/process.h"
-#include "runtime/load_stop.h"
+#include "pool/load_stop.h"
 #include "status/status.h"
 
 namespace tensorgate {

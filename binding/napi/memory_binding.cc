@@ -6,8 +6,8 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/process.h"
-#include "runtime/allocator.h"
-#include "runtime/load_priority.h"
+#include "pool/allocator.h"
+#include "pool/load_priority.h"
 
 namespace tensorgate {
 namespace {

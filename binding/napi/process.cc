@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <thread>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 

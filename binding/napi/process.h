@@ -10,7 +10,7 @@
 #include "net/memory_budget.h"
 #include "runtime/run_statistics.h"
 #include "runtime/session_registry.h"
-#include "runtime/worker_pool.h"
+#include "pool/worker_pool.h"
 
 namespace tensorgate {
 

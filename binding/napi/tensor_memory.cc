@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 namespace {

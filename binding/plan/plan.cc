@@ -8,10 +8,10 @@
 #include "plan/frozen_graph.h"
 #include "plan/trial.h"
 #include "plan/trial_cases.h"
-#include "runtime/allocator.h"
-#include "runtime/library_pages.h"
+#include "pool/allocator.h"
+#include "pool/library_pages.h"
 #include "runtime/state_changes.h"
-#include "runtime/thread_time.h"
+#include "pool/thread_time.h"
 
 namespace tensorgate {
 namespace {

@@ -14,7 +14,7 @@
 #include "plan/lean_session.h"
 #include "plan/plan_kind.h"
 #include "runtime/known_graph.h"
-#include "runtime/load_stop.h"
+#include "pool/load_stop.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {

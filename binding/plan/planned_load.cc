@@ -9,7 +9,7 @@
 #include "plan/graph_fingerprint.h"
 #include "plan/op_refusal.h"
 #include "plan/saved_graph.h"
-#include "runtime/thread_time.h"
+#include "pool/thread_time.h"
 
 namespace tensorgate {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/load_priority.h"
+#include "pool/load_priority.h"
 #include "runtime/quiet_runs.h"
 
 namespace tensorgate {

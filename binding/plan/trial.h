@@ -11,7 +11,7 @@
 #include "plan/agreement.h"
 #include "plan/plan_kind.h"
 #include "plan/trial_cases.h"
-#include "runtime/load_stop.h"
+#include "pool/load_stop.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {

@@ -13,7 +13,7 @@
 #include "codec/output_buffer.h"
 #include "runtime/batch_keys.h"
 #include "runtime/inference_call.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "runtime/request_track.h"
 #include "status/status.h"
 #include "tensor/tensor.h"

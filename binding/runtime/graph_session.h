@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "status/status.h"
 #include "tf/handles.h"
 

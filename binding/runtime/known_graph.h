@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "runtime/row_independence.h"
 #include "runtime/synthetic_inputs.h"
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "status/status.h"
 
 namespace tensorgate {

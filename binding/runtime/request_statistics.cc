@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 namespace {

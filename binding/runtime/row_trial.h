@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "runtime/load_stop.h"
+#include "pool/load_stop.h"
 #include "runtime/row_independence.h"
 
 namespace tensorgate {

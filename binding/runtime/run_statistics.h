@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "runtime/method.h"
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "runtime/thread_shard.h"
 
 namespace tensorgate {

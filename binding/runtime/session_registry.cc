@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "runtime/allocator.h"
-#include "runtime/load_priority.h"
+#include "pool/allocator.h"
+#include "pool/load_priority.h"
 
 namespace tensorgate {
 

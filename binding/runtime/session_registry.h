@@ -7,9 +7,9 @@
 #include <memory>
 #include <unordered_map>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 #include "runtime/saved_model.h"
-#include "runtime/worker_pool.h"
+#include "pool/worker_pool.h"
 
 namespace tensorgate {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "graph/input_hints.h"
-#include "runtime/load_stop.h"
+#include "pool/load_stop.h"
 #include "runtime/saved_model.h"
 #include "runtime/synthetic_values.h"
 #include "tf/handles.h"

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/load_stop.h"
+#include "pool/load_stop.h"
 #include "runtime/saved_model.h"
 
 namespace tensorgate {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/inference_call.h"
-#include "runtime/load_stop.h"
+#include "pool/load_stop.h"
 #include "runtime/saved_model.h"
 #include "runtime/synthetic_warmup.h"
 #include "status/status.h"

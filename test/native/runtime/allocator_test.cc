@@ -1,4 +1,4 @@
-#include "runtime/allocator.h"
+#include "pool/allocator.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

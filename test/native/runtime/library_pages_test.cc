@@ -1,4 +1,4 @@
-#include "runtime/library_pages.h"
+#include "pool/library_pages.h"
 
 #include <gtest/gtest.h>
 

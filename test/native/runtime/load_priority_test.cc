@@ -1,4 +1,4 @@
-#include "runtime/load_priority.h"
+#include "pool/load_priority.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

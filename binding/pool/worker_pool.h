@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/mutex.h"
-#include "runtime/semaphore.h"
+#include "pool/mutex.h"
+#include "pool/semaphore.h"
 
 namespace tensorgate {
 

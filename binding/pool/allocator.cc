@@ -1,11 +1,11 @@
-#include "runtime/allocator.h"
+#include "pool/allocator.h"
 
 #include <malloc.h>
 
 #include <cstdlib>
 #include <initializer_list>
 
-#include "runtime/load_priority.h"
+#include "pool/load_priority.h"
 
 namespace tensorgate {
 namespace {

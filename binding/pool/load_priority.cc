@@ -1,4 +1,4 @@
-#include "runtime/load_priority.h"
+#include "pool/load_priority.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <thread>
 
-#include "runtime/mutex.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 namespace {
