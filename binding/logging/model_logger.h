@@ -15,7 +15,7 @@
 #include "logging/logged_request.h"
 #include "logging/warmup_recording.h"
 #include "pool/mutex.h"
-#include "runtime/random_share.h"
+#include "random/random_share.h"
 
 namespace tensorgate {
 

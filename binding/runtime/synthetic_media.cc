@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "runtime/random_numbers.h"
+#include "random/random_numbers.h"
 
 namespace tensorgate {
 namespace {

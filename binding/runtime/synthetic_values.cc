@@ -6,7 +6,7 @@
 
 #include "codec/base64.h"
 #include "graph/message.h"
-#include "runtime/random_numbers.h"
+#include "random/random_numbers.h"
 #include "runtime/synthetic_media.h"
 
 namespace tensorgate {

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/random_share.h"
+#include "random/random_share.h"
 
 namespace tensorgate {
 namespace {

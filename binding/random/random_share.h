@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "runtime/random_numbers.h"
+#include "random/random_numbers.h"
 
 namespace tensorgate {
 
