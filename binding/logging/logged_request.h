@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "codec/output_buffer.h"
-#include "runtime/method.h"
+#include "model/method.h"
 
 namespace tensorgate {
 

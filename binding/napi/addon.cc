@@ -26,8 +26,8 @@
 #include "napi/transport_binding.h"
 #include "pool/allocator.h"
 #include "pool/library_pages.h"
-#include "runtime/run_pace.h"
-#include "runtime/saved_model.h"
+#include "model/run_pace.h"
+#include "model/saved_model.h"
 #include "tensorflow/c/c_api.h"
 #include "tf/tensor.h"
 

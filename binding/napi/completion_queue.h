@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "pool/mutex.h"
-#include "runtime/stage_spans.h"
+#include "model/stage_spans.h"
 #include "pool/worker_pool.h"
 #include "status/status.h"
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "napi/inference_binding.h"
-#include "runtime/run_pace.h"
+#include "model/run_pace.h"
 
 namespace tensorgate {
 namespace {

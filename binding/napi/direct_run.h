@@ -15,10 +15,10 @@
 #include "net/received_bytes.h"
 #include "net/uv.h"
 #include "runtime/inference_call.h"
-#include "runtime/method.h"
+#include "model/method.h"
 #include "pool/mutex.h"
 #include "runtime/request_track.h"
-#include "runtime/run_statistics.h"
+#include "model/run_statistics.h"
 #include "pool/worker_pool.h"
 
 namespace tensorgate {

@@ -9,8 +9,8 @@
 #include <memory>
 
 #include "runtime/inference_call.h"
-#include "runtime/method.h"
-#include "runtime/saved_model.h"
+#include "model/method.h"
+#include "model/saved_model.h"
 #include "status/status.h"
 
 namespace tensorgate {

@@ -5,7 +5,7 @@
 
 #include "napi/arguments.h"
 #include "napi/environment.h"
-#include "runtime/op_libraries.h"
+#include "model/op_libraries.h"
 
 namespace tensorgate {
 namespace {

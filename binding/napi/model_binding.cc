@@ -16,9 +16,9 @@
 #include "runtime/known_graph.h"
 #include "pool/load_priority.h"
 #include "pool/load_stop.h"
-#include "runtime/quiet_runs.h"
+#include "model/quiet_runs.h"
 #include "runtime/row_trial.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "runtime/synthetic_inputs.h"
 #include "runtime/warmup.h"
 

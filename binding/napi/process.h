@@ -8,8 +8,8 @@
 
 #include "access/access_control.h"
 #include "net/memory_budget.h"
-#include "runtime/run_statistics.h"
-#include "runtime/session_registry.h"
+#include "model/run_statistics.h"
+#include "model/session_registry.h"
 #include "pool/worker_pool.h"
 
 namespace tensorgate {

@@ -11,8 +11,8 @@
 #include "napi/environment.h"
 #include "napi/process.h"
 #include "napi/reply.h"
-#include "runtime/request_statistics.h"
-#include "runtime/run_statistics.h"
+#include "model/request_statistics.h"
+#include "model/run_statistics.h"
 
 namespace tensorgate {
 namespace {

@@ -9,7 +9,7 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/tensor_memory.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

@@ -27,7 +27,7 @@
 #include "net/shared_port.h"
 #include "net/socket.h"
 #include "net/uv.h"
-#include "runtime/route_table.h"
+#include "model/route_table.h"
 
 namespace tensorgate {
 

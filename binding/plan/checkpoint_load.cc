@@ -10,7 +10,7 @@
 #include "graph/attr_value.h"
 #include "plan/checkpoint_values.h"
 #include "runtime/known_graph.h"
-#include "runtime/run_statistics.h"
+#include "model/run_statistics.h"
 #include "tf/status.h"
 
 namespace tensorgate {

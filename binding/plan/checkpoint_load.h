@@ -5,7 +5,7 @@
 
 #include "plan/plan.h"
 #include "plan/saved_graph.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 namespace tensorgate {
 

@@ -9,7 +9,7 @@
 #include "graph/message.h"
 #include "graph/restored_variables.h"
 #include "plan/optimizers.h"
-#include "runtime/quiet_runs.h"
+#include "model/quiet_runs.h"
 
 namespace tensorgate {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "graph/freeze.h"
 #include "graph/resident_weights.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "status/status.h"
 
 namespace tensorgate {

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "graph/expression_hash.h"
-#include "runtime/signature.h"
+#include "model/signature.h"
 
 namespace tensorgate {
 namespace {

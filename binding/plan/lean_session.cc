@@ -10,7 +10,7 @@
 #include "graph/lean_graph.h"
 #include "graph/weight_expressions.h"
 #include "plan/optimizers.h"
-#include "runtime/quiet_runs.h"
+#include "model/quiet_runs.h"
 #include "tf/output_order.h"
 #include "tf/status.h"
 #include "tf/tensor.h"

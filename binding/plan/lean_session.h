@@ -12,7 +12,7 @@
 #include "graph/graph_def.h"
 #include "plan/frozen_graph.h"
 #include "plan/trial_cases.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "status/status.h"
 #include "tf/handles.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "graph/refused_ops.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "status/status.h"
 
 namespace tensorgate {

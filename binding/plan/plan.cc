@@ -10,7 +10,7 @@
 #include "plan/trial_cases.h"
 #include "pool/allocator.h"
 #include "pool/library_pages.h"
-#include "runtime/state_changes.h"
+#include "model/state_changes.h"
 #include "pool/thread_time.h"
 
 namespace tensorgate {

@@ -15,7 +15,7 @@
 #include "plan/plan_kind.h"
 #include "runtime/known_graph.h"
 #include "pool/load_stop.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 namespace tensorgate {
 

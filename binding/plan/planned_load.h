@@ -12,7 +12,7 @@
 #include <memory>
 
 #include "plan/plan.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "status/status.h"
 
 namespace tensorgate {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "pool/load_priority.h"
-#include "runtime/quiet_runs.h"
+#include "model/quiet_runs.h"
 
 namespace tensorgate {
 namespace {

@@ -12,7 +12,7 @@
 #include "plan/plan_kind.h"
 #include "plan/trial_cases.h"
 #include "pool/load_stop.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 namespace tensorgate {
 

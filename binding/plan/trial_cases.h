@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "runtime/inference_call.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "runtime/synthetic_inputs.h"
 #include "tf/handles.h"
 

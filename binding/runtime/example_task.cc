@@ -1,6 +1,6 @@
 #include "runtime/example_task.h"
 
-#include "runtime/signature_text.h"
+#include "model/signature_text.h"
 #include "tensor/type_text.h"
 
 namespace tensorgate {

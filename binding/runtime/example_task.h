@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "codec/example_request.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 

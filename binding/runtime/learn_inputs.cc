@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "graph/graph_def.h"
-#include "runtime/model_graph.h"
-#include "runtime/quiet_runs.h"
-#include "runtime/state_changes.h"
+#include "model/model_graph.h"
+#include "model/quiet_runs.h"
+#include "model/state_changes.h"
 #include "runtime/synthetic_inputs.h"
 
 namespace tensorgate {

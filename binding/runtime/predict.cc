@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "runtime/signature_text.h"
+#include "model/signature_text.h"
 #include "tensor/type_text.h"
 #include "tf/tensor.h"
 

@@ -9,7 +9,7 @@
 
 #include "codec/output_buffer.h"
 #include "runtime/inference_call.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 #include "tf/handles.h"

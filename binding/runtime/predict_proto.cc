@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "runtime/predict.h"
-#include "runtime/signature_text.h"
+#include "model/signature_text.h"
 
 namespace tensorgate {
 namespace {

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "runtime/inference_call.h"
-#include "runtime/request_statistics.h"
-#include "runtime/saved_model.h"
-#include "runtime/stage_spans.h"
+#include "model/request_statistics.h"
+#include "model/saved_model.h"
+#include "model/stage_spans.h"
 
 namespace tensorgate {
 

@@ -5,8 +5,8 @@
 #include "codec/message_fields.h"
 #include "graph/graph_def.h"
 #include "rows/row_proof.h"
-#include "runtime/model_graph.h"
-#include "runtime/state_changes.h"
+#include "model/model_graph.h"
+#include "model/state_changes.h"
 #include "runtime/synthetic_inputs.h"
 #include "status/violation.h"
 

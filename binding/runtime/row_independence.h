@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 namespace tensorgate {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "runtime/inference_call.h"
-#include "runtime/method.h"
+#include "model/method.h"
 #include "status/status.h"
 
 namespace tensorgate {

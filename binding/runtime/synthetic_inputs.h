@@ -10,7 +10,7 @@
 
 #include "graph/input_hints.h"
 #include "pool/load_stop.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "runtime/synthetic_values.h"
 #include "tf/handles.h"
 

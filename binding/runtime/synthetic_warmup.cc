@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/quiet_runs.h"
-#include "runtime/state_changes.h"
+#include "model/quiet_runs.h"
+#include "model/state_changes.h"
 #include "runtime/synthetic_inputs.h"
 
 namespace tensorgate {

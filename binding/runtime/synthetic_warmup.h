@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "pool/load_stop.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 namespace tensorgate {
 

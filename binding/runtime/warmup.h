@@ -10,7 +10,7 @@
 
 #include "runtime/inference_call.h"
 #include "pool/load_stop.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "runtime/synthetic_warmup.h"
 #include "status/status.h"
 

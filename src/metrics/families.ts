@@ -176,5 +176,5 @@ export function exponentialLimits(first: number, growth: number, count: number):
   return limits;
 }
 
-/** Upstream's limits of latencies in microseconds; binding/runtime/run_statistics.cc has the same. */
+/** Upstream's limits of latencies in microseconds; binding/model/run_statistics.cc has the same. */
 export const LATENCY_LIMITS: readonly number[] = exponentialLimits(10, 1.8, 33);

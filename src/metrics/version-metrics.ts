@@ -22,7 +22,7 @@ export interface RequestStatistics {
   readonly numbers: Float64Array;
 }
 
-/** Microseconds; binding/runtime/request_statistics.h has the same. */
+/** Microseconds; binding/model/request_statistics.h has the same. */
 export const STAGE_LIMITS: readonly number[] = exponentialLimits(1, 2, 26);
 
 /** In the order of RequestStage. */

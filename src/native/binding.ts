@@ -133,7 +133,7 @@ export interface NativeWarmup {
   };
 }
 
-/** See binding/runtime/op_libraries.h. */
+/** See binding/model/op_libraries.h. */
 export interface NativeOpLibrary {
   readonly path: string;
   /** Other content in the same role is another build of the library, and refused. */
@@ -304,7 +304,7 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;
   counters(): NativeCounters;
-  /** What was counted of runs and loads; see binding/runtime/run_statistics.h. */
+  /** What was counted of runs and loads; see binding/model/run_statistics.h. */
   runStatistics(): RunStatistics;
   /** Answered with the page of metrics as bytes; see binding/codec/metrics_text.h. */
   writeMetrics(slot: number, lines: string, numbers: Float64Array, appendix: string): void;
@@ -319,7 +319,7 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
   isTraceparent(text: string): boolean;
   /** From now on the requests of versions that are loaded are counted, for good. */
   countRequests(): void;
-  /** What was counted of them; see binding/runtime/request_statistics.h. */
+  /** What was counted of them; see binding/model/request_statistics.h. */
   requestStatistics(): RequestStatistics;
 
   /**
@@ -367,7 +367,7 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
   /**
    * From now on requests for the model run without JavaScript only while fewer of a transport than these
    * are in flight, on average and when a request comes; others come as calls. Unlimited at first; nothing
-   * happens where there is no such model. See binding/runtime/direct_admission.h.
+   * happens where there is no such model. See binding/model/direct_admission.h.
    */
   limitDirect(id: number, average: number, atOnce: number): void;
 

@@ -20,7 +20,7 @@ const loaded: NativeOpLibrary[] = [];
 
 /**
  * Resolves at once for content that is loaded already.
- * @throws ServingError TensorFlow's status; see binding/runtime/op_libraries.h for the others
+ * @throws ServingError TensorFlow's status; see binding/model/op_libraries.h for the others
  */
 export function loadOpLibrary(library: NativeOpLibrary): Promise<void> {
   return new Promise((resolve, reject) => {

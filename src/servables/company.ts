@@ -11,7 +11,7 @@ const CROWD = 2;
 const BATCH_WEIGHT = 1 / 16;
 
 /**
- * Requests without a task, as binding/runtime/direct_admission.h has it of those that never come here: now
+ * Requests without a task, as binding/model/direct_admission.h has it of those that never come here: now
  * and then some come together at any load, and to queue those would only make it last longer. Where runs
  * are long that holds, too: fewer at once made batches of crowds that had been short, and the p99 longer.
  */

@@ -8,7 +8,7 @@ import { FinishedSpan } from './finished-span.js';
 import type { TraceClock } from './trace-clock.js';
 import type { RequestTrace, TraceAttributes } from './tracer.js';
 
-/** As RequestStage of binding/runtime/request_statistics.h. */
+/** As RequestStage of binding/model/request_statistics.h. */
 const STAGES = ['queue', 'decode', 'run', 'encode'] as const;
 export interface SpanMaker {
   readonly ids: IdGenerator;

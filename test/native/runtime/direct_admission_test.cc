@@ -1,4 +1,4 @@
-#include "runtime/direct_admission.h"
+#include "model/direct_admission.h"
 
 #include <gtest/gtest.h>
 

@@ -1,13 +1,13 @@
 // Libraries of custom ops, in an order that matters: TensorFlow's registry belongs to the process,
 // so the tests of one library follow one another in one test.
-#include "runtime/op_libraries.h"
+#include "model/op_libraries.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "tensorflow/c/c_api.h"
 
 namespace tensorgate {

@@ -1,6 +1,6 @@
 // Files that are no op library, and what the dynamic linker says of those that do not fit: one line
 // each, with the path, before any of their code runs.
-#include "runtime/op_library_file.h"
+#include "model/op_library_file.h"
 
 #include <elf.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "runtime/request_statistics.h"
+#include "model/request_statistics.h"
 
 #include <gtest/gtest.h>
 

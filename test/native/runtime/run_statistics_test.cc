@@ -1,4 +1,4 @@
-#include "runtime/run_statistics.h"
+#include "model/run_statistics.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 
 #include "codec/limits.h"
 #include "runtime/inference_call.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 namespace tensorgate {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 
 #include "codec/predict_proto.h"
 #include "runtime/inference_call.h"
-#include "runtime/session_registry.h"
+#include "model/session_registry.h"
 #include "test_model.h"
 #include "tf/tensor.h"
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "runtime/run_statistics.h"
-#include "runtime/saved_model.h"
+#include "model/run_statistics.h"
+#include "model/saved_model.h"
 #include "test_model.h"
 
 namespace tensorgate {

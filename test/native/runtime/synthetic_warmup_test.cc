@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/state_changes.h"
+#include "model/state_changes.h"
 #include "test_model.h"
 #include "tf/tensor.h"
 

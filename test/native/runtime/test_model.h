@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

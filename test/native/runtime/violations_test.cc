@@ -8,7 +8,7 @@
 #include "../proto_builder.h"
 #include "../violation_text.h"
 #include "runtime/inference_call.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "test_model.h"
 
 namespace tensorgate {

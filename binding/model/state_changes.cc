@@ -1,4 +1,4 @@
-#include "runtime/state_changes.h"
+#include "model/state_changes.h"
 
 #include <algorithm>
 #include <set>

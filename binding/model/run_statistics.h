@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "runtime/method.h"
+#include "model/method.h"
 #include "pool/mutex.h"
-#include "runtime/thread_shard.h"
+#include "model/thread_shard.h"
 
 namespace tensorgate {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "runtime/signature.h"
+#include "model/signature.h"
 
 namespace tensorgate {
 

@@ -1,4 +1,4 @@
-#include "runtime/session_registry.h"
+#include "model/session_registry.h"
 
 #include <utility>
 

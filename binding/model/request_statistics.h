@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/method.h"
-#include "runtime/thread_shard.h"
+#include "model/method.h"
+#include "model/thread_shard.h"
 #include "status/status.h"
 
 namespace tensorgate {

@@ -1,4 +1,4 @@
-#include "runtime/quiet_runs.h"
+#include "model/quiet_runs.h"
 
 #include <sys/prctl.h>
 #include <unistd.h>

@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "pool/mutex.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 #include "pool/worker_pool.h"
 
 namespace tensorgate {

@@ -1,4 +1,4 @@
-#include "runtime/run_statistics.h"
+#include "model/run_statistics.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "runtime/model_graph.h"
+#include "model/model_graph.h"
 
 #include <algorithm>
 #include <cstdint>

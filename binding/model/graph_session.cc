@@ -1,4 +1,4 @@
-#include "runtime/graph_session.h"
+#include "model/graph_session.h"
 
 #include <algorithm>
 #include <functional>

@@ -4,7 +4,7 @@
 #include <array>
 #include <chrono>
 
-#include "runtime/request_statistics.h"
+#include "model/request_statistics.h"
 
 namespace tensorgate {
 

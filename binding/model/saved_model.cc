@@ -1,4 +1,4 @@
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 #include <algorithm>
 #include <atomic>

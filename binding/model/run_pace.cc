@@ -1,4 +1,4 @@
-#include "runtime/run_pace.h"
+#include "model/run_pace.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "runtime/signature_text.h"
+#include "model/signature_text.h"
 
 #include "tensor/type_text.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/op_library_file.h"
+#include "model/op_library_file.h"
 
 #include <cxxabi.h>
 #include <elf.h>

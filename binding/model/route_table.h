@@ -9,7 +9,7 @@
 #include <string>
 
 #include "codec/predict_proto.h"
-#include "runtime/saved_model.h"
+#include "model/saved_model.h"
 
 namespace tensorgate {
 

@@ -1,4 +1,4 @@
-#include "runtime/op_libraries.h"
+#include "model/op_libraries.h"
 
 #include <dlfcn.h>
 
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "codec/wire.h"
-#include "runtime/op_library_file.h"
+#include "model/op_library_file.h"
 #include "tf/handles.h"
 #include "tf/status.h"
 
