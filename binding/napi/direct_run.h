@@ -14,10 +14,10 @@
 #include "access/access_control.h"
 #include "net/received_bytes.h"
 #include "net/uv.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/method.h"
 #include "pool/mutex.h"
-#include "runtime/request_track.h"
+#include "call/request_track.h"
 #include "model/run_statistics.h"
 #include "pool/worker_pool.h"
 

@@ -13,8 +13,8 @@
 #include "napi/kept_bytes.h"
 #include "napi/reply.h"
 #include "napi/violation_list.h"
-#include "runtime/inference_call.h"
-#include "runtime/request_track.h"
+#include "call/inference_call.h"
+#include "call/request_track.h"
 
 namespace tensorgate {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/method.h"
 #include "model/saved_model.h"
 #include "status/status.h"

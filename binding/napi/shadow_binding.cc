@@ -9,7 +9,7 @@
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
 #include "napi/kept_bytes.h"
-#include "runtime/shadow.h"
+#include "call/shadow.h"
 
 namespace tensorgate {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/saved_model.h"
 #include "runtime/synthetic_inputs.h"
 #include "tf/handles.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "status/status.h"
 #include "tf/handles.h"
 

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "codec/output_buffer.h"
-#include "runtime/batch_keys.h"
-#include "runtime/inference_call.h"
+#include "call/batch_keys.h"
+#include "call/inference_call.h"
 #include "pool/mutex.h"
-#include "runtime/request_track.h"
+#include "call/request_track.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 #include "tf/handles.h"

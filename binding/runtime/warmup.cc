@@ -14,7 +14,7 @@
 #include "codec/json_dump.h"
 #include "codec/prediction_log.h"
 #include "codec/tf_record.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 
 namespace tensorgate {
 namespace {

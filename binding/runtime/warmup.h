@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "pool/load_stop.h"
 #include "model/saved_model.h"
 #include "runtime/synthetic_warmup.h"

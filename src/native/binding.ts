@@ -152,7 +152,7 @@ export const Method = {
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
-/** As binding/runtime/shadow.h has it; null: it waited too long to be run. */
+/** As binding/call/shadow.h has it; null: it waited too long to be run. */
 export const ShadowOutcome = { agreed: 0, differed: 1, failed: 2 } as const;
 export type ShadowOutcome = (typeof ShadowOutcome)[keyof typeof ShadowOutcome];
 /** `detail` says what differs first. */

@@ -1,5 +1,5 @@
 // Which requests have equal keys, and what counts as their rows.
-#include "runtime/batch_keys.h"
+#include "call/batch_keys.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/example_task.h"
+#include "call/example_task.h"
 
 #include <gtest/gtest.h>
 

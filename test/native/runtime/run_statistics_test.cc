@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "codec/limits.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/saved_model.h"
 
 namespace tensorgate {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "codec/predict_proto.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/session_registry.h"
 #include "test_model.h"
 #include "tf/tensor.h"

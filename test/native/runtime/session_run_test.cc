@@ -7,7 +7,7 @@
 
 #include "../proto_builder.h"
 #include "codec/session_run_proto.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "test_model.h"
 #include "tf/tensor.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/shadow.h"
+#include "call/shadow.h"
 
 #include <gtest/gtest.h>
 

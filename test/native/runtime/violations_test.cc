@@ -7,7 +7,7 @@
 
 #include "../proto_builder.h"
 #include "../violation_text.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/saved_model.h"
 #include "test_model.h"
 

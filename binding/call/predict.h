@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "codec/output_buffer.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/saved_model.h"
 #include "status/status.h"
 #include "tensor/tensor.h"

@@ -1,10 +1,10 @@
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 
 #include <time.h>
 
 #include <utility>
 
-#include "runtime/batch_keys.h"
+#include "call/batch_keys.h"
 
 namespace tensorgate {
 namespace {

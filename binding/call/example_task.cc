@@ -1,4 +1,4 @@
-#include "runtime/example_task.h"
+#include "call/example_task.h"
 
 #include "model/signature_text.h"
 #include "tensor/type_text.h"

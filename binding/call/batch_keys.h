@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 
 namespace tensorgate {
 

@@ -1,4 +1,4 @@
-#include "runtime/batch_keys.h"
+#include "call/batch_keys.h"
 
 #include <algorithm>
 #include <random>

@@ -1,4 +1,4 @@
-#include "runtime/predict.h"
+#include "call/predict.h"
 
 #include <string>
 #include <utility>

@@ -9,7 +9,7 @@
 
 #include "codec/json_dump.h"
 #include "codec/session_run_proto.h"
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "tf/output_order.h"
 #include "tf/tensor.h"
 

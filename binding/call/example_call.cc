@@ -8,8 +8,8 @@
 
 #include "codec/example_request.h"
 #include "codec/request_encode.h"
-#include "runtime/example_task.h"
-#include "runtime/inference_call.h"
+#include "call/example_task.h"
+#include "call/inference_call.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

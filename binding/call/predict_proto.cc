@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "runtime/predict.h"
+#include "call/predict.h"
 #include "model/signature_text.h"
 
 namespace tensorgate {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/method.h"
 #include "status/status.h"
 

@@ -5,7 +5,7 @@
 #include "codec/json_predict.h"
 #include "codec/predict_proto.h"
 #include "codec/request_encode.h"
-#include "runtime/predict.h"
+#include "call/predict.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

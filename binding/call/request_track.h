@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "runtime/inference_call.h"
+#include "call/inference_call.h"
 #include "model/request_statistics.h"
 #include "model/saved_model.h"
 #include "model/stage_spans.h"
