@@ -12,7 +12,7 @@
 #include "napi/inference_binding.h"
 #include "napi/kept_bytes.h"
 #include "napi/reply.h"
-#include "runtime/batch_run.h"
+#include "batch/batch_run.h"
 
 namespace tensorgate {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/batch_run.h"
-#include "runtime/batch_task.h"
+#include "batch/batch_run.h"
+#include "batch/batch_task.h"
 
 namespace tensorgate {
 

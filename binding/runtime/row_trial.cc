@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "runtime/batch_tensor.h"
+#include "batch/batch_tensor.h"
 #include "runtime/synthetic_inputs.h"
 #include "status/violation.h"
 #include "tensor/float_numbers.h"

@@ -1,5 +1,5 @@
 // Batches with TensorFlow beneath: what they answer is what each request gets alone.
-#include "runtime/batch_run.h"
+#include "batch/batch_run.h"
 
 #include <gtest/gtest.h>
 

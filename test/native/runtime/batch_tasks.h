@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/batch_run.h"
+#include "batch/batch_run.h"
 #include "test_model.h"
 
 namespace tensorgate {

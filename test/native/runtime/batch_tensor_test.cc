@@ -1,5 +1,5 @@
 // Rows put together and taken out, against a plain reading of the rule: one element at a time.
-#include "runtime/batch_tensor.h"
+#include "batch/batch_tensor.h"
 
 #include <gtest/gtest.h>
 

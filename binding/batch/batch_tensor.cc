@@ -1,4 +1,4 @@
-#include "runtime/batch_tensor.h"
+#include "batch/batch_tensor.h"
 
 #include <algorithm>
 #include <cstring>

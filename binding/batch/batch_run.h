@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "codec/output_buffer.h"
-#include "runtime/batch_task.h"
+#include "batch/batch_task.h"
 #include "status/status.h"
 
 namespace tensorgate {

@@ -1,8 +1,8 @@
-#include "runtime/batch_run.h"
+#include "batch/batch_run.h"
 
 #include <utility>
 
-#include "runtime/batch_merge.h"
+#include "batch/batch_merge.h"
 
 namespace tensorgate {
 namespace {

@@ -1,8 +1,8 @@
-#include "runtime/batch_task.h"
+#include "batch/batch_task.h"
 
 #include <algorithm>
 
-#include "runtime/batch_tensor.h"
+#include "batch/batch_tensor.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

@@ -1,9 +1,9 @@
-#include "runtime/batch_merge.h"
+#include "batch/batch_merge.h"
 
 #include <algorithm>
 
 #include "codec/limits.h"
-#include "runtime/batch_tensor.h"
+#include "batch/batch_tensor.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
