@@ -13,14 +13,14 @@
 #include "napi/violation_list.h"
 #include "plan/planned_load.h"
 #include "pool/allocator.h"
-#include "runtime/known_graph.h"
+#include "warmup/known_graph.h"
 #include "pool/load_priority.h"
 #include "pool/load_stop.h"
 #include "model/quiet_runs.h"
-#include "runtime/row_trial.h"
+#include "warmup/row_trial.h"
 #include "model/saved_model.h"
-#include "runtime/synthetic_inputs.h"
-#include "runtime/warmup.h"
+#include "warmup/synthetic_inputs.h"
+#include "warmup/warmup.h"
 
 namespace tensorgate {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "graph/attr_value.h"
 #include "plan/checkpoint_values.h"
-#include "runtime/known_graph.h"
+#include "warmup/known_graph.h"
 #include "model/run_statistics.h"
 #include "tf/status.h"
 

@@ -13,7 +13,7 @@
 #include "plan/frozen_graph.h"
 #include "plan/lean_session.h"
 #include "plan/plan_kind.h"
-#include "runtime/known_graph.h"
+#include "warmup/known_graph.h"
 #include "pool/load_stop.h"
 #include "model/saved_model.h"
 

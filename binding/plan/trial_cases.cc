@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "runtime/warmup.h"
+#include "warmup/warmup.h"
 #include "tf/output_order.h"
 
 namespace tensorgate {

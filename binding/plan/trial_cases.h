@@ -8,7 +8,7 @@
 
 #include "call/inference_call.h"
 #include "model/saved_model.h"
-#include "runtime/synthetic_inputs.h"
+#include "warmup/synthetic_inputs.h"
 #include "tf/handles.h"
 
 namespace tensorgate {

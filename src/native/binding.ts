@@ -203,7 +203,7 @@ export interface NativeLoaded {
 }
 
 /**
- * Whether a signature's rows are independent, by binding/runtime/row_independence.h: `refusal` says why they
+ * Whether a signature's rows are independent, by binding/warmup/row_independence.h: `refusal` says why they
  * are not known to be, '' where they are proven, or assumed. The times are of the fastest of a few runs, 0
  * where none was made.
  */

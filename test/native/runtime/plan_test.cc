@@ -15,8 +15,8 @@
 #include "plan/agreement.h"
 #include "plan/frozen_graph.h"
 #include "plan/trial.h"
-#include "runtime/synthetic_inputs.h"
-#include "runtime/warmup.h"
+#include "warmup/synthetic_inputs.h"
+#include "warmup/warmup.h"
 #include "test_model.h"
 #include "tf/tensor.h"
 

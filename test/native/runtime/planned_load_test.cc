@@ -15,8 +15,8 @@
 #include "plan/checkpoint_values.h"
 #include "plan/graph_fingerprint.h"
 #include "plan/variable_values.h"
-#include "runtime/known_graph.h"
-#include "runtime/synthetic_inputs.h"
+#include "warmup/known_graph.h"
+#include "warmup/synthetic_inputs.h"
 #include "test_model.h"
 
 namespace tensorgate {

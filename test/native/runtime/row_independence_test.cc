@@ -1,5 +1,5 @@
 // Which signatures are proven to have independent rows, and what is said against others.
-#include "runtime/row_independence.h"
+#include "warmup/row_independence.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "runtime/row_trial.h"
+#include "warmup/row_trial.h"
 #include "test_model.h"
 
 namespace tensorgate {

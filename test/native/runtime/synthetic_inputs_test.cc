@@ -1,4 +1,4 @@
-#include "runtime/synthetic_inputs.h"
+#include "warmup/synthetic_inputs.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/synthetic_warmup.h"
+#include "warmup/synthetic_warmup.h"
 #include "test_model.h"
 
 namespace tensorgate {

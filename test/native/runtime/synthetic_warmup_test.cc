@@ -1,4 +1,4 @@
-#include "runtime/synthetic_warmup.h"
+#include "warmup/synthetic_warmup.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/warmup.h"
+#include "warmup/warmup.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

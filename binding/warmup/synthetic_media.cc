@@ -1,4 +1,4 @@
-#include "runtime/synthetic_media.h"
+#include "warmup/synthetic_media.h"
 
 #include <algorithm>
 #include <array>

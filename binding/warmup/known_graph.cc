@@ -1,4 +1,4 @@
-#include "runtime/known_graph.h"
+#include "warmup/known_graph.h"
 
 #include <iterator>
 

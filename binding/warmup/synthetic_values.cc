@@ -1,4 +1,4 @@
-#include "runtime/synthetic_values.h"
+#include "warmup/synthetic_values.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include "codec/base64.h"
 #include "graph/message.h"
 #include "random/random_numbers.h"
-#include "runtime/synthetic_media.h"
+#include "warmup/synthetic_media.h"
 
 namespace tensorgate {
 namespace {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "pool/mutex.h"
-#include "runtime/row_independence.h"
-#include "runtime/synthetic_inputs.h"
+#include "warmup/row_independence.h"
+#include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
 

@@ -6,7 +6,7 @@
 #include "codec/base64.h"
 #include "codec/json_write.h"
 #include "graph/message.h"
-#include "runtime/synthetic_values.h"
+#include "warmup/synthetic_values.h"
 
 namespace tensorgate {
 namespace {

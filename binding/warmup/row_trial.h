@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pool/load_stop.h"
-#include "runtime/row_independence.h"
+#include "warmup/row_independence.h"
 
 namespace tensorgate {
 

@@ -11,7 +11,7 @@
 #include "call/inference_call.h"
 #include "pool/load_stop.h"
 #include "model/saved_model.h"
-#include "runtime/synthetic_warmup.h"
+#include "warmup/synthetic_warmup.h"
 #include "status/status.h"
 
 namespace tensorgate {

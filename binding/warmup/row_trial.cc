@@ -1,4 +1,4 @@
-#include "runtime/row_trial.h"
+#include "warmup/row_trial.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "batch/batch_tensor.h"
-#include "runtime/synthetic_inputs.h"
+#include "warmup/synthetic_inputs.h"
 #include "status/violation.h"
 #include "tensor/float_numbers.h"
 #include "tf/tensor.h"

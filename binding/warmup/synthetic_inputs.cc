@@ -1,4 +1,4 @@
-#include "runtime/synthetic_inputs.h"
+#include "warmup/synthetic_inputs.h"
 
 #include <algorithm>
 #include <cstring>

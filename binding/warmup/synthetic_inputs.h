@@ -11,7 +11,7 @@
 #include "graph/input_hints.h"
 #include "pool/load_stop.h"
 #include "model/saved_model.h"
-#include "runtime/synthetic_values.h"
+#include "warmup/synthetic_values.h"
 #include "tf/handles.h"
 
 namespace tensorgate {

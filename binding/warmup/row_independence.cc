@@ -1,4 +1,4 @@
-#include "runtime/row_independence.h"
+#include "warmup/row_independence.h"
 
 #include <utility>
 
@@ -7,7 +7,7 @@
 #include "rows/row_proof.h"
 #include "model/model_graph.h"
 #include "model/state_changes.h"
-#include "runtime/synthetic_inputs.h"
+#include "warmup/synthetic_inputs.h"
 #include "status/violation.h"
 
 namespace tensorgate {

@@ -1,4 +1,4 @@
-#include "runtime/warmup.h"
+#include "warmup/warmup.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

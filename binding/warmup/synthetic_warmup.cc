@@ -1,4 +1,4 @@
-#include "runtime/synthetic_warmup.h"
+#include "warmup/synthetic_warmup.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 
 #include "model/quiet_runs.h"
 #include "model/state_changes.h"
-#include "runtime/synthetic_inputs.h"
+#include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
 namespace {

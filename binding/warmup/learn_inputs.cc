@@ -8,7 +8,7 @@
 #include "model/model_graph.h"
 #include "model/quiet_runs.h"
 #include "model/state_changes.h"
-#include "runtime/synthetic_inputs.h"
+#include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
 namespace {
