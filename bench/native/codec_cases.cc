@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "codec/example_request.h"
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 #include "codec/predict_proto.h"
 #include "example_builder.h"
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 #include "codec/predict_proto.h"
 #include "codec_cases.h"
 

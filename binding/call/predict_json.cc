@@ -2,7 +2,7 @@
 #include <string>
 #include <utility>
 
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 #include "codec/predict_proto.h"
 #include "codec/request_encode.h"
 #include "call/predict.h"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "codec/json_dump.h"
+#include "codec/json/json_dump.h"
 #include "codec/session_run_proto.h"
 #include "call/inference_call.h"
 #include "tf/output_order.h"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "codec/answer_compare.h"
-#include "codec/json_document.h"
+#include "codec/json/json_document.h"
 #include "status/violation.h"
 
 namespace tensorgate {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "codec/json_write.h"
+#include "codec/json/json_write.h"
 #include "http1/date.h"
 
 namespace tensorgate {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 #include "graph/refused_ops.h"
 #include "logging/model_logger.h"
 #include "model/direct_admission.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "codec/example_request.h"
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 #include "codec/predict_proto.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <utility>
 
-#include "codec/base64.h"
-#include "codec/json_write.h"
+#include "codec/json/base64.h"
+#include "codec/json/json_write.h"
 #include "graph/message.h"
 #include "warmup/synthetic_values.h"
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "codec/base64.h"
+#include "codec/json/base64.h"
 #include "graph/message.h"
 #include "random/random_numbers.h"
 #include "warmup/synthetic_media.h"

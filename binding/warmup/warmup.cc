@@ -11,7 +11,7 @@
 #include <memory>
 #include <utility>
 
-#include "codec/json_dump.h"
+#include "codec/json/json_dump.h"
 #include "codec/prediction_log.h"
 #include "codec/tf_record.h"
 #include "call/inference_call.h"

@@ -1,4 +1,4 @@
-#include "codec/base64.h"
+#include "codec/json/base64.h"
 
 #include <gtest/gtest.h>
 

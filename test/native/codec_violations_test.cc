@@ -4,7 +4,7 @@
 #include <string>
 
 #include "codec/example_request.h"
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 #include "codec/predict_proto.h"
 #include "json_request.h"
 #include "proto_builder.h"

@@ -1,11 +1,11 @@
-#include "codec/json_document.h"
+#include "codec/json/json_document.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "codec/json_dump.h"
+#include "codec/json/json_dump.h"
 
 namespace tensorgate {
 namespace {

@@ -7,8 +7,8 @@
 #include <limits>
 #include <random>
 
-#include "codec/json_predict.h"
-#include "codec/json_write.h"
+#include "codec/json/json_predict.h"
+#include "codec/json/json_write.h"
 
 namespace tensorgate {
 namespace {

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/json_predict.h"
-#include "codec/json_predict_paths.h"
+#include "codec/json/json_predict.h"
+#include "codec/json/json_predict_paths.h"
 
 namespace tensorgate {
 

@@ -1,13 +1,13 @@
 // DumpJson as a walk over the tape with an explicit stack. Every token writes a byte at least, so
 // the byte limit bounds the stack as well.
-#include "codec/json_dump.h"
+#include "codec/json/json_dump.h"
 
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
-#include "codec/json_write.h"
+#include "codec/json/json_write.h"
 
 namespace tensorgate {
 namespace {

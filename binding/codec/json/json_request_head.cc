@@ -1,7 +1,7 @@
 // The checks that all JSON requests share, in upstream's order.
-#include "codec/json_request_head.h"
+#include "codec/json/json_request_head.h"
 
-#include "codec/json_dump.h"
+#include "codec/json/json_dump.h"
 
 namespace tensorgate {
 

@@ -1,14 +1,14 @@
 // The loops of JsonTensorReader. One instance a dtype, so that the innermost loop knows how to read
 // and where to store; lists nest in counters, not in calls.
-#include "codec/json_tensor_reader.h"
+#include "codec/json/json_tensor_reader.h"
 
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
-#include "codec/base64.h"
-#include "codec/json_predict_paths.h"
+#include "codec/json/base64.h"
+#include "codec/json/json_predict_paths.h"
 
 namespace tensorgate {
 namespace {

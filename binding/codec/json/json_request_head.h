@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "codec/json_document.h"
+#include "codec/json/json_document.h"
 #include "status/status.h"
 
 namespace tensorgate {

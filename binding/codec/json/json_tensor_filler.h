@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/json_document.h"
+#include "codec/json/json_document.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 

@@ -2,7 +2,7 @@
 // fixed array on the stack, says whether the level is an object.
 #include <cstdint>
 
-#include "codec/json_text.h"
+#include "codec/json/json_text.h"
 
 namespace tensorgate {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "codec/json_text.h"
+#include "codec/json/json_text.h"
 #include "status/status.h"
 
 namespace tensorgate {

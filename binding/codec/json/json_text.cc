@@ -1,6 +1,6 @@
 // Scanning of JSON words. Error reasons and offsets are upstream's (rapidjson 1.1.0), and so is the
 // reading of a NUL byte as the end of the text.
-#include "codec/json_text.h"
+#include "codec/json/json_text.h"
 
 #include <algorithm>
 #include <array>

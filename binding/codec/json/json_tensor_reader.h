@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "codec/json_text.h"
+#include "codec/json/json_text.h"
 #include "codec/limits.h"
 #include "tensor/tensor.h"
 

@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "codec/json_predict_paths.h"
-#include "codec/json_tensor_reader.h"
-#include "codec/json_text.h"
+#include "codec/json/json_predict_paths.h"
+#include "codec/json/json_tensor_reader.h"
+#include "codec/json/json_text.h"
 
 namespace tensorgate {
 namespace {

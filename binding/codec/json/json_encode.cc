@@ -5,9 +5,9 @@
 #include <cstring>
 #include <string>
 
-#include "codec/base64.h"
-#include "codec/json_predict.h"
-#include "codec/json_write.h"
+#include "codec/json/base64.h"
+#include "codec/json/json_predict.h"
+#include "codec/json/json_write.h"
 
 namespace tensorgate {
 namespace {

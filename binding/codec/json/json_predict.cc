@@ -1,15 +1,15 @@
 // DecodePredictJson, CheckPredictJson and the slow way to decode: the document first, then
 // upstream's checks in upstream's order, with its texts.
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "codec/json_document.h"
-#include "codec/json_dump.h"
-#include "codec/json_predict_paths.h"
-#include "codec/json_request_head.h"
-#include "codec/json_tensor_filler.h"
+#include "codec/json/json_document.h"
+#include "codec/json/json_dump.h"
+#include "codec/json/json_predict_paths.h"
+#include "codec/json/json_request_head.h"
+#include "codec/json/json_tensor_filler.h"
 #include "tensor/type_text.h"
 
 namespace tensorgate {

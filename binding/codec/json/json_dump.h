@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "codec/json_document.h"
+#include "codec/json/json_document.h"
 
 namespace tensorgate {
 

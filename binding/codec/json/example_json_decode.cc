@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "codec/base64.h"
+#include "codec/json/base64.h"
 #include "codec/example_request.h"
-#include "codec/json_predict_paths.h"
-#include "codec/json_request_head.h"
-#include "codec/json_tensor_filler.h"
+#include "codec/json/json_predict_paths.h"
+#include "codec/json/json_request_head.h"
+#include "codec/json/json_tensor_filler.h"
 #include "codec/wire.h"
 
 namespace tensorgate {

@@ -1,5 +1,5 @@
 // Table-driven base64: four characters become three bytes a step. See base64.h for the rules.
-#include "codec/base64.h"
+#include "codec/json/base64.h"
 
 #include <array>
 #include <cstdint>

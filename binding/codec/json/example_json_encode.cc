@@ -2,7 +2,7 @@
 // for byte. Classes are printed on one line, but the bracket that ends them has a line of its own.
 // Owns nothing; any thread.
 #include "codec/example_request.h"
-#include "codec/json_write.h"
+#include "codec/json/json_write.h"
 
 namespace tensorgate {
 namespace {

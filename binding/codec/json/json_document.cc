@@ -1,7 +1,7 @@
 // The parser behind JsonDocument: a state machine over the tape, with upstream's (rapidjson 1.1.0,
 // iterative) reason and offset for every error. The open containers are a list through the tape:
 // the body of an open container's node is the index of the one around it.
-#include "codec/json_document.h"
+#include "codec/json/json_document.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,7 @@
 // With value = m * 2^e, m of 24 bits: scaled = m * 5^k is an integer of 128 bits at most, and
 // value * 10^k = scaled * 2^(e + k). For k = 8 - exponent this has nine digits before the point,
 // and what lies behind the point is known exactly, so rounding and comparing are exact too.
-#include "codec/float_digits.h"
+#include "codec/json/float_digits.h"
 
 #include <array>
 #include <cstring>

@@ -2,7 +2,7 @@
 // binding/codec. No state; any thread.
 #pragma once
 
-#include "codec/json_predict.h"
+#include "codec/json/json_predict.h"
 
 namespace tensorgate {
 

@@ -1,6 +1,6 @@
 // Number and string printing of replies. Six digits are enough for a value exactly when its
 // shortest representation has at most six, so one shortest conversion decides; see WriteFinite.
-#include "codec/json_write.h"
+#include "codec/json/json_write.h"
 
 #include <charconv>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "codec/float_digits.h"
+#include "codec/json/float_digits.h"
 
 namespace tensorgate {
 namespace {

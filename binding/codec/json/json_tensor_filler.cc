@@ -1,14 +1,14 @@
 // Appending document values to tensors: one loop over the tape, open lists in counters.
-#include "codec/json_tensor_filler.h"
+#include "codec/json/json_tensor_filler.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "codec/base64.h"
-#include "codec/json_dump.h"
-#include "codec/json_predict_paths.h"
-#include "codec/json_request_head.h"
+#include "codec/json/base64.h"
+#include "codec/json/json_dump.h"
+#include "codec/json/json_predict_paths.h"
+#include "codec/json/json_request_head.h"
 #include "codec/limits.h"
 #include "tensor/type_text.h"
 
