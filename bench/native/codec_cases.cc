@@ -8,9 +8,9 @@
 #include <memory>
 #include <string_view>
 
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 #include "codec/json/json_predict.h"
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "example_builder.h"
 
 namespace tensorgate::bench {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "codec/json/json_predict.h"
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "codec_cases.h"
 
 namespace {

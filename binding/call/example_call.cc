@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "codec/example_request.h"
-#include "codec/request_encode.h"
+#include "codec/proto/example_request.h"
+#include "codec/proto/request_encode.h"
 #include "call/example_task.h"
 #include "call/inference_call.h"
 #include "tf/tensor.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 #include "model/saved_model.h"
 #include "status/status.h"
 #include "tensor/tensor.h"

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "codec/json/json_predict.h"
-#include "codec/predict_proto.h"
-#include "codec/request_encode.h"
+#include "codec/proto/predict_proto.h"
+#include "codec/proto/request_encode.h"
 #include "call/predict.h"
 #include "tf/tensor.h"
 

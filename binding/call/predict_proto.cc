@@ -1,6 +1,6 @@
 // The gRPC form of a predict call, with upstream's checks in upstream's order. Any thread, one at a
 // time.
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 
 #include <algorithm>
 #include <string>

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "codec/json/json_dump.h"
-#include "codec/session_run_proto.h"
+#include "codec/proto/session_run_proto.h"
 #include "call/inference_call.h"
 #include "tf/output_order.h"
 #include "tf/tensor.h"

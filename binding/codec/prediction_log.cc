@@ -1,8 +1,8 @@
 #include "codec/prediction_log.h"
 
-#include "codec/example_request.h"
-#include "codec/predict_proto.h"
-#include "codec/wire.h"
+#include "codec/proto/example_request.h"
+#include "codec/proto/predict_proto.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {

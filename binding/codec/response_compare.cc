@@ -6,8 +6,8 @@
 
 #include "codec/answer_compare.h"
 #include "codec/limits.h"
-#include "codec/predict_proto.h"
-#include "codec/wire.h"
+#include "codec/proto/predict_proto.h"
+#include "codec/proto/wire.h"
 #include "status/violation.h"
 
 namespace tensorgate {

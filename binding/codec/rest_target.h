@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 
 namespace tensorgate {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "graph/message.h"
 
 namespace tensorgate {

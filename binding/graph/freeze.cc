@@ -5,7 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "graph/attr_value.h"
 #include "graph/message.h"
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "codec/message_fields.h"
-#include "codec/wire.h"
+#include "codec/proto/message_fields.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 

@@ -3,7 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "codec/message_fields.h"
+#include "codec/proto/message_fields.h"
 #include "graph/attr_value.h"
 #include "graph/graph_def.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 #include "model/op_library_file.h"
 #include "tf/handles.h"
 #include "tf/status.h"

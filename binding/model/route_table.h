@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "model/saved_model.h"
 
 namespace tensorgate {

@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "codec/predict_proto.h"
-#include "codec/wire.h"
+#include "codec/proto/predict_proto.h"
+#include "codec/proto/wire.h"
 #include "tf/status.h"
 #include "tf/tensor.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "codec/output_buffer.h"
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "napi/event_array.h"
 #include "napi/inference_binding.h"
 #include "napi/process.h"

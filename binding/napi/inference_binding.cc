@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 #include "codec/json/json_predict.h"
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/kept_bytes.h"

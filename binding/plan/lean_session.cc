@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "codec/message_fields.h"
+#include "codec/proto/message_fields.h"
 #include "graph/attr_value.h"
 #include "graph/fused_convolutions.h"
 #include "graph/lean_graph.h"

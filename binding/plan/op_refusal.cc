@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "codec/message_fields.h"
+#include "codec/proto/message_fields.h"
 #include "graph/graph_def.h"
 
 namespace tensorgate {

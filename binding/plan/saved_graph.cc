@@ -4,7 +4,7 @@
 #include <fstream>
 #include <set>
 
-#include "codec/message_fields.h"
+#include "codec/proto/message_fields.h"
 
 namespace tensorgate {
 namespace {

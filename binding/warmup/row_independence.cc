@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "codec/message_fields.h"
+#include "codec/proto/message_fields.h"
 #include "graph/graph_def.h"
 #include "rows/row_proof.h"
 #include "model/model_graph.h"

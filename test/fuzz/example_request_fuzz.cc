@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/example_request.h"
-#include "codec/wire.h"
+#include "codec/proto/example_request.h"
+#include "codec/proto/wire.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "decoded_view.h"
 
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/session_run_proto.h"
+#include "codec/proto/session_run_proto.h"
 #include "decoded_view.h"
 
 namespace {

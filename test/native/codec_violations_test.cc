@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 #include "codec/json/json_predict.h"
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "json_request.h"
 #include "proto_builder.h"
 #include "violation_text.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 #include "proto_builder.h"
 
 namespace tensorgate::proto {

@@ -1,5 +1,5 @@
 // Classify, Regress and MultiInference on the protobuf wire, both ways.
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "graph/attr_value.h"
 #include "graph/resident_weights.h"
 #include "graph_builder.h"

@@ -1,5 +1,5 @@
 // PredictRequest and PredictResponse around their tensors.
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SessionRunRequest and SessionRunResponse around their tensors.
-#include "codec/session_run_proto.h"
+#include "codec/proto/session_run_proto.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "proto_builder.h"
 
 namespace tensorgate {

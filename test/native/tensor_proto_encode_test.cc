@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "proto_builder.h"
 
 namespace tensorgate {

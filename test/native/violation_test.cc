@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 #include "status/status.h"
 #include "violation_text.h"
 

@@ -1,12 +1,12 @@
 // The protobuf wire reader and writer, varints in a row and the UTF-8 check.
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "codec/packed_varints.h"
+#include "codec/proto/packed_varints.h"
 #include "proto_builder.h"
 
 namespace tensorgate {

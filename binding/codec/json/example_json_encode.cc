@@ -1,7 +1,7 @@
 // EncodeClassificationJson and EncodeRegressionJson: the reply's text with upstream's layout, byte
 // for byte. Classes are printed on one line, but the bracket that ends them has a line of its own.
 // Owns nothing; any thread.
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 #include "codec/json/json_write.h"
 
 namespace tensorgate {

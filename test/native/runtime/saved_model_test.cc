@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "call/inference_call.h"
 #include "model/session_registry.h"
 #include "test_model.h"

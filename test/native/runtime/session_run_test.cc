@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "../proto_builder.h"
-#include "codec/session_run_proto.h"
+#include "codec/proto/session_run_proto.h"
 #include "call/inference_call.h"
 #include "test_model.h"
 #include "tf/tensor.h"

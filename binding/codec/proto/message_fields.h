@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 

@@ -1,7 +1,7 @@
 // What a TensorProto says of itself before its values are read. Owns nothing; any thread.
-#include "codec/tensor_proto_scan.h"
+#include "codec/proto/tensor_proto_scan.h"
 
-#include "codec/packed_varints.h"
+#include "codec/proto/packed_varints.h"
 
 namespace tensorgate {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "codec/predict_proto.h"
-#include "codec/tensor_proto_layout.h"
+#include "codec/proto/predict_proto.h"
+#include "codec/proto/tensor_proto_layout.h"
 
 namespace tensorgate {
 namespace {

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <string>
 
-#include "codec/packed_varints.h"
-#include "codec/predict_proto.h"
-#include "codec/tensor_proto_fields.h"
-#include "codec/tensor_proto_scan.h"
-#include "codec/wire.h"
+#include "codec/proto/packed_varints.h"
+#include "codec/proto/predict_proto.h"
+#include "codec/proto/tensor_proto_fields.h"
+#include "codec/proto/tensor_proto_scan.h"
+#include "codec/proto/wire.h"
 #include "tensor/type_text.h"
 
 namespace tensorgate {

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "codec/limits.h"
-#include "codec/tensor_proto_fields.h"
-#include "codec/wire.h"
+#include "codec/proto/tensor_proto_fields.h"
+#include "codec/proto/wire.h"
 #include "status/status.h"
 
 namespace tensorgate {

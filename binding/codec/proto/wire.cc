@@ -1,6 +1,6 @@
 // The slow half of the wire reader: long varints, groups, errors; and the UTF-8 check. Owns
 // nothing; any thread.
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 
 #include <string>
 

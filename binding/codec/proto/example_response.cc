@@ -3,8 +3,8 @@
 // nothing; any thread.
 #include <cstring>
 
-#include "codec/example_request.h"
-#include "codec/wire.h"
+#include "codec/proto/example_request.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {

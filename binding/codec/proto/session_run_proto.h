@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "codec/output_buffer.h"
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
-#include "codec/tensor_proto_fields.h"
-#include "codec/wire.h"
+#include "codec/proto/tensor_proto_fields.h"
+#include "codec/proto/wire.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 

@@ -1,9 +1,9 @@
 // The inner loops of integer inputs. Owns nothing; any thread.
-#include "codec/packed_varints.h"
+#include "codec/proto/packed_varints.h"
 
 #include <cstring>
 
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "codec/limits.h"
 #include "codec/output_buffer.h"
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 

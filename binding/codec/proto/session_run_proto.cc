@@ -1,10 +1,10 @@
 // The envelope of a SessionRun around its tensors. Owns nothing; any thread.
-#include "codec/session_run_proto.h"
+#include "codec/proto/session_run_proto.h"
 
 #include <string>
 
-#include "codec/tensor_proto_layout.h"
-#include "codec/wire.h"
+#include "codec/proto/tensor_proto_layout.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {

@@ -1,11 +1,11 @@
 // Classify, Regress and MultiInference requests on the protobuf wire, read as upstream's
 // SerializedInput: examples and context are bytes, their features are not looked at. Owns nothing;
 // reads requests in place; any thread.
-#include "codec/example_request.h"
+#include "codec/proto/example_request.h"
 
 #include <utility>
 
-#include "codec/wire.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {

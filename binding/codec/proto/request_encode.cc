@@ -1,7 +1,7 @@
-#include "codec/request_encode.h"
+#include "codec/proto/request_encode.h"
 
-#include "codec/tensor_proto_layout.h"
-#include "codec/wire.h"
+#include "codec/proto/tensor_proto_layout.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {

@@ -1,12 +1,12 @@
 // The envelope around the tensors: ModelSpec, PredictRequest and PredictResponse. Owns nothing;
 // reads requests in place; any thread.
-#include "codec/predict_proto.h"
+#include "codec/proto/predict_proto.h"
 
 #include <algorithm>
 #include <string>
 
-#include "codec/tensor_proto_layout.h"
-#include "codec/wire.h"
+#include "codec/proto/tensor_proto_layout.h"
+#include "codec/proto/wire.h"
 
 namespace tensorgate {
 namespace {
