@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "codec/answer_compare.h"
+#include "codec/compare/answer_compare.h"
 
 namespace tensorgate {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "codec/answer_compare.h"
+#include "codec/compare/answer_compare.h"
 
 namespace {
 

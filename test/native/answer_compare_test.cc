@@ -1,4 +1,4 @@
-#include "codec/answer_compare.h"
+#include "codec/compare/answer_compare.h"
 
 #include <gtest/gtest.h>
 

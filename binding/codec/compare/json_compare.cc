@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/answer_compare.h"
+#include "codec/compare/answer_compare.h"
 #include "codec/json/json_document.h"
 #include "status/violation.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "codec/answer_compare.h"
+#include "codec/compare/answer_compare.h"
 #include "codec/limits.h"
 #include "codec/proto/predict_proto.h"
 #include "codec/proto/wire.h"

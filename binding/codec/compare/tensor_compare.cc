@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "codec/answer_compare.h"
+#include "codec/compare/answer_compare.h"
 #include "status/violation.h"
 #include "tensor/small_floats.h"
 #include "tensor/type_text.h"
