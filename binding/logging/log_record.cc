@@ -1,7 +1,7 @@
 #include "logging/log_record.h"
 
-#include "codec/prediction_log.h"
-#include "codec/tf_record.h"
+#include "codec/record/prediction_log.h"
+#include "codec/record/tf_record.h"
 #include "logging/model_logger.h"
 
 namespace tensorgate {

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "codec/tf_record.h"
+#include "codec/record/tf_record.h"
 
 namespace tensorgate {
 namespace {

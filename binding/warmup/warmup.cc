@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "codec/json/json_dump.h"
-#include "codec/prediction_log.h"
-#include "codec/tf_record.h"
+#include "codec/record/prediction_log.h"
+#include "codec/record/tf_record.h"
 #include "call/inference_call.h"
 
 namespace tensorgate {

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "codec/prediction_log.h"
-#include "codec/tf_record.h"
+#include "codec/record/prediction_log.h"
+#include "codec/record/tf_record.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "codec/prediction_log.h"
+#include "codec/record/prediction_log.h"
 
 #include <gtest/gtest.h>
 

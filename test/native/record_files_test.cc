@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/tf_record.h"
+#include "codec/record/tf_record.h"
 #include "tf_record_builder.h"
 
 namespace tensorgate {

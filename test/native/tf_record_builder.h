@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "codec/tf_record.h"
+#include "codec/record/tf_record.h"
 
 namespace tensorgate::record {
 

@@ -1,4 +1,4 @@
-#include "codec/tf_record.h"
+#include "codec/record/tf_record.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/crc32c.h"
+#include "codec/record/crc32c.h"
 #include "tf_record_builder.h"
 
 namespace tensorgate {

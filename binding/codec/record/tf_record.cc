@@ -1,9 +1,9 @@
-#include "codec/tf_record.h"
+#include "codec/record/tf_record.h"
 
 #include <cstring>
 #include <string>
 
-#include "codec/crc32c.h"
+#include "codec/record/crc32c.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as they are");
 

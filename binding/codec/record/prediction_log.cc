@@ -1,4 +1,4 @@
-#include "codec/prediction_log.h"
+#include "codec/record/prediction_log.h"
 
 #include "codec/proto/example_request.h"
 #include "codec/proto/predict_proto.h"

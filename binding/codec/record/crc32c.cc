@@ -1,4 +1,4 @@
-#include "codec/crc32c.h"
+#include "codec/record/crc32c.h"
 
 #include <array>
 #include <cstddef>
