@@ -8,8 +8,8 @@
 #include <memory>
 #include <string_view>
 
-#include "codec/proto/example_request.h"
 #include "codec/json/json_predict.h"
+#include "codec/proto/example_request.h"
 #include "codec/proto/predict_proto.h"
 #include "example_builder.h"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "codec/limits.h"
 #include "batch/batch_tensor.h"
+#include "codec/limits.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "codec/output_buffer.h"
 #include "batch/batch_task.h"
+#include "codec/output_buffer.h"
 #include "status/status.h"
 
 namespace tensorgate {
@@ -52,7 +52,8 @@ struct BatchReport {
   int64_t rows = 0;                      // that shared the run, without padding
   int64_t padded_rows = 0;               // with padding
   BatchOutcome outcome = BatchOutcome::kRan;
-  // Where a track of one of the tasks is on: from when they left their queue until all had an answer.
+  // Where a track of one of the tasks is on: from when they left their queue until all had an
+  // answer.
   Clock::time_point began;
   Clock::time_point ended;
   bool is_timed() const { return began != Clock::time_point(); }

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "codec/output_buffer.h"
 #include "call/batch_keys.h"
 #include "call/inference_call.h"
-#include "pool/mutex.h"
 #include "call/request_track.h"
+#include "codec/output_buffer.h"
+#include "pool/mutex.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 #include "tf/handles.h"

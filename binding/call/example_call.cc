@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "codec/proto/example_request.h"
-#include "codec/proto/request_encode.h"
 #include "call/example_task.h"
 #include "call/inference_call.h"
+#include "codec/proto/example_request.h"
+#include "codec/proto/request_encode.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

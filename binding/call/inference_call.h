@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "codec/limits.h"
+#include "codec/method.h"
 #include "codec/output_buffer.h"
 #include "logging/model_logger.h"
-#include "model/method.h"
 #include "model/saved_model.h"
 #include "status/status.h"
 #include "tensor/tensor.h"

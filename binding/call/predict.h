@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/output_buffer.h"
 #include "call/inference_call.h"
+#include "codec/output_buffer.h"
 #include "model/saved_model.h"
 #include "status/status.h"
 #include "tensor/tensor.h"

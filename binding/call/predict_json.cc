@@ -2,10 +2,10 @@
 #include <string>
 #include <utility>
 
+#include "call/predict.h"
 #include "codec/json/json_predict.h"
 #include "codec/proto/predict_proto.h"
 #include "codec/proto/request_encode.h"
-#include "call/predict.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

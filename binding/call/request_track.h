@@ -1,6 +1,6 @@
 // RequestTrack: one request on its way through its stages, for the RequestStatistics of its
-// version, and for its trace where it has one. Where it has neither it does nothing, and asks for no
-// time. THREAD: any, one at a time.
+// version, and for its trace where it has one. Where it has neither it does nothing, and asks for
+// no time. THREAD: any, one at a time.
 #pragma once
 
 #include <chrono>

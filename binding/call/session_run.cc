@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "call/inference_call.h"
 #include "codec/json/json_dump.h"
 #include "codec/proto/session_run_proto.h"
-#include "call/inference_call.h"
 #include "tf/output_order.h"
 #include "tf/tensor.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "call/inference_call.h"
-#include "model/method.h"
+#include "codec/method.h"
 #include "status/status.h"
 
 namespace tensorgate {

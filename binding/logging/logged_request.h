@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "codec/method.h"
 #include "codec/output_buffer.h"
-#include "model/method.h"
 
 namespace tensorgate {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "model/method.h"
+#include "codec/method.h"
 #include "model/thread_shard.h"
 #include "status/status.h"
 

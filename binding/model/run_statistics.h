@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "model/method.h"
-#include "pool/mutex.h"
+#include "codec/method.h"
 #include "model/thread_shard.h"
+#include "pool/mutex.h"
 
 namespace tensorgate {
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <unordered_map>
 
-#include "pool/mutex.h"
 #include "model/saved_model.h"
+#include "pool/mutex.h"
 #include "pool/worker_pool.h"
 
 namespace tensorgate {

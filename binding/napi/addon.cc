@@ -5,6 +5,8 @@
 #include <chrono>
 #include <mutex>
 
+#include "model/run_pace.h"
+#include "model/saved_model.h"
 #include "napi/access_binding.h"
 #include "napi/arguments.h"
 #include "napi/batch_binding.h"
@@ -26,8 +28,6 @@
 #include "napi/transport_binding.h"
 #include "pool/allocator.h"
 #include "pool/library_pages.h"
-#include "model/run_pace.h"
-#include "model/saved_model.h"
 #include "tensorflow/c/c_api.h"
 #include "tf/tensor.h"
 

@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "batch/batch_run.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
 #include "napi/kept_bytes.h"
 #include "napi/reply.h"
-#include "batch/batch_run.h"
 
 namespace tensorgate {
 namespace {
@@ -97,8 +97,8 @@ class PrepareJob : public AsyncJob {
   KeptBytes body_;
 };
 
-// Common to both forms: (slot, model id, body, method, isTraced, …). True: decoded, the numbers are in
-// `prepared`, and the slot is not used. False: the slot will be answered, by an error or by an
+// Common to both forms: (slot, model id, body, method, isTraced, …). True: decoded, the numbers are
+// in `prepared`, and the slot is not used. False: the slot will be answered, by an error or by an
 // array of these numbers.
 template <typename NewCall>
 Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
@@ -202,8 +202,8 @@ class BatchJob : public Job, public Completion {
   napi_value TakeValue(napi_env env) override {
     const double numbers[] = {
         static_cast<double>(report_.run_time.count()), static_cast<double>(report_.rows),
-        static_cast<double>(report_.padded_rows), static_cast<double>(report_.outcome),
-        StageSpans::Nanoseconds(report_.began),   StageSpans::Nanoseconds(report_.ended)};
+        static_cast<double>(report_.padded_rows),      static_cast<double>(report_.outcome),
+        StageSpans::Nanoseconds(report_.began),        StageSpans::Nanoseconds(report_.ended)};
     return ArrayOf(env, numbers, report_.is_timed() ? 6 : 4);
   }
 

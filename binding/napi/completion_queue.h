@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "pool/mutex.h"
 #include "model/stage_spans.h"
+#include "pool/mutex.h"
 #include "pool/worker_pool.h"
 #include "status/status.h"
 
@@ -84,8 +84,8 @@ class CompletionQueue {
   CompletionQueue() = default;
 
   // `deliver` is called with one flat array [slot, value, slot, …]; in place of a failed slot and
-  // its value there are -1 - slot and [code, message, violations or null]. Before the slot of a traced
-  // call come null and the beginning and end of each stage.
+  // its value there are -1 - slot and [code, message, violations or null]. Before the slot of a
+  // traced call come null and the beginning and end of each stage.
   void Open(Napi::Function deliver);
 
   // To be called for each completion before its job is handed to a pool.

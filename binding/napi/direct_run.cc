@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "napi/inference_binding.h"
 #include "model/run_pace.h"
+#include "napi/inference_binding.h"
 
 namespace tensorgate {
 namespace {

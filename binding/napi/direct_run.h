@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "access/access_control.h"
+#include "call/inference_call.h"
+#include "call/request_track.h"
+#include "codec/method.h"
+#include "model/run_statistics.h"
 #include "net/received_bytes.h"
 #include "net/uv.h"
-#include "call/inference_call.h"
-#include "model/method.h"
 #include "pool/mutex.h"
-#include "call/request_track.h"
-#include "model/run_statistics.h"
 #include "pool/worker_pool.h"
 
 namespace tensorgate {

@@ -5,16 +5,16 @@
 #include <string>
 #include <utility>
 
-#include "codec/proto/example_request.h"
+#include "call/inference_call.h"
+#include "call/request_track.h"
 #include "codec/json/json_predict.h"
+#include "codec/proto/example_request.h"
 #include "codec/proto/predict_proto.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/kept_bytes.h"
 #include "napi/reply.h"
 #include "napi/violation_list.h"
-#include "call/inference_call.h"
-#include "call/request_track.h"
 
 namespace tensorgate {
 namespace {
@@ -104,9 +104,9 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
   std::shared_ptr<const SavedModel> model = FindModel(info.Env(), id);
   if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
-  auto job = std::make_unique<InferenceJob>(
-      slot, environment.completions(), new_call(std::move(model), method), method, reply_is_text,
-      is_traced);
+  auto job = std::make_unique<InferenceJob>(slot, environment.completions(),
+                                            new_call(std::move(model), method), method,
+                                            reply_is_text, is_traced);
   job->SetTimeout(timeout);
   if (body.size() > kDecodeOnLoopBytes) {
     job->DecodeLater(info.Env(), info[2], body);

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "call/inference_call.h"
-#include "model/method.h"
+#include "codec/method.h"
 #include "model/saved_model.h"
 #include "status/status.h"
 

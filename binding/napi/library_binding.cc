@@ -3,9 +3,9 @@
 #include <memory>
 #include <utility>
 
+#include "model/op_libraries.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
-#include "model/op_libraries.h"
 
 namespace tensorgate {
 namespace {

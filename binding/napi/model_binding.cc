@@ -7,18 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "model/quiet_runs.h"
+#include "model/saved_model.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/plan_value.h"
 #include "napi/violation_list.h"
 #include "plan/planned_load.h"
 #include "pool/allocator.h"
-#include "warmup/known_graph.h"
 #include "pool/load_priority.h"
 #include "pool/load_stop.h"
-#include "model/quiet_runs.h"
+#include "warmup/known_graph.h"
 #include "warmup/row_trial.h"
-#include "model/saved_model.h"
 #include "warmup/synthetic_inputs.h"
 #include "warmup/warmup.h"
 

@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "access/access_control.h"
-#include "net/memory_budget.h"
 #include "model/run_statistics.h"
 #include "model/session_registry.h"
+#include "net/memory_budget.h"
 #include "pool/worker_pool.h"
 
 namespace tensorgate {

@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
+#include "call/shadow.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
 #include "napi/kept_bytes.h"
-#include "call/shadow.h"
 
 namespace tensorgate {
 namespace {

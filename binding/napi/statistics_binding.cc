@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "codec/metrics_text.h"
+#include "model/request_statistics.h"
+#include "model/run_statistics.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/process.h"
 #include "napi/reply.h"
-#include "model/request_statistics.h"
-#include "model/run_statistics.h"
 
 namespace tensorgate {
 namespace {

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "model/saved_model.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/tensor_memory.h"
-#include "model/saved_model.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {

@@ -36,8 +36,7 @@ Napi::Value IsTraceparent(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void ExportTracing(Napi::Env env, Napi::Object exports) {
-  exports.Set("configureTracing",
-              Napi::Function::New(env, ConfigureTracing, "configureTracing"));
+  exports.Set("configureTracing", Napi::Function::New(env, ConfigureTracing, "configureTracing"));
   exports.Set("isTraceparent", Napi::Function::New(env, IsTraceparent, "isTraceparent"));
   exports.Set("wantsTrace", Napi::Function::New(env, WantsTrace, "wantsTrace"));
 }

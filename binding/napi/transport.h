@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "access/access_control.h"
+#include "model/route_table.h"
 #include "napi/direct_runs.h"
 #include "napi/js_callback.h"
 #include "napi/process.h"
@@ -27,7 +28,6 @@
 #include "net/shared_port.h"
 #include "net/socket.h"
 #include "net/uv.h"
-#include "model/route_table.h"
 
 namespace tensorgate {
 

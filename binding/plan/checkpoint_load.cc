@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "graph/attr_value.h"
-#include "plan/checkpoint_values.h"
-#include "warmup/known_graph.h"
 #include "model/run_statistics.h"
+#include "plan/checkpoint_values.h"
 #include "tf/status.h"
+#include "warmup/known_graph.h"
 
 namespace tensorgate {
 namespace {

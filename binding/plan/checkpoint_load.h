@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "model/saved_model.h"
 #include "plan/plan.h"
 #include "plan/saved_graph.h"
-#include "model/saved_model.h"
 
 namespace tensorgate {
 

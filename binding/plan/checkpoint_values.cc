@@ -8,8 +8,8 @@
 #include "graph/attr_value.h"
 #include "graph/message.h"
 #include "graph/restored_variables.h"
-#include "plan/optimizers.h"
 #include "model/quiet_runs.h"
+#include "plan/optimizers.h"
 
 namespace tensorgate {
 namespace {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "graph/graph_def.h"
+#include "model/saved_model.h"
 #include "plan/frozen_graph.h"
 #include "plan/trial_cases.h"
-#include "model/saved_model.h"
 #include "status/status.h"
 #include "tf/handles.h"
 

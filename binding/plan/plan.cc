@@ -5,12 +5,12 @@
 #include <memory>
 #include <utility>
 
+#include "model/state_changes.h"
 #include "plan/frozen_graph.h"
 #include "plan/trial.h"
 #include "plan/trial_cases.h"
 #include "pool/allocator.h"
 #include "pool/library_pages.h"
-#include "model/state_changes.h"
 #include "pool/thread_time.h"
 
 namespace tensorgate {

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "model/saved_model.h"
 #include "plan/frozen_graph.h"
 #include "plan/lean_session.h"
 #include "plan/plan_kind.h"
-#include "warmup/known_graph.h"
 #include "pool/load_stop.h"
-#include "model/saved_model.h"
+#include "warmup/known_graph.h"
 
 namespace tensorgate {
 

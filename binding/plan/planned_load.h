@@ -11,8 +11,8 @@
 #include <functional>
 #include <memory>
 
-#include "plan/plan.h"
 #include "model/saved_model.h"
+#include "plan/plan.h"
 #include "status/status.h"
 
 namespace tensorgate {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "pool/load_priority.h"
 #include "model/quiet_runs.h"
+#include "pool/load_priority.h"
 
 namespace tensorgate {
 namespace {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "model/saved_model.h"
 #include "plan/agreement.h"
 #include "plan/plan_kind.h"
 #include "plan/trial_cases.h"
 #include "pool/load_stop.h"
-#include "model/saved_model.h"
 
 namespace tensorgate {
 

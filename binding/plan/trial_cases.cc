@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "warmup/warmup.h"
 #include "tf/output_order.h"
+#include "warmup/warmup.h"
 
 namespace tensorgate {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "call/inference_call.h"
 #include "model/saved_model.h"
-#include "warmup/synthetic_inputs.h"
 #include "tf/handles.h"
+#include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
 

@@ -1,5 +1,5 @@
-// A random share of what passes by: one load and a comparison where it is none of it or all. THREAD:
-// any; each draws numbers of its own.
+// A random share of what passes by: one load and a comparison where it is none of it or all.
+// THREAD: any; each draws numbers of its own.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,7 @@ inline RandomNumbers& RandomNumbersOfThread() {
 
 // Whether the next one is in the share. REQUIRES: `threshold` as ShareThreshold() gives it.
 inline bool InShare(uint64_t threshold) {
-  return threshold == kShareOfAll ||
-         (threshold != 0 && RandomNumbersOfThread().Next() < threshold);
+  return threshold == kShareOfAll || (threshold != 0 && RandomNumbersOfThread().Next() < threshold);
 }
 
 }  // namespace tensorgate

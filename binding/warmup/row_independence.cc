@@ -4,11 +4,11 @@
 
 #include "codec/proto/message_fields.h"
 #include "graph/graph_def.h"
-#include "rows/row_proof.h"
 #include "model/model_graph.h"
 #include "model/state_changes.h"
-#include "warmup/synthetic_inputs.h"
+#include "rows/row_proof.h"
 #include "status/violation.h"
+#include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
 namespace {

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "batch/batch_tensor.h"
-#include "warmup/synthetic_inputs.h"
 #include "status/violation.h"
 #include "tensor/float_numbers.h"
 #include "tf/tensor.h"
+#include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "graph/input_hints.h"
-#include "pool/load_stop.h"
 #include "model/saved_model.h"
-#include "warmup/synthetic_values.h"
+#include "pool/load_stop.h"
 #include "tf/handles.h"
+#include "warmup/synthetic_values.h"
 
 namespace tensorgate {
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "pool/load_stop.h"
 #include "model/saved_model.h"
+#include "pool/load_stop.h"
 
 namespace tensorgate {
 

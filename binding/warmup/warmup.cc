@@ -11,10 +11,10 @@
 #include <memory>
 #include <utility>
 
+#include "call/inference_call.h"
 #include "codec/json/json_dump.h"
 #include "codec/record/prediction_log.h"
 #include "codec/record/tf_record.h"
-#include "call/inference_call.h"
 
 namespace tensorgate {
 namespace {

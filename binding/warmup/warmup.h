@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "call/inference_call.h"
-#include "pool/load_stop.h"
 #include "model/saved_model.h"
-#include "warmup/synthetic_warmup.h"
+#include "pool/load_stop.h"
 #include "status/status.h"
+#include "warmup/synthetic_warmup.h"
 
 namespace tensorgate {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "codec/proto/example_request.h"
 #include "codec/json/json_predict.h"
+#include "codec/proto/example_request.h"
 #include "codec/proto/predict_proto.h"
 #include "json_request.h"
 #include "proto_builder.h"

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "codec/json/base64.h"
-#include "codec/proto/example_request.h"
 #include "codec/json/json_predict_paths.h"
 #include "codec/json/json_request_head.h"
 #include "codec/json/json_tensor_filler.h"
+#include "codec/proto/example_request.h"
 #include "codec/proto/wire.h"
 
 namespace tensorgate {

@@ -1,8 +1,8 @@
 // EncodeClassificationJson and EncodeRegressionJson: the reply's text with upstream's layout, byte
 // for byte. Classes are printed on one line, but the bracket that ends them has a line of its own.
 // Owns nothing; any thread.
-#include "codec/proto/example_request.h"
 #include "codec/json/json_write.h"
+#include "codec/proto/example_request.h"
 
 namespace tensorgate {
 namespace {

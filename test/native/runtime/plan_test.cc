@@ -15,10 +15,10 @@
 #include "plan/agreement.h"
 #include "plan/frozen_graph.h"
 #include "plan/trial.h"
-#include "warmup/synthetic_inputs.h"
-#include "warmup/warmup.h"
 #include "test_model.h"
 #include "tf/tensor.h"
+#include "warmup/synthetic_inputs.h"
+#include "warmup/warmup.h"
 
 namespace tensorgate {
 namespace {

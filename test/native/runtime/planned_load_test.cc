@@ -15,9 +15,9 @@
 #include "plan/checkpoint_values.h"
 #include "plan/graph_fingerprint.h"
 #include "plan/variable_values.h"
+#include "test_model.h"
 #include "warmup/known_graph.h"
 #include "warmup/synthetic_inputs.h"
-#include "test_model.h"
 
 namespace tensorgate {
 namespace {

@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "warmup/row_trial.h"
 #include "test_model.h"
+#include "warmup/row_trial.h"
 
 namespace tensorgate {
 namespace {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "codec/limits.h"
 #include "call/inference_call.h"
+#include "codec/limits.h"
 #include "model/saved_model.h"
 
 namespace tensorgate {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "codec/proto/predict_proto.h"
 #include "call/inference_call.h"
+#include "codec/proto/predict_proto.h"
 #include "model/session_registry.h"
 #include "test_model.h"
 #include "tf/tensor.h"

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "../proto_builder.h"
-#include "codec/proto/session_run_proto.h"
 #include "call/inference_call.h"
+#include "codec/proto/session_run_proto.h"
 #include "test_model.h"
 #include "tf/tensor.h"
 

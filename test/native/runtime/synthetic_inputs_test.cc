@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "warmup/synthetic_warmup.h"
 #include "test_model.h"
+#include "warmup/synthetic_warmup.h"
 
 namespace tensorgate {
 namespace {
