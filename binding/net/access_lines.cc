@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-#include "codec/json_write.h"
+#include "codec/json/json_write.h"
 
 namespace tensorgate {
 namespace {

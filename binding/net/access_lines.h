@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "codec/output_buffer.h"
-#include "codec/predict_proto.h"
-#include "runtime/random_numbers.h"
+#include "codec/proto/predict_proto.h"
+#include "random/random_numbers.h"
 
 namespace tensorgate {
 
