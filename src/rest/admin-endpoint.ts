@@ -4,7 +4,7 @@
  */
 import type protobuf from 'protobufjs';
 
-import { AccessMethod, EVERY_MODEL, type Caller } from '../access/caller.js';
+import { AccessMethod, EVERY_MODEL } from '../access/caller.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
 import { protoJsonReader } from '../protos/extensions.js';
 import type { AdminApi, AdminMethod } from '../service/admin-api.js';
@@ -34,7 +34,7 @@ export class AdminEndpoint {
   }
 
   /** REQUIRES: a path it takes. */
-  answer(exchange: Exchange, request: HttpRequest, caller: Caller | Promise<Caller>): void {
+  answer(exchange: Exchange, request: HttpRequest): void {
     exchange.requestId = requestIdOf(request.header(REQUEST_ID_KEY));
     const route = adminRoute(request.method, request.target);
     const rpc = route === null ? undefined : this.#admin.methods.get(route.rpc);
@@ -48,7 +48,7 @@ export class AdminEndpoint {
       return;
     }
     if (!route.hasBody) {
-      this.#call(exchange, rpc, route, null, caller);
+      this.#call(exchange, rpc, route, null);
       return;
     }
     this.#deadlines.add(exchange);
@@ -57,22 +57,16 @@ export class AdminEndpoint {
       this.#deadlines.remove(exchange);
       const text = new TextDecoder().decode(body);
       held?.release();
-      this.#call(exchange, rpc, route, text, caller);
+      this.#call(exchange, rpc, route, text);
     });
   }
 
-  #call(
-    exchange: Exchange,
-    rpc: AdminMethod,
-    route: AdminRoute,
-    body: string | null,
-    caller: Caller | Promise<Caller>,
-  ): void {
+  #call(exchange: Exchange, rpc: AdminMethod, route: AdminRoute, body: string | null): void {
     const called = onBehalfOf(
       0,
       () => exchange.over,
       async (signal) => {
-        (await caller).admit(AccessMethod.admin, EVERY_MODEL).release();
+        (await exchange.caller).admit(AccessMethod.admin, EVERY_MODEL).release();
         return rpc.call(requestOf(rpc.request, route, body), signal);
       },
     );

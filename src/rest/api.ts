@@ -2,7 +2,7 @@
  * RestApi: what the REST API answers, whatever carries it. Brings requests to the services and their
  * answers back; decides nothing about models. One of each transport, on its thread.
  */
-import { whenKnown, type Authenticator } from '../access/authenticator.js';
+import type { Authenticator } from '../access/authenticator.js';
 import { AccessMethod, EVERY_MODEL, type Caller } from '../access/caller.js';
 import { credentialsOf } from '../access/credentials.js';
 import { REQUEST_ID_KEY, requestIdOf } from '../log/request-id.js';
@@ -165,31 +165,22 @@ export class RestApi implements ExchangeHost {
       exchange.page(refused);
       return;
     }
-    const caller = this.#options.authenticator.caller(() =>
-      credentialsOf((name) => request.header(name), request.identity),
+    exchange.isFrom(
+      this.#options.authenticator.caller(() =>
+        credentialsOf((name) => request.header(name), request.identity),
+      ),
     );
     const { metrics } = this.#options;
-    const { access } = exchange;
-    if (access !== null) {
-      const note = (known: Caller): void => {
-        access.caller = known;
-      };
-      whenKnown(caller, note, () => undefined);
-    }
     if (this.#health.takes(method, path)) {
-      this.#health.answer(exchange, path, caller);
+      this.#health.answer(exchange, path);
       return;
     }
     if (metrics !== null && (path === metrics.path || isMetricsPath(method, path))) {
-      whenKnown(
-        caller,
-        (known) => this.#answerMetrics(exchange, metrics, path, target, known),
-        (error) => exchange.fail(error),
-      );
+      exchange.asCaller((caller) => this.#answerMetrics(exchange, metrics, path, target, caller));
       return;
     }
     if (this.#admin?.takes(path) === true) {
-      this.#admin.answer(exchange, request, caller);
+      this.#admin.answer(exchange, request);
       return;
     }
     if (this.gzipMinBytes > 0) {
@@ -204,11 +195,7 @@ export class RestApi implements ExchangeHost {
         exchange.preflight(/https?:\/\//.test(request.header('origin')));
         return;
       }
-      whenKnown(
-        caller,
-        (known) => this.#answer(exchange, asked, known),
-        (error) => exchange.fail(error),
-      );
+      exchange.asCaller((caller) => this.#answer(exchange, asked, caller));
       return;
     }
     const { action, name, choice } = asked;
@@ -219,22 +206,16 @@ export class RestApi implements ExchangeHost {
       exchange.tooLarge(maxBodyBytes);
       return;
     }
-    if (!(caller instanceof Promise) && !caller.isKnown) {
-      exchange.refuse(caller.turnAway()); // before it takes memory
+    const { caller: asking } = exchange;
+    if (!(asking instanceof Promise) && !asking.isKnown) {
+      exchange.refuse(asking.turnAway()); // before it takes memory
       return;
     }
     this.#deadlines.add(exchange);
     const key = choice.label === null ? null : this.#stickyKey(request);
     const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void =>
-      whenKnown(
-        caller,
-        (known) => inferAs(known, body, held),
-        (error) => {
-          held?.release();
-          exchange.fail(error);
-        },
-      );
-    const inferAs = (known: Caller, body: ArrayBuffer | Uint8Array, held: Held | null): void => {
+      exchange.asCaller((caller) => inferAs(caller, body, held), held);
+    const inferAs = (caller: Caller, body: ArrayBuffer | Uint8Array, held: Held | null): void => {
       exchange.begin();
       const answer: Done<string | Uint8Array> = (error, reply) => {
         held?.release();
@@ -243,7 +224,7 @@ export class RestApi implements ExchangeHost {
       };
       const timeout = Math.max(0, timeoutMillis);
       const isGone = (): boolean => exchange.over;
-      const context = { isGone, caller: known, trace: exchange.trace };
+      const context = { isGone, caller, trace: exchange.trace };
       const id = inference.json(action, name, choice, key, body, timeout, answer, context);
       // The JSON does not say which of the label's versions it comes from.
       if (choice.label !== null && id !== null && inference.isShared(name, choice.label)) {
@@ -257,7 +238,7 @@ export class RestApi implements ExchangeHost {
       });
     } else {
       // What has to wait for who it is from is not borrowed.
-      const limits = caller instanceof Promise ? this.#gzipLimits : this.#plainLimits;
+      const limits = asking instanceof Promise ? this.#gzipLimits : this.#plainLimits;
       exchange.receive(limits, declaredLength, infer);
     }
   }
@@ -361,13 +342,12 @@ function accessOf({ method, path }: HttpRequest, http: HttpExchange): RestAccess
     peer: http.peer(),
     bytesIn: 0,
     bytesOut: 0,
-    caller: null,
   };
 }
 
 function entryOf(
-  { asked, requestId, status }: Exchange,
-  { method, path, bytesIn, bytesOut, peer, caller }: RestAccess,
+  { asked, requestId, status, caller }: Exchange,
+  { method, path, bytesIn, bytesOut, peer }: RestAccess,
   millis: number,
 ): AccessEntry {
   const choice = choiceIn(asked);
@@ -384,6 +364,6 @@ function entryOf(
     bytesOut,
     peer: peer === '' ? null : peer,
     requestId: requestId === '' ? null : requestId,
-    principal: caller?.name ?? null,
+    principal: caller instanceof Promise ? null : caller.name,
   };
 }

@@ -2,7 +2,8 @@
  * Exchange: one request of the REST API on its way to its answer. Knows whether the client has gone and
  * answers at most once, so that the rest need not care.
  */
-import type { Caller } from '../access/caller.js';
+import { whenKnown } from '../access/authenticator.js';
+import { NOBODY, type Caller } from '../access/caller.js';
 import { REQUEST_ID_HEADER } from '../log/request-id.js';
 import type { Failure } from '../log/request-log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
@@ -43,8 +44,6 @@ export interface RestAccess {
   bytesIn: number;
   /** Of bodies, as sent. */
   bytesOut: number;
-  /** Null until it is known. */
-  caller: Caller | null;
 }
 
 /** What an exchange needs of the API it belongs to. */
@@ -95,11 +94,38 @@ export class Exchange implements ExchangeOwner, Waiting {
   #name = '';
   #startMillis = 0;
 
+  /** Who asks; a promise as long as that is not known. */
+  #caller: Caller | Promise<Caller> = NOBODY;
+
   constructor(http: HttpExchange, host: ExchangeHost, isHead: boolean) {
     this.#http = http;
     this.#host = host;
     this.#isHead = isHead;
     http.owner = this;
+  }
+
+  get caller(): Caller | Promise<Caller> {
+    return this.#caller;
+  }
+
+  isFrom(caller: Caller | Promise<Caller>): void {
+    this.#caller = caller;
+    if (!(caller instanceof Promise)) return;
+    const know = (known: Caller): void => {
+      this.#caller = known;
+    };
+    caller.then(know, () => undefined); // who needs to know it fails
+  }
+
+  /**
+   * Goes on once it is known who asks, at once where it is. Where that cannot be found out, or `then` throws,
+   * the exchange fails, and `held` is released.
+   */
+  asCaller(then: (caller: Caller) => void, held: Held | null = null): void {
+    whenKnown(this.#caller, then, (error) => {
+      held?.release();
+      this.fail(error);
+    });
   }
 
   /** The whole body, as ExchangeOwner.received has it; what does not fit is answered here. */

@@ -2,7 +2,7 @@
  * HealthEndpoint: what probes of orchestrators and load balancers ask for: /healthz and /livez, whether the
  * process answers, and /readyz, whether it is to be sent requests. Text, never counted as requests of the API.
  */
-import { AccessMethod, NOBODY, type Caller } from '../access/caller.js';
+import { AccessMethod, NOBODY } from '../access/caller.js';
 import type { Readiness } from '../service/readiness.js';
 import type { Exchange } from './exchange.js';
 
@@ -25,7 +25,8 @@ export class HealthEndpoint {
    * 200 `ok`, or 503 with a line for each model that does not serve, of those that the caller may know of.
    * REQUIRES: it takes the path.
    */
-  answer(exchange: Exchange, path: string, caller: Caller | Promise<Caller>): void {
+  answer(exchange: Exchange, path: string): void {
+    const { caller } = exchange;
     const who = caller instanceof Promise ? NOBODY : caller; // a probe does not wait
     const mayKnow = (model: string): boolean => who.may(AccessMethod.read, model);
     const reasons = path === READY ? this.#readiness.reasons(mayKnow) : [];
