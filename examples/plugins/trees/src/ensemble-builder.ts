@@ -48,6 +48,10 @@ export class EnsembleBuilder {
   #setBytes = 0;
   readonly #columns = new Map<number, number>();
 
+  get trees(): number {
+    return this.#roots.length;
+  }
+
   /** @throws ModelFileError where a path has no end, or a node two parents. */
   add(tree: Tree): void {
     this.#roots.push(this.#splits.length);

@@ -93,7 +93,7 @@ export class Fields {
     return numbers;
   }
 
-  /** `[5E-1,2.5E-1]`, or `5E-1` as XGBoost before 3.1 has it. */
+  /** `[5E-1,2.5E-1]`, or `5E-1` as earlier versions of XGBoost have it. */
   numbersInText(name: string): readonly number[] {
     const text = this.text(name);
     const inner = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;

@@ -2,7 +2,7 @@
 import { EnsembleBuilder } from './ensemble-builder.js';
 import { lightgbmObjective } from './lightgbm-objectives.js';
 import { averaged } from './links.js';
-import { readLightgbmText, type Section } from './lightgbm-text.js';
+import { lightgbmSections, type Section } from './lightgbm-text.js';
 import { lightgbmTree } from './lightgbm-trees.js';
 import { ModelFileError, Words } from './model-file-error.js';
 import { TreeModel, type Objective } from './tree-model.js';
@@ -12,7 +12,8 @@ const MOST = 2 ** 31 - 2;
 
 /** @throws ModelFileError that says what is wrong with the file. */
 export function readLightgbmModel(bytes: Uint8Array): TreeModel {
-  const { header, trees } = readLightgbmText(bytes);
+  const sections = lightgbmSections(bytes);
+  const header = sections.next().value as Section;
   const version = header.words('version').join(' ');
   if (!VERSIONS.includes(version)) {
     throw new ModelFileError('header version', `one of ${VERSIONS.join(', ')}`, version);
@@ -23,18 +24,19 @@ export function readLightgbmModel(bytes: Uint8Array): TreeModel {
     const given = new Words(String(featureNames.length));
     throw new ModelFileError('header feature_names', `${features} names`, given);
   }
-  const groups = groupsOf(header, trees.length);
+  const groups = header.count('num_tree_per_iteration', MOST);
   const words = header.has('objective') ? header.words('objective') : [];
   const objective = lightgbmObjective(words, groups);
   const builder = new EnsembleBuilder();
-  trees.forEach((section, i) => {
-    builder.add(lightgbmTree(section, { features, group: i % groups }));
-  });
+  for (const section of sections) {
+    builder.add(lightgbmTree(section, { features, group: builder.trees % groups }));
+  }
+  checkTrees(header, builder.trees, groups);
   return new TreeModel({
     format: 'LightGBM',
     ensemble: builder.build(new Float64Array(groups), features, false),
     objective: header.has('average_output')
-      ? averagedObjective(objective, Math.max(1, trees.length / groups))
+      ? averagedObjective(objective, Math.max(1, builder.trees / groups))
       : objective,
     features,
     featureNames,
@@ -42,8 +44,8 @@ export function readLightgbmModel(bytes: Uint8Array): TreeModel {
   });
 }
 
-/** The trees of one iteration, one for each class; as many as the file says it has are there. */
-function groupsOf(header: Section, trees: number): number {
+/** As many trees are there as the file says, and in each iteration one for each class. */
+function checkTrees(header: Section, trees: number, groups: number): void {
   if (header.has('tree_sizes')) {
     const said = header.words('tree_sizes').length;
     if (said !== trees) {
@@ -51,12 +53,10 @@ function groupsOf(header: Section, trees: number): number {
       throw new ModelFileError('file', expected, new Words(String(trees)));
     }
   }
-  const groups = header.count('num_tree_per_iteration', MOST);
   if (groups === 0 || groups > Math.max(1, trees) || trees % groups !== 0) {
     const expected = `what divides the number of trees, ${trees}`;
     throw new ModelFileError('header num_tree_per_iteration', expected, groups);
   }
-  return groups;
 }
 
 /** A random forest's answers are of the mean of its iterations, its margins the sums all the same. */

@@ -70,9 +70,10 @@ export function lightgbmObjective(words: readonly string[], groups: number): Obj
   }
   const parameters = new Parameters(rest, where);
   const isMulti = kind === 'multiclass' || kind === 'ova';
-  const classes = parameters.positive('num_class', 1);
-  if (kind !== 'plain' && groups !== (isMulti ? classes : 1)) {
-    throw new ModelFileError(where, `num_class:${groups}, trees of an iteration`, words.join(' '));
+  const wanted = isMulti ? parameters.positive('num_class', 1) : 1;
+  if (kind !== 'plain' && groups !== wanted) {
+    const expected = `${wanted}, as objective ${name} has`;
+    throw new ModelFileError('header num_tree_per_iteration', expected, groups);
   }
   const steep = (): Link => sigmoid(parameters.positive('sigmoid', 1));
   switch (kind) {

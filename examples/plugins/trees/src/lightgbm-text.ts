@@ -4,15 +4,8 @@
  */
 import { ModelFileError, Words } from './model-file-error.js';
 
-/** What a text may have in V8, less some. */
-const MOST_TEXT_BYTES = 500 << 20;
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 const END_OF_TREES = 'end of trees';
-
-export interface LightgbmText {
-  readonly header: Section;
-  readonly trees: readonly Section[];
-}
 
 /** Lines `name=value`, or a name alone. */
 export class Section {
@@ -94,21 +87,23 @@ function numberOf(word: string): number {
   return Number.isFinite(number) ? number : NaN;
 }
 
-/** @throws ModelFileError where the file ends too early. */
-export function readLightgbmText(bytes: Uint8Array): LightgbmText {
-  if (bytes.length > MOST_TEXT_BYTES) {
-    throw new ModelFileError('file', `at most ${MOST_TEXT_BYTES} bytes`, bytes.length);
-  }
-  const header = new Section('header');
-  const trees: Section[] = [];
-  let section = header;
+/**
+ * The header, then the trees, one at a time so that no more than one is held.
+ * @throws ModelFileError where the file ends too early.
+ */
+export function* lightgbmSections(bytes: Uint8Array): Generator<Section> {
+  let section = new Section('header');
+  let trees = 0;
   for (const line of linesOf(new TextDecoder().decode(bytes))) {
-    if (line === END_OF_TREES) return { header, trees };
+    if (line === END_OF_TREES) {
+      yield section;
+      return;
+    }
     if (line.startsWith('Tree=')) {
-      if (line !== `Tree=${trees.length}`) {
-        throw new ModelFileError('file', `Tree=${trees.length}`, line);
-      }
-      trees.push((section = new Section(line)));
+      if (line !== `Tree=${trees}`) throw new ModelFileError('file', `Tree=${trees}`, line);
+      ++trees;
+      yield section;
+      section = new Section(line);
     } else if (line !== '') {
       section.add(line);
     }

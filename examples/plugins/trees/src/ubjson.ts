@@ -6,6 +6,14 @@ import { ModelFileError, Words } from './model-file-error.js';
 
 /** XGBoost's own files go 9 deep. */
 const DEEPEST = 64;
+/** The smallest tree of XGBoost has 17 objects and arrays in 450 bytes of JSON; a small file has a few by itself. */
+const BYTES_OF_CONTAINER = 16;
+const CONTAINERS_OF_ANY = 1000;
+
+/** Objects and arrays that a file of so many bytes may have. */
+export function mostContainers(bytes: number): number {
+  return CONTAINERS_OF_ANY + Math.floor(bytes / BYTES_OF_CONTAINER);
+}
 
 type NumberArray = Int8Array | Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -38,6 +46,7 @@ class Reader {
   readonly #view: DataView;
   readonly #text = new TextDecoder();
   #at = 0;
+  #containers = 0;
 
   constructor(bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -75,7 +84,7 @@ class Reader {
   }
 
   #object(depth: number): unknown {
-    this.#checkDepth(depth);
+    this.#checkContainer(depth);
     const object = Object.create(null) as Record<string, unknown>;
     for (let marker = this.marker(); marker !== '}'; marker = this.marker()) {
       const key = this.#string(this.#length(marker, 1));
@@ -85,7 +94,7 @@ class Reader {
   }
 
   #array(depth: number): unknown {
-    this.#checkDepth(depth);
+    this.#checkContainer(depth);
     let marker = this.marker();
     if (marker === '$') return this.#typedArray();
     const values: unknown[] = [];
@@ -141,8 +150,12 @@ class Reader {
     return at;
   }
 
-  #checkDepth(depth: number): void {
+  #checkContainer(depth: number): void {
     if (depth > DEEPEST) throw this.#error(`at most ${DEEPEST} levels`, new Words('more'));
+    const most = mostContainers(this.#view.byteLength);
+    if (++this.#containers > most) {
+      throw this.#error(`at most ${most} objects and arrays`, new Words('more'));
+    }
   }
 
   #error(expected: string, given: unknown): ModelFileError {

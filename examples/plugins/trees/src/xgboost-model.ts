@@ -6,21 +6,17 @@ import { EnsembleBuilder } from './ensemble-builder.js';
 import { Fields } from './fields.js';
 import { ModelFileError, Words } from './model-file-error.js';
 import { TreeModel } from './tree-model.js';
-import { parseUbjson } from './ubjson.js';
+import { mostContainers, parseUbjson } from './ubjson.js';
 import { parseXgboostJson } from './xgboost-json.js';
 import { XGBOOST_OBJECTIVES, xgboostObjective } from './xgboost-objectives.js';
 import { xgboostTree } from './xgboost-trees.js';
 
 const MOST = 2 ** 31 - 1;
-/** What a text may have in V8, less some. */
-const MOST_TEXT_BYTES = 500 << 20;
+const [OBJECT, ARRAY] = ['{'.charCodeAt(0), '['.charCodeAt(0)];
 
 /** @throws ModelFileError that says what is wrong with the file. */
 export function readXgboostJson(bytes: Uint8Array): TreeModel {
-  if (bytes.length > MOST_TEXT_BYTES) {
-    const expected = `at most ${MOST_TEXT_BYTES} bytes of JSON (UBJSON may be larger)`;
-    throw new ModelFileError('file', expected, bytes.length);
-  }
+  checkBrackets(bytes);
   let parsed: unknown;
   try {
     parsed = parseXgboostJson(new TextDecoder().decode(bytes));
@@ -70,6 +66,16 @@ function xgboostModel(file: unknown): TreeModel {
     featureNames: namesOf(learner, features),
     dtype: 'DT_FLOAT',
   });
+}
+
+/** Objects and arrays take more memory than the two bytes of an empty one: a file of such is refused unread. */
+function checkBrackets(bytes: Uint8Array): void {
+  const most = mostContainers(bytes.length);
+  let brackets = 0;
+  for (const byte of bytes) if (byte === OBJECT || byte === ARRAY) ++brackets;
+  if (brackets > most) {
+    throw new ModelFileError('file', `at most ${most} objects and arrays`, brackets);
+  }
 }
 
 /** The model with the trees; dart has it one level deeper, with a weight for each tree. */

@@ -53,7 +53,7 @@ class XgboostTree implements Tree {
     this.#features = fields.integers('split_indices', 0, MOST_NODES, this.size);
     this.#conditions = fields.list('split_conditions', this.size);
     this.#defaultLefts = fields.list('default_left', this.size);
-    // XGBoost before 1.3 has no categories.
+    // Early versions of XGBoost have no categories.
     const hasTypes = fields.has('split_type');
     this.#types = hasTypes ? fields.integers('split_type', 0, CATEGORICAL, this.size) : null;
     this.#categories = hasTypes ? new Categories(fields, this.size) : null;
@@ -64,8 +64,9 @@ class XgboostTree implements Tree {
     const right = this.#rights[id] as number;
     if (left === -1) {
       const value = this.#condition(id);
-      if (!Number.isFinite(value))
+      if (!Number.isFinite(value)) {
         throw this.#error('split_conditions', id, 'a finite leaf', value);
+      }
       return { value: Math.fround(value * this.#weight), leaf: id };
     }
     const feature = this.#features[id] as number;

@@ -72,7 +72,7 @@ describe('tree models answer as their packages do', () => {
     assertClose(predicted, predictions, 'predictions');
   });
 
-  it('where XGBoost before 3.1 has one base score, and one before 1.6 booleans', () => {
+  it('where earlier versions of XGBoost have one base score, and booleans', () => {
     const { n, rows, predictions } = fixture('xgboost_regression');
     const text = changed('xgboost_regression', /"\[([^\]"]+)\]"/, '"$1"')
       .toString('utf8')

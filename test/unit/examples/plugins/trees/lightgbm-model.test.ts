@@ -8,6 +8,9 @@ function assertRefused(file: Buffer, message: RegExp): void {
   assert.throws(() => readTreeModel(file), { name: 'ModelFileError', message });
 }
 
+/** Up to the objective, which decides how many trees an iteration may have. */
+const ITERATION = /per_iteration=1([^]*?objective=)regression/;
+
 describe("LightGBM's text", () => {
   const name = 'lightgbm_regression';
   const cases: readonly [string, RegExp, string, RegExp][] = [
@@ -15,15 +18,36 @@ describe("LightGBM's text", () => {
     ['features', /max_feature_idx=4/, 'max_feature_idx=2e9', /feature_names: .* 2000000001 names/],
     ['names', /Column_3 /, '', /feature_names: expected 5 names, got 4$/],
     ['an objective', /objective=regression/, 'objective=mine', /objective: expected one of reg/],
-    ['classes', /objective=regression/, 'objective=multiclass num_class:3', /num_class:1, trees/],
+    [
+      'classes',
+      /objective=regression/,
+      'objective=multiclass num_class:3',
+      /expected 3, as .* got 1$/,
+    ],
     [
       'a slope',
       /objective=regression/,
       'objective=binary sigmoid:0',
       /sigmoid: and a number above/,
     ],
-    ['an iteration', /per_iteration=1/, 'per_iteration=3', /what divides the number of trees, 4/],
-    ['no iteration', /per_iteration=1/, 'per_iteration=0', /what divides the number of trees, 4/],
+    [
+      'an iteration',
+      /per_iteration=1/,
+      'per_iteration=3',
+      /expected 1, as objective regression has/,
+    ],
+    [
+      'half of one',
+      ITERATION,
+      'per_iteration=3$1lambdarank',
+      /what divides the number of trees, 4/,
+    ],
+    [
+      'no iteration',
+      ITERATION,
+      'per_iteration=0$1lambdarank',
+      /what divides the number of trees, 4/,
+    ],
     ['a tree less', /tree_sizes=/, 'tree_sizes=5 ', /expected 5 trees, as in tree_sizes, got 4$/],
     ['their order', /Tree=1/, 'Tree=2', /^file: expected Tree=1, got "Tree=2"$/],
     ['no leaf', /num_leaves=8/, 'num_leaves=0', /^Tree=0 num_leaves: expected 1 or more, got 0$/],

@@ -46,6 +46,7 @@ describe('parseUbjson', () => {
       [bytes('[$Z#l', [0x7f, 0xff, 0xff, 0xff]), /a numeric type of the elements, got "Z"$/],
       [bytes('[$dU', [1]), /# before the number of elements, got "U"$/],
       [bytes('Sd', [0, 0, 0, 0]), /expected a length, got "d"$/],
+      [bytes('[' + '[]'.repeat(2000) + ']'), /expected at most 1250 objects and arrays, got more$/],
       [bytes('['.repeat(100_000)), /^byte 65: expected at most 64 levels, got more$/],
     ];
     for (const [file, message] of cases) {

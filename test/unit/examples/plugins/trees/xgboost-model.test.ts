@@ -124,7 +124,9 @@ describe('XGBoost JSON', () => {
     assertRefused(file.subarray(0, file.length - 1), /^file: expected JSON, got /);
     assertRefused(Buffer.from('{"a":nan}'), /^file: expected JSON, got /);
     assertRefused(Buffer.from('{}'), /^learner: expected an object, got nothing$/);
-    assertRefused(Buffer.from(`{"learner":${'['.repeat(1e5)}`), /^file: expected JSON, got /);
+    assertRefused(Buffer.from(`{"learner":${'['.repeat(900)}`), /^file: expected JSON, got /);
+    const brackets = Buffer.from(`{"learner":${'['.repeat(1e5)}`);
+    assertRefused(brackets, /^file: expected at most 7250 objects and arrays, got 100001$/);
     assertRefused(Buffer.from('{"tree_info":[]}'), /^learner: expected an object, got nothing$/);
   });
 
