@@ -13,13 +13,13 @@ constexpr int kMostPaddedRank = 6;
 
 // For each of `wanted` its place among `given`; empty when the order is the same. False when one is
 // not there.
-bool FindAll(const std::vector<TF_Output>& wanted, const std::vector<TF_Output>& given,
+bool FindAll(const std::vector<Endpoint>& wanted, const std::vector<Endpoint>& given,
              std::vector<size_t>* places) {
   if (wanted.size() != given.size()) return false;
   if (std::equal(wanted.begin(), wanted.end(), given.begin(), Same)) return true;
-  for (const TF_Output& endpoint : wanted) {
+  for (const Endpoint& endpoint : wanted) {
     const auto found = std::find_if(given.begin(), given.end(),
-                                    [&](const TF_Output& other) { return Same(other, endpoint); });
+                                    [&](const Endpoint& other) { return Same(other, endpoint); });
     if (found == given.end()) return false;
     places->push_back(static_cast<size_t>(found - given.begin()));
   }

@@ -21,7 +21,7 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
   return hash ^ hash >> 33;
 }
 
-uint64_t HashOf(uint64_t seed, const TF_Output& endpoint) {
+uint64_t HashOf(uint64_t seed, const Endpoint& endpoint) {
   return Mix(Mix(seed, reinterpret_cast<uintptr_t>(endpoint.oper)),
              static_cast<uint64_t>(endpoint.index));
 }
@@ -50,7 +50,7 @@ int64_t RowCountOf(const RunArguments& run) {
 // What is proven of rows holds for tensors as the signature declares them, which TensorFlow does
 // not insist on.
 bool AreAsDeclared(const RunArguments& run) {
-  const BoundSignature& signature = *run.signature;
+  const Signature& signature = *run.signature;
   for (size_t i = 0; i < run.feeds.size(); ++i) {
     for (size_t input = 0; input < signature.inputs.size(); ++input) {
       if (signature.inputs[input].oper != run.feeds[i].oper ||
@@ -88,7 +88,7 @@ BatchKeys KeysOf(const InferenceCall& call, uint32_t model) {
   uint64_t queue = 0;
   uint64_t shape = 0;
   uint64_t rank = 0;
-  for (const TF_Output& fetch : run->fetches) queue += HashOf(fetch_seed, fetch);
+  for (const Endpoint& fetch : run->fetches) queue += HashOf(fetch_seed, fetch);
   for (size_t i = 0; i < run->feeds.size(); ++i) {
     const TF_Tensor* value = run->values[i];
     const int dims = TF_NumDims(value);

@@ -19,7 +19,7 @@ constexpr char kDefaultSignature[] = "serving_default";
 
 class ExampleCall : public InferenceCall {
  public:
-  ExampleCall(std::shared_ptr<const SavedModel> model, Method method, bool is_json)
+  ExampleCall(std::shared_ptr<const Servable> model, Method method, bool is_json)
       : InferenceCall(std::move(model)), method_(method), is_json_(is_json) {}
 
   Status DecodeBody(std::string_view body, const DecodeLimits& limits) override {
@@ -99,7 +99,7 @@ class ExampleCall : public InferenceCall {
     std::string name =
         is_json_ ? request.signature_name : std::string(request.model_spec.signature_name);
     if (name.empty()) name = kDefaultSignature;
-    const BoundSignature* signature = model_->FindSignature(name);
+    const Signature* signature = model_->FindSignature(name);
     if (signature == nullptr) {
       return InvalidArgument("No signature was found with the name: " + name)
           .With(is_json_ ? "signature_name" : "model_spec.signature_name",
@@ -133,7 +133,7 @@ class ExampleCall : public InferenceCall {
                     "an earlier task has the signature " + Quoted(name));
         }
       }
-      const BoundSignature* signature = model_->FindSignature(name);
+      const Signature* signature = model_->FindSignature(name);
       if (signature == nullptr) {
         return InvalidArgument("Requested signature not found in model graph: " + name)
             .With(path + ".model_spec.signature_name", model_->UnknownSignature(name));
@@ -154,7 +154,7 @@ class ExampleCall : public InferenceCall {
 
   // Checks the signature and adds what it feeds and fetches; endpoints of several tasks are fed and
   // fetched once.
-  Status Prepare(const BoundSignature& signature, bool is_classification, bool check_method_name) {
+  Status Prepare(const Signature& signature, bool is_classification, bool check_method_name) {
     ExampleTask task;
     Status status = is_classification ? CheckClassification(signature, check_method_name, &task)
                                       : CheckRegression(signature, check_method_name, &task);
@@ -166,7 +166,7 @@ class ExampleCall : public InferenceCall {
     AddOnce(signature.inputs[0], &run_.feeds);
     for (int* output : {&task.labels, &task.scores, &task.values}) {
       if (*output < 0) continue;
-      const TF_Output endpoint = signature.outputs[static_cast<size_t>(*output)];
+      const Endpoint endpoint = signature.outputs[static_cast<size_t>(*output)];
       if (endpoint.oper == nullptr) {
         return InvalidArgument("an output of signature " + signature.def.name +
                                " is not a tensor of the graph");
@@ -177,8 +177,8 @@ class ExampleCall : public InferenceCall {
     return Status();
   }
 
-  static int AddOnce(TF_Output endpoint, std::vector<TF_Output>* endpoints) {
-    const auto same = [&](const TF_Output& other) {
+  static int AddOnce(Endpoint endpoint, std::vector<Endpoint>* endpoints) {
+    const auto same = [&](const Endpoint& other) {
       return other.oper == endpoint.oper && other.index == endpoint.index;
     };
     const auto found = std::find_if(endpoints->begin(), endpoints->end(), same);
@@ -240,12 +240,12 @@ class ExampleCall : public InferenceCall {
 
 }  // namespace
 
-std::unique_ptr<InferenceCall> NewProtoExampleCall(std::shared_ptr<const SavedModel> model,
+std::unique_ptr<InferenceCall> NewProtoExampleCall(std::shared_ptr<const Servable> model,
                                                    Method method) {
   return std::make_unique<ExampleCall>(std::move(model), method, /*is_json=*/false);
 }
 
-std::unique_ptr<InferenceCall> NewJsonExampleCall(std::shared_ptr<const SavedModel> model,
+std::unique_ptr<InferenceCall> NewJsonExampleCall(std::shared_ptr<const Servable> model,
                                                   Method method) {
   return std::make_unique<ExampleCall>(std::move(model), method, /*is_json=*/true);
 }

@@ -46,8 +46,7 @@ Status CheckMatrixOf(const char* name, const TensorView* tensor, DataType dtype,
 
 }  // namespace
 
-Status CheckClassification(const BoundSignature& signature, bool check_method_name,
-                           ExampleTask* task) {
+Status CheckClassification(const Signature& signature, bool check_method_name, ExampleTask* task) {
   const SignatureDef& def = signature.def;
   if (check_method_name && def.method_name != kClassifyMethod) {
     return InvalidArgument(std::string("Expected classification signature method_name to be ") +
@@ -72,7 +71,7 @@ Status CheckClassification(const BoundSignature& signature, bool check_method_na
       SignatureText(def));
 }
 
-Status CheckRegression(const BoundSignature& signature, bool check_method_name, ExampleTask* task) {
+Status CheckRegression(const Signature& signature, bool check_method_name, ExampleTask* task) {
   const SignatureDef& def = signature.def;
   if (check_method_name && def.method_name != kRegressMethod) {
     return InvalidArgument(std::string("Expected regression signature method_name to be ") +

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "codec/proto/example_request.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 
 namespace tensorgate {
 
 struct ExampleTask {
-  const BoundSignature* signature = nullptr;
+  const Signature* signature = nullptr;
   bool is_classification = false;
   // Of signature->outputs; -1 where the signature has none. ExampleCall makes them indexes of its
   // fetches.
@@ -25,9 +25,8 @@ struct ExampleTask {
 };
 
 // The rules that a signature must meet before a run. ERRORS: INVALID_ARGUMENT.
-Status CheckClassification(const BoundSignature& signature, bool check_method_name,
-                           ExampleTask* task);
-Status CheckRegression(const BoundSignature& signature, bool check_method_name, ExampleTask* task);
+Status CheckClassification(const Signature& signature, bool check_method_name, ExampleTask* task);
+Status CheckRegression(const Signature& signature, bool check_method_name, ExampleTask* task);
 
 // The rules that outputs must meet after it; null for an output that the task does not fetch.
 // OWNERSHIP: the results point to the views. ERRORS: INVALID_ARGUMENT.

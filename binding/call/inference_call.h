@@ -14,7 +14,7 @@
 #include "codec/method.h"
 #include "codec/output_buffer.h"
 #include "logging/model_logger.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 #include "tf/handles.h"
@@ -23,16 +23,16 @@ namespace tensorgate {
 
 // What a run feeds and fetches.
 struct RunArguments {
-  const BoundSignature* signature = nullptr;  // the model's; null: of several, or of none
-  std::vector<TF_Output> feeds;
+  const Signature* signature = nullptr;  // the model's; null: of several, or of none
+  std::vector<Endpoint> feeds;
   std::vector<TF_Tensor*> values;  // as feeds; they belong to the call, or to its model (defaults)
   std::vector<size_t> defaults;    // feeds whose value is the signature's, not the request's
-  std::vector<TF_Output> fetches;
+  std::vector<Endpoint> fetches;
 };
 
 class InferenceCall {
  public:
-  explicit InferenceCall(std::shared_ptr<const SavedModel> model) : model_(std::move(model)) {}
+  explicit InferenceCall(std::shared_ptr<const Servable> model) : model_(std::move(model)) {}
   virtual ~InferenceCall() = default;
 
   // After a successful return nothing points into `body` any more. ERRORS: upstream's, in
@@ -52,14 +52,14 @@ class InferenceCall {
   }
 
   // REQUIRES of all below: Decode() succeeded.
-  const SavedModel& model() const { return *model_; }
+  const Servable& model() const { return *model_; }
 
   // Null: this call never shares a run (SessionRun, whose targets are of the client's choice). The
   // values are valid until RunAndEncode() or DropInputs().
   virtual const RunArguments* arguments() const { return nullptr; }
   virtual void DropInputs() {}
   // The one that the request is of, as far as it was read; null: none, several, or not known.
-  virtual const BoundSignature* signature() const {
+  virtual const Signature* signature() const {
     const RunArguments* const run = arguments();
     return run == nullptr ? nullptr : run->signature;
   }
@@ -114,7 +114,7 @@ class InferenceCall {
   // The session ran since `started`.
   void Ran(std::chrono::steady_clock::time_point started);
 
-  const std::shared_ptr<const SavedModel> model_;
+  const std::shared_ptr<const Servable> model_;
   std::chrono::nanoseconds run_time_{0};
 
  private:
@@ -128,20 +128,20 @@ class InferenceCall {
 };
 
 // gRPC: PredictRequest in, PredictResponse out; outputs in `tensor_content` when `as_content`.
-std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
+std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const Servable> model,
                                                    bool as_content);
 // REST: the JSON body in, the JSON reply out.
-std::unique_ptr<InferenceCall> NewJsonPredictCall(std::shared_ptr<const SavedModel> model);
+std::unique_ptr<InferenceCall> NewJsonPredictCall(std::shared_ptr<const Servable> model);
 
 // gRPC: Classification-, Regression- or MultiInferenceRequest in, the response out.
 // REQUIRES: one of these three.
-std::unique_ptr<InferenceCall> NewProtoExampleCall(std::shared_ptr<const SavedModel> model,
+std::unique_ptr<InferenceCall> NewProtoExampleCall(std::shared_ptr<const Servable> model,
                                                    Method method);
 // REST :classify and :regress. REQUIRES: one of these two.
-std::unique_ptr<InferenceCall> NewJsonExampleCall(std::shared_ptr<const SavedModel> model,
+std::unique_ptr<InferenceCall> NewJsonExampleCall(std::shared_ptr<const Servable> model,
                                                   Method method);
 
 // gRPC: SessionRunRequest in, SessionRunResponse out.
-std::unique_ptr<InferenceCall> NewSessionRunCall(std::shared_ptr<const SavedModel> model);
+std::unique_ptr<InferenceCall> NewSessionRunCall(std::shared_ptr<const Servable> model);
 
 }  // namespace tensorgate

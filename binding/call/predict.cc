@@ -16,7 +16,7 @@ Status NotInGraph(const TensorInfo& info) {
                          "the Graph");
 }
 
-bool SameEndpoint(const TF_Output& a, const TF_Output& b) {
+bool SameEndpoint(const Endpoint& a, const Endpoint& b) {
   return a.oper == b.oper && a.index == b.index;
 }
 

@@ -9,7 +9,7 @@
 
 #include "call/inference_call.h"
 #include "codec/output_buffer.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "status/status.h"
 #include "tensor/tensor.h"
 #include "tf/handles.h"
@@ -21,7 +21,7 @@ class PredictCall : public InferenceCall {
   using InferenceCall::InferenceCall;
 
   const RunArguments* arguments() const override { return &run_; }
-  const BoundSignature* signature() const override { return signature_; }
+  const Signature* signature() const override { return signature_; }
   void DropInputs() override { inputs_.clear(); }
   RunPace* pace() const override;
   // For INVALID_ARGUMENT: each fed tensor that is not what the signature declares.
@@ -42,7 +42,7 @@ class PredictCall : public InferenceCall {
   virtual std::string FieldOf(std::string_view alias) const = 0;
   virtual Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const = 0;
 
-  const BoundSignature* signature_ = nullptr;  // belongs to model_
+  const Signature* signature_ = nullptr;  // belongs to model_
   RunArguments run_;
   std::vector<TensorHandle> inputs_;             // run_.values without the defaults
   std::vector<std::string_view> fetch_aliases_;  // as run_.fetches; belong to signature_

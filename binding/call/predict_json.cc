@@ -72,7 +72,7 @@ class JsonPredictCall : public PredictCall {
 
 }  // namespace
 
-std::unique_ptr<InferenceCall> NewJsonPredictCall(std::shared_ptr<const SavedModel> model) {
+std::unique_ptr<InferenceCall> NewJsonPredictCall(std::shared_ptr<const Servable> model) {
   return std::make_unique<JsonPredictCall>(std::move(model));
 }
 

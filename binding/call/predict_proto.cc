@@ -46,7 +46,7 @@ Names Without(const Names& names, const Names& removed) {
 
 class ProtoPredictCall : public PredictCall {
  public:
-  ProtoPredictCall(std::shared_ptr<const SavedModel> model, bool as_content)
+  ProtoPredictCall(std::shared_ptr<const Servable> model, bool as_content)
       : PredictCall(std::move(model)), as_content_(as_content) {}
 
   Status DecodeBody(std::string_view body, const DecodeLimits& limits) override {
@@ -218,7 +218,7 @@ class ProtoPredictCall : public PredictCall {
 
 }  // namespace
 
-std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const SavedModel> model,
+std::unique_ptr<InferenceCall> NewProtoPredictCall(std::shared_ptr<const Servable> model,
                                                    bool as_content) {
   return std::make_unique<ProtoPredictCall>(std::move(model), as_content);
 }

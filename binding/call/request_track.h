@@ -10,7 +10,7 @@
 
 #include "call/inference_call.h"
 #include "model/request_statistics.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "model/stage_spans.h"
 
 namespace tensorgate {
@@ -21,12 +21,12 @@ class RequestTrack {
 
   RequestTrack() = default;
   // It came, whole, at `began`. REQUIRES: the model outlives the track, or the end of the request.
-  RequestTrack(const SavedModel& model, Method method, Clock::time_point began)
+  RequestTrack(const Servable& model, Method method, Clock::time_point began)
       : statistics_(model.request_statistics()), method_(method), began_(began), mark_(began) {
     if (statistics_ != nullptr) statistics_->Enter();
   }
   // Now. `is_traced`: with StageSpans.
-  RequestTrack(const SavedModel& model, Method method, bool is_traced)
+  RequestTrack(const Servable& model, Method method, bool is_traced)
       : RequestTrack(model, method,
                      model.request_statistics() == nullptr && !is_traced ? Clock::time_point()
                                                                          : Clock::now()) {
@@ -81,8 +81,7 @@ class RequestTrack {
     if (is_on()) PassRun(run_time, Clock::now());
   }
   // It is over: counted, and in flight no more. `signature`: null where it has none.
-  void End(const BoundSignature* signature, const SavedModel& model, Code code,
-           Clock::time_point now) {
+  void End(const Signature* signature, const Servable& model, Code code, Clock::time_point now) {
     if (statistics_ == nullptr) return;
     const std::ptrdiff_t index = signature == nullptr ? -1 : signature - model.signatures().data();
     statistics_->Record(index, method_, code, now - began_, stages_);

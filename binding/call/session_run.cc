@@ -10,6 +10,7 @@
 #include "call/inference_call.h"
 #include "codec/json/json_dump.h"
 #include "codec/proto/session_run_proto.h"
+#include "model/saved_model.h"
 #include "tf/output_order.h"
 #include "tf/tensor.h"
 
@@ -51,9 +52,14 @@ Status NotInGraph(std::string_view tensor_name) {
 
 class SessionRunCall : public InferenceCall {
  public:
-  using InferenceCall::InferenceCall;
+  explicit SessionRunCall(std::shared_ptr<const Servable> servable)
+      : InferenceCall(std::move(servable)), saved_model_(model_->AsSavedModel()) {}
 
   Status DecodeBody(std::string_view body, const DecodeLimits& limits) override {
+    if (saved_model_ == nullptr) {
+      return Status(Code::kUnimplemented, "SessionRun runs the graphs of SavedModels, and \"" +
+                                              Shown(model_->name()) + "\" is no SavedModel");
+    }
     SessionRunRequestView request;
     Status status = ParseSessionRunRequest(body, &request);
     if (status.ok() && request.names_are_aliases) status = ChooseSignature(request.model_spec);
@@ -75,7 +81,7 @@ class SessionRunCall : public InferenceCall {
     std::vector<TensorHandle> outputs;
     const auto started = std::chrono::steady_clock::now();
     Status status =
-        model_->RunTargets(feeds_, inputs, fetches_, targets_, timeout_millis_, &outputs);
+        saved_model_->RunTargets(feeds_, inputs, fetches_, targets_, timeout_millis_, &outputs);
     Ran(started);
     inputs_.clear();
     if (!status.ok()) return status;
@@ -106,7 +112,7 @@ class SessionRunCall : public InferenceCall {
   }
 
   Status Refused(const std::string& op) const {
-    const std::string* why = model_->WhyRefused(op);
+    const std::string* why = saved_model_->WhyRefused(op);
     if (why == nullptr) return Status();
     return Status(Code::kPermissionDenied,
                   "--refuse_ops: node \"" + Shown(op) + "\" may not be run: it gets to " + *why);
@@ -116,7 +122,7 @@ class SessionRunCall : public InferenceCall {
     const TensorName parsed = ParseTensorName(name);
     Status refused = Refused(parsed.op);
     if (!refused.ok()) return refused;
-    TF_Operation* oper = model_->FindOperation(parsed.op);
+    TF_Operation* oper = saved_model_->FindOperation(parsed.op);
     if (oper == nullptr) return NotInGraph(parsed.op + ":" + std::to_string(parsed.index));
     const int outputs = TF_OperationNumOutputs(oper);
     if (parsed.index < 0 || parsed.index >= outputs) {
@@ -132,7 +138,7 @@ class SessionRunCall : public InferenceCall {
   // Looks in the signature that model_spec names; in all of them when it names none.
   Status FindAlias(std::string_view alias, bool is_input, TF_Output* out) const {
     bool found = false;
-    for (const BoundSignature& signature : model_->signatures()) {
+    for (const Signature& signature : model_->signatures()) {
       if (signature_ != nullptr && signature_ != &signature) continue;
       const std::vector<TensorInfo>& infos =
           is_input ? signature.def.inputs : signature.def.outputs;
@@ -212,7 +218,7 @@ class SessionRunCall : public InferenceCall {
       const std::string op = ParseTensorName(name).op;
       Status refused = Refused(op);
       if (!refused.ok()) return refused;
-      const TF_Operation* oper = model_->FindOperation(op);
+      const TF_Operation* oper = saved_model_->FindOperation(op);
       if (oper == nullptr) {
         return Status(Code::kNotFound,
                       "PruneForTargets: Some target nodes not found: " + Shown(name) + " ");
@@ -224,8 +230,9 @@ class SessionRunCall : public InferenceCall {
     return Status();
   }
 
-  const BoundSignature* signature_ = nullptr;  // belongs to model_; null: aliases of all of them
-  std::string_view signature_name_;            // likewise; empty unless it was used
+  const SavedModel* const saved_model_;   // model_, if it is one
+  const Signature* signature_ = nullptr;  // belongs to model_; null: aliases of all of them
+  std::string_view signature_name_;       // likewise; empty unless it was used
   std::vector<TF_Output> feeds_;
   std::vector<TensorHandle> inputs_;  // as feeds_
   std::vector<TF_Output> fetches_;
@@ -236,7 +243,7 @@ class SessionRunCall : public InferenceCall {
 
 }  // namespace
 
-std::unique_ptr<InferenceCall> NewSessionRunCall(std::shared_ptr<const SavedModel> model) {
+std::unique_ptr<InferenceCall> NewSessionRunCall(std::shared_ptr<const Servable> model) {
   return std::make_unique<SessionRunCall>(std::move(model));
 }
 

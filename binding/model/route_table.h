@@ -9,12 +9,12 @@
 #include <string>
 
 #include "codec/proto/predict_proto.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 
 namespace tensorgate {
 
 struct ModelRoutes {
-  using Target = std::weak_ptr<const SavedModel>;
+  using Target = std::weak_ptr<const Servable>;
   Target latest;
   std::map<int64_t, Target> versions;
   std::map<std::string, Target, std::less<>> labels;
@@ -27,7 +27,7 @@ class RouteTable {
   void Replace(Models models) { models_ = std::move(models); }
 
   // Null: the table does not know, which says nothing about the request.
-  std::shared_ptr<const SavedModel> Find(const ModelSpecView& spec) const {
+  std::shared_ptr<const Servable> Find(const ModelSpecView& spec) const {
     const auto found = models_.find(spec.name);
     if (found == models_.end()) return nullptr;
     const ModelRoutes& routes = found->second;

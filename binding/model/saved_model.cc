@@ -15,8 +15,6 @@
 namespace tensorgate {
 namespace {
 
-std::atomic<int64_t> live_models{0};
-
 TF_Output FindEndpoint(TF_Graph* graph, const std::string& op, int index) {
   TF_Operation* oper = op.empty() ? nullptr : TF_GraphOperationByName(graph, op.c_str());
   if (oper != nullptr && (index < 0 || index >= TF_OperationNumOutputs(oper))) oper = nullptr;
@@ -46,8 +44,8 @@ TF_Output Resolve(const std::string& tensor_name, const SavedModel::EndpointOf& 
   return endpoint_of(tensor_name.substr(0, colon), index);
 }
 
-Status Bind(SignatureDef def, const SavedModel::EndpointOf& endpoint_of, BoundSignature* out) {
-  BoundSignature bound;
+Status Bind(SignatureDef def, const SavedModel::EndpointOf& endpoint_of, Signature* out) {
+  Signature bound;
   bound.def = std::move(def);
   for (const TensorInfo& info : bound.def.inputs) {
     bound.inputs.push_back(Resolve(info.tensor_name, endpoint_of));
@@ -73,10 +71,6 @@ BufferHandle OptionsWithTimeout(uint32_t millis) {
 }
 
 }  // namespace
-
-SavedModel::SavedModel() { live_models.fetch_add(1, std::memory_order_relaxed); }
-SavedModel::~SavedModel() { live_models.fetch_sub(1, std::memory_order_relaxed); }
-int64_t SavedModel::LiveCount() { return live_models.load(std::memory_order_relaxed); }
 
 Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>* out) {
   StatusHandle status(TF_NewStatus());
@@ -125,9 +119,6 @@ Status SavedModel::WithoutSession(const LoadOptions& options, std::string_view m
 
 Status SavedModel::ReadSignatures(const LoadOptions& options, std::string_view meta_graph_def,
                                   const EndpointOf& endpoint_of) {
-  name_ = options.name;
-  version_ = options.version;
-  checks_method_names_ = options.check_method_names;
   MetaGraph meta_graph;
   Status read = ReadMetaGraph(meta_graph_def, &meta_graph);
   if (!read.ok()) return read;
@@ -137,59 +128,14 @@ Status SavedModel::ReadSignatures(const LoadOptions& options, std::string_view m
     if (!bound.ok()) return bound;
   }
   Adopt(nullptr, options.run_in_caller_thread);
-  statistics_ = RunStatistics::Process().Model(options.name);
-  if (RequestStatistics::IsOn()) {
-    std::vector<std::string> names;
-    for (const BoundSignature& signature : signatures_) names.push_back(signature.def.name);
-    request_statistics_ = std::make_unique<RequestStatistics>(name_, version_, std::move(names));
-  }
-  logger_ = ModelLoggers::Process().Of(options.name);
+  Introduce(options.name, options.version, options.check_method_names);
   return Status();
-}
-
-bool BoundSignature::has_outputs() const {
-  return !outputs.empty() &&
-         std::all_of(outputs.begin(), outputs.end(),
-                     [](const TF_Output& output) { return output.oper != nullptr; });
-}
-
-std::vector<const BoundSignature*> SavedModel::SignaturesInOrder() const {
-  std::vector<const BoundSignature*> order;
-  const BoundSignature* first = FindSignature("serving_default");
-  if (first != nullptr) order.push_back(first);
-  for (const BoundSignature& signature : signatures_) {
-    if (&signature != first) order.push_back(&signature);
-  }
-  return order;
-}
-
-const BoundSignature* SavedModel::FindSignature(std::string_view name) const {
-  const auto found = std::lower_bound(signatures_.begin(), signatures_.end(), name,
-                                      [](const BoundSignature& signature, std::string_view key) {
-                                        return signature.def.name < key;
-                                      });
-  return found != signatures_.end() && found->def.name == name ? &*found : nullptr;
-}
-
-void SavedModel::SetSynthetic(const BoundSignature& signature,
-                              std::shared_ptr<SyntheticSpec> spec) {
-  signatures_[static_cast<size_t>(&signature - signatures_.data())].synthetic = std::move(spec);
 }
 
 TF_Operation* SavedModel::FindOperation(const std::string& name) const {
   // The C API would take what stands before a NUL for the name.
   if (name.find('\0') != std::string::npos) return nullptr;
   return TF_GraphOperationByName(graph_.get(), name.c_str());
-}
-
-std::string SavedModel::UnknownSignature(std::string_view name) const {
-  if (signatures_.empty()) return "the model has no signatures, got " + Quoted(name);
-  std::string known;
-  for (size_t i = 0; i < signatures_.size() && i < kMaxViolations; ++i) {
-    if (i > 0) known += ", ";
-    known += Quoted(signatures_[i].def.name);
-  }
-  return "got " + Quoted(name) + ", expected one of " + known;
 }
 
 void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread) {
@@ -202,7 +148,7 @@ void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thre
   GraphHandle names(TF_NewGraph());
   StatusHandle status(TF_NewStatus());
   std::unordered_map<TF_Operation*, TF_Operation*> renamed;
-  for (BoundSignature& signature : signatures_) {
+  for (Signature& signature : signatures_) {
     for (std::vector<TF_Output>* endpoints : {&signature.inputs, &signature.outputs}) {
       for (TF_Output& endpoint : *endpoints) {
         if (endpoint.oper == nullptr) continue;

@@ -1,6 +1,5 @@
-// SavedModel: one loaded version of one model: TensorFlow's graph and session, its signatures with
-// their graph endpoints looked up once. After load only counts and limits change, so runs need no
-// lock.
+// SavedModel: a servable of TensorFlow: graph and session, and its signatures with their graph
+// endpoints looked up once.
 #pragma once
 
 #include <cstdint>
@@ -11,38 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "codec/json/json_predict.h"
 #include "graph/refused_ops.h"
-#include "logging/model_logger.h"
-#include "model/direct_admission.h"
 #include "model/graph_session.h"
-#include "model/request_statistics.h"
-#include "model/run_pace.h"
-#include "model/run_statistics.h"
-#include "model/signature.h"
+#include "model/servable.h"
 #include "status/status.h"
 #include "tf/handles.h"
 
 namespace tensorgate {
 
 struct KnownGraph;
-struct SyntheticSpec;
-
-// A signature whose tensor names have been resolved to graph endpoints.
-struct BoundSignature {
-  SignatureDef def;
-  std::vector<TF_Output> inputs;   // as def.inputs; oper is null when the graph has no such tensor
-  std::vector<TF_Output> outputs;  // as def.outputs, likewise
-  std::vector<InputSpec> input_specs;  // as def.inputs, base types: what the JSON decoder reads
-  std::vector<TensorHandle>
-      defaults;              // as def.inputs: the value when a request leaves it out, or null
-  bool rows_proven = false;  // independent of each other; see SavedModel::ProveRows
-  std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();
-  std::shared_ptr<SyntheticSpec> synthetic;  // null: nothing is known of what its inputs hold
-  bool has_defaults() const { return !def.defaults.empty(); }
-  // Some, and the graph has all of them.
-  bool has_outputs() const;
-};
 
 struct LoadOptions {
   std::string name;     // the servable's; echoed in responses
@@ -61,7 +37,7 @@ struct Execution {
   bool in_caller_thread = true;          // false: TensorFlow's inter-op pool executes the graph
 };
 
-class SavedModel {
+class SavedModel final : public Servable {
  public:
   using EndpointOf = std::function<TF_Output(const std::string& op, int index)>;
 
@@ -74,21 +50,6 @@ class SavedModel {
   static Status WithoutSession(const LoadOptions& options, std::string_view meta_graph_def,
                                GraphHandle graph, const EndpointOf& endpoint_of,
                                std::unique_ptr<SavedModel>* out);
-  ~SavedModel();
-  SavedModel(const SavedModel&) = delete;
-  SavedModel& operator=(const SavedModel&) = delete;
-
-  const std::string& name() const { return name_; }
-  int64_t version() const { return version_; }
-  bool checks_method_names() const { return checks_method_names_; }
-  // Of all versions of this name; it outlives the model.
-  ModelStatistics& statistics() const { return *statistics_; }
-  // Likewise.
-  ModelLogger* logger() const { return logger_; }
-  // Of this version; null: its requests are not counted.
-  RequestStatistics* request_statistics() const { return request_statistics_.get(); }
-  const std::string& signature_def_map() const { return signature_def_map_; }
-  const std::vector<BoundSignature>& signatures() const { return signatures_; }
   // Before the model is shared. OWNERSHIP: the model's. The session is null once another was
   // adopted.
   TF_Graph* graph() const { return graph_.get(); }
@@ -100,12 +61,6 @@ class SavedModel {
   // model.
   void Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread);
 
-  // `serving_default` first, then the names in order.
-  std::vector<const BoundSignature*> SignaturesInOrder() const;
-  // Before the model is shared: from here on only signatures whose rows are proven share runs.
-  void RequireProvenRows() { requires_proven_rows_ = true; }
-  void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
-  bool requires_proven_rows() const { return requires_proven_rows_; }
   // Before the model is shared. What is known of its graph lives as long as the model.
   void Keep(std::shared_ptr<const KnownGraph> known) { known_graph_ = std::move(known); }
   // Before the model is shared: nodes that no SessionRun may reach.
@@ -115,22 +70,14 @@ class SavedModel {
     const auto found = refused_nodes_.find(operation);
     return found == refused_nodes_.end() ? nullptr : &found->second;
   }
-  // Before the model is shared. REQUIRES: a signature of this model.
-  void SetSynthetic(const BoundSignature& signature, std::shared_ptr<SyntheticSpec> spec);
-
-  // Null when the model has no signature of that name.
-  const BoundSignature* FindSignature(std::string_view name) const;
-
   // Null when the graph has no operation of that name.
   TF_Operation* FindOperation(const std::string& name) const;
-  // `got "c", expected one of "a", "b"`: the violation of a request that names no signature of it.
-  std::string UnknownSignature(std::string_view name) const;
+  const SavedModel* AsSavedModel() const override { return this; }
 
-  // THREAD: run pool; blocks for the whole inference; concurrent calls allowed.
-  // OWNERSHIP: borrows inputs, fills outputs. ERRORS: TensorFlow's status; outputs then stays
-  // empty. REQUIRES: endpoints with an oper; `inputs` as `feeds`.
-  Status Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
-             const std::vector<TF_Output>& fetches, std::vector<TensorHandle>* outputs) const;
+  // ERRORS: TensorFlow's status.
+  Status Run(const std::vector<Endpoint>& feeds, const std::vector<TF_Tensor*>& inputs,
+             const std::vector<Endpoint>& fetches,
+             std::vector<TensorHandle>* outputs) const override;
 
   // As Run, and executes `targets`. UNITS: a timeout of 0 is none; with one, TensorFlow's inter-op
   // pool executes the graph, so that TensorFlow can end the run at that time.
@@ -144,14 +91,8 @@ class SavedModel {
                const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                const std::vector<TF_Output>& fetches, std::vector<TensorHandle>* outputs) const;
 
-  // Of requests that need not enter JavaScript.
-  DirectAdmission& direct_admission() const { return direct_admission_; }
-
-  // Loaded sessions in this process; zero when all is quiet.
-  static int64_t LiveCount();
-
  private:
-  SavedModel();
+  SavedModel() = default;
   Status ReadSignatures(const LoadOptions& options, std::string_view meta_graph_def,
                         const EndpointOf& endpoint_of);
   Status RunSession(const GraphSession* frozen, const TF_Buffer* run_options,
@@ -159,22 +100,12 @@ class SavedModel {
                     const std::vector<TF_Output>& fetches, const TF_Operation* const* targets,
                     size_t target_count, std::vector<TensorHandle>* outputs) const;
 
-  std::string name_;
-  int64_t version_ = 0;
-  bool checks_method_names_ = false;
-  bool requires_proven_rows_ = false;
-  ModelStatistics* statistics_ = nullptr;
-  std::unique_ptr<RequestStatistics> request_statistics_;
-  ModelLogger* logger_ = nullptr;
-  std::string signature_def_map_;
-  std::vector<BoundSignature> signatures_;  // sorted by name
   RefusedNodes refused_nodes_;
   BufferHandle run_options_;
   GraphHandle graph_;  // as saved: what the endpoints of signatures belong to
   SessionHandle session_;
   std::unique_ptr<GraphSession> frozen_;  // in place of session_
   std::shared_ptr<const KnownGraph> known_graph_;
-  mutable DirectAdmission direct_admission_;
 };
 
 }  // namespace tensorgate

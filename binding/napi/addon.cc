@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "model/run_pace.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "napi/access_binding.h"
 #include "napi/arguments.h"
 #include "napi/batch_binding.h"
@@ -74,7 +74,7 @@ Napi::Value Counters(const Napi::CallbackInfo& info) {
   const auto set = [&](const char* name, int64_t value) {
     counters.Set(name, Napi::Number::New(info.Env(), static_cast<double>(value)));
   };
-  set("models", SavedModel::LiveCount());
+  set("models", Servable::LiveCount());
   set("inputTensors", LiveInputTensors());
   set("arrayBuffers", LiveArrayBuffers());
   Environment& environment = Environment::From(info.Env());

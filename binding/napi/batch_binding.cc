@@ -112,7 +112,7 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
       !ReadBool(info, 4, "isTraced", &is_traced)) {
     return env.Undefined();
   }
-  std::shared_ptr<const SavedModel> model = FindModel(env, id);
+  std::shared_ptr<const Servable> model = FindModel(env, id);
   if (model == nullptr) return env.Undefined();
   Environment& environment = Environment::From(env);
   RequestTrack track(*model, method, is_traced);
@@ -146,7 +146,7 @@ Napi::Value PrepareProto(const Napi::CallbackInfo& info) {
   bool as_content;
   if (!ReadBool(info, 5, "asTensorContent", &as_content)) return info.Env().Undefined();
   return Prepare(info, /*reply_is_text=*/false,
-                 [as_content](std::shared_ptr<const SavedModel> model, Method method) {
+                 [as_content](std::shared_ptr<const Servable> model, Method method) {
                    return NewProtoCall(std::move(model), method, as_content);
                  });
 }

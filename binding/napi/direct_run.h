@@ -64,11 +64,11 @@ class DirectRun {
  public:
   using Clock = std::chrono::steady_clock;
   // Of `model`: how its requests come and go on the wire.
-  using NewCall = std::unique_ptr<InferenceCall> (*)(std::shared_ptr<const SavedModel> model,
+  using NewCall = std::unique_ptr<InferenceCall> (*)(std::shared_ptr<const Servable> model,
                                                      Method method, bool as_content);
 
   DirectRun(std::shared_ptr<DirectQueue> queue, void* who, NewCall new_call, Method run_method,
-            std::shared_ptr<const SavedModel> model, bool as_content)
+            std::shared_ptr<const Servable> model, bool as_content)
       : queue_(std::move(queue)),
         caller(who),
         method(run_method),
@@ -129,7 +129,7 @@ class DirectRun {
 
   Clock::time_point ended_;
   std::atomic<bool> gone_{false};
-  std::shared_ptr<const SavedModel> model_;
+  std::shared_ptr<const Servable> model_;
   std::unique_ptr<InferenceCall> inference_;  // once it is decoded
   const NewCall new_call_;
   const bool as_content_;

@@ -130,7 +130,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   const auto method = static_cast<Method>(call->method().inference);
   ModelSpecView spec;
   if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
-  std::shared_ptr<const SavedModel> model = routes()->Find(spec);
+  std::shared_ptr<const Servable> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
   Admission admission;
   if (!Admits(call->credential(), SocketOf(call), spec.name, &admission)) return false;

@@ -36,7 +36,7 @@ Method MethodOf(RestAction action) {
   return Method::kPredict;
 }
 
-std::unique_ptr<InferenceCall> NewRestCall(std::shared_ptr<const SavedModel> model, Method method,
+std::unique_ptr<InferenceCall> NewRestCall(std::shared_ptr<const Servable> model, Method method,
                                            bool) {
   return NewJsonCall(std::move(model), method);
 }
@@ -152,7 +152,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
       !head.Field("content-encoding").empty()) {
     return false;
   }
-  std::shared_ptr<const SavedModel> model = routes()->Find(spec);
+  std::shared_ptr<const Servable> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
   Admission admission;
   if (!Admits(CredentialOf(head), SocketOf(*connection), spec.name, &admission)) return false;

@@ -101,7 +101,7 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
       !ReadMethod(info, 4, &method) || !ReadBool(info, 5, "isTraced", &is_traced)) {
     return;
   }
-  std::shared_ptr<const SavedModel> model = FindModel(info.Env(), id);
+  std::shared_ptr<const Servable> model = FindModel(info.Env(), id);
   if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
   auto job = std::make_unique<InferenceJob>(slot, environment.completions(),
@@ -121,7 +121,7 @@ void InferProto(const Napi::CallbackInfo& info) {
   bool as_content;
   if (!ReadBool(info, 6, "asTensorContent", &as_content)) return;
   Infer(info, /*reply_is_text=*/false,
-        [as_content](std::shared_ptr<const SavedModel> model, Method method) {
+        [as_content](std::shared_ptr<const Servable> model, Method method) {
           return NewProtoCall(std::move(model), method, as_content);
         });
 }
@@ -187,20 +187,20 @@ bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method) {
   return true;
 }
 
-std::shared_ptr<const SavedModel> FindModel(Napi::Env env, uint32_t id) {
-  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
+std::shared_ptr<const Servable> FindModel(Napi::Env env, uint32_t id) {
+  std::shared_ptr<const Servable> model = Process::Get().registry.Find(id);
   if (model == nullptr) ThrowTypeError(env, "no model has the id " + std::to_string(id));
   return model;
 }
 
-std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const SavedModel> model, Method method,
+std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const Servable> model, Method method,
                                             bool as_content) {
   if (method == Method::kSessionRun) return NewSessionRunCall(std::move(model));
   return method == Method::kPredict ? NewProtoPredictCall(std::move(model), as_content)
                                     : NewProtoExampleCall(std::move(model), method);
 }
 
-std::unique_ptr<InferenceCall> NewJsonCall(std::shared_ptr<const SavedModel> model, Method method) {
+std::unique_ptr<InferenceCall> NewJsonCall(std::shared_ptr<const Servable> model, Method method) {
   return method == Method::kPredict ? NewJsonPredictCall(std::move(model))
                                     : NewJsonExampleCall(std::move(model), method);
 }

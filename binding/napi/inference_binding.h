@@ -21,12 +21,12 @@ namespace tensorgate {
 constexpr size_t kDecodeOnLoopBytes = 64 << 10;
 
 // Null with a pending TypeError when no loaded model has that id.
-std::shared_ptr<const SavedModel> FindModel(Napi::Env env, uint32_t id);
+std::shared_ptr<const Servable> FindModel(Napi::Env env, uint32_t id);
 
 // The call of a method by its wire form. SessionRun has no REST form.
-std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const SavedModel> model, Method method,
+std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const Servable> model, Method method,
                                             bool as_content);
-std::unique_ptr<InferenceCall> NewJsonCall(std::shared_ptr<const SavedModel> model, Method method);
+std::unique_ptr<InferenceCall> NewJsonCall(std::shared_ptr<const Servable> model, Method method);
 
 bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method);
 

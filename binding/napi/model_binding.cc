@@ -143,7 +143,7 @@ class LoadJob : public AsyncJob {
     const std::string& map = model_->signature_def_map();
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
     Napi::Array signatures = Napi::Array::New(env);
-    for (const BoundSignature& signature : model_->signatures()) {
+    for (const Signature& signature : model_->signatures()) {
       signatures.Set(signatures.Length(), Napi::String::New(env, signature.def.name));
     }
     value.Set("signatures", signatures);
@@ -316,7 +316,7 @@ void LimitDirect(const Napi::CallbackInfo& info) {
       !ReadUint32(info, 2, "atOnce", &limits.at_once)) {
     return;
   }
-  const std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
+  const std::shared_ptr<const Servable> model = Process::Get().registry.Find(id);
   if (model != nullptr) model->direct_admission().Limit(limits);
 }
 

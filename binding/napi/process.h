@@ -8,7 +8,7 @@
 
 #include "access/access_control.h"
 #include "model/run_statistics.h"
-#include "model/session_registry.h"
+#include "model/servable_registry.h"
 #include "net/memory_budget.h"
 #include "pool/worker_pool.h"
 
@@ -31,7 +31,7 @@ struct Process {
   // be in the next one. As large as the run pool.
   WorkerPool decodes;
   WorkerPool loads;
-  SessionRegistry registry;
+  ServableRegistry registry;
 };
 
 // Who is asked about requests from which listeners.

@@ -104,7 +104,7 @@ void InferShadow(const Napi::CallbackInfo& info) {
     ThrowTypeError(info.Env(), "method or tolerance is not one of a shadow");
     return;
   }
-  std::shared_ptr<const SavedModel> model = FindModel(info.Env(), id);
+  std::shared_ptr<const Servable> model = FindModel(info.Env(), id);
   if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
   const Method kind = static_cast<Method>(method);

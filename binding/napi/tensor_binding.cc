@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/tensor_memory.h"
@@ -18,11 +18,11 @@ namespace {
 class RunJob : public AsyncJob {
  public:
   RunJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
-         std::shared_ptr<const SavedModel> model)
+         std::shared_ptr<const Servable> model)
       : AsyncJob(slot, std::move(queue)), model_(std::move(model)) {}
 
   // THREAD: JavaScript's.
-  Status AddInput(const BoundSignature& signature, const std::string& alias, TensorHandle tensor) {
+  Status AddInput(const Signature& signature, const std::string& alias, TensorHandle tensor) {
     for (size_t i = 0; i < signature.inputs.size(); ++i) {
       if (signature.def.inputs[i].alias != alias || signature.inputs[i].oper == nullptr) continue;
       feeds_.push_back(signature.inputs[i]);
@@ -33,7 +33,7 @@ class RunJob : public AsyncJob {
     return InvalidArgument("signature " + signature.def.name + " has no input " + alias);
   }
 
-  Status AddOutputs(const BoundSignature& signature) {
+  Status AddOutputs(const Signature& signature) {
     for (size_t i = 0; i < signature.outputs.size(); ++i) {
       if (signature.outputs[i].oper == nullptr) continue;
       fetches_.push_back(signature.outputs[i]);
@@ -81,7 +81,7 @@ class RunJob : public AsyncJob {
   }
 
  private:
-  std::shared_ptr<const SavedModel> model_;
+  std::shared_ptr<const Servable> model_;
   std::vector<TF_Output> feeds_;
   std::vector<TF_Tensor*> feed_values_;  // as feeds_; belong to inputs_
   std::vector<TensorHandle> inputs_;
@@ -171,13 +171,13 @@ void Run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot, id;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id)) return;
-  std::shared_ptr<const SavedModel> model = Process::Get().registry.Find(id);
+  std::shared_ptr<const Servable> model = Process::Get().registry.Find(id);
   if (model == nullptr || !info[2].IsString() || !info[3].IsObject()) {
     ThrowTypeError(env, "run takes a slot, the id of a model, a signature name and inputs");
     return;
   }
   const std::string name = info[2].As<Napi::String>().Utf8Value();
-  const BoundSignature* signature = model->FindSignature(name);
+  const Signature* signature = model->FindSignature(name);
   Environment& environment = Environment::From(env);
   auto job = std::make_unique<RunJob>(slot, environment.completions(), std::move(model));
   if (signature == nullptr) {

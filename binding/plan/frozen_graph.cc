@@ -35,7 +35,7 @@ NamedOutput Named(const TF_Output& output) {
 
 std::vector<SignatureTensors> TensorsOf(const SavedModel& model) {
   std::vector<SignatureTensors> signatures;
-  for (const BoundSignature* signature : model.SignaturesInOrder()) {
+  for (const Signature* signature : model.SignaturesInOrder()) {
     SignatureTensors& tensors = signatures.emplace_back();
     for (const TF_Output& input : signature->inputs) {
       if (input.oper != nullptr) tensors.feeds.push_back(Named(input));

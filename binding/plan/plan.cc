@@ -87,7 +87,7 @@ class PlanChoosing {
   // A frozen graph would leave the changes out, and no run could be tried without making some.
   bool ChangesState() {
     StateChanges changes(model_->graph());
-    for (const BoundSignature& signature : model_->signatures()) {
+    for (const Signature& signature : model_->signatures()) {
       std::vector<TF_Output> outputs;
       for (const TF_Output& output : signature.outputs) {
         if (output.oper != nullptr) outputs.push_back(output);

@@ -32,7 +32,7 @@ bool HasRows(const TensorInfo& info) {
 
 // What a signature says of the input; null: none has it.
 const TensorInfo* InfoOf(const SavedModel& model, const TF_Output& feed) {
-  for (const BoundSignature& signature : model.signatures()) {
+  for (const Signature& signature : model.signatures()) {
     for (size_t i = 0; i < signature.inputs.size(); ++i) {
       if (IsSame(signature.inputs[i], feed)) return &signature.def.inputs[i];
     }
@@ -103,7 +103,7 @@ class TrialCases {
     }
   }
 
-  void AddSynthetic(const BoundSignature& signature, const std::vector<RowFill>& rows) {
+  void AddSynthetic(const Signature& signature, const std::vector<RowFill>& rows) {
     TrialCase made;
     if (!MakeSyntheticInputs(signature, rows, kMaxInputBytes, &made.synthetic)) return;
     made.feeds = signature.inputs;
@@ -171,15 +171,15 @@ std::vector<TrialCase> MakeTrialCases(const SavedModel& model, const std::string
   }
   // A file without records is a file: nothing is made up beside it.
   if (has_file || !synthetic) return cases.Take();
-  std::vector<const BoundSignature*> signatures;
-  for (const BoundSignature* signature : model.SignaturesInOrder()) {
+  std::vector<const Signature*> signatures;
+  for (const Signature* signature : model.SignaturesInOrder()) {
     if (signature->has_outputs()) signatures.push_back(signature);
   }
   if (signatures.size() > kMaxSignatures) signatures.resize(kMaxSignatures);
-  for (const BoundSignature* signature : signatures) {
+  for (const Signature* signature : signatures) {
     cases.AddSynthetic(*signature, {RowFill::kRandom});
   }
-  for (const BoundSignature* signature : signatures) {
+  for (const Signature* signature : signatures) {
     const std::vector<TensorInfo>& inputs = signature->def.inputs;
     if (std::any_of(inputs.begin(), inputs.end(), &HasRows)) {
       cases.AddSynthetic(*signature, {RowFill::kRandom, RowFill::kZeros, RowFill::kOtherRandom});

@@ -8,7 +8,7 @@ std::shared_ptr<const KnownGraph> LearnFrom(const SavedModel& model,
                                             std::optional<RowPolicy> row_policy,
                                             std::vector<SignatureRows> rows) {
   auto known = std::make_shared<KnownGraph>();
-  for (const BoundSignature& signature : model.signatures()) {
+  for (const Signature& signature : model.signatures()) {
     for (const std::vector<TF_Output>* endpoints : {&signature.inputs, &signature.outputs}) {
       for (const TF_Output& each : *endpoints) known->endpoints.push_back(each.oper != nullptr);
     }

@@ -31,7 +31,7 @@ bool ReadAsset(const std::string& folder, const std::string& saved_path, std::st
   return true;
 }
 
-bool HasSize(const BoundSignature& signature, const SyntheticSpec& spec) {
+bool HasSize(const Signature& signature, const SyntheticSpec& spec) {
   for (size_t i = 0; i < signature.inputs.size(); ++i) {
     const TensorInfo& info = signature.def.inputs[i];
     const InputHint& hint = spec.hints[i];
@@ -50,7 +50,7 @@ bool HasSize(const BoundSignature& signature, const SyntheticSpec& spec) {
 // Empty outputs count as less than some, and as more than an error.
 class SizeSearch {
  public:
-  SizeSearch(const SavedModel& model, const BoundSignature& signature, const LearningLimits& limits,
+  SizeSearch(const SavedModel& model, const Signature& signature, const LearningLimits& limits,
              Clock::time_point deadline)
       : model_(model), signature_(signature), limits_(limits), deadline_(deadline) {}
 
@@ -85,7 +85,7 @@ class SizeSearch {
   }
 
   const SavedModel& model_;
-  const BoundSignature& signature_;
+  const Signature& signature_;
   const LearningLimits& limits_;
   const Clock::time_point deadline_;
 };
@@ -104,7 +104,7 @@ void LearnInputs(const std::string& path, const LearningLimits& limits, SavedMod
   });
   StateChanges state_changes(model->graph());
   size_t searched = 0;
-  for (const BoundSignature* signature : model->SignaturesInOrder()) {
+  for (const Signature* signature : model->SignaturesInOrder()) {
     auto spec = std::make_shared<SyntheticSpec>();
     std::vector<std::string_view> fetched;
     for (const TF_Output& output : signature->outputs) {

@@ -43,7 +43,7 @@ std::string NameOf(const TF_Output& output) {
 }
 
 // Why its rows are not known to be independent; empty where they are.
-std::string Refusal(const BoundSignature& signature, const SavedModel& model, StateChanges* changes,
+std::string Refusal(const Signature& signature, const SavedModel& model, StateChanges* changes,
                     const GraphDef& graph) {
   if (changes->MayHappen(signature.outputs)) {
     return "a run may change its state or draw random numbers (" + changes->culprit() + ")";
@@ -71,7 +71,7 @@ std::string Refusal(const BoundSignature& signature, const SavedModel& model, St
 }
 
 // What no operator can know better.
-std::string Impossibility(const BoundSignature& signature) {
+std::string Impossibility(const Signature& signature) {
   if (!signature.has_outputs()) return "it has no outputs, or some that are not in the graph";
   return HasRowsOfAnyNumber(signature) ? "" : "its inputs do not take any number of rows";
 }
@@ -81,7 +81,7 @@ std::string Impossibility(const BoundSignature& signature) {
 std::vector<SignatureRows> ProveRows(const SavedModel& model, RowPolicy policy) {
   std::vector<SignatureRows> results;
   bool is_any_possible = false;
-  for (const BoundSignature& signature : model.signatures()) {
+  for (const Signature& signature : model.signatures()) {
     SignatureRows& result = results.emplace_back();
     result.signature = signature.def.name;
     result.refusal = Impossibility(signature);

@@ -63,7 +63,7 @@ bool Close(const TensorView& a, const TensorView& b) {
 
 class RowTrial {
  public:
-  RowTrial(const SavedModel& model, const BoundSignature& signature, size_t max_input_bytes)
+  RowTrial(const SavedModel& model, const Signature& signature, size_t max_input_bytes)
       : model_(model), signature_(signature), max_input_bytes_(max_input_bytes) {}
 
   // Nothing is said against what was assumed.
@@ -148,7 +148,7 @@ class RowTrial {
   }
 
   const SavedModel& model_;
-  const BoundSignature& signature_;
+  const Signature& signature_;
   const size_t max_input_bytes_;
   SyntheticInputs pair_, alone_;
   bool has_run_ = false;

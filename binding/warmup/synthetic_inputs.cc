@@ -89,7 +89,7 @@ class Maker {
 
 }  // namespace
 
-bool MakeSyntheticInputs(const BoundSignature& signature, const std::vector<RowFill>& rows,
+bool MakeSyntheticInputs(const Signature& signature, const std::vector<RowFill>& rows,
                          size_t max_bytes, SyntheticInputs* inputs) {
   static const InputHint kNothing;
   const SyntheticSpec* spec = signature.synthetic.get();
@@ -109,7 +109,7 @@ bool MakeSyntheticInputs(const BoundSignature& signature, const std::vector<RowF
   return true;
 }
 
-bool HasRowsOfAnyNumber(const BoundSignature& signature) {
+bool HasRowsOfAnyNumber(const Signature& signature) {
   for (size_t i = 0; i < signature.inputs.size(); ++i) {
     const TensorInfo& info = signature.def.inputs[i];
     if (signature.defaults[i] != nullptr || info.unknown_rank) return false;

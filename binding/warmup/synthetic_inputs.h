@@ -16,7 +16,7 @@
 
 namespace tensorgate {
 
-// What a signature's inputs are made after: `BoundSignature::synthetic`.
+// What a signature's inputs are made after: `Signature::synthetic`.
 struct SyntheticSpec {
   std::vector<InputHint> hints;  // as def.inputs
   int size = 1;                  // of unknown dimensions behind the first one, and of images
@@ -45,11 +45,11 @@ void LearnInputs(const std::string& path, const LearningLimits& limits, SavedMod
 // is known is filled as the first row. False when the inputs would take more than `max_bytes`, or
 // are of no type that a request could carry, or not in the graph.
 // REQUIRES: at least one fill.
-bool MakeSyntheticInputs(const BoundSignature& signature, const std::vector<RowFill>& rows,
+bool MakeSyntheticInputs(const Signature& signature, const std::vector<RowFill>& rows,
                          size_t max_bytes, SyntheticInputs* inputs);
 
 // Whether every input has an unknown first dimension.
-bool HasRowsOfAnyNumber(const BoundSignature& signature);
+bool HasRowsOfAnyNumber(const Signature& signature);
 
 // Whether any output has an element.
 bool HaveElements(const std::vector<TensorHandle>& outputs);

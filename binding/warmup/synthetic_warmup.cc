@@ -22,9 +22,9 @@ class SyntheticWarmup {
         state_changes_(model.graph()) {}
 
   SyntheticWarmupReport Run(const std::vector<int64_t>& batch_rows) {
-    const std::vector<const BoundSignature*> signatures = model_.SignaturesInOrder();
-    for (const BoundSignature* signature : signatures) Run(*signature, 1);
-    for (const BoundSignature* signature : signatures) {
+    const std::vector<const Signature*> signatures = model_.SignaturesInOrder();
+    for (const Signature* signature : signatures) Run(*signature, 1);
+    for (const Signature* signature : signatures) {
       if (!HasRowsOfAnyNumber(*signature)) continue;
       for (int64_t rows : batch_rows) Run(*signature, rows);
     }
@@ -32,7 +32,7 @@ class SyntheticWarmup {
   }
 
  private:
-  void Run(const BoundSignature& signature, int64_t rows) {
+  void Run(const Signature& signature, int64_t rows) {
     if (!signature.has_outputs() || state_changes_.MayHappen(signature.outputs)) {
       ++report_.skipped;
       return;
@@ -71,7 +71,7 @@ class SyntheticWarmup {
   }
 
   // With a timeout, which a run in the calling thread cannot have: zeros may make a loop endless.
-  Status RunOnce(const BoundSignature& signature, const SyntheticInputs& inputs,
+  Status RunOnce(const Signature& signature, const SyntheticInputs& inputs,
                  std::vector<TensorHandle>* outputs) const {
     const QuietRuns quiet;
     const uint32_t timeout = static_cast<uint32_t>(std::max<int64_t>(Left(), 1));

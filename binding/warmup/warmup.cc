@@ -49,7 +49,7 @@ Status Open(const std::string& path, FileHandle* file, uint64_t* size) {
 }
 
 // Null for what has nothing to run. ERRORS: UNIMPLEMENTED for a type that no warm-up knows.
-Status CallFor(const PredictionLogView& log, const std::shared_ptr<const SavedModel>& model,
+Status CallFor(const PredictionLogView& log, const std::shared_ptr<const Servable>& model,
                std::unique_ptr<InferenceCall>* call) {
   switch (log.type) {
     case LogType::kNone:
@@ -75,13 +75,13 @@ Status CallFor(const PredictionLogView& log, const std::shared_ptr<const SavedMo
 }
 
 // Not an owner: warm-up ends before its caller lets go of the model.
-std::shared_ptr<const SavedModel> Borrow(const SavedModel& model) {
-  return std::shared_ptr<const SavedModel>(std::shared_ptr<const SavedModel>(), &model);
+std::shared_ptr<const Servable> Borrow(const Servable& model) {
+  return std::shared_ptr<const Servable>(std::shared_ptr<const Servable>(), &model);
 }
 
 class FileWarmup {
  public:
-  FileWarmup(const SavedModel& model, const WarmupOptions& options, std::string path)
+  FileWarmup(const Servable& model, const WarmupOptions& options, std::string path)
       : model_(Borrow(model)),
         iterations_(options.iterations),
         stop_(options.stop),
@@ -139,7 +139,7 @@ class FileWarmup {
     return call->RunAndEncode(&response);
   }
 
-  const std::shared_ptr<const SavedModel> model_;
+  const std::shared_ptr<const Servable> model_;
   const uint32_t iterations_;
   const LoadStop* const stop_;
   const std::string path_;
@@ -147,7 +147,7 @@ class FileWarmup {
 
 }  // namespace
 
-WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options) {
+WarmupReport WarmUp(const Servable& model, const WarmupOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   WarmupReport report;
   std::string path = options.path + "/" + kWarmupFile;
@@ -158,10 +158,10 @@ WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options) {
   if (file != nullptr) {
     const FileWarmup warmup(model, options, std::move(path));
     report.status = warmup.Run(file.get(), size, &report);
-  } else if (report.status.ok() && options.synthetic) {
+  } else if (report.status.ok() && options.synthetic && model.AsSavedModel() != nullptr) {
     SyntheticWarmupLimits limits;
     limits.stop = options.stop;
-    report.synthetic = RunSyntheticWarmup(model, limits, options.batch_rows);
+    report.synthetic = RunSyntheticWarmup(*model.AsSavedModel(), limits, options.batch_rows);
   }
   report.micros = std::chrono::duration_cast<std::chrono::microseconds>(
                       std::chrono::steady_clock::now() - start)
@@ -169,7 +169,7 @@ WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options) {
   return report;
 }
 
-bool ReadWarmupCalls(const SavedModel& model, const std::string& path, size_t most,
+bool ReadWarmupCalls(const Servable& model, const std::string& path, size_t most,
                      std::vector<std::unique_ptr<InferenceCall>>* calls) {
   FileHandle file;
   uint64_t size = 0;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "call/inference_call.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "pool/load_stop.h"
 #include "status/status.h"
 #include "warmup/synthetic_warmup.h"
@@ -38,12 +38,12 @@ struct WarmupReport {
 // assets.extra/tf_serving_warmup_requests below a version's directory: TFRecords of
 // tensorflow.serving.PredictionLog, run in their order. A file without records is a file: nothing
 // is made up beside it.
-WarmupReport WarmUp(const SavedModel& model, const WarmupOptions& options);
+WarmupReport WarmUp(const Servable& model, const WarmupOptions& options);
 
 // The first requests of the warm-up file in the folder of a version, decoded, `most` at most; those
 // before the first that cannot be. False where there is no file. The calls must not outlive
 // `model`.
-bool ReadWarmupCalls(const SavedModel& model, const std::string& path, size_t most,
+bool ReadWarmupCalls(const Servable& model, const std::string& path, size_t most,
                      std::vector<std::unique_ptr<InferenceCall>>* calls);
 
 }  // namespace tensorgate

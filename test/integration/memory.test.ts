@@ -1,6 +1,6 @@
 /**
  * Memory of unloaded versions goes back to the system: resident memory stays flat over reloads.
- * Without malloc_trim() after an unload (session_registry.cc) glibc keeps several times the model.
+ * Without malloc_trim() after an unload (servable_registry.cc) glibc keeps several times the model.
  * TENSORGATE_RELOADS sets how many reloads, 30 unless set.
  */
 import assert from 'node:assert/strict';

@@ -19,9 +19,9 @@ TensorInfo Info(const std::string& alias, DataType dtype) {
   return info;
 }
 
-BoundSignature Signature(std::vector<TensorInfo> inputs, std::vector<TensorInfo> outputs,
-                         const std::string& method = "tensorflow/serving/predict") {
-  BoundSignature signature;
+Signature Signature(std::vector<TensorInfo> inputs, std::vector<TensorInfo> outputs,
+                    const std::string& method = "tensorflow/serving/predict") {
+  Signature signature;
   signature.def.method_name = method;
   signature.def.inputs = std::move(inputs);
   signature.def.outputs = std::move(outputs);
@@ -44,19 +44,19 @@ struct Shaped {
   TensorView view;
 };
 
-std::string Classification(const BoundSignature& signature, bool check_method_name = false) {
+std::string Classification(const Signature& signature, bool check_method_name = false) {
   ExampleTask task;
   return CheckClassification(signature, check_method_name, &task).message();
 }
 
-std::string Regression(const BoundSignature& signature, bool check_method_name = false) {
+std::string Regression(const Signature& signature, bool check_method_name = false) {
   ExampleTask task;
   return CheckRegression(signature, check_method_name, &task).message();
 }
 
 TEST(CheckClassificationTest, TakesScoresOrClassesOrBoth) {
   ExampleTask task;
-  const BoundSignature both = Signature({kExamples}, {kClasses, kScores});
+  const Signature both = Signature({kExamples}, {kClasses, kScores});
   ASSERT_TRUE(CheckClassification(both, false, &task).ok());
   EXPECT_EQ(task.labels, 0);
   EXPECT_EQ(task.scores, 1);
@@ -65,7 +65,7 @@ TEST(CheckClassificationTest, TakesScoresOrClassesOrBoth) {
 }
 
 TEST(CheckClassificationTest, LooksAtTheMethodNameOnlyWhenAsked) {
-  const BoundSignature predict = Signature({kExamples}, {kScores});
+  const Signature predict = Signature({kExamples}, {kScores});
   EXPECT_EQ(Classification(predict), "");
   EXPECT_EQ(Classification(predict, true),
             "Expected classification signature method_name to be tensorflow/serving/classify. "

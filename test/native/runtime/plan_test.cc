@@ -36,8 +36,8 @@ void ExpectSameAnswers(const SavedModel& expected, const SavedModel& given,
                        std::vector<RowFill> fills = {RowFill::kZeros, RowFill::kRandom}) {
   ASSERT_EQ(expected.signatures().size(), given.signatures().size());
   for (size_t i = 0; i < expected.signatures().size(); ++i) {
-    const BoundSignature& one = expected.signatures()[i];
-    const BoundSignature& other = given.signatures()[i];
+    const Signature& one = expected.signatures()[i];
+    const Signature& other = given.signatures()[i];
     if (!one.has_outputs()) continue;  // that of a model's initialization
     for (const RowFill fill : fills) {
       for (size_t rows : {1, 3}) {
@@ -109,7 +109,7 @@ bool HasOneDnn() {
   std::unique_ptr<GraphSession> session;
   EXPECT_TRUE(FreezeModel(*model, LeanLimits(), &frozen).ok());
   EXPECT_TRUE(NewFrozenSession(frozen, "", FrozenSessionKind::kTellsGraph, &session).ok());
-  const BoundSignature& signature = *model->FindSignature("serving_default");
+  const Signature& signature = *model->FindSignature("serving_default");
   SyntheticInputs inputs;
   EXPECT_TRUE(MakeSyntheticInputs(signature, {RowFill::kZeros}, size_t{1} << 20, &inputs));
   std::vector<std::string> feeds, fetches;
@@ -244,7 +244,7 @@ TEST(PlanTest, ALoadIsNotMadeMuchLongerByTrials) {
 TEST(PlanTest, ATableStillAnswers) {
   const auto model = LoadModel("test/models/table/1");
   Choose(model.get(), {});
-  const BoundSignature& signature = *model->FindSignature("serving_default");
+  const Signature& signature = *model->FindSignature("serving_default");
   SyntheticInputs inputs;
   ASSERT_TRUE(MakeSyntheticInputs(signature, {RowFill::kZeros}, 1000, &inputs));
   std::vector<TensorHandle> outputs;
@@ -319,7 +319,7 @@ TEST(PlanTest, AFrozenGraphHasNoOtherEndpointsThanItsSignatures) {
 }
 
 // All outputs of a signature that the bits of `which` choose.
-void RunSome(const SavedModel& model, const Execution& execution, const BoundSignature& signature,
+void RunSome(const SavedModel& model, const Execution& execution, const Signature& signature,
              uint32_t which, std::vector<TensorHandle>* outputs) {
   SyntheticInputs inputs;
   ASSERT_TRUE(MakeSyntheticInputs(signature, {RowFill::kRandom, RowFill::kRandom}, 1000, &inputs));
@@ -340,7 +340,7 @@ TEST(PlanTest, ClientsMakeNoMoreCopiesOfAFrozenGraphThanAFew) {
   ASSERT_TRUE(NewFrozenSession(frozen, "", FrozenSessionKind::kPlain, &session).ok());
   size_t combinations = 0;
   for (const char* name : {"gathered", "serving_default", "reference"}) {
-    const BoundSignature& signature = *model->FindSignature(name);
+    const Signature& signature = *model->FindSignature(name);
     const uint32_t all = (1u << signature.outputs.size()) - 1;
     for (uint32_t which = 1; which <= all; ++which) {
       if (which != all) ++combinations;
@@ -415,7 +415,7 @@ std::string GraphThatHidesNan() {
 // Compares a graph from x to y with a model that gives back what it gets.
 Candidate CompareWithIdentity(const std::string& graph, bool keeps_nan) {
   const auto model = LoadModel("test/models/identity/1");
-  const BoundSignature& signature = *model->FindSignature("identity_float32");
+  const Signature& signature = *model->FindSignature("identity_float32");
   std::vector<TrialCase> cases;
   for (TrialCase& each : MakeTrialCases(*model, "/nowhere", true)) {
     if (each.feeds[0].oper == signature.inputs[0].oper) cases.push_back(std::move(each));
@@ -466,7 +466,7 @@ std::string GraphThatFailsNowhere() {
 
 TEST(TrialTest, WhatAnswersWhereTheSavedGraphFailsDoesNotAgree) {
   const auto model = LoadModel("test/models/failing/1");
-  const BoundSignature& gather = *model->FindSignature("gather");  // of 10, 20 and 30
+  const Signature& gather = *model->FindSignature("gather");  // of 10, 20 and 30
   std::vector<TrialCase> cases;
   std::vector<TensorHandle> indices;
   for (const int32_t index : {2, 7}) {

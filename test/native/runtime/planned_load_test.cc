@@ -53,8 +53,8 @@ Loaded LoadPlanned(const std::string& model, PlanOptions plan) {
 // On rows that no load has run.
 void ExpectAnswersOf(const std::string& saved_model, const SavedModel& model) {
   const auto saved = LoadModel(saved_model);
-  const BoundSignature& signature = *saved->FindSignature("serving_default");
-  const BoundSignature& other = *model.FindSignature("serving_default");
+  const Signature& signature = *saved->FindSignature("serving_default");
+  const Signature& other = *model.FindSignature("serving_default");
   SyntheticInputs inputs;
   ASSERT_TRUE(
       MakeSyntheticInputs(signature, {RowFill::kOtherRandom, RowFill::kRandom}, 1000, &inputs));
@@ -130,7 +130,7 @@ TEST(PlannedLoadTest, AModelThatAFunctionRestoresIsReadFromItsCheckpointToo) {
   const Loaded next = LoadAfter(LoadPlanned(mlp, frozen), mlp);
   EXPECT_TRUE(next.report.from_checkpoint) << next.report.reason;
   EXPECT_EQ(next.loads, 0);
-  const BoundSignature* const no_outputs = next.model->FindSignature("__saved_model_init_op");
+  const Signature* const no_outputs = next.model->FindSignature("__saved_model_init_op");
   ASSERT_NE(no_outputs, nullptr);
   EXPECT_FALSE(no_outputs->has_outputs()) << "it has none, though its node is there";
   ExpectAnswersOf("examples/models/keras_mlp/1", *next.model);

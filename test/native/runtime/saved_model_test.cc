@@ -12,7 +12,7 @@
 
 #include "call/inference_call.h"
 #include "codec/proto/predict_proto.h"
-#include "model/session_registry.h"
+#include "model/servable_registry.h"
 #include "test_model.h"
 #include "tf/tensor.h"
 
@@ -71,7 +71,7 @@ TEST(ToTfTensorTest, CarriesStringsAndTensorsWithoutElements) {
 TEST(SavedModelTest, BindsItsSignatures) {
   const std::unique_ptr<SavedModel> model = LoadModel("test/models/multi_io/1");
   ASSERT_NE(model, nullptr);
-  const BoundSignature* signature = model->FindSignature("serving_default");
+  const Signature* signature = model->FindSignature("serving_default");
   ASSERT_NE(signature, nullptr);
   ASSERT_EQ(signature->def.inputs.size(), 2u);
   EXPECT_EQ(signature->def.inputs[0].alias, "a");
@@ -116,7 +116,7 @@ class SignalJob : public Job {
 
 TEST(SessionRegistryTest, FreesAModelWhenItsLastHolderLetsGo) {
   WorkerPool disposers("dispose", 1, 8);
-  SessionRegistry registry(&disposers);
+  ServableRegistry registry(&disposers);
   const uint32_t id = registry.Add(LoadModel("examples/models/half_plus_two/1"));
   std::shared_ptr<const SavedModel> held = registry.Find(id);
   ASSERT_NE(held, nullptr);
@@ -135,7 +135,7 @@ TEST(SessionRegistryTest, FreesAModelWhenItsLastHolderLetsGo) {
 
 TEST(SessionRegistryTest, LeavesTheJobWithTheCallerForAnUnknownId) {
   WorkerPool disposers("dispose", 1, 8);
-  SessionRegistry registry(&disposers);
+  ServableRegistry registry(&disposers);
   std::promise<void> freed;
   std::unique_ptr<Job> when_freed = std::make_unique<SignalJob>(&freed);
   EXPECT_FALSE(registry.Remove(42, &when_freed));

@@ -19,7 +19,7 @@ std::unique_ptr<SavedModel> LoadLearnt(const std::string& folder) {
 }
 
 // The error of a run on inputs that are filled so; empty where it went well and answered something.
-std::string ErrorOf(const SavedModel& model, const BoundSignature& signature,
+std::string ErrorOf(const SavedModel& model, const Signature& signature,
                     const std::vector<RowFill>& rows) {
   SyntheticInputs inputs;
   if (!MakeSyntheticInputs(signature, rows, size_t{64} << 20, &inputs)) return "no inputs";
@@ -33,7 +33,7 @@ class SyntheticInputsTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(SyntheticInputsTest, AreTakenByEverySignature) {
   const auto model = LoadLearnt(GetParam());
-  for (const BoundSignature& signature : model->signatures()) {
+  for (const Signature& signature : model->signatures()) {
     if (!signature.has_outputs()) continue;  // Keras's initialization
     for (const RowFill fill : {RowFill::kZeros, RowFill::kRandom, RowFill::kLarge}) {
       EXPECT_EQ(ErrorOf(*model, signature, {fill}), "") << signature.def.name;
@@ -95,7 +95,7 @@ TEST(LearnInputsTest, SaysWhichSignaturesNoRunShows) {
 
 TEST(SyntheticInputsTest, KeepToTheMemoryThatStringsTakeToo) {
   const auto model = LoadLearnt("test/models/decoded_strings/1");
-  const BoundSignature& signature = *model->FindSignature("cropped");
+  const Signature& signature = *model->FindSignature("cropped");
   EXPECT_EQ(signature.synthetic->size, 32);
   SyntheticInputs inputs;
   EXPECT_FALSE(MakeSyntheticInputs(signature, {RowFill::kRandom}, 3000, &inputs));

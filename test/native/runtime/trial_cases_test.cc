@@ -10,7 +10,7 @@ namespace {
 // Sequences of several steps may fail without rows in a graph where those of one step do not.
 TEST(TrialCasesTest, HaveNoRowsOfOneStepAndOfSeveral) {
   const auto model = LoadModel("test/models/rows_apart/1");
-  const BoundSignature& signature = *model->FindSignature("attention");
+  const Signature& signature = *model->FindSignature("attention");
   std::vector<int64_t> steps;
   for (const TrialCase& each : MakeTrialCases(*model, "/nowhere", true)) {
     if (each.kind != TrialCaseKind::kNoRows || each.feeds[0].oper != signature.inputs[0].oper) {

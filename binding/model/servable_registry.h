@@ -7,21 +7,21 @@
 #include <memory>
 #include <unordered_map>
 
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "pool/mutex.h"
 #include "pool/worker_pool.h"
 
 namespace tensorgate {
 
-class SessionRegistry {
+class ServableRegistry {
  public:
   // Models are freed on `disposers`, since closing a session can take long.
-  explicit SessionRegistry(WorkerPool* disposers) : disposers_(disposers) {}
+  explicit ServableRegistry(WorkerPool* disposers) : disposers_(disposers) {}
 
-  uint32_t Add(std::unique_ptr<SavedModel> model);
+  uint32_t Add(std::unique_ptr<Servable> model);
 
   // Null when there is no such model.
-  std::shared_ptr<const SavedModel> Find(uint32_t id);
+  std::shared_ptr<const Servable> Find(uint32_t id);
 
   // The model can be found no more. `when_freed` runs, on the disposers' pool, once the last run
   // is over and the session's memory is given back. False when there is no such model; `when_freed`

@@ -1,4 +1,4 @@
-#include "model/session_registry.h"
+#include "model/servable_registry.h"
 
 #include <utility>
 
@@ -9,12 +9,12 @@ namespace tensorgate {
 
 // Shared by the registry and every run: the aliasing pointers that Find() gives out keep it alive.
 // Its end, wherever that comes, sends the model to the disposers.
-struct SessionRegistry::Entry {
-  Entry(std::unique_ptr<SavedModel> loaded, WorkerPool* pool)
+struct ServableRegistry::Entry {
+  Entry(std::unique_ptr<Servable> loaded, WorkerPool* pool)
       : model(std::move(loaded)), disposers(pool) {}
   ~Entry();
 
-  std::unique_ptr<SavedModel> model;
+  std::unique_ptr<Servable> model;
   WorkerPool* disposers;
   std::unique_ptr<Job>
       when_freed;  // set by Remove(), under the registry's lock, before the last drop
@@ -24,7 +24,7 @@ namespace {
 
 class Disposal : public Job {
  public:
-  Disposal(std::unique_ptr<SavedModel> model, std::unique_ptr<Job> when_freed)
+  Disposal(std::unique_ptr<Servable> model, std::unique_ptr<Job> when_freed)
       : model_(std::move(model)), when_freed_(std::move(when_freed)) {}
 
   void Run(std::unique_ptr<Job>) override {
@@ -37,17 +37,17 @@ class Disposal : public Job {
   }
 
  private:
-  std::unique_ptr<SavedModel> model_;
+  std::unique_ptr<Servable> model_;
   std::unique_ptr<Job> when_freed_;
 };
 
 }  // namespace
 
-SessionRegistry::Entry::~Entry() {
+ServableRegistry::Entry::~Entry() {
   disposers->PostAlways(std::make_unique<Disposal>(std::move(model), std::move(when_freed)));
 }
 
-uint32_t SessionRegistry::Add(std::unique_ptr<SavedModel> model) {
+uint32_t ServableRegistry::Add(std::unique_ptr<Servable> model) {
   auto entry = std::make_shared<Entry>(std::move(model), disposers_);
   MutexLock lock(&mutex_);
   const uint32_t id = next_id_++;
@@ -55,14 +55,14 @@ uint32_t SessionRegistry::Add(std::unique_ptr<SavedModel> model) {
   return id;
 }
 
-std::shared_ptr<const SavedModel> SessionRegistry::Find(uint32_t id) {
+std::shared_ptr<const Servable> ServableRegistry::Find(uint32_t id) {
   MutexLock lock(&mutex_);
   const auto found = entries_.find(id);
   if (found == entries_.end()) return nullptr;
-  return std::shared_ptr<const SavedModel>(found->second, found->second->model.get());
+  return std::shared_ptr<const Servable>(found->second, found->second->model.get());
 }
 
-bool SessionRegistry::Remove(uint32_t id, std::unique_ptr<Job>* when_freed) {
+bool ServableRegistry::Remove(uint32_t id, std::unique_ptr<Job>* when_freed) {
   std::shared_ptr<Entry> entry;  // dropped after the lock is released
   MutexLock lock(&mutex_);
   const auto found = entries_.find(id);
