@@ -15,6 +15,7 @@ import { printTextFormatMistakes } from './config/text-proto.js';
 import { unknownArgumentText, usageText, versionText } from './config/usage.js';
 import { demoExamples, demoModels } from './demo.js';
 import { createLog, type Log } from './log/log.js';
+import { PLATFORMS } from './platforms.js';
 import { Server } from './server.js';
 import { ServingError } from './status/serving-error.js';
 
@@ -126,7 +127,8 @@ async function serve(
     const opLibraries = await prepare(opSetsOf(flags.ops, process.env));
     const platform = await readPlatformConfig(flags, cpus);
     for (const what of platform.withoutEffect) log.warn(`${what} has no effect`);
-    server = new Server({ flags: platform.flags, models, cpus, log, opLibraries, platform });
+    const served = { flags: platform.flags, models, platform, platforms: PLATFORMS };
+    server = new Server({ ...served, cpus, log, opLibraries });
     isStopping = stopOnSignal(server, flags, log);
     await server.start();
     log.info('serving');

@@ -5,7 +5,6 @@
 import { cpus as osCpus } from 'node:os';
 
 import type { Flags } from './config/flag-table.js';
-import { refusedOpsOf } from './config/refused-ops.js';
 import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
 import type { PlatformConfig } from './config/platform-config.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
@@ -22,22 +21,14 @@ import type { QueueStatistics } from './metrics/batching-metrics.js';
 import type { LifecycleMetrics } from './metrics/lifecycle-metrics.js';
 import type { ModelStates } from './metrics/load-metrics.js';
 import { addon } from './native/addon.js';
-import type { RowPolicy } from './native/binding.js';
 import type { NativeRoutes } from './native/transport.js';
 import type { InferenceModel } from './native/inference-model.js';
 import { batchingParametersOf } from './servables/batching-parameters-file.js';
-import { BatchedLoader } from './servables/batched-loader.js';
 import { BatchedSignatures } from './servables/batched-signatures.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
 import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
-import { LoadMemory } from './servables/load-memory.js';
-import {
-  libraryPaths,
-  loadCustomOpLibraries,
-  loadOpSets,
-  ModelOpLibraries,
-} from './servables/op-libraries.js';
-import { SavedModelLoader } from './servables/saved-model-loader.js';
+import { libraryPaths, loadCustomOpLibraries, loadOpSets } from './servables/op-libraries.js';
+import { PlatformRegistry, type PlatformFactory } from './servables/platform.js';
 import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
@@ -64,6 +55,8 @@ export interface ServerOptions {
   readonly opLibraries: readonly string[];
   /** What files say beside the flags, which are its own. */
   readonly platform: PlatformConfig;
+  /** By the names that `model_platform` has for them. */
+  readonly platforms: ReadonlyMap<string, PlatformFactory>;
 }
 
 /** Who tells other threads what is served, and what they use. */
@@ -111,13 +104,6 @@ export class ServerCore {
     const initialLoads = Math.min(MAX_INITIAL_LOADS, 4 * cpus);
     const loadThreads = Math.max(initialLoads, flags.num_load_threads, flags.num_unload_threads);
     this.#threads = { run: runThreads, load: loadThreads };
-    const memory = flags.check_load_memory ? new LoadMemory() : null;
-    const opLibraries = new ModelOpLibraries(flags.allow_model_op_libraries, log);
-    const iterations = Math.max(1, flags.num_request_iterations_for_warmup);
-    const warmup = flags.enable_model_warmup
-      ? { iterations, synthetic: flags.synthetic_warmup }
-      : null;
-    const refusedOps = refusedOpsOf(flags.refuse_ops);
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.logging = new RequestLogging({ flags, tags, log, addon });
     this.#plans = new ExecutionPlans(
@@ -132,35 +118,20 @@ export class ServerCore {
       log,
     );
     const signatures = new BatchedSignatures(log);
+    const platforms = new PlatformRegistry(options.platforms, {
+      ...{ flags, log, configProto, runInCallerThread, tags },
+      plans: this.#plans,
+      batchedSignatures: signatures,
+      batching: () => this.#batching,
+      onWarmup: (id, path, outcome) => {
+        logWarmup(log, id, outcome);
+        this.#metrics?.warmedUp(path, outcome);
+      },
+    });
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
-        const id = { name, version };
-        const loaderFor = (
-          batchRows: readonly number[],
-          rows: RowPolicy | null,
-        ): SavedModelLoader =>
-          new SavedModelLoader(id, path, {
-            tags,
-            configProto,
-            runInCallerThread,
-            checkMethodNames: flags.enable_signature_method_name_check,
-            rows,
-            refusedOps,
-            memory,
-            opLibraries,
-            plans: this.#plans,
-            warmup: warmup && { ...warmup, batchRows },
-            onWarmup: (id, path, outcome) => {
-              logWarmup(log, id, outcome);
-              this.#metrics?.warmedUp(path, outcome);
-            },
-          });
-        const batching = this.#batching;
-        return this.#followed(
-          batching === null
-            ? loaderFor([], null)
-            : new BatchedLoader({ id, path, batching, loaderFor, signatures }),
-        );
+        const platform = this.#models.of(name)?.platform ?? '';
+        return this.#followed(platforms.of(platform).loaderFor({ name, version }, path));
       },
       parallelLoads: initialLoads,
       policyOf: (name) =>

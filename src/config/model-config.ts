@@ -7,6 +7,7 @@ import type protobuf from 'protobufjs';
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { localPath, whyNotLocal } from './local-path.js';
+import { isPlatformName, TENSORFLOW } from './platform-names.js';
 import { loggingOf, type LoggingConfig, type LoggingMessage } from './logging-config.js';
 
 export type VersionPolicy =
@@ -28,6 +29,8 @@ export interface ModelConfig {
   readonly name: string;
   /** As given: a path, or a URI that `localPath` reads. */
   readonly basePath: string;
+  /** What kind of servable its versions are: one of platform-names.ts. */
+  readonly platform: string;
   readonly policy: VersionPolicy;
   readonly labels: ReadonlyMap<string, LabelTarget>;
   /** Null: as the flag says. 0: look once. Negative: never look. */
@@ -48,7 +51,6 @@ export type ModelServerConfig =
   | { readonly kind: 'custom' }
   | { readonly kind: 'none' };
 
-const TENSORFLOW = 'tensorflow';
 const DEFAULT_TOLERANCE = 1e-5;
 
 /** A model as the flags alone configure it. */
@@ -56,6 +58,7 @@ export function singleModel(name: string, basePath: string): ModelConfig {
   return {
     name,
     basePath,
+    platform: TENSORFLOW,
     policy: { kind: 'latest', count: 1 },
     labels: new Map(),
     pollWaitSeconds: null,
@@ -154,7 +157,7 @@ export function examineModels(plain: Readonly<Record<string, unknown>>): {
     const { name, basePath } = given[i] as (typeof given)[number];
     const before = refusals.length;
     const parts = [
-      () => checkPlatform(name, message),
+      () => platformOf(name, message),
       () => labelsOf(name, message),
       () => shadowOf(name, message, policyOf(message)),
       () => batchingWeightOf(name, message),
@@ -215,10 +218,10 @@ function logRefusals(models: readonly ModelConfig[]): string[] {
 
 function modelOf(message: ModelMessage): ModelConfig {
   const name = message.name ?? '';
-  checkPlatform(name, message);
   return {
     name,
     basePath: message.base_path ?? '',
+    platform: platformOf(name, message),
     policy: policyOf(message),
     labels: labelsOf(name, message),
     pollWaitSeconds: message.file_system_poll_wait_seconds ?? null,
@@ -230,7 +233,7 @@ function modelOf(message: ModelMessage): ModelConfig {
   };
 }
 
-function checkPlatform(name: string, message: ModelMessage): void {
+function platformOf(name: string, message: ModelMessage): string {
   const modelType = message.model_type ?? 'MODEL_TYPE_UNSPECIFIED';
   const platform = message.model_platform ?? '';
   const hasType = modelType !== 'MODEL_TYPE_UNSPECIFIED';
@@ -248,9 +251,10 @@ function checkPlatform(name: string, message: ModelMessage): void {
   if (modelType === 'OTHER') {
     refuse('ModelServerConfig::model_type choice 2 not supported.');
   }
-  if (platform !== '' && platform !== TENSORFLOW) {
+  if (platform !== '' && !isPlatformName(platform)) {
     refuse(`Model ${name} requests unsupported platform ${platform}`);
   }
+  return platform === '' ? TENSORFLOW : platform;
 }
 
 function policyOf({ model_version_policy: policy }: ModelMessage): VersionPolicy {
@@ -324,7 +328,7 @@ export function modelMessageOf(model: ModelConfig): ModelMessage {
   return {
     name: model.name,
     base_path: model.basePath,
-    model_platform: TENSORFLOW,
+    model_platform: model.platform,
     ...(isDefault(model.policy) ? {} : { model_version_policy: policyMessageOf(model.policy) }),
     version_labels: Object.fromEntries(
       single.map(([label, target]) => [label, [...target.keys()][0] as bigint]),

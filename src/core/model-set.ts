@@ -107,6 +107,7 @@ export class ModelSet {
     return this.#inTurn(async () => {
       const models = change(this.models);
       checkModels(models);
+      checkPlatforms(this.models, models);
       const known = new Set(this.models);
       await this.#options.checkBasePaths?.(models.filter((model) => !known.has(model)));
       const labels = labelsOf(models);
@@ -160,6 +161,7 @@ export class ModelSet {
       );
     }
     checkModels(config.models);
+    checkPlatforms(this.models, config.models);
     await this.#options.checkBasePaths?.(config.models);
     this.#options.labels.assign(labelsOf(config.models));
     const before = this.models;
@@ -201,4 +203,18 @@ function added(before: Models, now: Models): string[] {
 
 function isSameList(a: Models, b: Models): boolean {
   return a.length === b.length && a.every((model, i) => isSameModel(model, b[i] as ModelConfig));
+}
+
+/** Versions of a model are of one kind, as upstream has it. @throws ServingError INVALID_ARGUMENT */
+function checkPlatforms(before: Models, after: Models): void {
+  const platforms = new Map(before.map(({ name, platform }) => [name, platform]));
+  for (const { name, platform } of after) {
+    const other = platforms.get(name) ?? platform;
+    if (other === platform) continue;
+    throw new ServingError(
+      StatusCode.INVALID_ARGUMENT,
+      `Illegal to change a model's platform. For model ${name} platform was ${other} and new ` +
+        `platform requested is ${platform}`,
+    );
+  }
 }

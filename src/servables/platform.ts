@@ -1,0 +1,53 @@
+/**
+ * Platform: one kind of servable, by the name that `model_platform` has for it: how a version's folder becomes
+ * something that answers requests. A registry has those of a server.
+ */
+import type { Flags } from '../config/flag-table.js';
+import type { Loader } from '../core/loader.js';
+import type { ServableId } from '../core/servable.js';
+import type { Log } from '../log/log.js';
+import type { NativeWarmup } from '../native/binding.js';
+import type { InferenceModel } from '../native/inference-model.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { BatchedSignatures } from './batched-signatures.js';
+import type { ExecutionPlans } from './execution-plans.js';
+import type { ModelBatching } from './model-batching.js';
+
+/** What a server gives to its platforms. */
+export interface PlatformContext {
+  readonly flags: Flags;
+  readonly log: Log;
+  /** Serialized tensorflow.ConfigProto, and whether graphs run on the run pool's own threads. */
+  readonly configProto: Uint8Array;
+  readonly runInCallerThread: boolean;
+  /** Tags of the meta graph to serve. */
+  readonly tags: readonly string[];
+  readonly plans: ExecutionPlans;
+  readonly batchedSignatures: BatchedSignatures;
+  /** Null: nothing is batched. Known once the server is prepared. */
+  readonly batching: () => ModelBatching | null;
+  /** Called after each warm-up, whether it failed or not. */
+  readonly onWarmup: (id: ServableId, path: string, warmup: NativeWarmup) => void;
+}
+
+export interface Platform {
+  /** Loads, and unloads, the version whose folder is `path`. */
+  loaderFor(id: ServableId, path: string): Loader<InferenceModel>;
+}
+
+export type PlatformFactory = (context: PlatformContext) => Platform;
+
+export class PlatformRegistry {
+  readonly #platforms: ReadonlyMap<string, Platform>;
+
+  constructor(factories: ReadonlyMap<string, PlatformFactory>, context: PlatformContext) {
+    this.#platforms = new Map([...factories].map(([name, create]) => [name, create(context)]));
+  }
+
+  /** @throws ServingError INVALID_ARGUMENT */
+  of(name: string): Platform {
+    const platform = this.#platforms.get(name);
+    if (platform !== undefined) return platform;
+    throw new ServingError(StatusCode.INVALID_ARGUMENT, `there is no platform ${name}`);
+  }
+}

@@ -1,0 +1,46 @@
+/** The platform of SavedModels: loaded with a plan and a warm-up, and batched. */
+import { refusedOpsOf } from '../config/refused-ops.js';
+import type { Loader } from '../core/loader.js';
+import type { ServableId } from '../core/servable.js';
+import type { RowPolicy } from '../native/binding.js';
+import type { InferenceModel } from '../native/inference-model.js';
+import { BatchedLoader } from './batched-loader.js';
+import { LoadMemory } from './load-memory.js';
+import { ModelOpLibraries } from './op-libraries.js';
+import type { Platform, PlatformContext } from './platform.js';
+import { SavedModelLoader, type SavedModelLoaderOptions } from './saved-model-loader.js';
+
+export class TensorFlowPlatform implements Platform {
+  readonly #context: PlatformContext;
+  readonly #options: Omit<SavedModelLoaderOptions, 'warmup'>;
+
+  constructor(context: PlatformContext) {
+    const { flags, log, tags, configProto, runInCallerThread, plans, onWarmup } = context;
+    this.#context = context;
+    this.#options = {
+      tags,
+      configProto,
+      runInCallerThread,
+      checkMethodNames: flags.enable_signature_method_name_check,
+      refusedOps: refusedOpsOf(flags.refuse_ops),
+      memory: flags.check_load_memory ? new LoadMemory() : null,
+      opLibraries: new ModelOpLibraries(flags.allow_model_op_libraries, log),
+      plans,
+      onWarmup,
+    };
+  }
+
+  loaderFor(id: ServableId, path: string): Loader<InferenceModel> {
+    const { flags, batchedSignatures: signatures } = this.#context;
+    const iterations = Math.max(1, flags.num_request_iterations_for_warmup);
+    const loaderFor = (batchRows: readonly number[], rows: RowPolicy | null): SavedModelLoader => {
+      const warmup = flags.enable_model_warmup
+        ? { iterations, synthetic: flags.synthetic_warmup, batchRows }
+        : null;
+      return new SavedModelLoader(id, path, { ...this.#options, rows, warmup });
+    };
+    const batching = this.#context.batching();
+    if (batching === null) return loaderFor([], null);
+    return new BatchedLoader({ id, path, batching, loaderFor, signatures });
+  }
+}
