@@ -25,6 +25,10 @@ const PARTS = {
     ...SERVED,
     makesModels: true,
   }),
+  tables: part('a lookup table beside the SavedModel that does the same', false, {
+    programs: ['table_run'],
+    makesModels: true,
+  }),
   instructions: part('instruction counts of the codec, as npm run check compares them', false, {
     programs: ['codec_micro'],
   }),

@@ -20,6 +20,7 @@ import { modelConfig } from './own-server.js';
 import { formatCount, machineFacts, packageVersion, writeResults } from './report.js';
 import { failuresIn, serverPicture, serverTable } from './server-report.js';
 import { measureServer, modelsOf, type ServerResult } from './server.js';
+import { measureTables } from './tables.js';
 import { variantsOf } from './variants.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -44,6 +45,7 @@ const RUN: Record<PartName, () => Promise<void>> = {
   server: runServer,
   models: runModels,
   batching: runBatching,
+  tables: runTables,
   instructions: async () => {
     const verdict = await runInstructions({ update: options.update, print });
     if (!verdict.passed) failures += 1;
@@ -176,6 +178,13 @@ async function runBatching(): Promise<void> {
   print(measured.map(verdict).join('\n'));
   results.batching = measured;
   pictures.set('batching', batchingCharts(measured));
+}
+
+async function runTables(): Promise<void> {
+  const folder = join(REPOSITORY, 'build', 'bench-models', 'tables');
+  const { figures, table } = await measureTables(cores.server, folder, settings);
+  results.tables = figures;
+  print(`\n${table}`);
 }
 
 function print(text: string): void {

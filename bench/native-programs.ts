@@ -97,6 +97,43 @@ export function runCodec(
   ]);
 }
 
+export interface TableFigures {
+  /** UNITS: bytes of the table's files. */
+  readonly data_bytes: number;
+  readonly table_load_seconds: number;
+  readonly table_resident_bytes: number;
+  /** UNITS: lookups in a second of processor time. */
+  readonly table_per_second: number;
+  readonly graph_load_seconds: number;
+  readonly graph_resident_bytes: number;
+  readonly graph_per_second: number;
+  /** The median of those within the rounds. */
+  readonly ratio: number;
+}
+
+export interface TableOptions {
+  /** Folders of the table and of the SavedModel. */
+  readonly table: string;
+  readonly model: string;
+  /** Of a lookup. */
+  readonly keys: number;
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+export function runTable(core: number, options: TableOptions): Promise<TableFigures> {
+  return runForJson<TableFigures>(core, [
+    program('native/table_run'),
+    `--table=${options.table}`,
+    `--model=${options.model}`,
+    '--feed=serving_default_keys:0',
+    '--fetch=StatefulPartitionedCall:0',
+    `--keys=${options.keys}`,
+    `--rounds=${options.rounds}`,
+    `--seconds=${options.seconds}`,
+  ]);
+}
+
 function program(path: string): string {
   return fileURLToPath(new URL(path, BUILD_FOLDER));
 }

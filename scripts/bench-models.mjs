@@ -8,13 +8,15 @@ import { pythonClient } from './testing/python-client.mjs';
 const MAKER = join('scripts', 'make-bench-models.py');
 const SOURCES = [
   MAKER,
-  ...['bench_keras_models.py', 'savedmodel_writer.py'].map((file) => join('scripts', file)),
+  ...['bench_keras_models.py', 'bench_tables.py', 'savedmodel_writer.py'].map((file) =>
+    join('scripts', file),
+  ),
 ];
 const FOLDER = join(packageRoot, 'build', 'bench-models');
 
 /**
  * Throws where TensorFlow for Python cannot be had.
- * @param {string} part of the bench: batching or models
+ * @param {string} part of the bench: batching, models or tables
  */
 export async function makeBenchModels(part) {
   const stamp = join(FOLDER, `${part}.stamp`);

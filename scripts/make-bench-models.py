@@ -2,15 +2,18 @@
 """Makes the models of the bench (not committed: `npm run bench -- batching` and `-- models` run this).
 
     python3 scripts/make-bench-models.py OUTPUT_DIRECTORY batching|models
+    python3 scripts/make-bench-models.py OUTPUT_DIRECTORY tables [ROWS]
 
-`models` are those of bench_keras_models.py; `batching` are the small ones below. Random weights from fixed seeds, all
+`models` are those of bench_keras_models.py, `tables` of bench_tables.py with 1,000,000 rows; `batching` are the small ones below. Random weights from fixed seeds, all
 of them variables; dimension 0 is the batch. Logits of the small ones are rounded to 1/64: a row gives the same bytes
 in a batch of any size, so that the load generator can compare replies.
 """
 import math
+import os
 import sys
 
 from bench_keras_models import KERAS_MODELS, write_keras_model
+from bench_tables import write_table_models
 from savedmodel_writer import Signature, tf, tf1, write_graph_model
 
 
@@ -109,10 +112,12 @@ def transformer():
 
 
 def main():
-    base, part = sys.argv[1:]
+    base, part, *rows = sys.argv[1:]
     if part == 'batching':
         for build in (mlp, cnn, transformer):
             write_graph_model(base, build.__name__, 1, build)
+    elif part == 'tables':
+        write_table_models(os.path.join(base, part), int(rows[0]) if rows else 1_000_000)
     else:
         for build in KERAS_MODELS:
             write_keras_model(base, build)
