@@ -14,7 +14,7 @@ import { planFamilies } from './metrics/plan-metrics.js';
 import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { runFamilies } from './metrics/run-metrics.js';
-import { versionFamilies } from './metrics/version-metrics.js';
+import { inFlightFamily } from './metrics/version-metrics.js';
 import { addon } from './native/addon.js';
 import { writeMetrics } from './native/metrics-text.js';
 import type { RestMetrics } from './rest/api.js';
@@ -52,7 +52,7 @@ export async function serverMetrics(
     countNativeRequests(requests, statistics);
     return runFamilies(statistics);
   });
-  registry.addReader(() => versionFamilies(addon().requestStatistics()));
+  registry.addReader(() => [inFlightFamily(addon().requestsInFlight())]);
   registry.addReader(() => {
     const names = new Set(core.configuration().models.map(({ name }) => name));
     return batchingFamilies(core.batchStatistics, (name) => names.has(name));
@@ -67,8 +67,10 @@ export async function serverMetrics(
   registry.addReader(() => eventLoopFamilies('main'));
   const { ProcessMetrics } = await import('./metrics/process-metrics.js'); // no page, no library
   const process = new ProcessMetrics();
-  const families = (): Family[] | Promise<Family[]> =>
-    sumOfThreads(registry.families()) ?? registry.families();
+  const families = (): Family[] | Promise<Family[]> => {
+    const own = registry.families();
+    return sumOfThreads(own) ?? own;
+  };
   const page = new MetricsPage({ families }, writeMetrics, () => process.text());
   return { path, requests, page, lifecycle };
 }

@@ -96,18 +96,13 @@ void RequestStatistics::Record(std::ptrdiff_t signature, Method method, Code cod
   }
 }
 
-void RequestStatistics::Read(std::vector<Series>* series, std::vector<InFlight>* in_flight) {
+std::vector<RequestStatistics::Series> RequestStatistics::ReadSeries() {
   using Labels = std::tuple<std::string, int64_t, std::string, Method, Code>;
   std::map<Labels, Series> by_labels;
-  std::map<std::pair<std::string, int64_t>, InFlight> by_version;
   MutexLock lock(&Loaded().mutex);
   for (const RequestStatistics* loaded : Loaded().all) {
     const auto& [name, version] = std::tie(loaded->name_, loaded->version_);
-    InFlight& of_version = by_version[{name, version}];
-    of_version.name = name;
-    of_version.version = version;
     for (const Shard& shard : loaded->shards_) {
-      of_version.requests += shard.in_flight.load(std::memory_order_relaxed);
       const Cells* const cells = shard.cells.load(std::memory_order_acquire);
       if (cells == nullptr) continue;
       for (size_t i = 0; i < cells->size(); ++i) {
@@ -131,8 +126,28 @@ void RequestStatistics::Read(std::vector<Series>* series, std::vector<InFlight>*
       }
     }
   }
-  for (auto& [labels, sum] : by_labels) series->push_back(std::move(sum));
-  for (auto& [version, of_version] : by_version) in_flight->push_back(std::move(of_version));
+  std::vector<Series> series;
+  series.reserve(by_labels.size());
+  for (auto& [labels, sum] : by_labels) series.push_back(std::move(sum));
+  return series;
+}
+
+std::vector<RequestStatistics::InFlight> RequestStatistics::ReadInFlight() {
+  std::map<std::pair<std::string, int64_t>, InFlight> by_version;
+  MutexLock lock(&Loaded().mutex);
+  for (const RequestStatistics* loaded : Loaded().all) {
+    const auto& [name, version] = std::tie(loaded->name_, loaded->version_);
+    InFlight& of_version = by_version[{name, version}];
+    of_version.name = name;
+    of_version.version = version;
+    for (const Shard& shard : loaded->shards_) {
+      of_version.requests += shard.in_flight.load(std::memory_order_relaxed);
+    }
+  }
+  std::vector<InFlight> in_flight;
+  in_flight.reserve(by_version.size());
+  for (auto& [version, of_version] : by_version) in_flight.push_back(std::move(of_version));
+  return in_flight;
 }
 
 }  // namespace tensorgate

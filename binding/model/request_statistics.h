@@ -85,7 +85,8 @@ class RequestStatistics {
 
   // Of all versions that are loaded, by their labels: those of one version that is loaded twice, as
   // one is while the other has yet to go, are one. THREAD: any; takes a lock.
-  static void Read(std::vector<Series>* series, std::vector<InFlight>* in_flight);
+  static std::vector<Series> ReadSeries();
+  static std::vector<InFlight> ReadInFlight();
 
  private:
   static constexpr size_t kMethods = 5;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codec/metrics_text.h"
+#include "model/request_metrics.h"
 #include "model/request_statistics.h"
 #include "model/run_statistics.h"
 #include "napi/arguments.h"
@@ -87,14 +88,10 @@ Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
 // countRequests(): from now on, of the versions that are loaded.
 void CountRequests(const Napi::CallbackInfo&) { RequestStatistics::SwitchOn(); }
 
-// requestStatistics(): {inFlight: [name, version, requests, …],
-//                       labels: [name, version, signature, method, code, …] for each series,
-//                       numbers: Float64Array: see RequestStatistics::Series}
-Napi::Value ReadRequestStatistics(const Napi::CallbackInfo& info) {
+// requestsInFlight(): [name, version, requests, …]
+Napi::Value ReadRequestsInFlight(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  std::vector<RequestStatistics::Series> series;
-  std::vector<RequestStatistics::InFlight> in_flight;
-  RequestStatistics::Read(&series, &in_flight);
+  const std::vector<RequestStatistics::InFlight> in_flight = RequestStatistics::ReadInFlight();
   Napi::Array requests = Napi::Array::New(env, 3 * in_flight.size());
   uint32_t length = 0;
   for (const RequestStatistics::InFlight& of_version : in_flight) {
@@ -102,24 +99,7 @@ Napi::Value ReadRequestStatistics(const Napi::CallbackInfo& info) {
     requests.Set(length++, Napi::String::New(env, std::to_string(of_version.version)));
     requests.Set(length++, Napi::Number::New(env, static_cast<double>(of_version.requests)));
   }
-  Napi::Array labels = Napi::Array::New(env, 5 * series.size());
-  Napi::Float64Array numbers =
-      Napi::Float64Array::New(env, series.size() * RequestStatistics::kNumbers);
-  double* next = numbers.Data();
-  length = 0;
-  for (const RequestStatistics::Series& each : series) {
-    labels.Set(length++, Napi::String::New(env, each.name));
-    labels.Set(length++, Napi::String::New(env, std::to_string(each.version)));
-    labels.Set(length++, Napi::String::New(env, each.signature));
-    labels.Set(length++, Napi::Number::New(env, static_cast<int>(each.method)));
-    labels.Set(length++, Napi::Number::New(env, static_cast<int>(each.code)));
-    next = std::copy(each.numbers.begin(), each.numbers.end(), next);
-  }
-  Napi::Object statistics = Napi::Object::New(env);
-  statistics.Set("inFlight", requests);
-  statistics.Set("labels", labels);
-  statistics.Set("numbers", numbers);
-  return statistics;
+  return requests;
 }
 
 class WriteMetricsJob : public AsyncJob {
@@ -135,6 +115,7 @@ class WriteMetricsJob : public AsyncJob {
 
  protected:
   Status Execute() override {
+    AppendRequestMetrics(&lines_, &numbers_);
     if (!WriteMetricsText(lines_, numbers_.data(), numbers_.size(), &out_)) {
       return Status(Code::kInternal, "the numbers of the metrics are not those of the lines");
     }
@@ -143,13 +124,14 @@ class WriteMetricsJob : public AsyncJob {
   }
 
  private:
-  const std::string lines_;
-  const std::vector<double> numbers_;
+  std::string lines_;
+  std::vector<double> numbers_;
   const std::string appendix_;
   OutputBuffer out_;
 };
 
-// writeMetrics(slot, lines, numbers, appendix): see codec/metrics_text.h
+// writeMetrics(slot, lines, numbers, appendix): see codec/metrics_text.h; what requests were
+// counted by version comes before the appendix
 void WriteMetrics(const Napi::CallbackInfo& info) {
   uint32_t slot;
   if (!ReadSlot(info, &slot)) return;
@@ -173,8 +155,8 @@ void ExportStatistics(Napi::Env env, Napi::Object exports) {
   exports.Set("runStatistics", Napi::Function::New(env, ReadRunStatistics, "runStatistics"));
   exports.Set("writeMetrics", Napi::Function::New(env, WriteMetrics, "writeMetrics"));
   exports.Set("countRequests", Napi::Function::New(env, CountRequests, "countRequests"));
-  exports.Set("requestStatistics",
-              Napi::Function::New(env, ReadRequestStatistics, "requestStatistics"));
+  exports.Set("requestsInFlight",
+              Napi::Function::New(env, ReadRequestsInFlight, "requestsInFlight"));
 }
 
 }  // namespace tensorgate

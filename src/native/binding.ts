@@ -4,7 +4,6 @@
  */
 
 import type { RunStatistics } from '../metrics/run-metrics.js';
-import type { RequestStatistics } from '../metrics/version-metrics.js';
 import type { NativeGrpc } from './grpc.js';
 import type { NativeAccess } from './access.js';
 import type { NativeHttp } from './http.js';
@@ -319,8 +318,8 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
   isTraceparent(text: string): boolean;
   /** From now on the requests of versions that are loaded are counted, for good. */
   countRequests(): void;
-  /** What was counted of them; see binding/model/request_statistics.h. */
-  requestStatistics(): RequestStatistics;
+  /** Name, version and number, of each version that is loaded. */
+  requestsInFlight(): readonly (string | number)[];
 
   /**
    * Sizes of the process-wide pools, and how long a run may be that startRuns() does itself (0: none);

@@ -24,9 +24,7 @@ struct StatisticsRead {
 };
 
 StatisticsRead ReadAll() {
-  StatisticsRead read;
-  RequestStatistics::Read(&read.series, &read.in_flight);
-  return read;
+  return {RequestStatistics::ReadSeries(), RequestStatistics::ReadInFlight()};
 }
 
 double CountOf(const RequestStatistics::Series& series, size_t histogram) {
