@@ -104,7 +104,8 @@ class KeyIndex {
   template <typename IsKey>
   static size_t PlaceIn(const Bucket& bucket, uint8_t tag, const IsKey& is_key) {
     for (uint64_t matches = Matches(bucket, tag); matches != 0; matches &= matches - 1) {
-      if (is_key(PlaceOf(matches))) return PlaceOf(matches);
+      const size_t place = PlaceOf(matches);
+      if (bucket.tags[place] == tag && is_key(place)) return place;
     }
     return bucket.tags[kPlaces - 1] == tag && is_key(kPlaces - 1) ? kPlaces - 1 : kPlaces;
   }

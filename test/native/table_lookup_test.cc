@@ -267,6 +267,19 @@ TEST(KeyIndexTest, HoldsKeysOfAnyLength) {
   EXPECT_EQ(index.Find(7, std::string(255, 'y')), KeyIndex::kNone);
 }
 
+// A free place is no key, not even the empty one, though its tag differs from that before it by 1.
+TEST(KeyIndexTest, DoesNotTakeAFreePlaceForTheEmptyKey) {
+  StringColumn keys;
+  ASSERT_TRUE(keys.Append("x"));
+  KeyIndex index;
+  ASSERT_TRUE(index.Reset(keys.size(), 0));
+  uint32_t* other = nullptr;
+  ASSERT_EQ(index.Add(1, 0, keys, &other), KeyIndex::Added::kNew);
+  ASSERT_TRUE(index.TakeTexts(keys));
+  EXPECT_EQ(index.Find(1, "x"), 0);
+  EXPECT_EQ(index.Find(1, ""), KeyIndex::kNone);
+}
+
 TEST(NpyHeaderTest, ReadsWhatNumpyWrites) {
   NpyHeader header;
   std::string problem;
