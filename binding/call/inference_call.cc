@@ -77,4 +77,13 @@ Status InferenceCall::RunOnLoop(OutputBuffer* out) {
   return status;
 }
 
+Status InferenceCall::TakeInputs(TensorSet*) {
+  return Status(Code::kUnimplemented, "of the methods only Predict is served by this servable");
+}
+
+const std::vector<std::string_view>& InferenceCall::fetch_names() const {
+  static const auto* const none = new std::vector<std::string_view>();
+  return *none;
+}
+
 }  // namespace tensorgate

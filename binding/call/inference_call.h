@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "call/tensor_set.h"
 #include "codec/limits.h"
 #include "codec/method.h"
 #include "codec/output_buffer.h"
@@ -72,6 +73,16 @@ class InferenceCall {
     if (logged_ != nullptr) EndLog(status, *out);
     return status;
   }
+
+  // Its inputs, for who runs them elsewhere and gives the outputs to Finish(): the call has them no
+  // more. ERRORS: UNIMPLEMENTED of a call that nobody else can run.
+  virtual Status TakeInputs(TensorSet* inputs);
+  // The aliases of the outputs that it wants, in the order of the fetches; empty where the call is
+  // none of Predict.
+  virtual const std::vector<std::string_view>& fetch_names() const;
+
+  // Of a call that keeps its outputs instead of writing an answer, after its end; else null.
+  virtual std::shared_ptr<const TensorSet> TakeResults() { return nullptr; }
 
   // The status of a run of these inputs, with a violation for each input that explains it.
   virtual Status Explain(Status status) const { return status; }

@@ -48,6 +48,7 @@ Status PredictCall::FeedDefault(size_t index, TF_Tensor* value) {
 Status PredictCall::FeedValue(size_t index, TF_Tensor* value) {
   if (signature_->inputs[index].oper == nullptr) return NotInGraph(signature_->def.inputs[index]);
   run_.feeds.push_back(signature_->inputs[index]);
+  fed_aliases_.push_back(signature_->def.inputs[index].alias);
   run_.values.push_back(value);
   input_bytes_ += TF_TensorByteSize(value);
   return Status();
@@ -90,6 +91,10 @@ Status PredictCall::Run(OutputBuffer* out) {
   // The request's tensors are the larger part as a rule: gone before the answer is written.
   inputs_.clear();
   if (!status.ok()) return status;
+  return TakeOutputs(std::move(outputs), out);
+}
+
+Status PredictCall::TakeOutputs(std::vector<TensorHandle> outputs, OutputBuffer* out) {
   std::vector<std::vector<int64_t>> dims(outputs.size());
   std::vector<NamedTensorView> views(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -97,6 +102,17 @@ Status PredictCall::Run(OutputBuffer* out) {
     views[i].tensor = ViewOf(outputs[i].get(), &dims[i]);
   }
   return Encode(views, out);
+}
+
+Status PredictCall::TakeInputs(TensorSet* inputs) {
+  // Without defaults, which are the signature's own.
+  size_t owned = 0;
+  for (size_t i = 0; i < run_.values.size(); ++i) {
+    if (owned == inputs_.size() || inputs_[owned].get() != run_.values[i]) continue;
+    inputs->Add(std::string(fed_aliases_[i]), std::move(inputs_[owned++]));
+  }
+  inputs_.clear();
+  return Status();
 }
 
 Status PredictCall::FinishRun(const std::vector<TensorView>& outputs,

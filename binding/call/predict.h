@@ -23,6 +23,8 @@ class PredictCall : public InferenceCall {
   const RunArguments* arguments() const override { return &run_; }
   const Signature* signature() const override { return signature_; }
   void DropInputs() override { inputs_.clear(); }
+  Status TakeInputs(TensorSet* inputs) override;
+  const std::vector<std::string_view>& fetch_names() const override { return fetch_aliases_; }
   RunPace* pace() const override;
   // For INVALID_ARGUMENT: each fed tensor that is not what the signature declares.
   Status Explain(Status status) const override;
@@ -39,17 +41,21 @@ class PredictCall : public InferenceCall {
   Status FetchAll();
   Status Fetch(size_t index);
   // Where the request has that input, as its client would write it.
+  // OWNERSHIP: the value outlives the run.
+  Status FeedValue(size_t index, TF_Tensor* value);
   virtual std::string FieldOf(std::string_view alias) const = 0;
   virtual Status Encode(const std::vector<NamedTensorView>& outputs, OutputBuffer* out) const = 0;
+  // The answer of a run of its own.
+  virtual Status TakeOutputs(std::vector<TensorHandle> outputs, OutputBuffer* out);
 
   const Signature* signature_ = nullptr;  // belongs to model_
   RunArguments run_;
   std::vector<TensorHandle> inputs_;             // run_.values without the defaults
+  std::vector<std::string_view> fed_aliases_;    // as run_.feeds; belong to signature_
   std::vector<std::string_view> fetch_aliases_;  // as run_.fetches; belong to signature_
   size_t input_bytes_ = 0;
 
  private:
-  Status FeedValue(size_t index, TF_Tensor* value);
   void CountRun(std::chrono::nanoseconds latency) const;
 };
 

@@ -35,7 +35,6 @@ class JsonPredictCall : public PredictCall {
       while (signature_->def.inputs[index].alias != input.name) ++index;
       status = Feed(index, &input.tensor);
       if (!status.ok()) return status;
-      fed_.push_back(signature_->def.inputs[index].alias);
     }
     return FetchAll();
   }
@@ -60,14 +59,13 @@ class JsonPredictCall : public PredictCall {
     std::vector<std::vector<int64_t>> dims(run_.feeds.size());
     std::vector<NamedTensorView> inputs(run_.feeds.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
-      inputs[i] = {fed_[i], ViewOf(run_.values[i], &dims[i])};
+      inputs[i] = {fed_aliases_[i], ViewOf(run_.values[i], &dims[i])};
     }
     return EncodePredictRequest(model_->name(), signature_->def.name, inputs, out);
   }
 
  private:
   JsonFormat format_ = JsonFormat::kRow;
-  std::vector<std::string_view> fed_;  // as run_.feeds; belong to signature_
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Servable: one loaded version of one model as requests see it: its signatures, and a run from
-// tensors to tensors. Knows no protocol; codecs and calls know no servable but this. A SavedModel is
-// one, a lookup table another. After load only counts and limits change, so runs need no lock.
+// tensors to tensors. Knows no protocol; codecs and calls know no servable but this. A SavedModel
+// is one, a lookup table another. After load only counts and limits change, so runs need no lock.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ using Endpoint = TF_Output;
 // A signature, and where its tensors go in and come out.
 struct Signature {
   SignatureDef def;
-  std::vector<Endpoint> inputs;   // as def.inputs
-  std::vector<Endpoint> outputs;  // as def.outputs, likewise
+  std::vector<Endpoint> inputs;        // as def.inputs
+  std::vector<Endpoint> outputs;       // as def.outputs, likewise
   std::vector<InputSpec> input_specs;  // as def.inputs, base types: what the JSON decoder reads
   std::vector<TensorHandle>
       defaults;              // as def.inputs: the value when a request leaves it out, or null
@@ -97,6 +97,9 @@ class Servable {
 
  protected:
   Servable();
+  // The signatures of a servable that has no graph: each tensor is a place of its own. ERRORS: as
+  // DeclaredServable::Declare().
+  Status TakeSignatures(std::string_view signature_def_map);
   // Its name, and what is counted and logged by it. REQUIRES: the signatures are set.
   void Introduce(std::string name, int64_t version, bool checks_method_names);
 

@@ -135,36 +135,44 @@ Status ReadSignature(std::string_view message, SignatureDef* def) {
   return status.ok() ? nested : status;
 }
 
-}  // namespace
-
-Status ReadMetaGraph(std::string_view meta_graph_def, MetaGraph* meta_graph) {
-  constexpr uint32_t kSignatureDef = 5;
+// A map of signatures by their names is field `map_field` of the message.
+Status ReadSignatures(std::string_view message, const char* where, uint32_t map_field,
+                      MetaGraph* meta_graph) {
   constexpr uint32_t kMapField = 1;
   OutputBuffer map;
   Status nested;
-  Status status = ReadFields(meta_graph_def, "MetaGraphDef",
-                             [&](uint32_t field, WireType type, WireReader* reader) {
-                               if (field != kSignatureDef || type != WireType::kBytes)
-                                 return reader->Skip(field, type);
-                               std::string_view entry;
-                               if (!reader->ReadBytes(&entry)) return false;
-                               WireWriter writer(&map, 1 + PrefixedSize(entry.size()));
-                               writer.Bytes(kMapField, entry);
-                               writer.Done();
-                               SignatureDef def;
-                               std::string_view value;
-                               Status read = ReadMapEntry(entry, &def.name, &value);
-                               if (read.ok()) read = ReadSignature(value, &def);
-                               if (!read.ok() && nested.ok()) nested = std::move(read);
-                               meta_graph->signatures.push_back(std::move(def));
-                               return true;
-                             });
+  Status status =
+      ReadFields(message, where, [&](uint32_t field, WireType type, WireReader* reader) {
+        if (field != map_field || type != WireType::kBytes) return reader->Skip(field, type);
+        std::string_view entry;
+        if (!reader->ReadBytes(&entry)) return false;
+        WireWriter writer(&map, 1 + PrefixedSize(entry.size()));
+        writer.Bytes(kMapField, entry);
+        writer.Done();
+        SignatureDef def;
+        std::string_view value;
+        Status read = ReadMapEntry(entry, &def.name, &value);
+        if (read.ok()) read = ReadSignature(value, &def);
+        if (!read.ok() && nested.ok()) nested = std::move(read);
+        meta_graph->signatures.push_back(std::move(def));
+        return true;
+      });
   if (!status.ok()) return status;
   if (!nested.ok()) return nested;
   std::sort(meta_graph->signatures.begin(), meta_graph->signatures.end(),
             [](const SignatureDef& a, const SignatureDef& b) { return a.name < b.name; });
   meta_graph->signature_def_map.assign(map.view());
   return Status();
+}
+
+}  // namespace
+
+Status ReadMetaGraph(std::string_view meta_graph_def, MetaGraph* meta_graph) {
+  return ReadSignatures(meta_graph_def, "MetaGraphDef", 5, meta_graph);
+}
+
+Status ReadSignatureDefMap(std::string_view map, MetaGraph* meta_graph) {
+  return ReadSignatures(map, "SignatureDefMap", 1, meta_graph);
 }
 
 }  // namespace tensorgate

@@ -38,4 +38,7 @@ struct MetaGraph {
 // ERRORS: DATA_LOSS when the bytes are not a MetaGraphDef.
 Status ReadMetaGraph(std::string_view meta_graph_def, MetaGraph* meta_graph);
 
+// The same of a serialized tensorflow.serving.SignatureDefMap alone.
+Status ReadSignatureDefMap(std::string_view map, MetaGraph* meta_graph);
+
 }  // namespace tensorgate

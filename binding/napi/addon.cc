@@ -24,6 +24,8 @@
 #include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
+#include "napi/tensor_set_binding.h"
+#include "napi/tensor_sets.h"
 #include "napi/tracing_binding.h"
 #include "napi/transport_binding.h"
 #include "pool/allocator.h"
@@ -81,6 +83,7 @@ Napi::Value Counters(const Napi::CallbackInfo& info) {
   set("pendingCalls",
       environment.is_open() ? static_cast<int64_t>(environment.completions()->pending()) : 0);
   set("heldTasks", static_cast<int64_t>(environment.tasks()->size()));
+  set("tensorSets", static_cast<int64_t>(TensorSets::Get().size()));
   return counters;
 }
 
@@ -110,6 +113,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportHttp(env, exports);
   ExportAccess(env, exports);
   ExportTracing(env, exports);
+  ExportTensorSets(env, exports);
   ExportTransport(env, exports);
   ExportPollsAtEnd(env, exports);
   return exports;

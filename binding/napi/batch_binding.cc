@@ -13,6 +13,7 @@
 #include "napi/inference_binding.h"
 #include "napi/kept_bytes.h"
 #include "napi/reply.h"
+#include "napi/tensor_sets.h"
 
 namespace tensorgate {
 namespace {
@@ -162,15 +163,20 @@ class TaskReply : public Completion {
   explicit TaskReply(BatchPart* part)
       : Completion(part->slot, std::move(part->status)),
         reply_(std::move(part->reply)),
-        is_text_(part->reply_is_text) {
+        is_text_(part->reply_is_text),
+        results_(part->task->call().TakeResults()) {
     set_spans(part->task->track().TakeSpans());
   }
 
-  napi_value TakeValue(napi_env env) override { return ReplyValue(env, &reply_, is_text_); }
+  napi_value TakeValue(napi_env env) override {
+    return results_ != nullptr ? TensorSetValue(env, std::move(results_))
+                               : ReplyValue(env, &reply_, is_text_);
+  }
 
  private:
   OutputBuffer reply_;
   const bool is_text_;
+  std::shared_ptr<const TensorSet> results_;  // in place of bytes
 };
 
 // Answers its own slot with the report, and those of its tasks.
@@ -305,6 +311,22 @@ void DropTask(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+bool PrepareTensorCall(Napi::Env env, uint32_t slot, uint32_t id,
+                       std::unique_ptr<InferenceCall> call, bool is_traced) {
+  Environment& environment = Environment::From(env);
+  RequestTrack track(call->model(), Method::kPredict, is_traced);
+  Status status = call->Decode({}, DecodeLimits());
+  if (status.ok()) {
+    Hold(&environment, std::make_shared<BatchTask>(std::move(call), id, std::move(track)), false,
+         environment.prepared());
+    return true;
+  }
+  environment.Fail(std::make_unique<PrepareJob>(slot, environment.completions(), std::move(call),
+                                                id, false, std::move(track)),
+                   std::move(status));
+  return false;
+}
 
 void ExportBatch(Napi::Env env, Napi::Object exports) {
   Napi::Float64Array prepared = Napi::Float64Array::New(env, kPreparedNumbers);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "napi/arguments.h"
+#include "napi/tensor_sets.h"
 
 namespace tensorgate {
 
@@ -19,9 +20,11 @@ void Environment::Open(Napi::Function deliver) {
 void Environment::Close() {
   // An unload among the jobs may wait for their models.
   tasks_.Clear();
+  TensorSets::Get().DropAllOf(this);
   // JavaScript's own wake-up may not come any more.
   Process::Get().runs.Wake();
   completions_->Close();
+  TensorSets::Get().DropAllOf(this);  // what the last calls have brought
 }
 
 void Environment::AddLoad(uint32_t slot, const std::shared_ptr<LoadStop>& stop) {

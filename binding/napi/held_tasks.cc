@@ -53,6 +53,20 @@ const char* HeldTasks::Take(const std::vector<Want>& wanted, std::vector<BatchPa
   return nullptr;
 }
 
+std::shared_ptr<BatchTask> HeldTasks::Find(uint64_t number) const {
+  const auto found = tasks_.find(number);
+  return found == tasks_.end() ? nullptr : found->second.task;
+}
+
+std::shared_ptr<BatchTask> HeldTasks::TakeWhole(uint64_t number, bool* reply_is_text) {
+  const auto found = tasks_.find(number);
+  if (found == tasks_.end()) return nullptr;
+  *reply_is_text = found->second.reply_is_text;
+  std::shared_ptr<BatchTask> task = std::move(found->second.task);
+  tasks_.erase(found);
+  return task;
+}
+
 bool HeldTasks::Drop(uint64_t number, Code code) {
   const auto found = tasks_.find(number);
   if (found == tasks_.end()) return false;

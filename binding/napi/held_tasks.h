@@ -32,6 +32,11 @@ class HeldTasks {
   // `answers` counts the tasks that give their last rows: they are held no more, and are answered.
   const char* Take(const std::vector<Want>& wanted, std::vector<BatchPart>* parts, size_t* answers);
 
+  // Null where there is none of that number.
+  std::shared_ptr<BatchTask> Find(uint64_t number) const;
+  // The same, which is held no more. REQUIRES: no batch has rows of it.
+  std::shared_ptr<BatchTask> TakeWhole(uint64_t number, bool* reply_is_text);
+
   // Its client is told `code`. False when there is no such task.
   bool Drop(uint64_t number, Code code);
 

@@ -14,6 +14,7 @@
 #include "napi/environment.h"
 #include "napi/kept_bytes.h"
 #include "napi/reply.h"
+#include "napi/tensor_sets.h"
 #include "napi/violation_list.h"
 
 namespace tensorgate {
@@ -29,9 +30,7 @@ class InferenceJob : public AsyncJob {
       : AsyncJob(slot, std::move(queue)),
         call_(std::move(call)),
         reply_is_text_(reply_is_text),
-        track_(call_->model(), method, is_traced) {
-    call_->SetClients();
-  }
+        track_(call_->model(), method, is_traced) {}
 
   void SetTimeout(uint32_t milliseconds) {
     if (milliseconds > 0) deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds);
@@ -48,7 +47,10 @@ class InferenceJob : public AsyncJob {
     body_.Keep(env, value, body);
   }
 
-  napi_value TakeValue(napi_env env) override { return ReplyValue(env, &out_, reply_is_text_); }
+  napi_value TakeValue(napi_env env) override {
+    return results_ != nullptr ? TensorSetValue(env, std::move(results_))
+                               : ReplyValue(env, &out_, reply_is_text_);
+  }
 
   void ReleaseReferences() override { body_.Drop(); }
 
@@ -76,6 +78,7 @@ class InferenceJob : public AsyncJob {
   void DropWork() override {
     track_.End(*call_, status().code());
     set_spans(track_.TakeSpans());
+    results_ = call_->TakeResults();
     call_.reset();
   }
 
@@ -87,6 +90,7 @@ class InferenceJob : public AsyncJob {
   KeptBytes body_;  // where decoding is left to the run pool
   RequestTrack track_;
   OutputBuffer out_;
+  std::shared_ptr<const TensorSet> results_;  // in place of bytes
 };
 
 // Common to both forms: (slot, model id, body, timeout in ms or 0, method, isTraced, …).
@@ -104,9 +108,10 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
   std::shared_ptr<const Servable> model = FindModel(info.Env(), id);
   if (model == nullptr) return;
   Environment& environment = Environment::From(info.Env());
-  auto job = std::make_unique<InferenceJob>(slot, environment.completions(),
-                                            new_call(std::move(model), method), method,
-                                            reply_is_text, is_traced);
+  std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
+  call->SetClients();
+  auto job = std::make_unique<InferenceJob>(slot, environment.completions(), std::move(call),
+                                            method, reply_is_text, is_traced);
   job->SetTimeout(timeout);
   if (body.size() > kDecodeOnLoopBytes) {
     job->DecodeLater(info.Env(), info[2], body);
@@ -176,6 +181,18 @@ Napi::Value ReadSpec(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+void SubmitTensorCall(Napi::Env env, uint32_t slot, std::unique_ptr<InferenceCall> call,
+                      uint32_t timeout_millis, bool is_traced) {
+  Environment& environment = Environment::From(env);
+  auto job = std::make_unique<InferenceJob>(slot, environment.completions(), std::move(call),
+                                            Method::kPredict, false, is_traced);
+  job->SetTimeout(timeout_millis);
+  if (Status status = job->DecodeNow({}); !status.ok()) {
+    return environment.Fail(std::move(job), std::move(status));
+  }
+  environment.Submit(&Process::Get().runs, std::move(job));
+}
 
 bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method) {
   uint32_t number;

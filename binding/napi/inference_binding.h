@@ -10,7 +10,7 @@
 
 #include "call/inference_call.h"
 #include "codec/method.h"
-#include "model/saved_model.h"
+#include "model/servable.h"
 #include "status/status.h"
 
 namespace tensorgate {
@@ -27,6 +27,10 @@ std::shared_ptr<const Servable> FindModel(Napi::Env env, uint32_t id);
 std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const Servable> model, Method method,
                                             bool as_content);
 std::unique_ptr<InferenceCall> NewJsonCall(std::shared_ptr<const Servable> model, Method method);
+
+// Runs a call that needs no body. REQUIRES: argument 0 is a slot.
+void SubmitTensorCall(Napi::Env env, uint32_t slot, std::unique_ptr<InferenceCall> call,
+                      uint32_t timeout_millis, bool is_traced);
 
 bool ReadMethod(const Napi::CallbackInfo& info, size_t index, Method* method);
 

@@ -47,27 +47,7 @@ class RunJob : public AsyncJob {
   napi_value TakeValue(napi_env env) override {
     Napi::Object value = Napi::Object::New(env);
     for (size_t i = 0; i < outputs_.size(); ++i) {
-      std::vector<int64_t> dims;
-      const TensorView view = ViewOf(outputs_[i].get(), &dims);
-      Napi::Object tensor = Napi::Object::New(env);
-      tensor.Set("dtype", Napi::Number::New(env, static_cast<int>(view.dtype)));
-      Napi::Array shape = Napi::Array::New(env, dims.size());
-      for (uint32_t d = 0; d < dims.size(); ++d) {
-        shape.Set(d, Napi::Number::New(env, static_cast<double>(dims[d])));
-      }
-      tensor.Set("shape", shape);
-      if (view.dtype == DataType::kString) {
-        Napi::Array strings = Napi::Array::New(env, static_cast<size_t>(view.elements));
-        for (int64_t s = 0; s < view.elements; ++s) {
-          const std::string_view bytes = view.string_at(view.data, s);
-          strings.Set(static_cast<uint32_t>(s),
-                      Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size()));
-        }
-        tensor.Set("data", strings);
-      } else {
-        tensor.Set("data", Napi::Value(env, LendTensor(env, std::move(outputs_[i]))));
-      }
-      value.Set(aliases_[i], tensor);
+      value.Set(aliases_[i], TensorValue(env, *outputs_[i]));
     }
     return value;
   }
@@ -124,45 +104,6 @@ bool ReadStringData(const Napi::Value& data, Tensor* tensor) {
     tensor->strings.push_back(bytes);
   }
   return true;
-}
-
-// {dtype, shape, data}; data is an ArrayBuffer, or an array of strings or Uint8Arrays.
-bool ReadTensor(const Napi::Object& given, TensorHandle* out) {
-  const Napi::Env env = given.Env();
-  Tensor tensor;
-  int32_t dtype = 0;
-  if (napi_get_value_int32(env, given.Get("dtype"), &dtype) != napi_ok ||
-      !IsServable(static_cast<DataType>(dtype))) {
-    return ThrowTypeError(env, "dtype must be the number of a type that can be served");
-  }
-  tensor.dtype = static_cast<DataType>(dtype);
-  if (!ReadShape(given, &tensor)) return false;
-  const Napi::Value data = given.Get("data");
-  Status status;
-  if (tensor.dtype == DataType::kString) {
-    if (!ReadStringData(data, &tensor)) return false;
-    status = ToTfTensor(&tensor, out);
-  } else {
-    std::string_view bytes;
-    size_t wanted;
-    if (!BytesOf(env, data, &bytes) ||
-        __builtin_mul_overflow(static_cast<size_t>(tensor.elements), ElementSize(tensor.dtype),
-                               &wanted) ||
-        bytes.size() != wanted) {
-      return ThrowTypeError(env,
-                            "data must be an ArrayBuffer with exactly the elements of the shape");
-    }
-    std::shared_ptr<AlignedBuffer> memory = TakeTensorMemory(env, data);
-    if (memory != nullptr) {
-      status = ShareWithTf(tensor.dtype, tensor.dims, std::move(memory), out);
-    } else if (tensor.data.Resize(bytes.size())) {
-      if (!bytes.empty()) std::memcpy(tensor.data.data(), bytes.data(), bytes.size());
-      status = ToTfTensor(&tensor, out);
-    } else {
-      status = Status(Code::kResourceExhausted, "out of memory");
-    }
-  }
-  return status.ok() || ThrowTypeError(env, status.message());
 }
 
 // run(slot, id, signature name, {alias: {dtype, shape, data}}): ArrayBuffers from allocateTensor()
@@ -224,6 +165,70 @@ Napi::Value AddressOf(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+bool ReadTensor(const Napi::Object& given, TensorHandle* out) {
+  const Napi::Env env = given.Env();
+  Tensor tensor;
+  int32_t dtype = 0;
+  if (napi_get_value_int32(env, given.Get("dtype"), &dtype) != napi_ok ||
+      !IsServable(static_cast<DataType>(dtype))) {
+    return ThrowTypeError(env, "dtype must be the number of a type that can be served");
+  }
+  tensor.dtype = static_cast<DataType>(dtype);
+  if (!ReadShape(given, &tensor)) return false;
+  const Napi::Value data = given.Get("data");
+  Status status;
+  if (tensor.dtype == DataType::kString) {
+    if (!ReadStringData(data, &tensor)) return false;
+    status = ToTfTensor(&tensor, out);
+  } else {
+    std::string_view bytes;
+    size_t wanted;
+    if (!BytesOf(env, data, &bytes) ||
+        __builtin_mul_overflow(static_cast<size_t>(tensor.elements), ElementSize(tensor.dtype),
+                               &wanted) ||
+        bytes.size() != wanted) {
+      return ThrowTypeError(env,
+                            "data must be an ArrayBuffer with exactly the elements of the shape");
+    }
+    std::shared_ptr<AlignedBuffer> memory = TakeTensorMemory(env, data);
+    if (memory != nullptr) {
+      status = ShareWithTf(tensor.dtype, tensor.dims, std::move(memory), out);
+    } else if (tensor.data.Resize(bytes.size())) {
+      if (!bytes.empty()) std::memcpy(tensor.data.data(), bytes.data(), bytes.size());
+      status = ToTfTensor(&tensor, out);
+    } else {
+      status = Status(Code::kResourceExhausted, "out of memory");
+    }
+  }
+  return status.ok() || ThrowTypeError(env, status.message());
+}
+
+Napi::Object TensorValue(Napi::Env env, const TF_Tensor& tensor) {
+  std::vector<int64_t> dims;
+  const TensorView view = ViewOf(&tensor, &dims);
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("dtype", Napi::Number::New(env, static_cast<int>(view.dtype)));
+  Napi::Array shape = Napi::Array::New(env, dims.size());
+  for (uint32_t d = 0; d < dims.size(); ++d) {
+    shape.Set(d, Napi::Number::New(env, static_cast<double>(dims[d])));
+  }
+  value.Set("shape", shape);
+  if (view.dtype != DataType::kString) {
+    TensorHandle shared = ShareOf(tensor);
+    const napi_value data = shared == nullptr ? nullptr : LendTensor(env, std::move(shared));
+    value.Set("data", data == nullptr ? env.Null() : Napi::Value(env, data));
+    return value;
+  }
+  Napi::Array strings = Napi::Array::New(env, static_cast<size_t>(view.elements));
+  for (int64_t s = 0; s < view.elements; ++s) {
+    const std::string_view bytes = view.string_at(view.data, s);
+    strings.Set(static_cast<uint32_t>(s),
+                Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size()));
+  }
+  value.Set("data", strings);
+  return value;
+}
 
 void ExportTensor(Napi::Env env, Napi::Object exports) {
   exports.Set("run", Napi::Function::New(env, Run, "run"));

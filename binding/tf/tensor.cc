@@ -78,6 +78,19 @@ Status ShareWithTf(DataType dtype, const std::vector<int64_t>& dims,
                new std::shared_ptr<AlignedBuffer>(std::move(memory)), out);
 }
 
+TensorHandle ShareOf(const TF_Tensor& tensor) {
+  std::vector<int64_t> dims(static_cast<size_t>(TF_NumDims(&tensor)));
+  for (size_t i = 0; i < dims.size(); ++i) dims[i] = TF_Dim(&tensor, static_cast<int>(i));
+  // Its own memory goes when the other's takes its place.
+  const int64_t none = 0;
+  TensorHandle shared(TF_AllocateTensor(TF_TensorType(&tensor), &none, 1, 0));
+  StatusHandle status(TF_NewStatus());
+  if (shared == nullptr) return nullptr;
+  TF_TensorBitcastFrom(&tensor, TF_TensorType(&tensor), shared.get(), dims.data(),
+                       static_cast<int>(dims.size()), status.get());
+  return TF_GetCode(status.get()) == TF_OK ? std::move(shared) : nullptr;
+}
+
 TensorView ViewOf(const TF_Tensor* tensor, std::vector<int64_t>* dims) {
   TensorView view;
   view.dtype = static_cast<DataType>(TF_TensorType(tensor));

@@ -24,6 +24,10 @@ Status ToTfTensor(Tensor* tensor, TensorHandle* out);
 Status ShareWithTf(DataType dtype, const std::vector<int64_t>& dims,
                    std::shared_ptr<AlignedBuffer> memory, TensorHandle* out);
 
+// Another owner of the same memory, which nobody may write to. Null when memory is out. REQUIRES: a
+// dtype with fixed-size elements.
+TensorHandle ShareOf(const TF_Tensor& tensor);
+
 // What encoders read. OWNERSHIP: points into `tensor`; the dimensions are copied into `dims`.
 TensorView ViewOf(const TF_Tensor* tensor, std::vector<int64_t>* dims);
 

@@ -8,6 +8,7 @@ import { addon } from './addon.js';
 import type { Method, NativeBatchReport, NativePrepared } from './binding.js';
 import { call, closeSlot, openSlot, traced, type Done } from './calls.js';
 import type { RunTrace } from './run-trace.js';
+import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
 
 /** See NativePrepared. */
 export interface Task {
@@ -84,6 +85,29 @@ function prepare<T>(
     call(prepared, start);
     return;
   }
+  hold(done, onTask, start);
+}
+
+/** As prepareProto, of tensors. */
+export function prepareTensors(
+  model: number,
+  { signature, inputs, outputs }: TensorRequest,
+  done: Done<TensorSet>,
+  onTask: (task: Task) => void,
+  trace: RunTrace | null,
+): void {
+  const picks = flatPicks(inputs);
+  hold(traced(done, trace), onTask, (slot) =>
+    addon().prepareTensors(slot, model, trace !== null, signature, picks, outputs),
+  );
+}
+
+/** Of what is decoded before the call returns. */
+function hold<T>(
+  done: Done<T>,
+  onTask: (task: Task) => void,
+  start: (slot: number) => boolean,
+): void {
   const slot = openSlot(done);
   let isTask = false;
   try {

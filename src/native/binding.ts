@@ -16,6 +16,16 @@ export interface NativeTensor {
   readonly data: ArrayBuffer | readonly (Uint8Array | string)[];
 }
 
+export interface NativeTaskTensors {
+  readonly set: number;
+  readonly signature: string;
+  readonly outputs: readonly string[];
+}
+
+export interface NativeNamedTensor extends NativeTensor {
+  readonly name: string;
+}
+
 export interface NativeLoadOptions {
   readonly name: string;
   readonly version: bigint;
@@ -222,6 +232,8 @@ export interface NativeCounters {
   readonly pendingCalls: number;
   /** Of this environment: decoded, and neither run nor dropped. */
   readonly heldTasks: number;
+  /** Of tensors that JavaScript holds. */
+  readonly tensorSets: number;
 }
 
 /** In place of a task's rows: why it has none. */
@@ -396,6 +408,45 @@ export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, Nat
     method: Method,
     isTraced: boolean,
   ): void;
+  /**
+   * Sets of tensors, by numbers: made of JavaScript's, read (data lent as from `run`), made of tensors of others
+   * (`picks`: set, name, new name, …), taken over from another environment (false: it is gone), dropped.
+   */
+  holdTensors(tensors: readonly NativeNamedTensor[]): number;
+  readTensors(set: number): readonly NativeNamedTensor[];
+  pickTensors(picks: readonly (string | number)[]): number;
+  adoptTensors(set: number): boolean;
+  dropTensors(set: number): void;
+  /** Predict from tensors to tensors; answered with the number of a set. No `outputs`: all. */
+  inferTensors(
+    slot: number,
+    id: number,
+    timeoutMillis: number,
+    isTraced: boolean,
+    signature: string,
+    picks: readonly (string | number)[],
+    outputs: readonly string[],
+  ): void;
+  /** The same as prepareProto has it: true, and its numbers are in `prepared`; or the slot is answered. */
+  prepareTensors(
+    slot: number,
+    id: number,
+    isTraced: boolean,
+    signature: string,
+    picks: readonly (string | number)[],
+    outputs: readonly string[],
+  ): boolean;
+  /** The inputs of a held task as a set, its signature, and the outputs that it wants; or why not. */
+  taskTensors(task: number): NativeTaskTensors | NativeFailure;
+  /** Answers the task, whose own slot it is, with the tensors of the set; it is held no more. */
+  finishTask(slot: number, task: number, set: number, latencyNanos: number): void;
+  /** A version of which the addon has the signatures alone; `unload` unloads it. */
+  declareServable(
+    name: string,
+    version: bigint,
+    signatureDefMap: Uint8Array,
+  ): { readonly id: number; readonly signatures: readonly string[] } | NativeFailure;
+
   /** Where prepareProto and prepareJson leave a NativePrepared. */
   readonly prepared: Float64Array;
   /**

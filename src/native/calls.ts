@@ -51,6 +51,12 @@ export function openSlot<T>(done: Done<T>): number {
   return slot;
 }
 
+/** Hands the addon work for a slot that is open already. */
+export function resume(start: () => void): void {
+  scheduleWake();
+  start();
+}
+
 /** REQUIRES: the addon will not answer the slot. `done` is not called. */
 export function closeSlot(slot: number): void {
   settle(slot);

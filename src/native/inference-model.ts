@@ -2,6 +2,7 @@
 import type { Method, NativeShadowResult } from './binding.js';
 import type { Done } from './calls.js';
 import type { RunTrace } from './run-trace.js';
+import type { TensorRequest, TensorSet } from './tensor-sets.js';
 
 /** Whether the client has gone: the request need not run then. May be asked until `done`. */
 export type IsGone = () => boolean;
@@ -47,6 +48,15 @@ export interface InferenceModel {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
+    isGone?: IsGone,
+    trace?: RunTrace | null,
+  ): void;
+
+  /** Predict from tensors to tensors. OWNERSHIP: the set that `done` gets is the caller's. */
+  inferTensors(
+    request: TensorRequest,
+    timeoutMillis: number,
+    done: Done<TensorSet>,
     isGone?: IsGone,
     trace?: RunTrace | null,
   ): void;

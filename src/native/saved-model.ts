@@ -4,7 +4,7 @@
  */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import { prepareJson, prepareProto, type Task } from './batch.js';
+import { prepareJson, prepareProto, prepareTensors, type Task } from './batch.js';
 import type {
   Method,
   NativeLoaded,
@@ -21,6 +21,7 @@ import type {
 import { call, traced, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
+import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
 
 export interface LoadOptions extends Omit<
   NativeLoadOptions,
@@ -169,6 +170,30 @@ export class SavedModel implements InferenceModel {
     call(traced(done, trace), (slot) => {
       addon().inferJson(slot, this.#id, body, timeoutMillis, method, trace !== null);
     });
+  }
+
+  inferTensors(
+    { signature, inputs, outputs }: TensorRequest,
+    timeoutMillis: number,
+    done: Done<TensorSet>,
+    _isGone?: IsGone,
+    trace: RunTrace | null = null,
+  ): void {
+    const picks = flatPicks(inputs);
+    call(traced(done, trace), (slot) => {
+      const isTraced = trace !== null;
+      addon().inferTensors(slot, this.#id, timeoutMillis, isTraced, signature, picks, outputs);
+    });
+  }
+
+  /** As inferTensors in two steps; see batch.ts. */
+  prepareTensors(
+    request: TensorRequest,
+    done: Done<TensorSet>,
+    onTask: (task: Task) => void,
+    trace: RunTrace | null = null,
+  ): void {
+    prepareTensors(this.#id, request, done, onTask, trace);
   }
 
   /** As inferProto in two steps; see batch.ts. */

@@ -22,6 +22,7 @@ import type { Done } from '../native/calls.js';
 import type { InferenceModel, IsGone } from '../native/inference-model.js';
 import type { RunTrace } from '../native/run-trace.js';
 import type { SavedModel } from '../native/saved-model.js';
+import type { TensorRequest, TensorSet } from '../native/tensor-sets.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { Company } from './company.js';
 import type { BatchingSettings } from './model-batching.js';
@@ -113,6 +114,23 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     const deadline = this.#deadlineOf(timeoutMillis);
     const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
     this.model.prepareJson(method, body, done, onTask, trace);
+  }
+
+  inferTensors(
+    request: TensorRequest,
+    timeoutMillis: number,
+    done: Done<TensorSet>,
+    isGone?: IsGone,
+    trace: RunTrace | null = null,
+  ): void {
+    const direct = this.#direct(done);
+    if (direct !== null) {
+      this.model.inferTensors(request, timeoutMillis, direct, isGone, trace);
+      return;
+    }
+    const deadline = this.#deadlineOf(timeoutMillis);
+    const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
+    this.model.prepareTensors(request, done, onTask, trace);
   }
 
   /** Alone: nobody waits for it. */

@@ -1,0 +1,151 @@
+/**
+ * DeclaredModel: a version whose requests are read and answered by the addon like any other's, and run by somebody
+ * else: by a plugin, by a pipeline. It has signatures in the addon's registry, and no more there.
+ */
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { addon } from './addon.js';
+import { dropTask, prepareJson, prepareProto, type Task } from './batch.js';
+import { Method } from './binding.js';
+import { call, resume, violationsOf, type Done } from './calls.js';
+import type { InferenceModel, IsGone } from './inference-model.js';
+import type { RunTrace } from './run-trace.js';
+import { dropTensors, pickTensors, type TensorRequest, type TensorSet } from './tensor-sets.js';
+
+/** One request, in tensors. OWNERSHIP: the set is the request's; it is dropped when `done` was called. */
+export interface DeclaredRun {
+  readonly inputs: TensorSet;
+  readonly signature: string;
+  /** Aliases, at least one; the set that is put out must have them. */
+  readonly outputs: readonly string[];
+  /** From now on; 0 is none. */
+  readonly timeoutMillis: number;
+  readonly isGone: IsGone;
+  readonly trace: RunTrace | null;
+}
+
+/** Calls `done` once, with a set that is the caller's from then on. Must not throw. */
+export type RunDeclared = (run: DeclaredRun, done: Done<TensorSet>) => void;
+
+const NEVER: IsGone = () => false;
+
+export class DeclaredModel implements InferenceModel {
+  readonly signatureDefMap: Uint8Array;
+  /** Their names, sorted. */
+  readonly signatures: readonly string[];
+  readonly #id: number;
+  readonly #run: RunDeclared;
+
+  /**
+   * `signatureDefMap`: a serialized tensorflow.serving.SignatureDefMap.
+   * @throws ServingError where it is none
+   */
+  constructor(name: string, version: bigint, signatureDefMap: Uint8Array, run: RunDeclared) {
+    const declared = addon().declareServable(name, version, signatureDefMap);
+    if (!('id' in declared)) {
+      const [code, message, violations] = declared;
+      throw new ServingError(code, message, violationsOf(violations));
+    }
+    this.#id = declared.id;
+    this.signatures = declared.signatures;
+    this.signatureDefMap = signatureDefMap;
+    this.#run = run;
+  }
+
+  inferProto(
+    method: Method,
+    body: Uint8Array,
+    timeoutMillis: number,
+    asTensorContent: boolean,
+    done: Done<Uint8Array>,
+    isGone: IsGone = NEVER,
+    trace: RunTrace | null = null,
+  ): void {
+    if (refuses(method, done)) return;
+    const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
+    prepareProto(this.#id, method, body, asTensorContent, done, onTask, trace);
+  }
+
+  inferJson(
+    method: Method,
+    body: Uint8Array | ArrayBuffer,
+    timeoutMillis: number,
+    done: Done<string | Uint8Array>,
+    isGone: IsGone = NEVER,
+    trace: RunTrace | null = null,
+  ): void {
+    if (refuses(method, done)) return;
+    const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
+    prepareJson(this.#id, method, body, done, onTask, trace);
+  }
+
+  inferTensors(
+    { signature, inputs, outputs }: TensorRequest,
+    timeoutMillis: number,
+    done: Done<TensorSet>,
+    isGone: IsGone = NEVER,
+    trace: RunTrace | null = null,
+  ): void {
+    const set = pickTensors(inputs);
+    const run = { inputs: set, signature, outputs, timeoutMillis, isGone, trace };
+    this.#run(run, (error, result) => {
+      dropTensors(set);
+      done(error, result);
+    });
+  }
+
+  /** Nothing is compared: what runs elsewhere cannot be repeated from here. */
+  inferShadow(...[, , , done]: Parameters<InferenceModel['inferShadow']>): void {
+    const why = 'a version of this platform cannot be a shadow';
+    done(new ServingError(StatusCode.UNIMPLEMENTED, why), null);
+  }
+
+  unload(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done: Done<void> = (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      };
+      call(done, (slot) => addon().unload(slot, this.#id));
+    });
+  }
+
+  #answer(
+    task: Task,
+    timeoutMillis: number,
+    done: Done<never>,
+    isGone: IsGone,
+    trace: RunTrace | null,
+  ): void {
+    const taken = addon().taskTensors(task.id);
+    if (!('set' in taken)) {
+      fail(task, new ServingError(taken[0], taken[1], violationsOf(taken[2])), done);
+      return;
+    }
+    const { set: inputs, signature, outputs } = taken;
+    const began = process.hrtime.bigint();
+    this.#run({ inputs, signature, outputs, timeoutMillis, isGone, trace }, (error, result) => {
+      dropTensors(inputs);
+      if (error !== null || result === null) {
+        fail(task, error ?? new ServingError(StatusCode.INTERNAL, 'nothing was put out'), done);
+        return;
+      }
+      const nanos = Number(process.hrtime.bigint() - began);
+      resume(() => addon().finishTask(task.slot, task.id, result, nanos));
+      dropTensors(result); // the job has its own hold on it
+    });
+  }
+}
+
+function fail(task: Task, error: ServingError, done: Done<never>): void {
+  dropTask(task, error.code);
+  done(error, null);
+}
+
+/** The others' requests are read by a graph of TensorFlow's. */
+function refuses(method: Method, done: Done<never>): boolean {
+  if (method === Method.predict) return false;
+  const name = Object.entries(Method).find(([, number]) => number === method)?.[0] ?? '';
+  const message = `${name} is not served by this servable: it has Predict alone`;
+  done(new ServingError(StatusCode.UNIMPLEMENTED, message), null);
+  return true;
+}
