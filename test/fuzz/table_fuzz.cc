@@ -1,12 +1,14 @@
 // Any bytes as the files of a lookup table, of every format: loaded, and asked for keys that are
-// there and keys that are not. The first two bytes choose format and types; of a matrix, what
-// precedes the first "\n\n" is its vocabulary. One thread.
+// there and keys that are not; a vocabulary's rows are compared with a plain search. The first two
+// bytes choose format and types; of a matrix, what precedes the first "\n\n" is its vocabulary. One
+// thread.
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -57,6 +59,7 @@ TableConfig ConfigOf(uint8_t first, uint8_t second) {
   TableOutputConfig& row = config.outputs.emplace_back();
   row.name = "row";
   row.row_number = true;
+  if (config.num_oov_buckets == 0) row.default_value = {"-1"};
   return config;
 }
 
@@ -72,7 +75,33 @@ std::string_view TextAt(const void* data, int64_t index) {
   return (*static_cast<const std::vector<std::string_view>*>(data))[static_cast<size_t>(index)];
 }
 
-void Ask(const Table& table, std::string_view bytes) {
+// The number of the line that is `key`: the last one, or else the first one; -1 without any.
+int64_t LineOf(std::string_view key, std::string_view lines, bool last) {
+  int64_t found = -1;
+  for (int64_t number = 0; !lines.empty() && (last || found < 0); ++number) {
+    const size_t newline = lines.find('\n');
+    std::string_view line = lines.substr(0, newline);
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    if (newline != std::string_view::npos && !line.empty() && line.back() == '\r') {
+      line.remove_suffix(1);
+    }
+    if (line == key) found = number;
+  }
+  return found;
+}
+
+// Numbers of rows against a search from line to line; `vocabulary` is the table's file.
+void CheckLines(const std::vector<std::string_view>& keys, std::string_view vocabulary, bool last,
+                const Tensor& rows) {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    int64_t row;
+    std::memcpy(&row, rows.data.data() + i * sizeof(row), sizeof(row));
+    Check(row == LineOf(keys[i], vocabulary, last));
+  }
+}
+
+// `is_checked`: the bytes are a vocabulary of strings, without buckets.
+void Ask(const Table& table, std::string_view bytes, bool is_checked, bool last) {
   std::vector<std::string_view> texts = {"", "0", "absent"};
   for (size_t begin = 0; begin < bytes.size() && texts.size() < 100;) {
     const size_t end = std::min(bytes.find_first_of(",\t\n\":", begin), bytes.size());
@@ -101,6 +130,7 @@ void Ask(const Table& table, std::string_view bytes) {
     std::vector<Tensor> values;
     if (!table.Lookup(keys, {output}, limits, &values).ok()) continue;
     const Tensor& tensor = values[0];
+    if (is_checked && output == 1) CheckLines(texts, bytes, last, tensor);
     int64_t elements = 1;
     for (const int64_t size : tensor.dims) elements *= size;
     Check(elements == tensor.elements && tensor.dtype == table.outputs()[output].dtype);
@@ -129,11 +159,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     bytes.remove_prefix(parted + 2);
   }
   config.file = file.Write(bytes);
+  const bool is_checked = config.format == TableFormat::kVocabulary &&
+                          config.key.dtype != DataType::kInt64 &&
+                          config.key.dtype != DataType::kInt32 && config.num_oov_buckets == 0;
+  const bool last = config.duplicate_keys == DuplicateKeys::kKeepLast;
   TableLoadOptions options;
   options.oov_buckets = FuzzedBuckets;
   std::unique_ptr<const Table> table;
   const Status status = Table::Load(std::move(config), "/proc/self/fd", options, &table);
   Check(status.ok() == (table != nullptr) && status.ok() == status.message().empty());
-  if (table != nullptr) Ask(*table, all);
+  if (table != nullptr) Ask(*table, all, is_checked, last);
   return 0;
 }
