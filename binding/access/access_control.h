@@ -157,7 +157,7 @@ class AccessControl {
   Counts refused_ GUARDED_BY(mutex_){};
 };
 
-// Whether `name` is of the pattern.
+// Whether `name` is of the pattern. The time it takes grows with the product of their lengths.
 bool MatchesPattern(std::string_view pattern, std::string_view name);
 
 }  // namespace tensorgate

@@ -224,6 +224,14 @@ void ReleaseTicket(const Napi::CallbackInfo& info) {
   if (ReadUint32(info, 0, "ticket", &number)) HeldTickets::Get().Release(number);
 }
 
+// accessMatches(pattern, name): see MatchesPattern()
+Napi::Value Matches(const Napi::CallbackInfo& info) {
+  std::string pattern, name;
+  const bool matches =
+      ReadText(info, 0, &pattern) && ReadText(info, 1, &name) && MatchesPattern(pattern, name);
+  return Napi::Boolean::New(info.Env(), matches);
+}
+
 // accessRefused(surface): how many requests were refused, by AccessVerdict
 Napi::Value Refused(const Napi::CallbackInfo& info) {
   AccessControl* access = AccessOf(info);
@@ -238,6 +246,7 @@ Napi::Value Refused(const Napi::CallbackInfo& info) {
 
 void ExportAccess(Napi::Env env, Napi::Object exports) {
   exports.Set("accessConfigure", Napi::Function::New(env, ConfigureAccess, "accessConfigure"));
+  exports.Set("accessMatches", Napi::Function::New(env, Matches, "accessMatches"));
   exports.Set("accessFind", Napi::Function::New(env, FindPrincipal, "accessFind"));
   exports.Set("accessLearn", Napi::Function::New(env, Learn, "accessLearn"));
   exports.Set("accessName", Napi::Function::New(env, PrincipalName, "accessName"));

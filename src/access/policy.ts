@@ -1,4 +1,4 @@
-/** What the addon is to know of an AuthConfig. Pure, but for the digests. */
+/** What the addon is to know of an AuthConfig. Keeps nothing. */
 import {
   NO_LIMIT,
   type AuthConfig,
@@ -7,6 +7,7 @@ import {
   type ScopeMethod,
 } from '../config/auth-config.js';
 import { AccessMethod, type NativePolicy, type NativePrincipal } from '../native/access.js';
+import { addon } from '../native/addon.js';
 import { ANONYMOUS } from './caller.js';
 import { sanDigest } from './credentials.js';
 import type { VerifiedToken } from './tokens.js';
@@ -84,6 +85,5 @@ function narrower(a: string, b: string): string | null {
 
 /** Whether the wider pattern has every name of the other: a * in the latter stands for anything. */
 function takesIn(wider: string, pattern: string): boolean {
-  const parts = wider.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(pattern);
+  return addon().accessMatches(wider, pattern);
 }

@@ -54,6 +54,8 @@ export type NativeRefusal = readonly [
 ];
 
 export interface NativeAccess {
+  /** Whether `name` is of the pattern of a grant. The time it takes grows with the product of their lengths. */
+  accessMatches(pattern: string, name: string): boolean;
   accessConfigure(surface: AccessSurface, policy: NativePolicy): void;
   /** Of digests of 32 bytes each, the first that is known; of none, those without. 0: nobody. */
   accessFind(surface: AccessSurface, digests: Uint8Array): number;

@@ -1,27 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { bothAllow, nativePolicy } from '../../../src/access/policy.js';
+import { nativePolicy } from '../../../src/access/policy.js';
 import { credentialsOf, identityOf, sanDigest } from '../../../src/access/credentials.js';
-import { authConfigOf, NO_LIMIT, type Scope } from '../../../src/config/auth-config.js';
+import { authConfigOf, NO_LIMIT } from '../../../src/config/auth-config.js';
 
 describe('access/policy', () => {
-  const scope = (models: string, ...methods: Scope['methods'][number][]): Scope => ({
-    models,
-    methods,
-  });
-
-  it('allows what both allow, and no more', () => {
-    const ours = [scope('res*', 'INFER', 'READ'), scope('m', 'ADMIN')];
-    assert.deepEqual(bothAllow(ours, [scope('*', 'INFER')]), [scope('res*', 'INFER')]);
-    assert.deepEqual(bothAllow(ours, [scope('resnet', 'READ', 'ADMIN')]), [
-      scope('resnet', 'READ'),
-    ]);
-    assert.deepEqual(bothAllow(ours, [scope('m', 'INFER')]), []);
-    assert.deepEqual(bothAllow(ours, [scope('*net', 'INFER')]), [], 'neither takes the other in');
-    assert.deepEqual(bothAllow([scope('a.c', 'INFER')], [scope('abc', 'INFER')]), []);
-    assert.deepEqual(bothAllow([], [scope('*', 'INFER')]), []);
-  });
-
   it('gives the addon grants, keys and limits', () => {
     const config = authConfigOf(
       {
