@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <memory>
 
-#define TENSORGATE_WEAK __attribute__((weak, visibility("default")))
+#include "net/weak_symbols.h"
 
 extern "C" {
 
@@ -19,18 +19,16 @@ TENSORGATE_WEAK int EVP_DigestFinal_ex(EVP_MD_CTX*, unsigned char* digest, unsig
 
 }  // extern "C"
 
-#undef TENSORGATE_WEAK
-
 namespace tensorgate {
 
 const char* Sha256Missing() {
-  if (&EVP_MD_fetch == nullptr) return "EVP_MD_fetch";  // of OpenSSL 3, as the next but three
-  if (&EVP_MD_CTX_new == nullptr) return "EVP_MD_CTX_new";
-  if (&EVP_MD_CTX_free == nullptr) return "EVP_MD_CTX_free";
-  if (&EVP_DigestInit_ex2 == nullptr) return "EVP_DigestInit_ex2";
-  if (&EVP_DigestUpdate == nullptr) return "EVP_DigestUpdate";
-  if (&EVP_DigestFinal_ex == nullptr) return "EVP_DigestFinal_ex";
-  return nullptr;
+  const WeakSymbol needed[] = {
+      TENSORGATE_NEEDED(EVP_MD_fetch),  // of OpenSSL 3, as EVP_DigestInit_ex2
+      TENSORGATE_NEEDED(EVP_MD_CTX_new),     TENSORGATE_NEEDED(EVP_MD_CTX_free),
+      TENSORGATE_NEEDED(EVP_DigestInit_ex2), TENSORGATE_NEEDED(EVP_DigestUpdate),
+      TENSORGATE_NEEDED(EVP_DigestFinal_ex),
+  };
+  return FirstMissing(needed);
 }
 
 bool Sha256(std::string_view bytes, Digest* digest) {

@@ -104,11 +104,7 @@ LlhttpSettings::LlhttpSettings(const LlhttpCallbacks& callbacks)
     : LlhttpSettings(callbacks, LlhttpTrial::Shift()) {}
 
 const char* LlhttpMissing() {
-  const struct {
-    const char* name;
-    bool there;
-  } needed[] = {
-#define TENSORGATE_NEEDED(function) {#function, &function != nullptr}
+  const WeakSymbol needed[] = {
       TENSORGATE_NEEDED(llhttp_init),
       TENSORGATE_NEEDED(llhttp_execute),
       TENSORGATE_NEEDED(llhttp_resume),
@@ -120,11 +116,8 @@ const char* LlhttpMissing() {
       TENSORGATE_NEEDED(llhttp_get_http_minor),
       TENSORGATE_NEEDED(llhttp_method_name),
       TENSORGATE_NEEDED(llhttp_should_keep_alive),
-#undef TENSORGATE_NEEDED
   };
-  for (const auto& each : needed) {
-    if (!each.there) return each.name;
-  }
+  if (const char* missing = FirstMissing(needed); missing != nullptr) return missing;
   return LlhttpTrial::Shift() == LlhttpTrial::kNone ? "an llhttp whose callbacks are known"
                                                     : nullptr;
 }

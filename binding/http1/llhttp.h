@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "net/weak_symbols.h"
+
 extern "C" {
 
 struct llhttp_t;
-
-#define TENSORGATE_WEAK __attribute__((weak, visibility("default")))
 
 TENSORGATE_WEAK void llhttp_init(llhttp_t*, int type, const void* settings);
 TENSORGATE_WEAK int llhttp_execute(llhttp_t*, const char* data, size_t size);
@@ -26,8 +26,6 @@ TENSORGATE_WEAK const char* llhttp_method_name(int method);
 TENSORGATE_WEAK int llhttp_should_keep_alive(const llhttp_t*);
 
 }  // extern "C"
-
-#undef TENSORGATE_WEAK
 
 namespace tensorgate {
 

@@ -3,11 +3,7 @@
 namespace tensorgate {
 
 const char* Http2Missing() {
-  const struct {
-    const char* name;
-    bool there;
-  } needed[] = {
-#define TENSORGATE_NEEDED(function) {#function, &function != nullptr}
+  const WeakSymbol needed[] = {
       TENSORGATE_NEEDED(nghttp2_session_callbacks_new),
       TENSORGATE_NEEDED(nghttp2_session_callbacks_del),
       TENSORGATE_NEEDED(nghttp2_session_callbacks_set_on_begin_headers_callback),
@@ -44,12 +40,8 @@ const char* Http2Missing() {
       TENSORGATE_NEEDED(nghttp2_submit_ping),
       TENSORGATE_NEEDED(nghttp2_submit_shutdown_notice),
       TENSORGATE_NEEDED(nghttp2_submit_goaway),
-#undef TENSORGATE_NEEDED
   };
-  for (const auto& each : needed) {
-    if (!each.there) return each.name;
-  }
-  return nullptr;
+  return FirstMissing(needed);
 }
 
 }  // namespace tensorgate

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "net/weak_symbols.h"
+
 extern "C" {
 
 struct nghttp2_session;
@@ -77,8 +79,6 @@ typedef ssize_t (*nghttp2_data_source_read_length_callback)(nghttp2_session*, ui
                                                             int32_t stream_remote_window_size,
                                                             uint32_t remote_max_frame_size, void*);
 
-#define TENSORGATE_WEAK __attribute__((weak, visibility("default")))
-
 TENSORGATE_WEAK int nghttp2_session_callbacks_new(nghttp2_session_callbacks**);
 TENSORGATE_WEAK void nghttp2_session_callbacks_del(nghttp2_session_callbacks*);
 TENSORGATE_WEAK void nghttp2_session_callbacks_set_on_begin_headers_callback(
@@ -137,8 +137,6 @@ TENSORGATE_WEAK int nghttp2_submit_goaway(nghttp2_session*, uint8_t flags, int32
                                           uint32_t error_code, const uint8_t* data, size_t);
 
 }  // extern "C"
-
-#undef TENSORGATE_WEAK
 
 namespace tensorgate {
 

@@ -16,11 +16,7 @@ uv_handle_t* NewUvHandle(int type, void* data) {
 void UvFree(uv_handle_t* handle) { std::free(handle); }
 
 const char* UvMissing() {
-  const struct {
-    const char* name;
-    bool there;
-  } needed[] = {
-#define TENSORGATE_NEEDED(function) {#function, &function != nullptr}
+  const WeakSymbol needed[] = {
       TENSORGATE_NEEDED(uv_handle_size),
       TENSORGATE_NEEDED(uv_req_size),
       TENSORGATE_NEEDED(uv_handle_set_data),
@@ -58,12 +54,8 @@ const char* UvMissing() {
       TENSORGATE_NEEDED(uv_walk),
       TENSORGATE_NEEDED(uv_fileno),
       TENSORGATE_NEEDED(uv_pipe_open),
-#undef TENSORGATE_NEEDED
   };
-  for (const auto& each : needed) {
-    if (!each.there) return each.name;
-  }
-  return nullptr;
+  return FirstMissing(needed);
 }
 
 }  // namespace tensorgate

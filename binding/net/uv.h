@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "net/weak_symbols.h"
+
 extern "C" {
 
 struct uv_loop_s;
@@ -26,8 +28,6 @@ typedef void (*uv_read_cb)(uv_handle_t*, ssize_t size, const uv_buf_t*);
 typedef void (*uv_walk_cb)(uv_handle_t*, void*);
 typedef void (*uv_status_cb)(uv_handle_t*, int status);
 typedef void (*uv_req_cb)(uv_req_t*, int status);
-
-#define TENSORGATE_WEAK __attribute__((weak, visibility("default")))
 
 TENSORGATE_WEAK size_t uv_handle_size(int type);
 TENSORGATE_WEAK size_t uv_req_size(int type);
@@ -70,8 +70,6 @@ TENSORGATE_WEAK int uv_try_write(uv_handle_t*, const uv_buf_t*, unsigned);
 TENSORGATE_WEAK int uv_write(uv_req_t*, uv_handle_t*, const uv_buf_t*, unsigned, uv_req_cb);
 
 }  // extern "C"
-
-#undef TENSORGATE_WEAK
 
 namespace tensorgate {
 
