@@ -92,6 +92,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   struct Tags {
     uint64_t id = 0;
     void* run = nullptr;
+    uint32_t principal = 0;
     bool is_traced = false;
     HeldBytes held;  // of a message that is elsewhere
   } tags;

@@ -110,6 +110,7 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
     void* run = nullptr;
     bool is_traced = false;
     void* socket = nullptr;
+    uint32_t principal = 0;
   } tags;
 
  private:

@@ -88,7 +88,8 @@ void GrpcTransport::OnOpen(GrpcCall* call) {
   call->tags.is_traced = TraceSampling::Wants(call->traceparent());
   if (call->timeout_millis() > 0) Await(call, call->timeout_millis());
   if (call->method().streaming == GrpcStreaming::kBoth ||
-      (call->method().inference >= 0 && IsStranger(call->credential(), SocketOf(call)))) {
+      (call->method().inference >= 0 &&
+       IsStranger(call->credential(), SocketOf(call), &call->tags.principal))) {
     HandOver(call, {}, false, Status());
   }
 }
@@ -133,6 +134,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   std::shared_ptr<const Servable> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
   Admission admission;
+  admission.principal = call->tags.principal;
   if (!Admits(call->credential(), SocketOf(call), spec.name, &admission)) return false;
   auto run = std::make_unique<DirectRun>(runs()->queue(), call, &NewProtoCall, method,
                                          std::move(model), options_.as_tensor_content);

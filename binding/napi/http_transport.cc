@@ -82,11 +82,15 @@ uint64_t HttpTransport::TickMillis() const {
 bool HttpTransport::OnHead(HttpConnection* connection) {
   CountRequest();
   const RequestHead& head = connection->head();
+  uint32_t* const principal = &connection->tags.principal;
+  *principal = AccessControl::kNobody;  // the last request's may be another
   connection->tags.is_traced =
       TraceSampling::IsOn() && TraceSampling::Wants(head.Field("traceparent"));
   if (!options_.body_paths.empty() && StartsWith(head.target, options_.body_paths)) return true;
   if (std::string_view(head.method) != "POST" || !StartsWith(head.target, "/v1/")) return false;
-  if (head.has_body() && IsStranger(CredentialOf(head), SocketOf(*connection))) return false;
+  if (head.has_body() && IsStranger(CredentialOf(head), SocketOf(*connection), principal)) {
+    return false;
+  }
   if (options_.timeout_millis > 0) Await(connection, options_.timeout_millis);
   return true;
 }
@@ -155,6 +159,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
   std::shared_ptr<const Servable> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
   Admission admission;
+  admission.principal = connection->tags.principal;
   if (!Admits(CredentialOf(head), SocketOf(*connection), spec.name, &admission)) return false;
   auto run = std::make_unique<DirectRun>(runs()->queue(), connection, &NewRestCall,
                                          MethodOf(action), std::move(model), false);

@@ -122,16 +122,19 @@ bool Transport::FindPrincipal(std::string_view credential, Socket* socket, uint3
 bool Transport::Admits(std::string_view credential, Socket* socket, std::string_view model,
                        Admission* admission) {
   if (!access_.is_on()) return true;
-  return FindPrincipal(credential, socket, &admission->principal) &&
-         access_.TryAdmit(admission->principal, AccessMethod::kInfer, model, &admission->ticket)
-                 .verdict == AccessVerdict::kAdmitted;
+  uint32_t* const principal = &admission->principal;
+  if (*principal == AccessControl::kNobody && !FindPrincipal(credential, socket, principal)) {
+    return false;
+  }
+  return access_.TryAdmit(*principal, AccessMethod::kInfer, model, &admission->ticket).verdict ==
+         AccessVerdict::kAdmitted;
 }
 
-bool Transport::IsStranger(std::string_view credential, Socket* socket) {
+bool Transport::IsStranger(std::string_view credential, Socket* socket, uint32_t* principal) {
+  *principal = AccessControl::kNobody;
   if (!access_.authenticates() || Sha256Missing() != nullptr) return false;
-  uint32_t principal;
-  FindPrincipal(credential, socket, &principal);
-  return principal == AccessControl::kNobody && !MayBeToken(credential);
+  FindPrincipal(credential, socket, principal);
+  return *principal == AccessControl::kNobody && !MayBeToken(credential);
 }
 
 void Transport::AddToLog(const DirectRun& run, bool is_answered, AccessLine line) {

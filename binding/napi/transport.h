@@ -110,8 +110,10 @@ class Transport : public SocketOwner, public DirectRunOwner {
   // model now. False: JavaScript looks at it, and says what is wrong.
   bool Admits(std::string_view credential, Socket* socket, std::string_view model,
               Admission* admission);
-  // Whether it is refused for certain, so that its body is not worth the memory.
-  bool IsStranger(std::string_view credential, Socket* socket);
+  // Whether it is refused for certain, so that its body is not worth the memory. Else `principal`,
+  // where it is known, saves Admits() the look-up: with a policy that has been replaced since, it
+  // is not admitted there.
+  bool IsStranger(std::string_view credential, Socket* socket, uint32_t* principal);
   // Asks for the client's address as long as it is connected.
   void NotePeer(Socket* socket, DirectRun* run) {
     if (access_lines_.has_value()) run->peer = socket->Peer();

@@ -15,6 +15,7 @@ import { Authority, opensslMissing, pemField } from './certificates.js';
 import { AuthFile } from './access-config.js';
 import { floats, GrpcClient, type RpcError } from './grpc-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
+import { RawClient } from './raw-http.js';
 import { freePort, restIsNative, runToEnd, ServerProcess } from './server-process.js';
 
 const IDENTITY = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
@@ -332,8 +333,15 @@ for (const threads of [1, 2]) {
         file.write('principal { name: "x" }');
         await server.untilLogged('what is in force stays', offset);
         assert.equal((await predict('m', key('new-key'))).status, 200);
+        const body = '{"instances": [1.5]}';
+        const head = `Host: h\r\nX-API-Key: new-key\r\nContent-Length: ${body.length}\r\n\r\n`;
+        const slow = await RawClient.open(server.restPort);
+        await slow.write(`POST /v1/models/m:predict HTTP/1.1\r\n${head}${body.slice(0, 5)}`);
         file.write(config());
         await until(async () => (await predict('m', key('new-key'))).status === 401);
+        await slow.write(body.slice(5)); // of whom it was when it began
+        assert.equal((await slow.answer()).status, 401);
+        slow.socket.destroy();
         assert.equal(await rpcCode('m', key('new-key')), CODE.unauthenticated);
         assert.equal((await predict('m', key('shop-key'))).status, 200);
       } finally {
