@@ -19,8 +19,8 @@ TensorInfo Info(const std::string& alias, DataType dtype) {
   return info;
 }
 
-Signature Signature(std::vector<TensorInfo> inputs, std::vector<TensorInfo> outputs,
-                    const std::string& method = "tensorflow/serving/predict") {
+Signature SignatureOf(std::vector<TensorInfo> inputs, std::vector<TensorInfo> outputs,
+                      const std::string& method = "tensorflow/serving/predict") {
   Signature signature;
   signature.def.method_name = method;
   signature.def.inputs = std::move(inputs);
@@ -56,16 +56,16 @@ std::string Regression(const Signature& signature, bool check_method_name = fals
 
 TEST(CheckClassificationTest, TakesScoresOrClassesOrBoth) {
   ExampleTask task;
-  const Signature both = Signature({kExamples}, {kClasses, kScores});
+  const Signature both = SignatureOf({kExamples}, {kClasses, kScores});
   ASSERT_TRUE(CheckClassification(both, false, &task).ok());
   EXPECT_EQ(task.labels, 0);
   EXPECT_EQ(task.scores, 1);
-  EXPECT_EQ(Classification(Signature({kExamples}, {kScores})), "");
-  EXPECT_EQ(Classification(Signature({kExamples}, {kClasses})), "");
+  EXPECT_EQ(Classification(SignatureOf({kExamples}, {kScores})), "");
+  EXPECT_EQ(Classification(SignatureOf({kExamples}, {kClasses})), "");
 }
 
 TEST(CheckClassificationTest, LooksAtTheMethodNameOnlyWhenAsked) {
-  const Signature predict = Signature({kExamples}, {kScores});
+  const Signature predict = SignatureOf({kExamples}, {kScores});
   EXPECT_EQ(Classification(predict), "");
   EXPECT_EQ(Classification(predict, true),
             "Expected classification signature method_name to be tensorflow/serving/classify. "
@@ -73,14 +73,14 @@ TEST(CheckClassificationTest, LooksAtTheMethodNameOnlyWhenAsked) {
 }
 
 TEST(CheckClassificationTest, RefusesOtherInputsAndOutputs) {
-  EXPECT_EQ(Classification(Signature({}, {kScores})), "Expected one input Tensor.");
-  EXPECT_EQ(Classification(Signature({kExamples}, {})),
+  EXPECT_EQ(Classification(SignatureOf({}, {kScores})), "Expected one input Tensor.");
+  EXPECT_EQ(Classification(SignatureOf({kExamples}, {})),
             "Expected one or two output Tensors, found 0");
   EXPECT_EQ(
-      Classification(Signature({Info("x", DataType::kString)}, {kScores}))
+      Classification(SignatureOf({Info("x", DataType::kString)}, {kScores}))
           .rfind("No classification inputs found in SignatureDef: inputs {\n  key: \"x\"\n", 0),
       0u);
-  EXPECT_EQ(Classification(Signature({kExamples}, {kValues}))
+  EXPECT_EQ(Classification(SignatureOf({kExamples}, {kValues}))
                 .rfind("Expected classification signature outputs to contain at least one of "
                        "\"classes\" or \"scores\". Signature was: inputs {",
                        0),
@@ -88,16 +88,16 @@ TEST(CheckClassificationTest, RefusesOtherInputsAndOutputs) {
 }
 
 TEST(CheckRegressionTest, RefusesOtherInputsAndOutputs) {
-  EXPECT_EQ(Regression(Signature({kExamples}, {kValues})), "");
-  EXPECT_EQ(Regression(Signature({kExamples}, {kValues}), true),
+  EXPECT_EQ(Regression(SignatureOf({kExamples}, {kValues})), "");
+  EXPECT_EQ(Regression(SignatureOf({kExamples}, {kValues}), true),
             "Expected regression signature method_name to be tensorflow/serving/regress. "
             "Was: tensorflow/serving/predict");
-  EXPECT_EQ(Regression(Signature({kExamples, kScores}, {kValues})), "Expected one input Tensor.");
-  EXPECT_EQ(Regression(Signature({kExamples}, {})), "Expected one output Tensor.");
-  EXPECT_EQ(Regression(Signature({kScores}, {kValues}))
+  EXPECT_EQ(Regression(SignatureOf({kExamples, kScores}, {kValues})), "Expected one input Tensor.");
+  EXPECT_EQ(Regression(SignatureOf({kExamples}, {})), "Expected one output Tensor.");
+  EXPECT_EQ(Regression(SignatureOf({kScores}, {kValues}))
                 .rfind("No regression inputs found in SignatureDef: ", 0),
             0u);
-  EXPECT_EQ(Regression(Signature({kExamples}, {kScores}))
+  EXPECT_EQ(Regression(SignatureOf({kExamples}, {kScores}))
                 .rfind("No regression outputs found in SignatureDef: ", 0),
             0u);
 }

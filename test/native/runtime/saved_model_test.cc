@@ -118,7 +118,7 @@ TEST(SessionRegistryTest, FreesAModelWhenItsLastHolderLetsGo) {
   WorkerPool disposers("dispose", 1, 8);
   ServableRegistry registry(&disposers);
   const uint32_t id = registry.Add(LoadModel("examples/models/half_plus_two/1"));
-  std::shared_ptr<const SavedModel> held = registry.Find(id);
+  std::shared_ptr<const Servable> held = registry.Find(id);
   ASSERT_NE(held, nullptr);
 
   std::promise<void> freed;
