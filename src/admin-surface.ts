@@ -1,6 +1,6 @@
 /**
  * AdminSurface: what is for operators, on a port of its own (--admin_port) with credentials of its own: the
- * admin API, reloads, SessionRun and metrics, over gRPC and REST. What is there is not on the public ports.
+ * admin API, reloads, SessionRun, profiles and metrics, over gRPC and REST. What is there is not on the public ports.
  */
 import { AccessControl } from './access/access-control.js';
 import { NativeAuthenticator } from './access/authenticator.js';
@@ -16,7 +16,7 @@ import { ServingError, StatusCode } from './status/serving-error.js';
 /** With an admin port, what faces clients has none of what is there but what upstream has there, too. */
 export function publicFlagsOf(flags: Flags): Flags {
   if (flags.admin_port === 0) return flags;
-  return { ...flags, enable_admin_api: false, enable_session_run: false };
+  return { ...flags, enable_admin_api: false, enable_session_run: false, enable_profiler: false };
 }
 
 export class AdminSurface {

@@ -32,6 +32,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'rollback',
   'models',
   'warmup',
+  'profile',
 ]);
 
 export interface MainOptions {

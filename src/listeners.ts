@@ -17,6 +17,7 @@ import { AccessLog } from './log/access-log.js';
 import type { Log } from './log/log.js';
 import type { RequestLog } from './log/request-log.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
+import { addon } from './native/addon.js';
 import type { NativeRoutes } from './native/transport.js';
 import { loadProtos } from './protos/protos.js';
 import type { RestMetrics } from './rest/api.js';
@@ -28,6 +29,7 @@ import { InferenceService } from './service/inference.js';
 import type { ModelCatalog } from './service/model-catalog.js';
 import { ModelMetadataService } from './service/model-metadata.js';
 import type { ModelStatusService } from './service/model-status.js';
+import { Profiling } from './service/profiling.js';
 import type { Readiness } from './service/readiness.js';
 import type { ShadowTraffic } from './service/shadow-traffic.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
@@ -72,6 +74,8 @@ export class Listeners {
   readonly #inference: InferenceService;
   readonly #modelMetadata: ModelMetadataService;
   readonly #stickyHeader: string | null;
+  /** Null: not offered. */
+  readonly #profiling: Profiling | null;
   #grpc: GrpcServer | NativeGrpcServer | null = null;
   #rest: RestServer | null = null;
   #shared: SharedPort | null = null;
@@ -91,6 +95,7 @@ export class Listeners {
       shadows,
     });
     this.#modelMetadata = new ModelMetadataService(catalog);
+    this.#profiling = flags.enable_profiler ? new Profiling(addon(), () => catalog.names()) : null;
   }
 
   /** @throws ServingError UNAVAILABLE with upstream's text */
@@ -153,6 +158,7 @@ export class Listeners {
   /** Accepts nothing more; resolves when all that came in has its answer. */
   async close(): Promise<void> {
     this.#shared?.close();
+    this.#profiling?.stop();
     await Promise.all([this.#grpc?.close(), this.#rest?.close()]);
     await this.#options.accessLog?.flush();
   }
@@ -184,6 +190,7 @@ export class Listeners {
       reload: flags.allow_reload_on_public_port,
       sessionRun: flags.enable_session_run,
       admin,
+      profiling: this.#profiling,
       channelOptions,
       maxBufferedBytes: flags.grpc_max_buffered_bytes,
       ssl,

@@ -148,7 +148,8 @@ GraphSession::Tensors GraphSession::AllOutputsFor(const Tensors& tensors, size_t
 
 void GraphSession::Run(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
                        const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
-                       std::vector<TF_Tensor*>* outputs, TF_Status* status) const {
+                       std::vector<TF_Tensor*>* outputs, TF_Buffer* run_metadata,
+                       TF_Status* status) const {
   // Kept per thread: a run then takes no memory of ours besides TensorFlow's own.
   thread_local Tensors tensors;
   thread_local std::vector<TF_Tensor*> fed;
@@ -162,16 +163,16 @@ void GraphSession::Run(const TF_Buffer* run_options, const std::vector<TF_Output
     return;
   }
   if (MayRun(tensors, fed.size())) {
-    return RunAsAsked(run_options, tensors, fed, outputs, status);
+    return RunAsAsked(run_options, tensors, fed, outputs, run_metadata, status);
   }
   const Tensors all = AllOutputsFor(tensors, fed.size());
   // Of several signatures at once: there are no more combinations than the model has of them.
-  if (all.empty()) return RunAsAsked(run_options, tensors, fed, outputs, status);
+  if (all.empty()) return RunAsAsked(run_options, tensors, fed, outputs, run_metadata, status);
   const Tensors wanted(tensors.begin() + static_cast<std::ptrdiff_t>(fed.size()), tensors.end());
   tensors.resize(fed.size());
   tensors.insert(tensors.end(), all.begin(), all.end());
   std::vector<TF_Tensor*> values(all.size(), nullptr);
-  RunAsAsked(run_options, tensors, fed, &values, status);
+  RunAsAsked(run_options, tensors, fed, &values, run_metadata, status);
   for (size_t i = 0; i < wanted.size(); ++i) {
     // Two outputs may be the same tensor: each takes one of what was fetched.
     size_t at = 0;
@@ -185,13 +186,14 @@ void GraphSession::Run(const TF_Buffer* run_options, const std::vector<TF_Output
 
 void GraphSession::RunAsAsked(const TF_Buffer* run_options, const Tensors& tensors,
                               const std::vector<TF_Tensor*>& inputs,
-                              std::vector<TF_Tensor*>* outputs, TF_Status* status) const {
+                              std::vector<TF_Tensor*>* outputs, TF_Buffer* run_metadata,
+                              TF_Status* status) const {
   thread_local std::vector<const char*> names;
   names.clear();
   for (const Tensor* tensor : tensors) names.push_back(tensor->name.c_str());
   TF_Run(session_, run_options, names.data(), const_cast<TF_Tensor**>(inputs.data()),
          static_cast<int>(inputs.size()), names.data() + inputs.size(), outputs->data(),
-         static_cast<int>(outputs->size()), nullptr, 0, nullptr, status);
+         static_cast<int>(outputs->size()), nullptr, 0, run_metadata, status);
 }
 
 Status GraphSession::RunByName(const TF_Buffer* run_options, const std::vector<std::string>& feeds,

@@ -48,12 +48,13 @@ class GraphSession {
   GraphSession(const GraphSession&) = delete;
   GraphSession& operator=(const GraphSession&) = delete;
 
-  // As TF_SessionRun, without targets. Feeds of several signatures may be one tensor here, which is
-  // fed once. REQUIRES: such feeds have the same value, as those of MultiInference do. ERRORS:
-  // those in `status`; FAILED_PRECONDITION for what is none of the signatures' tensors.
+  // As TF_SessionRun, without targets; `run_metadata` may be null. Feeds of several signatures may
+  // be one tensor here, which is fed once. REQUIRES: such feeds have the same value, as those of
+  // MultiInference do. ERRORS: those in `status`; FAILED_PRECONDITION for what is none of the
+  // signatures' tensors.
   void Run(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
            const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
-           std::vector<TF_Tensor*>* outputs, TF_Status* status) const;
+           std::vector<TF_Tensor*>* outputs, TF_Buffer* run_metadata, TF_Status* status) const;
 
   // A run apart from those of signatures, in the thread that calls unless `run_options` are given,
   // since TensorFlow's pool does not give way to requests as a load does: tensors and `targets` by
@@ -96,7 +97,7 @@ class GraphSession {
   Tensors AllOutputsFor(const Tensors& tensors, size_t feeds) const;
   void RunAsAsked(const TF_Buffer* run_options, const Tensors& tensors,
                   const std::vector<TF_Tensor*>& inputs, std::vector<TF_Tensor*>* outputs,
-                  TF_Status* status) const;
+                  TF_Buffer* run_metadata, TF_Status* status) const;
 
   std::deque<Tensor> tensors_;  // one for each name
   std::vector<Known> known_;    // sorted, found by binary search

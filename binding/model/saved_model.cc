@@ -9,6 +9,8 @@
 
 #include "codec/proto/predict_proto.h"
 #include "codec/proto/wire.h"
+#include "model/profiled_run.h"
+#include "profile/profiler.h"
 #include "tf/status.h"
 #include "tf/tensor.h"
 
@@ -168,7 +170,9 @@ void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thre
 Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                        const std::vector<TF_Output>& fetches,
                        std::vector<TensorHandle>* outputs) const {
-  return RunSession(frozen_.get(), run_options_.get(), feeds, inputs, fetches, nullptr, 0, outputs);
+  const TF_Buffer* options = run_options_.get();
+  if (Profiler::IsOn()) return RunProfiled(options, feeds, inputs, fetches, nullptr, 0, outputs);
+  return RunSession(frozen_.get(), options, feeds, inputs, fetches, nullptr, 0, nullptr, outputs);
 }
 
 Status SavedModel::RunAs(const Execution& execution, uint32_t timeout_millis,
@@ -178,7 +182,8 @@ Status SavedModel::RunAs(const Execution& execution, uint32_t timeout_millis,
   const BufferHandle options = timeout_millis > 0           ? OptionsWithTimeout(timeout_millis)
                                : execution.in_caller_thread ? OptionsToRunInCallerThread()
                                                             : nullptr;
-  return RunSession(execution.frozen, options.get(), feeds, inputs, fetches, nullptr, 0, outputs);
+  return RunSession(execution.frozen, options.get(), feeds, inputs, fetches, nullptr, 0, nullptr,
+                    outputs);
 }
 
 Status SavedModel::RunTargets(const std::vector<TF_Output>& feeds,
@@ -187,8 +192,32 @@ Status SavedModel::RunTargets(const std::vector<TF_Output>& feeds,
                               const std::vector<const TF_Operation*>& targets,
                               uint32_t timeout_millis, std::vector<TensorHandle>* outputs) const {
   const BufferHandle timed = timeout_millis > 0 ? OptionsWithTimeout(timeout_millis) : nullptr;
-  return RunSession(frozen_.get(), timed != nullptr ? timed.get() : run_options_.get(), feeds,
-                    inputs, fetches, targets.data(), targets.size(), outputs);
+  const TF_Buffer* options = timed != nullptr ? timed.get() : run_options_.get();
+  if (Profiler::IsOn()) {
+    return RunProfiled(options, feeds, inputs, fetches, targets.data(), targets.size(), outputs);
+  }
+  return RunSession(frozen_.get(), options, feeds, inputs, fetches, targets.data(), targets.size(),
+                    nullptr, outputs);
+}
+
+Status SavedModel::RunProfiled(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
+                               const std::vector<TF_Tensor*>& inputs,
+                               const std::vector<TF_Output>& fetches,
+                               const TF_Operation* const* targets, size_t target_count,
+                               std::vector<TensorHandle>* outputs) const {
+  std::shared_ptr<ProfileSession> profile =
+      serves_ ? Profiler::Process().SessionFor(name()) : nullptr;
+  if (profile == nullptr) {
+    return RunSession(frozen_.get(), run_options, feeds, inputs, fetches, targets, target_count,
+                      nullptr, outputs);
+  }
+  ProfiledRun run(std::move(profile), run_options);
+  Status status = RunSession(frozen_.get(), run.run_options(), feeds, inputs, fetches, targets,
+                             target_count, run.run_metadata(), outputs);
+  // Other options let TensorFlow's pool execute the graph.
+  const bool in_caller_thread = run_options != nullptr && run_options == run_options_.get();
+  run.End(name(), version(), in_caller_thread);
+  return status;
 }
 
 Status SavedModel::RunSession(const GraphSession* frozen, const TF_Buffer* run_options,
@@ -196,7 +225,7 @@ Status SavedModel::RunSession(const GraphSession* frozen, const TF_Buffer* run_o
                               const std::vector<TF_Tensor*>& inputs,
                               const std::vector<TF_Output>& fetches,
                               const TF_Operation* const* targets, size_t target_count,
-                              std::vector<TensorHandle>* outputs) const {
+                              TF_Buffer* run_metadata, std::vector<TensorHandle>* outputs) const {
   outputs->clear();
   // Kept per thread: a run then takes no memory of ours besides TensorFlow's own.
   thread_local StatusHandle status(TF_NewStatus());
@@ -206,12 +235,12 @@ Status SavedModel::RunSession(const GraphSession* frozen, const TF_Buffer* run_o
     if (target_count > 0) {
       return Status(Code::kFailedPrecondition, "a frozen graph has no targets to execute");
     }
-    frozen->Run(run_options, feeds, inputs, fetches, &output_values, status.get());
+    frozen->Run(run_options, feeds, inputs, fetches, &output_values, run_metadata, status.get());
   } else {
     TF_SessionRun(session_.get(), run_options, feeds.data(), inputs.data(),
                   static_cast<int>(feeds.size()), fetches.data(), output_values.data(),
                   static_cast<int>(fetches.size()), targets, static_cast<int>(target_count),
-                  nullptr, status.get());
+                  run_metadata, status.get());
   }
   for (TF_Tensor* value : output_values) outputs->emplace_back(value);
   if (TF_GetCode(status.get()) == TF_OK) return Status();

@@ -63,6 +63,8 @@ class SavedModel final : public Servable {
 
   // Before the model is shared. What is known of its graph lives as long as the model.
   void Keep(std::shared_ptr<const KnownGraph> known) { known_graph_ = std::move(known); }
+  // Before the model is shared: from here on its runs are those of requests, which a profile has.
+  void Serve() { serves_ = true; }
   // Before the model is shared: nodes that no SessionRun may reach.
   void Refuse(RefusedNodes nodes) { refused_nodes_ = std::move(nodes); }
   // Why not: what it would run; null when it may.
@@ -98,8 +100,15 @@ class SavedModel final : public Servable {
   Status RunSession(const GraphSession* frozen, const TF_Buffer* run_options,
                     const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                     const std::vector<TF_Output>& fetches, const TF_Operation* const* targets,
-                    size_t target_count, std::vector<TensorHandle>* outputs) const;
+                    size_t target_count, TF_Buffer* run_metadata,
+                    std::vector<TensorHandle>* outputs) const;
+  // As RunSession, a run of a request's, for the profile that is open.
+  Status RunProfiled(const TF_Buffer* run_options, const std::vector<TF_Output>& feeds,
+                     const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
+                     const TF_Operation* const* targets, size_t target_count,
+                     std::vector<TensorHandle>* outputs) const;
 
+  bool serves_ = false;
   RefusedNodes refused_nodes_;
   BufferHandle run_options_;
   GraphHandle graph_;  // as saved: what the endpoints of signatures belong to

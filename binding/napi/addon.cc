@@ -20,6 +20,7 @@
 #include "napi/model_binding.h"
 #include "napi/polls_at_end.h"
 #include "napi/process.h"
+#include "napi/profile_binding.h"
 #include "napi/shadow_binding.h"
 #include "napi/statistics_binding.h"
 #include "napi/tensor_binding.h"
@@ -106,6 +107,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportMemory(env, exports);
   ExportInference(env, exports);
   ExportBatch(env, exports);
+  ExportProfile(env, exports);
   ExportShadow(env, exports);
   ExportTensor(env, exports);
   ExportStatistics(env, exports);

@@ -178,6 +178,7 @@ class LoadJob : public AsyncJob {
       model_.reset();
       status = LoadCancelled();
     }
+    if (model_ != nullptr) model_->Serve();
     // Warm-up and trials run sizes that requests may never have. Not where little was needed: the
     // version before it is unloaded now as a rule, and all waits for memory that is given back.
     if (!plan_report_.from_checkpoint || plan_report_.weight_bytes >= kMuchWeight) ReleaseFreed();

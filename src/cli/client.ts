@@ -21,6 +21,7 @@ const DEFAULT_SERVER = 'localhost:8500';
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const MODEL_SERVICE = 'tensorflow.serving.ModelService';
 const ADMIN_SERVICE = 'tensorgate.AdminService';
+const PROFILER_SERVICE = 'tensorflow.ProfilerService';
 
 const rawBytes = (bytes: Buffer): Buffer => bytes;
 
@@ -44,6 +45,7 @@ export class Client {
     this.#root = loadProtos([
       'tensorflow_serving/apis/model_service.proto',
       'tensorgate/admin.proto',
+      'tsl/profiler/protobuf/profiler_service.proto',
     ]);
   }
 
@@ -57,18 +59,15 @@ export class Client {
   }
 
   /** A call of AdminService, which has `leastMillis` even past the deadline. @throws ServingError */
-  async admin(method: string, request: Plain, leastMillis = 0): Promise<Plain> {
-    try {
-      return await this.#call(ADMIN_SERVICE, method, request, leastMillis);
-    } catch (error) {
-      const { code } = ServingError.from(error);
-      if (code !== StatusCode.UNIMPLEMENTED) throw error;
-      throw new ServingError(
-        code,
-        `the server at ${this.server} does not offer ${ADMIN_SERVICE}, which this needs: ` +
-          'tensorgate offers it with --enable_admin_api',
-      );
-    }
+  admin(method: string, request: Plain, leastMillis = 0): Promise<Plain> {
+    const hint = 'tensorgate offers it with --enable_admin_api';
+    return this.#offered(ADMIN_SERVICE, hint, method, request, leastMillis);
+  }
+
+  /** A call of TensorFlow's ProfilerService, likewise. @throws ServingError */
+  profiler(method: string, request: Plain, leastMillis: number): Promise<Plain> {
+    const hint = 'with --admin_port it is on that port, and --enable_profiler=false turns it off';
+    return this.#offered(PROFILER_SERVICE, hint, method, request, leastMillis);
   }
 
   /** Every model that is configured. @throws ServingError */
@@ -76,6 +75,24 @@ export class Client {
     const { config } = await this.admin('GetConfig', {});
     const checked = modelServerConfigOf((config as Plain | undefined) ?? {});
     return checked.kind === 'models' ? checked.models : [];
+  }
+
+  /** `hint`: where the service is, for whom it is missed. */
+  async #offered(
+    service: string,
+    hint: string,
+    ...call: [method: string, request: Plain, leastMillis: number]
+  ): Promise<Plain> {
+    try {
+      return await this.#call(service, ...call);
+    } catch (error) {
+      const { code } = ServingError.from(error);
+      if (code !== StatusCode.UNIMPLEMENTED) throw error;
+      throw new ServingError(
+        code,
+        `the server at ${this.server} does not offer ${service}, which this needs: ${hint}`,
+      );
+    }
   }
 
   #call(service: string, name: string, request: Plain, leastMillis = 0): Promise<Plain> {

@@ -8,13 +8,14 @@ import { Client, CLIENT_VALUES } from './client.js';
 import { UsageError, type Command, type Output } from './command.js';
 import { labels } from './labels.js';
 import { models } from './models.js';
+import { profile } from './profile.js';
 import { reload } from './reload.js';
 import { rollback } from './rollback.js';
 import { status } from './status.js';
 import { warmup } from './warmup.js';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ status, reload, labels, rollback, models, warmup }),
+  Object.entries({ status, reload, labels, rollback, models, warmup, profile }),
 );
 const OPTIONS =
   'options: --server=HOST:PORT --timeout_seconds=N --json --ca=FILE [--cert=FILE --key=FILE]';

@@ -276,7 +276,7 @@ export const TENSORGATE_FLAGS = [
     default: 0,
     effect: 'served',
     atLeast: 0,
-    help: 'tensorgate: port of the admin surface, gRPC and REST: admin API, reloads, SessionRun; 0 is none',
+    help: 'tensorgate: port of the admin surface, gRPC and REST: admin API, reloads, SessionRun, profiles; 0 is none',
   },
   {
     name: 'admin_host',

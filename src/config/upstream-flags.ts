@@ -306,7 +306,7 @@ export const UPSTREAM_FLAGS = [
     name: 'enable_profiler',
     type: 'bool',
     default: true,
-    effect: 'later',
+    effect: 'served',
     help: 'offer the profiler service on the gRPC port',
   },
   {

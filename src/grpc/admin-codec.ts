@@ -16,7 +16,7 @@ export function adminUnary(admin: AdminApi): Record<string, Unary> {
     name,
     (bytes, timeoutMillis, done, { isGone, caller }) => {
       caller.admit(AccessMethod.admin, EVERY_MODEL).release();
-      const message = decoded(request, bytes);
+      const message = decodedRequest(request, bytes);
       onBehalfOf(timeoutMillis, isGone, (signal) => call(message, signal)).then(
         (reply) => done(null, response.encode(reply).finish()),
         (error: unknown) => done(ServingError.from(error), null),
@@ -27,7 +27,7 @@ export function adminUnary(admin: AdminApi): Record<string, Unary> {
 }
 
 /** @throws ServingError */
-function decoded(type: protobuf.Type, bytes: Uint8Array): protobuf.Message {
+export function decodedRequest(type: protobuf.Type, bytes: Uint8Array): protobuf.Message {
   if (bytes.length > MAX_REQUEST_BYTES) {
     const message = `The request is larger than ${MAX_REQUEST_BYTES} bytes`;
     throw new ServingError(StatusCode.RESOURCE_EXHAUSTED, message);

@@ -7,6 +7,7 @@ import { Method } from '../native/binding.js';
 import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
 import type { InferenceService } from '../service/inference.js';
+import type { Profiling } from '../service/profiling.js';
 import type { Readiness } from '../service/readiness.js';
 import type { RequestContext } from '../service/request-context.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -14,6 +15,7 @@ import { adminUnary } from './admin-codec.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
 import type { MetadataCodec } from './metadata-codec.js';
 import type { ModelServiceMessages } from './model-service-codec.js';
+import { PROFILER_PROTO, PROFILER_SERVICE, profilerUnary } from './profiler-codec.js';
 import { REFLECTION_SERVICES, ReflectionService } from './reflection.js';
 import type { MessageStream, StreamHandler } from './stream.js';
 
@@ -29,6 +31,8 @@ export interface GrpcMethodsOptions {
   readonly sessionRun: boolean;
   /** Null: not offered. */
   readonly admin: AdminApi | null;
+  /** Null: not offered. */
+  readonly profiling: Profiling | null;
 }
 
 /** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
@@ -75,7 +79,7 @@ export class GrpcMethods {
   readonly #reflection: ReflectionService;
 
   constructor(options: GrpcMethodsOptions) {
-    const { inference, modelService, metadata, readiness, sessionRun, admin } = options;
+    const { inference, modelService, metadata, readiness, sessionRun, admin, profiling } = options;
     this.#inference = inference;
     const health = new HealthService(readiness);
     this.#health = health;
@@ -111,6 +115,7 @@ export class GrpcMethods {
               done(new ServingError(StatusCode.UNIMPLEMENTED, ''), null),
       }),
       ...(admin === null ? [] : methods(ADMIN_SERVICE, adminUnary(admin))),
+      ...(profiling === null ? [] : methods(PROFILER_SERVICE, profilerUnary(profiling))),
       ...methods(HEALTH_SERVICE, { Check: health.check }, /* isForProbes */ true),
     ];
     this.streaming = [
@@ -143,19 +148,21 @@ export class GrpcMethods {
   }
 }
 
-function reflection({ sessionRun, admin }: GrpcMethodsOptions): ReflectionService {
+function reflection({ sessionRun, admin, profiling }: GrpcMethodsOptions): ReflectionService {
   return new ReflectionService(
     [
       PREDICTION_SERVICE,
       MODEL_SERVICE,
       ...(sessionRun ? [SESSION_SERVICE] : []),
       ...(admin === null ? [] : [ADMIN_SERVICE]),
+      ...(profiling === null ? [] : [PROFILER_SERVICE]),
       HEALTH_SERVICE,
     ],
     [
       ...API_PROTOS,
       ...(sessionRun ? [SESSION_PROTO] : []),
       ...(admin === null ? [] : [ADMIN_PROTO]),
+      ...(profiling === null ? [] : [PROFILER_PROTO]),
       HEALTH_PROTO,
     ],
   );

@@ -7,6 +7,7 @@ import type { RunStatistics } from '../metrics/run-metrics.js';
 import type { NativeGrpc } from './grpc.js';
 import type { NativeAccess } from './access.js';
 import type { NativeHttp } from './http.js';
+import type { NativeProfiling } from './profiling.js';
 import type { NativeTransports } from './transport.js';
 
 /** Dtypes travel as tensorflow.DataType numbers. Strings are arrays of byte strings. */
@@ -310,7 +311,8 @@ export type NativeModelSpec = readonly [
   label: string | null,
 ];
 
-export interface NativeBinding extends NativeAccess, NativeGrpc, NativeHttp, NativeTransports {
+export interface NativeBinding
+  extends NativeAccess, NativeGrpc, NativeHttp, NativeProfiling, NativeTransports {
   /** Request bodies up to this size are decoded before the call returns; see inferJson. */
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;

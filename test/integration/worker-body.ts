@@ -1,6 +1,7 @@
-/** What worker-threads.test.ts runs in a worker thread. */
+/** What worker-threads.test.ts and profiling.test.ts run in a worker thread. */
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { addon } from '../../src/native/addon.js';
 import { Method } from '../../src/native/binding.js';
 import { load, predictJson, slowBody } from './models.js';
 
@@ -14,6 +15,10 @@ if (task === 'predict') {
   void predictJson(model, slowBody(100));
   void model.unload();
   process.exit(3);
+} else if (task === 'exit-profiling') {
+  addon().openProfile({ id: '', model: '', ops: 1, bytes: 1 });
+  void model.unload();
+  process.exit(5);
 } else if (task === 'exit-holding') {
   // Tasks that nobody will run hold the model that the unload waits for.
   const ignore = (): void => undefined;

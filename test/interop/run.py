@@ -52,7 +52,7 @@ def main():
     suite = unittest.TestSuite()
     modules = ['identity_test', 'predict_test', 'errors_test', 'rest_test', 'services_test', 'agreement_test',
                'reflection_test', 'session_run_test', 'warmup_test', 'reload_test', 'request_logging_test',
-               'access_test', 'tracing_test', 'example_client_test', 'trees_test']
+               'access_test', 'tracing_test', 'profiler_test', 'example_client_test', 'trees_test']
     if arguments.testdata:
         modules.append('upstream_test')
     for module in modules:

@@ -115,6 +115,37 @@ describe('The commands for a running server', function () {
       assert.equal(errors[0]?.['model'], 'broken');
     });
 
+    it('profile writes what TensorBoard and Perfetto read', async () => {
+      const out = `--out=${join(on.folder, 'profiles')}`;
+      let isOver = false;
+      const profiled = command(on.server.grpcAddress, 'profile', 'm', '--duration_ms=500', out);
+      const ended = profiled.finally(() => {
+        isOver = true;
+      });
+      while (!isOver) await on.predict('m');
+      const { code, stdout, stderr } = await ended;
+      assert.equal(code, OK, stderr);
+      assert.match(
+        stdout,
+        /^[1-9]\d* runs in 500 ms\n\nSELF +SELF MS +TOTAL MS +COUNT +OP +NODE\n/,
+      );
+      assert.match(stdout, /^[\d.]+% +[\d.]+ +[\d.]+ +\d+ +\(beside its ops\) +SessionRun m\/2$/m);
+      const [xplane = ''] = /^.*\.xplane\.pb$/m.exec(stdout) ?? [];
+      const [trace = ''] = /^.*\.trace\.json$/m.exec(stdout) ?? [];
+      const host = on.server.grpcAddress.replace(':', '_');
+      assert.ok(xplane.endsWith(`/${host}.xplane.pb`), xplane);
+      assert.match(xplane, /\/profiles\/plugins\/profile\/\d{4}(_\d\d){5}\//);
+      assert.ok(readFileSync(xplane).includes('SessionRun m/2'));
+      const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as { traceEvents: Json[] };
+      assert.ok(traceEvents.some(({ name, ph }) => name === 'SessionRun m/2' && ph === 'X'));
+      await refused(
+        REFUSED,
+        /^NOT_FOUND: model m has not run within 10 ms: .*curl .*\/v1\/models\/m:predict/,
+        ...['profile', 'm', '--duration_ms=10', out],
+      );
+      await refused(REFUSED, 'NOT_FOUND: No model is named "n"', 'profile', 'n', out);
+    });
+
     it('labels sets and removes them', async () => {
       await command(on.server.grpcAddress, 'models', 'add', 'm', VERSIONS, '--all', '--replace');
       await on.until(1, 'm/versions/1');
@@ -225,19 +256,20 @@ describe('The commands for a running server', function () {
     });
   });
 
-  it('tells a server without the admin API from one that is not there', async () => {
-    const server = await ServerProcess.start('m', VERSIONS);
+  it('tells a server without what it needs from one that is not there', async () => {
+    const server = await ServerProcess.start('m', VERSIONS, '--enable_profiler=false');
     const { stdout } = await command(server.grpcAddress, 'status', 'm');
     assert.equal(stdout, 'MODEL  VERSION  STATE\nm      2        AVAILABLE\n');
-    for (const [args, text] of [
-      [['status'], 'does not list its models'],
-      [['models', 'remove', 'm'], 'does not offer tensorgate.AdminService'],
+    for (const [args, text, flag] of [
+      [['status'], 'does not list its models', '--enable_admin_api'],
+      [['models', 'remove', 'm'], 'does not offer tensorgate.AdminService', '--enable_admin_api'],
+      [['profile'], 'does not offer tensorflow.ProfilerService', '--enable_profiler'],
     ] as const) {
       const { code, stderr } = await command(server.grpcAddress, ...args);
       assert.equal(code, REFUSED);
       assert.match(stderr, /^tensorgate\.mjs [a-z]+: UNIMPLEMENTED: /);
       assert.ok(stderr.includes(text), stderr);
-      assert.ok(stderr.includes('--enable_admin_api'), stderr);
+      assert.ok(stderr.includes(flag), stderr);
     }
     assert.equal((await server.stop()).code, OK);
     const gone = await command(`127.0.0.1:${await freePort()}`, 'status', '--timeout_seconds=20');
@@ -254,6 +286,7 @@ describe('The commands for a running server', function () {
       [['rollback'], 'arguments are missing'],
       [['warmup', 'load', 'm'], 'warmup record?'],
       [['warmup', 'record', 'm', '--count=x'], '--count=x is no number from 1 on'],
+      [['profile', 'm', '--duration_ms=0'], '--duration_ms=0 is no number from 1 on'],
       [['rollback', 'm', '--to=x'], 'x is no version'],
       [['status', '--timeout_seconds=0'], '--timeout_seconds=0 is no number'],
       [['status', '--ca=/nope'], 'ENOENT'],

@@ -14,6 +14,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { Authority, opensslMissing, pemField } from './certificates.js';
 import { AuthFile } from './access-config.js';
 import { floats, GrpcClient, type RpcError } from './grpc-client.js';
+import { PROFILER_SERVICE } from './profiler-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { RawClient } from './raw-http.js';
 import { freePort, restIsNative, runToEnd, ServerProcess } from './server-process.js';
@@ -24,6 +25,7 @@ const CODE = {
   notFound: 5,
   permissionDenied: 7,
   resourceExhausted: 8,
+  unimplemented: 12,
   unauthenticated: 16,
 };
 
@@ -207,12 +209,23 @@ for (const threads of [1, 2]) {
       assert.equal(await check('other', key('shop-key')), CODE.notFound);
     });
 
-    it('keeps reloads and the admin API for admins', async () => {
+    it('keeps reloads, profiles and the admin API for admins', async () => {
       assert.equal((await ask('/admin/v1/config', key('shop-key'))).status, 403);
       assert.equal((await ask('/admin/v1/config', key('ops-key'))).status, 200);
       await assert.rejects(rpc.reload([{ name: 'm', base_path: IDENTITY }]), {
         code: CODE.unauthenticated,
       });
+      for (const method of ['Profile', 'Terminate', 'Monitor']) {
+        const answer = (headers: Record<string, string>): Promise<number> =>
+          rpc.raw(`/${PROFILER_SERVICE}/${method}`, Buffer.of(8, 1), 5000, headers).then(
+            () => 0,
+            (error: RpcError) => error.code,
+          );
+        assert.equal(await answer({}), CODE.unauthenticated);
+        assert.equal(await answer(key('shop-key')), CODE.permissionDenied);
+        const expected = method === 'Monitor' ? CODE.unimplemented : 0;
+        assert.equal(await answer(key('ops-key')), expected, method);
+      }
     });
 
     it('counts requests, those that the addon answers and those that it does not', async () => {

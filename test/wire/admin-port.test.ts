@@ -12,6 +12,7 @@ import { AuthFile } from './access-config.js';
 import { call } from './admin-client.js';
 import { Authority, opensslMissing, pemField } from './certificates.js';
 import { floats, GrpcClient, type RpcError } from './grpc-client.js';
+import { profile } from './profiler-client.js';
 import { freePort, ServerProcess } from './server-process.js';
 
 const IDENTITY = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
@@ -87,6 +88,9 @@ describe('The admin port', function () {
 
       assert.equal(await sessionRun(closed), CODE.unimplemented);
       assert.notEqual(await sessionRun(open), CODE.unimplemented);
+
+      assert.equal(await codeOf(profile(closed, { duration_ms: 1 })), CODE.unimplemented);
+      assert.equal(await codeOf(profile(open, { duration_ms: 1 })), 0);
 
       const models = [{ name: 'm', base_path: IDENTITY }];
       assert.equal(await codeOf(closed.reload(models)), CODE.permissionDenied);

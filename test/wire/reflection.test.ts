@@ -70,6 +70,7 @@ describe('gRPC reflection', () => {
         [
           'tensorflow.serving.PredictionService',
           'tensorflow.serving.ModelService',
+          'tensorflow.ProfilerService',
           'grpc.health.v1.Health',
           `${V1}.ServerReflection`,
           `${V1_ALPHA}.ServerReflection`,

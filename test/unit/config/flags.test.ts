@@ -266,16 +266,19 @@ describe('parseFlags', () => {
       const { warnings } = run(
         '--num_tflite_pools=3',
         '--num_tflite_pools=3',
-        '--enable_profiler=false',
+        '--prefer_tflite_model',
       );
       assert.deepEqual(warnings, [
+        '--prefer_tflite_model is accepted but has no effect yet',
         '--num_tflite_pools is accepted but has no effect yet',
-        '--enable_profiler is accepted but has no effect yet',
       ]);
     });
 
     it('is silent where the value is the default', () => {
-      assert.deepEqual(run('--enable_profiler', '--num_tflite_pools=2').warnings, []);
+      assert.deepEqual(
+        run('--xla_cpu_compilation_enabled=false', '--num_tflite_pools=2').warnings,
+        [],
+      );
     });
 
     it('is silent about flags that are served', () => {
