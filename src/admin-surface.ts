@@ -4,20 +4,14 @@
  */
 import { AccessControl } from './access/access-control.js';
 import { NativeAuthenticator } from './access/authenticator.js';
-import type { Flags } from './config/flag-table.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { Listeners, type ListenersOptions } from './listeners.js';
 import { addressesOf, addressTexts } from './listening/addresses.js';
 import type { Log } from './log/log.js';
 import { AccessSurface } from './native/access.js';
 import { NativeRestServer } from './rest/native/server.js';
+import { adminSurface } from './service/surface.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
-
-/** With an admin port, what faces clients has none of what is there but what upstream has there, too. */
-export function publicFlagsOf(flags: Flags): Flags {
-  if (flags.admin_port === 0) return flags;
-  return { ...flags, enable_admin_api: false, enable_session_run: false, enable_profiler: false };
-}
 
 export class AdminSurface {
   readonly listeners: Listeners;
@@ -46,7 +40,7 @@ export class AdminSurface {
     await access?.start();
     const listeners = new Listeners({
       ...options,
-      flags: { ...flags, allow_reload_on_public_port: true },
+      surface: adminSurface(flags),
       authenticator:
         access === null
           ? options.authenticator

@@ -59,7 +59,7 @@ class IoThread {
   #onRoutes: (routes: NativeRoutes) => void = () => undefined;
 
   constructor(options: ThreadOptions, control: ControlChannel, tracer: Tracer | null) {
-    const { flags, ssl, channelOptions, metricsPath } = options;
+    const { flags, surface, ssl, channelOptions, metricsPath } = options;
     addon().closePollsAtEnd();
     this.#options = options;
     this.#batching = this.#newBatching();
@@ -83,6 +83,7 @@ class IoThread {
     const requestMetrics = metricsPath === null ? null : this.#newMetrics();
     this.#listeners = new Listeners({
       flags,
+      surface,
       ssl,
       channelOptions,
       catalog: this.#catalog,
@@ -90,7 +91,7 @@ class IoThread {
       modelStatus,
       modelService: remoteModelService(modelStatus, control),
       readiness: this.#readiness,
-      admin: flags.enable_admin_api ? remoteAdmin(control) : null,
+      admin: surface.admin ? remoteAdmin(control) : null,
       authenticator: authenticatorOf(flags, (token) => control.ask('verify', token)),
       requestLog: this.#requestLog,
       accessLog: accessLogOf(flags, log),

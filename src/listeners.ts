@@ -33,6 +33,7 @@ import { Profiling } from './service/profiling.js';
 import type { Readiness } from './service/readiness.js';
 import type { ShadowTraffic } from './service/shadow-traffic.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
+import type { Surface } from './service/surface.js';
 import { ServingError } from './status/serving-error.js';
 import type { Tracer } from './tracing/tracer.js';
 
@@ -40,6 +41,7 @@ const METADATA_PROTO = 'tensorflow_serving/apis/get_model_metadata.proto';
 
 export interface ListenersOptions {
   readonly flags: Flags;
+  readonly surface: Surface;
   readonly ssl: SslConfig | null;
   readonly channelOptions: GrpcServerOptions['channelOptions'];
   readonly catalog: ModelCatalog;
@@ -84,7 +86,7 @@ export class Listeners {
   #routes: NativeRoutes = [];
 
   constructor(options: ListenersOptions) {
-    const { flags, catalog, requestMetrics, shadows } = options;
+    const { flags, surface, catalog, requestMetrics, shadows } = options;
     this.#options = options;
     this.#stickyHeader = stickyHeaderOf(flags.sticky_header);
     this.#inference = new InferenceService({
@@ -95,7 +97,7 @@ export class Listeners {
       shadows,
     });
     this.#modelMetadata = new ModelMetadataService(catalog);
-    this.#profiling = flags.enable_profiler ? new Profiling(addon(), () => catalog.names()) : null;
+    this.#profiling = surface.profiler ? new Profiling(addon(), () => catalog.names()) : null;
   }
 
   /** @throws ServingError UNAVAILABLE with upstream's text */
@@ -172,6 +174,7 @@ export class Listeners {
   async #newGrpc(native: boolean): Promise<GrpcServer | NativeGrpcServer> {
     const {
       flags,
+      surface,
       ssl,
       channelOptions,
       modelService,
@@ -187,8 +190,8 @@ export class Listeners {
       modelService,
       metadata: new MetadataCodec(this.#modelMetadata),
       readiness,
-      reload: flags.allow_reload_on_public_port,
-      sessionRun: flags.enable_session_run,
+      reload: surface.reload,
+      sessionRun: surface.sessionRun,
       admin,
       profiling: this.#profiling,
       channelOptions,

@@ -15,7 +15,7 @@ import { printTextFormatMistakes } from './config/text-proto.js';
 import { ModelServiceCodec } from './grpc/model-service-codec.js';
 import { NativeGrpcServer } from './grpc/native-server.js';
 import { ThreadedListeners } from './io-threads/threaded-listeners.js';
-import { AdminSurface, publicFlagsOf } from './admin-surface.js';
+import { AdminSurface } from './admin-surface.js';
 import { accessLogOf, Listeners, type ListenersOptions } from './listeners.js';
 import { CertificateWatch } from './listening/certificate-watch.js';
 import { addressesOf, addressTexts, type Address } from './listening/addresses.js';
@@ -30,6 +30,7 @@ import { AdminApi } from './service/admin-api.js';
 import { ModelStatusService } from './service/model-status.js';
 import { Readiness, type ReadyWhen, type ServerPhase } from './service/readiness.js';
 import { stickyHeaderOf } from './service/sticky-key.js';
+import { publicSurface } from './service/surface.js';
 import { ServerCore, type ServerOptions } from './server-core.js';
 import { serverMetrics, type ServerMetrics, type SumOfThreads } from './server-metrics.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
@@ -114,9 +115,9 @@ export class Server {
     const modelService = new ModelServiceCodec(modelStatus, this.#core.admin, lifecycle);
     const adminApi = new AdminApi(this.#core.admin);
     const verifyToken: VerifyToken = (token) => this.#access.verify(token);
-    const publicFlags = publicFlagsOf(flags);
-    const admin = publicFlags.enable_admin_api ? adminApi : null;
-    const common = { flags: publicFlags, ssl, channelOptions: channel.options };
+    const surface = publicSurface(flags);
+    const admin = surface.admin ? adminApi : null;
+    const common = { flags, surface, ssl, channelOptions: channel.options };
     this.#tracer = await startTracer(flags, log);
     const options: ListenersOptions = {
       ...common,
@@ -151,7 +152,7 @@ export class Server {
     await this.#startGrpc(this.#listeners, isNative, grpcHow);
     if (flags.admin_port !== 0) {
       this.#admin = await AdminSurface.start(
-        { ...options, flags, admin: adminApi, restMetrics: metrics },
+        { ...options, admin: adminApi, restMetrics: metrics },
         log,
       );
     }

@@ -11,6 +11,7 @@ import type { Address } from '../listening/addresses.js';
 import type { PlainFamily } from '../metrics/family-sum.js';
 import type { ModelReplica } from '../servables/model-replica.js';
 import type { ServerPhase } from '../service/readiness.js';
+import type { Surface } from '../service/surface.js';
 import { ServingError, type Violation } from '../status/serving-error.js';
 
 /** What the main thread asks of an I/O thread. */
@@ -59,6 +60,7 @@ export interface ThreadOptions {
   readonly number: number;
   readonly threads: number;
   readonly flags: Flags;
+  readonly surface: Surface;
   readonly ssl: SslConfig | null;
   readonly channelOptions: Readonly<Record<string, number>>;
   /** Null: nothing is counted. */

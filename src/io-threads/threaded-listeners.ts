@@ -90,7 +90,7 @@ export class ThreadedListeners {
   async open(
     options: Pick<
       ThreadOptions,
-      'flags' | 'ssl' | 'channelOptions' | 'metricsPath' | 'hasPage' | 'batchThreads'
+      'flags' | 'surface' | 'ssl' | 'channelOptions' | 'metricsPath' | 'hasPage' | 'batchThreads'
     >,
     control: Control,
   ): Promise<void> {
