@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { GrpcClient, floats, PREDICT, RELOAD } from './grpc-client.js';
+import { MeteredServers } from './metered-servers.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { freePort, ServerProcess } from './server-process.js';
 import { logRecord, writeWarmupFile } from './tf-record.js';
@@ -47,41 +47,14 @@ function send(
 }
 
 describe('Metrics over the wire', () => {
-  let folder = '';
-  let config = '';
-  const servers: ServerProcess[] = [];
-  const clients: GrpcClient[] = [];
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'metrics-'));
-    config = join(folder, 'monitoring.config');
-    writeFileSync(config, 'prometheus_config { enable: true }\n');
-  });
-  after(() => {
-    rmSync(folder, { recursive: true });
-  });
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    for (const { code } of await Promise.all(servers.splice(0).map((server) => server.stop()))) {
-      assert.equal(code, 0);
-    }
-  });
+  const metered = new MeteredServers();
+  const { folder, config } = metered;
+  after(() => metered.remove());
+  afterEach(() => metered.stopped());
 
-  async function started(name: string, model: string, ...more: string[]): Promise<ServerProcess> {
-    const server = await ServerProcess.start(
-      name,
-      model,
-      `--monitoring_config_file=${config}`,
-      ...more,
-    );
-    servers.push(server);
-    return server;
-  }
-
-  function clientOf(server: ServerProcess): GrpcClient {
-    const client = new GrpcClient(server.grpcAddress);
-    clients.push(client);
-    return client;
-  }
+  const started = (name: string, model: string, ...more: string[]): Promise<ServerProcess> =>
+    metered.started(name, model, ...more);
+  const clientOf = (server: ServerProcess): GrpcClient => metered.clientOf(server);
 
   async function pageOf(server: ServerProcess): Promise<PrometheusPage> {
     const { status, type, text } = await send(server.restUrl, 'GET', PATH);
@@ -300,7 +273,7 @@ describe('Metrics over the wire', () => {
     writeFileSync(file, `model_config_list { ${one} }`);
     const polled = [`--model_config_file=${file}`, '--model_config_file_poll_wait_seconds=1'];
     const server = await ServerProcess.startWith(`--monitoring_config_file=${config}`, ...polled);
-    servers.push(server);
+    metered.servers.push(server);
     writeFileSync(file, `model_config_list { ${one} ${one} }`);
     await server.untilLogged('Illegal to list model m');
     const name = ':tensorgate:config_reload_count';
@@ -308,7 +281,7 @@ describe('Metrics over the wire', () => {
     assert.ok((refused ?? 0) > 0);
 
     const dark = await ServerProcess.start('m', HALF_PLUS_TWO);
-    servers.push(dark);
+    metered.servers.push(dark);
     const attempts = '/tensorflow/cc/saved_model/load_attempt_count';
     const models = [{ name: 'n', base_path: HALF_PLUS_TWO }];
     const { metric } = await clientOf(dark).reload(models, [attempts, attempts]);
@@ -357,7 +330,7 @@ describe('Metrics over the wire', () => {
       await assert.rejects(send(server.restUrl, 'GET', '/v1/models/m'), { code: 'ECONNREFUSED' });
       const request = { model_spec: { name: 'm' }, inputs: { x: floats(1) } };
       assert.ok('outputs' in (await clientOf(server).predict(request)));
-      servers.pop();
+      metered.servers.pop();
       const { code, stdout, stderr } = await server.stop();
       assert.equal(code, 0);
       assert.equal(stdout, '');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Authority, opensslMissing, pemField, type Identity } from './certificates.js';
 import { floats, GrpcClient } from './grpc-client.js';
+import { MeteredServers } from './metered-servers.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { ServerProcess } from './server-process.js';
 import { ask, predictedByAll, predictedByClients, manyClients, MANY } from './threaded-server.js';
@@ -23,32 +23,19 @@ const BODY = '{"instances": [1.0]}';
 
 describe('Metrics of versions over the wire', () => {
   let folder = '';
-  const servers: ServerProcess[] = [];
-  const clients: GrpcClient[] = [];
+  let metered: MeteredServers;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'version-metrics-'));
-    writeFileSync(join(folder, 'monitoring'), 'prometheus_config { enable: true }\n');
+    metered = new MeteredServers();
+    folder = metered.folder;
   });
   afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    for (const { code } of await Promise.all(servers.splice(0).map((server) => server.stop()))) {
-      assert.equal(code, 0);
-    }
-    rmSync(folder, { recursive: true });
+    await metered.stopped();
+    metered.remove();
   });
 
-  async function started(model: string, ...flags: string[]): Promise<ServerProcess> {
-    const monitoring = `--monitoring_config_file=${join(folder, 'monitoring')}`;
-    const server = await ServerProcess.start('m', model, monitoring, ...flags);
-    servers.push(server);
-    return server;
-  }
-
-  function clientOf(server: ServerProcess): GrpcClient {
-    const client = new GrpcClient(server.grpcAddress);
-    clients.push(client);
-    return client;
-  }
+  const started = (model: string, ...flags: string[]): Promise<ServerProcess> =>
+    metered.started('m', model, ...flags);
+  const clientOf = (server: ServerProcess): GrpcClient => metered.clientOf(server);
 
   /** Over TLS, whoever answers. */
   function secretly({ restPort }: ServerProcess, path: string): Promise<string> {
@@ -183,7 +170,7 @@ describe('Metrics of versions over the wire', () => {
       const server = await started(HALF_PLUS_TWO, ...flags);
       assert.deepEqual(await predictedByAll(server, 'm'), Array(MANY).fill(2.5));
       const many = manyClients(server);
-      clients.push(...many);
+      metered.clients.push(...many);
       assert.deepEqual(await predictedByClients(many, 'm'), Array(MANY).fill(2.5));
       const instances = (rows: number): string =>
         `{"instances": [${Array.from({ length: rows }, () => '1.0').join(', ')}]}`;
@@ -304,7 +291,7 @@ describe('Metrics of versions over the wire', () => {
     assert.equal((await ask(server, '/metrics', BODY)).status, 404);
     assert.equal((await ask(server, '/metrics/')).status, 404);
     const dark = await ServerProcess.start('metrics', HALF_PLUS_TWO);
-    servers.push(dark);
+    metered.servers.push(dark);
     assert.equal((await ask(dark, '/metrics')).status, 404);
     assert.equal((await ask(dark, '/v1/models/metrics')).status, 200);
   });
