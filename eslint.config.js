@@ -16,6 +16,7 @@ const ARROWS = {
   batching: BASE,
   sources: [...BASE, 'core'],
   servables: [...BASE, 'core', 'native', 'batching'],
+  tables: [...BASE, 'core', 'native', 'servables'],
   access: [...BASE, 'native'],
   service: [...BASE, 'core', 'native', 'access', 'tracing'],
   tracing: [...BASE, 'native'],

@@ -28,7 +28,7 @@ import { BatchedSignatures } from './servables/batched-signatures.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
 import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
 import { libraryPaths, loadCustomOpLibraries, loadOpSets } from './servables/op-libraries.js';
-import { PlatformRegistry, type PlatformFactory } from './servables/platform.js';
+import { PlatformRegistry, type PlatformKind } from './servables/platform.js';
 import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
@@ -56,7 +56,7 @@ export interface ServerOptions {
   /** What files say beside the flags, which are its own. */
   readonly platform: PlatformConfig;
   /** By the names that `model_platform` has for them. */
-  readonly platforms: ReadonlyMap<string, PlatformFactory>;
+  readonly platforms: ReadonlyMap<string, PlatformKind>;
 }
 
 /** Who tells other threads what is served, and what they use. */

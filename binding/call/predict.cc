@@ -131,6 +131,9 @@ void PredictCall::CountRun(std::chrono::nanoseconds latency) const {
 // TensorFlow's own text names an argument of a function or a node of the graph, which no client
 // knows.
 Status PredictCall::Explain(Status status) const {
+  if (!status.violations().empty()) {
+    return std::move(status).Under(FieldOf(fed_aliases_[0]));
+  }
   if (status.code() != Code::kInvalidArgument) return status;
   const std::vector<TensorInfo>& declared = signature_->def.inputs;
   for (size_t i = 0; i < run_.feeds.size(); ++i) {

@@ -23,6 +23,7 @@
 #include "napi/profile_binding.h"
 #include "napi/shadow_binding.h"
 #include "napi/statistics_binding.h"
+#include "napi/table_binding.h"
 #include "napi/tensor_binding.h"
 #include "napi/tensor_memory.h"
 #include "napi/tensor_set_binding.h"
@@ -115,6 +116,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportHttp(env, exports);
   ExportAccess(env, exports);
   ExportTracing(env, exports);
+  ExportTable(env, exports);
   ExportTensorSets(env, exports);
   ExportTransport(env, exports);
   ExportPollsAtEnd(env, exports);

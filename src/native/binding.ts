@@ -17,6 +17,42 @@ export interface NativeTensor {
   readonly data: ArrayBuffer | readonly (Uint8Array | string)[];
 }
 
+/** As binding/table/table_config.h; dtypes by their numbers, 0 where nothing is set. */
+export interface NativeTableConfig {
+  readonly format: number;
+  readonly file: string;
+  readonly vocabularyFile: string;
+  readonly headerRow: boolean;
+  readonly key: { readonly name: string; readonly column: string; readonly dtype: number };
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly dtype: number;
+    readonly defaultValue: readonly string[];
+    readonly rowNumber: boolean;
+  }[];
+  readonly duplicateKeys: number;
+  readonly numOovBuckets: number;
+  readonly memoryMap: boolean;
+}
+
+export interface NativeTableLoadOptions {
+  readonly name: string;
+  readonly version: bigint;
+  readonly path: string;
+  readonly config: NativeTableConfig;
+}
+
+/** UNITS: bytes, of the process's own memory and of pages of files. */
+export interface NativeLoadedTable {
+  readonly id: number;
+  readonly signatureDefMap: Buffer;
+  readonly signatures: readonly string[];
+  readonly rows: number;
+  readonly ownBytes: number;
+  readonly fileBytes: number;
+}
+
 export interface NativeTaskTensors {
   readonly set: number;
   readonly signature: string;
@@ -373,6 +409,8 @@ export interface NativeBinding
    * unless it is over by then.
    */
   stopLoad(slot: number): void;
+  /** Answered with a NativeLoadedTable; stopLoad() ends it early. */
+  loadTable(slot: number, options: NativeTableLoadOptions): void;
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;
   /** Has malloc give back to the system what is free; answered when that is done, on the load pool. */

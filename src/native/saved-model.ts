@@ -1,6 +1,6 @@
 /**
- * SavedModel: one loaded model version in the addon, as the rest of src sees it. Belongs to the
- * thread that loaded it; runs happen on the addon's own threads.
+ * SavedModel: one loaded version in the addon, as the rest of src sees it: a SavedModel, or what is asked as one
+ * is, a lookup table. Belongs to the thread that loaded it; runs happen on the addon's own threads.
  */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
@@ -8,12 +8,14 @@ import { prepareJson, prepareProto, prepareTensors, type Task } from './batch.js
 import type {
   Method,
   NativeLoaded,
+  NativeLoadedTable,
   NativeLoadOptions,
   NativePlan,
   NativePlanOptions,
   RowPolicy,
   SignatureRows,
   NativeShadowResult,
+  NativeTableLoadOptions,
   NativeTensor,
   NativeWarmup,
   NativeWarmupOptions,
@@ -44,6 +46,15 @@ const AS_SAVED: NativePlanOptions = {
   keepsNan: false,
   known: null,
 };
+
+/** Of what has no graph. */
+const NO_GRAPH: NativePlan = {
+  ...{ plan: 'as-saved', callerThread: true, reason: 'there is no graph', tried: false },
+  ...{ fromCheckpoint: false, cases: 0, largestDifference: 0, times: [], variables: 0 },
+  ...{ weightBytes: 0, lean: false, noLean: '', fused: 0, nan: '', graph: '', micros: 0 },
+};
+
+export type TableFigures = Pick<NativeLoadedTable, 'rows' | 'ownBytes' | 'fileBytes'>;
 
 /** A version in the addon's process-wide registry; plain data. */
 export type LoadedModel = Omit<NativeLoaded, 'warmup' | 'signatureDefMap'> & {
@@ -89,20 +100,10 @@ export class SavedModel implements InferenceModel {
     warmup: WarmupOptions | null = null,
     stop: AbortSignal | null = null,
   ): Promise<SavedModel> {
-    const loaded = await settled<NativeLoaded>((done) => {
-      const defaults = { plan: AS_SAVED, rows: null, refusedOps: [] };
-      let stopLoad = (): void => undefined;
-      const ended: Done<NativeLoaded> = (error, value) => {
-        stop?.removeEventListener('abort', stopLoad);
-        done(error, value);
-      };
-      call(ended, (slot) => {
-        addon().load(slot, { ...defaults, ...options, warmup });
-        stopLoad = () => addon().stopLoad(slot);
-        if (stop?.aborted === true) stopLoad();
-        else stop?.addEventListener('abort', stopLoad);
-      });
-    });
+    const defaults = { plan: AS_SAVED, rows: null, refusedOps: [] };
+    const loaded = await stoppable<NativeLoaded>(stop, (slot) =>
+      addon().load(slot, { ...defaults, ...options, warmup }),
+    );
     if (loaded.warmup !== null) {
       warmup?.onWarmup(loaded.warmup);
       const { failure } = loaded.warmup;
@@ -110,6 +111,19 @@ export class SavedModel implements InferenceModel {
         throw new ServingError(failure[0], failure[1], violationsOf(failure[2]));
     }
     return new SavedModel(loaded);
+  }
+
+  /** A lookup table, which requests see as they see a SavedModel. Rejects as `load`. */
+  static async loadTable(
+    options: NativeTableLoadOptions,
+    stop: AbortSignal | null,
+  ): Promise<{ readonly model: SavedModel; readonly table: TableFigures }> {
+    const loaded = await stoppable<NativeLoadedTable>(stop, (slot) =>
+      addon().loadTable(slot, options),
+    );
+    const { id, signatureDefMap, signatures, rows, ownBytes, fileBytes } = loaded;
+    const model = new SavedModel({ id, signatureDefMap, signatures, rows: null, plan: NO_GRAPH });
+    return { model, table: { rows, ownBytes, fileBytes } };
   }
 
   /** One that another thread has loaded, which unloads it when no other uses it any more. */
@@ -266,6 +280,23 @@ function settled<T>(start: (done: Done<T>) => void): Promise<T> {
     start((error: ServingError | null, value) => {
       if (error === null) resolve(value as T);
       else reject(error);
+    });
+  });
+}
+
+/** A load that ends early, as CANCELLED, once `stop` is aborted. */
+function stoppable<T>(stop: AbortSignal | null, load: (slot: number) => void): Promise<T> {
+  return settled<T>((done) => {
+    let stopLoad = (): void => undefined;
+    const ended: Done<T> = (error, value) => {
+      stop?.removeEventListener('abort', stopLoad);
+      done(error, value);
+    };
+    call(ended, (slot) => {
+      load(slot);
+      stopLoad = () => addon().stopLoad(slot);
+      if (stop?.aborted === true) stopLoad();
+      else stop?.addEventListener('abort', stopLoad);
     });
   });
 }

@@ -35,13 +35,18 @@ export interface Platform {
   loaderFor(id: ServableId, path: string): Loader<InferenceModel>;
 }
 
-export type PlatformFactory = (context: PlatformContext) => Platform;
+/** A platform that a server may have. */
+export interface PlatformKind {
+  /** The file without which a folder is no version; null: any folder is one. */
+  readonly mainFile: string | null;
+  readonly create: (context: PlatformContext) => Platform;
+}
 
 export class PlatformRegistry {
   readonly #platforms: ReadonlyMap<string, Platform>;
 
-  constructor(factories: ReadonlyMap<string, PlatformFactory>, context: PlatformContext) {
-    this.#platforms = new Map([...factories].map(([name, create]) => [name, create(context)]));
+  constructor(kinds: ReadonlyMap<string, PlatformKind>, context: PlatformContext) {
+    this.#platforms = new Map([...kinds].map(([name, { create }]) => [name, create(context)]));
   }
 
   /** @throws ServingError INVALID_ARGUMENT */

@@ -2,6 +2,7 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { mainFileOf, TENSORFLOW } from '../config/platform-names.js';
 import { isSavedModelFile, unservedFormat } from '../core/model-files.js';
 import { errnoOf, fileError } from '../status/file-error.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
@@ -24,15 +25,23 @@ export async function readBasePath(path: string): Promise<string[]> {
 }
 
 /** Why nothing in it is a version; null: it is only empty, or holds other things. */
-export function misplacedModel(path: string, names: readonly string[]): ServingError | null {
-  const file = names.find(isSavedModelFile);
+export function misplacedModel(
+  path: string,
+  names: readonly string[],
+  platform: string,
+): ServingError | null {
+  const isModel =
+    platform === TENSORFLOW ? isSavedModelFile : (name: string) => name === mainFileOf(platform);
+  const file = names.find(isModel);
   if (file !== undefined) {
     const isVersion = versionOf(basename(path)) !== null;
     const advice = isVersion
       ? `give the folder above it, ${dirname(path)}`
       : `move it into a folder whose name is a number, such as ${join(path, '1')}`;
-    return mistake(`${path} is itself a SavedModel (it holds ${file}): ${advice}. ${LAYOUT}`);
+    const what = platform === TENSORFLOW ? 'a SavedModel' : `a version of a ${platform}`;
+    return mistake(`${path} is itself ${what} (it holds ${file}): ${advice}. ${LAYOUT}`);
   }
+  if (platform !== TENSORFLOW) return null;
   const foreign = unservedFormat(names);
   return foreign === null ? null : mistake(`${path} holds ${foreign}. ${LAYOUT}`);
 }

@@ -159,7 +159,8 @@ export class FileSystemSource implements Source {
     await roots.checkPath(basePath);
     const names = await readBasePath(basePath);
     const { versions, others } = versionsAmong(basePath, names);
-    const misplaced = versions.length === 0 ? misplacedModel(basePath, names) : null;
+    const misplaced =
+      versions.length === 0 ? misplacedModel(basePath, names, config.platform) : null;
     if (misplaced !== null) throw misplaced;
     const notes = others.length === 0 ? [] : [skippedText(config, others, 'not a number')];
     const noModel: AspiredVersion[] = [];
@@ -175,7 +176,7 @@ export class FileSystemSource implements Source {
       const before = aspired.get(folder.version);
       const isKnown = before?.path === folder.path;
       if (isKnown && !this.#options.hasFailed(config.name, folder.version)) return before;
-      const state = await folderStateOf(folder.path).catch(() => null);
+      const state = await folderStateOf(folder.path, config.platform).catch(() => null);
       if (state === null) return null;
       const rest = this.#restOf(state, resting.get(folder.path));
       if (rest !== null) {

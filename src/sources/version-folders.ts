@@ -8,6 +8,7 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { mainFileOf, TENSORFLOW } from '../config/platform-names.js';
 import { isSavedModelFile, SESSION_BUNDLE_FILE, unservedFormat } from '../core/model-files.js';
 import { errnoOf } from '../status/file-error.js';
 
@@ -63,7 +64,10 @@ export function versionsAmong(
  * version that was written elsewhere and renamed into place is complete at once. What may not be read is
  * passed over here: the load refuses it, and says so. Null: the version is gone.
  */
-export async function folderStateOf(path: string): Promise<FolderState | null> {
+export async function folderStateOf(
+  path: string,
+  platform = TENSORFLOW,
+): Promise<FolderState | null> {
   let top: Stats;
   try {
     top = await stat(path);
@@ -95,7 +99,7 @@ export async function folderStateOf(path: string): Promise<FolderState | null> {
       hash.update(`${file}\0${found.size}\0${found.ctimeMs}\0${found.ino}\n`);
     }
   }
-  const lack = inside === null ? null : lackOf(inside);
+  const lack = inside === null ? null : lackOf(platform, inside);
   return { lack, changedMillis, fingerprint: hash.digest('hex') };
 }
 
@@ -113,7 +117,11 @@ async function linkStateOf(path: string, errno: string): Promise<FolderState | n
   return { lack: what, changedMillis, fingerprint: `${fingerprint} ${target}` };
 }
 
-function lackOf(names: readonly string[]): string | null {
+function lackOf(platform: string, names: readonly string[]): string | null {
+  if (platform !== TENSORFLOW) {
+    const file = mainFileOf(platform);
+    return file === null || names.includes(file) ? null : `no ${file} inside`;
+  }
   if (names.some(isSavedModelFile) || names.includes(SESSION_BUNDLE_FILE)) return null;
   return unservedFormat(names) ?? 'no saved_model.pb inside';
 }

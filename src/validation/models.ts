@@ -4,6 +4,7 @@
  */
 import type { Flags } from '../config/flag-table.js';
 import { examineModels, modelServerConfigType, type ModelConfig } from '../config/model-config.js';
+import { TENSORFLOW } from '../config/platform-names.js';
 import { readTextProtoFile } from '../config/text-proto.js';
 import { refuseLogging } from '../core/model-set.js';
 import type { AspiredVersion } from '../core/source.js';
@@ -78,11 +79,11 @@ export async function versionFindings(
     })),
   );
   const look = await lookFor(models, roots);
-  for (const { name } of models) {
+  for (const { name, platform } of models) {
     findings.push(...(look.troubles.get(name) ?? []));
     for (const { version, path } of look.aspired.get(name) ?? []) {
       try {
-        await checkVersionFolder({ name, version }, path);
+        if (platform === TENSORFLOW) await checkVersionFolder({ name, version }, path);
       } catch (thrown) {
         const { message, isPermanent } = ServingError.from(thrown);
         findings.push({ ...warning(`model ${name}`, message), ...(isPermanent && PERMANENT) });
