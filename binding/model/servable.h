@@ -81,7 +81,8 @@ class Servable {
 
   // THREAD: run pool; blocks for the whole inference; concurrent calls allowed.
   // OWNERSHIP: borrows inputs, fills outputs. ERRORS: the servable's status; outputs then stays
-  // empty. Fields of its violations continue the path to the first input. REQUIRES: endpoints of its signatures with an oper; `inputs` as `feeds`.
+  // empty; fields of its violations continue the path to the first input. REQUIRES: endpoints of
+  // its signatures with an oper; `inputs` as `feeds`.
   virtual Status Run(const std::vector<Endpoint>& feeds, const std::vector<TF_Tensor*>& inputs,
                      const std::vector<Endpoint>& fetches,
                      std::vector<TensorHandle>* outputs) const = 0;

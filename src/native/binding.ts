@@ -7,6 +7,9 @@ import type { RunStatistics } from '../metrics/run-metrics.js';
 import type { NativeGrpc } from './grpc.js';
 import type { NativeAccess } from './access.js';
 import type { NativeHttp } from './http.js';
+import type { NativeLogCounts, NativeLogging, NativeLogLimits } from './request-logging.js';
+import type { NativeTables } from './tables.js';
+import type { NativeTensorSets } from './tensor-sets.js';
 import type { NativeProfiling } from './profiling.js';
 import type { NativeTransports } from './transport.js';
 
@@ -15,52 +18,6 @@ export interface NativeTensor {
   readonly dtype: number;
   readonly shape: readonly number[];
   readonly data: ArrayBuffer | readonly (Uint8Array | string)[];
-}
-
-/** As binding/table/table_config.h; dtypes by their numbers, 0 where nothing is set. */
-export interface NativeTableConfig {
-  readonly format: number;
-  readonly file: string;
-  readonly vocabularyFile: string;
-  readonly headerRow: boolean;
-  readonly key: { readonly name: string; readonly column: string; readonly dtype: number };
-  readonly outputs: readonly {
-    readonly name: string;
-    readonly columns: readonly string[];
-    readonly dtype: number;
-    readonly defaultValue: readonly string[];
-    readonly rowNumber: boolean;
-  }[];
-  readonly duplicateKeys: number;
-  readonly numOovBuckets: number;
-  readonly memoryMap: boolean;
-}
-
-export interface NativeTableLoadOptions {
-  readonly name: string;
-  readonly version: bigint;
-  readonly path: string;
-  readonly config: NativeTableConfig;
-}
-
-/** UNITS: bytes, of the process's own memory and of pages of files. */
-export interface NativeLoadedTable {
-  readonly id: number;
-  readonly signatureDefMap: Buffer;
-  readonly signatures: readonly string[];
-  readonly rows: number;
-  readonly ownBytes: number;
-  readonly fileBytes: number;
-}
-
-export interface NativeTaskTensors {
-  readonly set: number;
-  readonly signature: string;
-  readonly outputs: readonly string[];
-}
-
-export interface NativeNamedTensor extends NativeTensor {
-  readonly name: string;
 }
 
 export interface NativeLoadOptions {
@@ -204,37 +161,6 @@ export type ShadowOutcome = (typeof ShadowOutcome)[keyof typeof ShadowOutcome];
 /** `detail` says what differs first. */
 export type NativeShadowResult = readonly [outcome: ShadowOutcome | null, detail: string];
 
-export interface NativeLogging {
-  readonly name: string;
-  /** 0 to 1. */
-  readonly samplingRate: number;
-  /** Absolute; how the names of the files begin. */
-  readonly pathPrefix: string;
-  /** Fields of tensorflow.serving.LogMetadata beyond model_spec and timestamp_secs. */
-  readonly metadata: Uint8Array;
-}
-
-export interface NativeLogLimits {
-  /** Of all requests that are sampled and not yet written. */
-  readonly queueBytes: number;
-  readonly fileBytes: number;
-  /** Of all files of a model. */
-  readonly totalBytes: number;
-  readonly fileSeconds: number;
-}
-
-export type NativeLogCounts = readonly [
-  model: string,
-  written: number,
-  /** For want of memory. */
-  dropped: number,
-  /** That could not be written. */
-  failed: number,
-  diskBytes: number,
-  /** Why the last of those that failed did; or empty. */
-  lastError: string,
-];
-
 export interface NativeLoaded {
   /** Null when none was asked for; with a failure the other members are missing. */
   readonly warmup: NativeWarmup | null;
@@ -348,7 +274,14 @@ export type NativeModelSpec = readonly [
 ];
 
 export interface NativeBinding
-  extends NativeAccess, NativeGrpc, NativeHttp, NativeProfiling, NativeTransports {
+  extends
+    NativeAccess,
+    NativeTables,
+    NativeTensorSets,
+    NativeGrpc,
+    NativeHttp,
+    NativeProfiling,
+    NativeTransports {
   /** Request bodies up to this size are decoded before the call returns; see inferJson. */
   readonly decodeOnLoopBytes: number;
   tensorflowVersion(): string;
@@ -409,8 +342,6 @@ export interface NativeBinding
    * unless it is over by then.
    */
   stopLoad(slot: number): void;
-  /** Answered with a NativeLoadedTable; stopLoad() ends it early. */
-  loadTable(slot: number, options: NativeTableLoadOptions): void;
   /** Answered when the session is freed, which waits for the runs that hold it. */
   unload(slot: number, id: number): void;
   /** Has malloc give back to the system what is free; answered when that is done, on the load pool. */
@@ -448,45 +379,6 @@ export interface NativeBinding
     method: Method,
     isTraced: boolean,
   ): void;
-  /**
-   * Sets of tensors, by numbers: made of JavaScript's, read (data lent as from `run`), made of tensors of others
-   * (`picks`: set, name, new name, …), taken over from another environment (false: it is gone), dropped.
-   */
-  holdTensors(tensors: readonly NativeNamedTensor[]): number;
-  readTensors(set: number): readonly NativeNamedTensor[];
-  pickTensors(picks: readonly (string | number)[]): number;
-  adoptTensors(set: number): boolean;
-  dropTensors(set: number): void;
-  /** Predict from tensors to tensors; answered with the number of a set. No `outputs`: all. */
-  inferTensors(
-    slot: number,
-    id: number,
-    timeoutMillis: number,
-    isTraced: boolean,
-    signature: string,
-    picks: readonly (string | number)[],
-    outputs: readonly string[],
-  ): void;
-  /** The same as prepareProto has it: true, and its numbers are in `prepared`; or the slot is answered. */
-  prepareTensors(
-    slot: number,
-    id: number,
-    isTraced: boolean,
-    signature: string,
-    picks: readonly (string | number)[],
-    outputs: readonly string[],
-  ): boolean;
-  /** The inputs of a held task as a set, its signature, and the outputs that it wants; or why not. */
-  taskTensors(task: number): NativeTaskTensors | NativeFailure;
-  /** Answers the task, whose own slot it is, with the tensors of the set; it is held no more. */
-  finishTask(slot: number, task: number, set: number, latencyNanos: number): void;
-  /** A version of which the addon has the signatures alone; `unload` unloads it. */
-  declareServable(
-    name: string,
-    version: bigint,
-    signatureDefMap: Uint8Array,
-  ): { readonly id: number; readonly signatures: readonly string[] } | NativeFailure;
-
   /** Where prepareProto and prepareJson leave a NativePrepared. */
   readonly prepared: Float64Array;
   /**

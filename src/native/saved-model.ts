@@ -8,14 +8,12 @@ import { prepareJson, prepareProto, prepareTensors, type Task } from './batch.js
 import type {
   Method,
   NativeLoaded,
-  NativeLoadedTable,
   NativeLoadOptions,
   NativePlan,
   NativePlanOptions,
   RowPolicy,
   SignatureRows,
   NativeShadowResult,
-  NativeTableLoadOptions,
   NativeTensor,
   NativeWarmup,
   NativeWarmupOptions,
@@ -23,6 +21,7 @@ import type {
 import { call, traced, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
+import type { NativeLoadedTable, NativeTableLoadOptions } from './tables.js';
 import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
 
 export interface LoadOptions extends Omit<

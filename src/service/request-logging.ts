@@ -9,7 +9,8 @@ import type { Flags } from '../config/flag-table.js';
 import type { ModelConfig } from '../config/model-config.js';
 import type { Log } from '../log/log.js';
 import type { Family, ScalarSample } from '../metrics/families.js';
-import type { NativeBinding, NativeLogCounts, NativeLogging } from '../native/binding.js';
+import type { NativeBinding } from '../native/binding.js';
+import type { NativeLogCounts, NativeLogging } from '../native/request-logging.js';
 import { call } from '../native/calls.js';
 import { loadProtos } from '../protos/protos.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type protobuf from 'protobufjs';
 
 import { readTextProtoFile } from '../config/text-proto.js';
-import type { NativeTableConfig } from '../native/binding.js';
+import type { NativeTableConfig } from '../native/tables.js';
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 

@@ -43,8 +43,8 @@ export function slowBody(iterations: number): string {
 /** Waits, collecting garbage where `--expose-gc` allows it, until nothing native is alive. */
 export async function nothingAlive(): Promise<void> {
   for (let round = 0; round < 200; ++round) {
-    const alive: number[] = Object.values(addon().counters());
-    if (alive.every((count) => count === 0)) return;
+    const alive = Object.entries(addon().counters()) as [string, number][];
+    if (alive.every(([, count]) => count === 0)) return;
     (globalThis as { gc?: () => void }).gc?.();
     await new Promise((resolve) => {
       setTimeout(resolve, 10);
