@@ -24,9 +24,9 @@ import type { RunTrace } from '../native/run-trace.js';
 import type { SavedModel } from '../native/saved-model.js';
 import type { TensorRequest, TensorSet } from '../native/tensor-sets.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { Company } from './company.js';
+import { BatchingAdmission } from './batching-admission.js';
 import type { BatchingSettings } from './model-batching.js';
-import { crowdThatGains } from './queueing-gain.js';
+import { concurrencyThatGains } from './queueing-gain.js';
 
 /** Tensor signatures with a queue of their own; what else a client feeds or fetches runs alone. */
 const MAX_QUEUES = 256;
@@ -56,13 +56,16 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   readonly model: SavedModel;
   readonly #settings: BatchingSettings;
   readonly #queues = new Map<number, ScheduledQueue<Pending>>();
-  readonly #company: Company;
+  readonly #admission: BatchingAdmission;
 
   constructor(model: SavedModel, settings: BatchingSettings) {
     this.model = model;
     this.#settings = settings;
     const { threads } = settings.scheduler;
-    this.#company = new Company(threads, crowdThatGains(model.rows ?? [], threads));
+    this.#admission = new BatchingAdmission(
+      threads,
+      concurrencyThatGains(model.rows ?? [], threads),
+    );
     this.#limitDirect();
   }
 
@@ -145,7 +148,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   run(batch: Batch<Pending>, done: (outcome: BatchOutcome) => void): void {
     const { scheduler, padVariableLength, strict } = this.#settings;
     const { parts, paddedRows } = batch;
-    this.#company.batchFormed(parts.length);
+    this.#admission.batchFormed(parts.length);
     const isSplit = parts.some((part) => part.rows !== part.task.rows);
     let deadline = 0;
     for (const { task } of parts) deadline = Math.max(deadline, task.deadline);
@@ -175,23 +178,23 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   }
 
   #ended(tasks: number): void {
-    this.#company.tasksWent(tasks);
+    this.#admission.tasksWent(tasks);
     this.#limitDirect();
   }
 
-  /** What gains by company comes here, unless there is none. */
+  /** What gains by batching comes here, unless there is none. */
   #limitDirect(): void {
-    const { limits } = this.#company;
+    const { limits } = this.#admission;
     if (limits !== null) this.model.limitDirect(limits);
   }
 
   /** Null where the request is to be a task; else the one to call when it is done. */
   #direct<T>(done: Done<T>): Done<T> | null {
     const { scheduler } = this.#settings;
-    if (this.#mayPad || !this.#company.admit() || !scheduler.tryBegin()) return null;
-    this.#company.directBegan();
+    if (this.#mayPad || !this.#admission.admit() || !scheduler.tryBegin()) return null;
+    this.#admission.directBegan();
     return (error, reply) => {
-      this.#company.directEnded();
+      this.#admission.directEnded();
       scheduler.end();
       done(error, reply);
     };
@@ -209,9 +212,9 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
   #enqueue(pending: Pending, deadline: number, isGone: IsGone | undefined): void {
     const { padVariableLength, strict } = this.#settings;
     const { task } = pending;
-    const limits = this.#company.limits;
-    this.#company.taskCame();
-    if (limits !== this.#company.limits) this.#limitDirect();
+    const limits = this.#admission.limits;
+    this.#admission.taskCame();
+    if (limits !== this.#admission.limits) this.#limitDirect();
     const { rows } = task;
     const shape = padVariableLength ? task.rankKey : task.shapeKey;
     const batchTask: BatchTask<Pending> = {
@@ -224,7 +227,7 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     try {
       const refusal = strict ? REFUSALS.get(rows) : undefined;
       if (refusal !== undefined) throw new ServingError(StatusCode.INVALID_ARGUMENT, refusal);
-      // Without rows a run may fail that does not fail in company.
+      // Without rows a run may fail that does not fail in a batch.
       const isShared = strict ? rows >= 0 : rows > 0;
       const queue = isShared ? this.#queueOf(task) : null;
       if (queue === null) this.#runAlone(batchTask);

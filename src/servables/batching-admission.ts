@@ -1,26 +1,27 @@
 /**
- * Company: whether the requests of a version come one by one, or so many at a time that they had better
- * wait for each other and share runs. Where they do not, a request costs less without a task and a batch.
+ * BatchingAdmission: decides which requests of a version are batched and which run alone. Where they come one by
+ * one, a request costs less without a task and a batch; where many are there at a time, they had better wait for
+ * each other and share runs.
  */
 
 import type { DirectLimits } from '../native/saved-model.js';
-import { SMALL_CROWD } from './queueing-gain.js';
+import { LOW_CONCURRENCY } from './queueing-gain.js';
 
 /** While batches have fewer tasks on average, requests are taken to come one by one. */
-const CROWD = 2;
+const TOGETHER = 2;
 const BATCH_WEIGHT = 1 / 16;
 
 /**
  * Requests without a task, as binding/model/direct_admission.h has it of those that never come here: now
  * and then some come together at any load, and to queue those would only make it last longer. Where runs
- * are long that holds, too: fewer at once made batches of crowds that had been short, and the p99 longer.
+ * are long that holds, too: fewer at once made larger batches of what had been small, and the p99 longer.
  */
-const AT_ONCE = 32; // for each thread; on average SMALL_CROWD
+const AT_ONCE = 32; // for each thread; on average LOW_CONCURRENCY
 const DIRECT_WEIGHT = 1 / 64;
 
 const NONE: DirectLimits = { average: 0, atOnce: 0 };
 
-export class Company {
+export class BatchingAdmission {
   /** Of those that come here. */
   readonly #ownLimits: DirectLimits;
   /** Of those that need not. */
@@ -30,11 +31,11 @@ export class Company {
   #direct = 0;
   #directOnAverage = 0;
 
-  /** `crowd`: requests in flight for each thread from which those had better come here that else do not. */
-  constructor(threads: number, crowd: number) {
+  /** `concurrency`: requests in flight for each thread from which those had better come here that else do not. */
+  constructor(threads: number, concurrency: number) {
     const atOnce = AT_ONCE * threads;
-    this.#ownLimits = { average: SMALL_CROWD * threads, atOnce };
-    this.#limits = crowd === Infinity ? null : { average: crowd * threads, atOnce };
+    this.#ownLimits = { average: LOW_CONCURRENCY * threads, atOnce };
+    this.#limits = concurrency === Infinity ? null : { average: concurrency * threads, atOnce };
   }
 
   /** Now, of requests that need not come here; null: there are none, ever. */
@@ -44,7 +45,7 @@ export class Company {
 
   /** Requests come one by one, and no task is here that one without a task would overtake. */
   get #isNone(): boolean {
-    return this.#tasks === 0 && this.#tasksOfBatch < CROWD;
+    return this.#tasks === 0 && this.#tasksOfBatch < TOGETHER;
   }
 
   /** Whether a request that comes now may run without a task. */
