@@ -18,6 +18,7 @@ const ARROWS = {
   servables: [...BASE, 'core', 'native', 'batching'],
   tables: [...BASE, 'core', 'native', 'servables'],
   access: [...BASE, 'native'],
+  pipeline: [...BASE, 'core', 'native', 'servables'],
   service: [...BASE, 'core', 'native', 'access', 'tracing'],
   tracing: [...BASE, 'native'],
   listening: [...BASE, 'native', 'access'],

@@ -29,6 +29,7 @@ const PARTS = {
     programs: ['table_run'],
     makesModels: true,
   }),
+  pipelines: part('a pipeline of three models beside three requests of them', false, {}),
   instructions: part('instruction counts of the codec, as npm run check compares them', false, {
     programs: ['codec_micro'],
   }),

@@ -21,6 +21,7 @@ import { formatCount, machineFacts, packageVersion, writeResults } from './repor
 import { failuresIn, serverPicture, serverTable } from './server-report.js';
 import { measureServer, modelsOf, type ServerResult } from './server.js';
 import { measureTables } from './tables.js';
+import { measurePipelines } from './pipelines.js';
 import { variantsOf } from './variants.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -46,6 +47,7 @@ const RUN: Record<PartName, () => Promise<void>> = {
   models: runModels,
   batching: runBatching,
   tables: runTables,
+  pipelines: runPipelines,
   instructions: async () => {
     const verdict = await runInstructions({ update: options.update, print });
     if (!verdict.passed) failures += 1;
@@ -184,6 +186,13 @@ async function runTables(): Promise<void> {
   const folder = join(REPOSITORY, 'build', 'bench-models', 'tables');
   const { figures, table } = await measureTables(cores.server, folder, settings);
   results.tables = figures;
+  print(`\n${table}`);
+}
+
+async function runPipelines(): Promise<void> {
+  const folder = join(REPOSITORY, 'test', 'models');
+  const { figures, table } = await measurePipelines(cores.server, folder, settings);
+  results.pipelines = figures;
   print(`\n${table}`);
 }
 

@@ -24,9 +24,15 @@ export function startTensorgate(
   return start([model], core, [...served, ...flags]);
 }
 
+/** What a configuration says of a model. */
+interface ServedModel extends Pick<BenchModel, 'name' | 'basePath'> {
+  /** Absent: TensorFlow's. */
+  readonly platform?: string;
+}
+
 /** `config` is the file to write the --model_config_file to. */
 export function startWithModels(
-  models: readonly BenchModel[],
+  models: readonly ServedModel[],
   config: string,
   core: number,
   flags: readonly string[],
@@ -36,16 +42,16 @@ export function startWithModels(
 }
 
 /** A ModelServerConfig, as tensorgate and TensorFlow Serving read it. */
-export function modelConfig(models: readonly BenchModel[]): string {
+export function modelConfig(models: readonly ServedModel[]): string {
   const configs = models.map(
-    ({ name, basePath }) =>
-      `  config { name: "${name}" base_path: "${basePath}" model_platform: "tensorflow" }\n`,
+    ({ name, basePath, platform = 'tensorflow' }) =>
+      `  config { name: "${name}" base_path: "${basePath}" model_platform: "${platform}" }\n`,
   );
   return `model_config_list {\n${configs.join('')}}\n`;
 }
 
 async function start(
-  models: readonly BenchModel[],
+  models: readonly ServedModel[],
   core: number,
   flags: readonly string[],
 ): Promise<Served> {

@@ -72,6 +72,29 @@ def deep():
     return {'serving_default': Signature({'x': x}, {'y': y})}
 
 
+def letters():
+    """x: the bytes of each text, divided by 255, padded with zeros or cut to 256: what `deep` takes."""
+    text = tf1.placeholder(tf.string, shape=[None], name='text')
+    codes = tf.io.decode_raw(text, tf.uint8, fixed_length=256)
+    x = tf.ensure_shape(tf.cast(codes, tf.float32) / 255.0, [None, 256])
+    return {'serving_default': Signature({'text': text}, {'x': tf.identity(x, name='x')})}
+
+
+def best_scores():
+    """The three largest of 256 scores a row, and their places."""
+    scores = tf1.placeholder(tf.float32, shape=[None, 256], name='scores')
+    values, places = tf.math.top_k(scores, 3)
+    return {'serving_default': Signature({'scores': scores}, {'values': values, 'places': places})}
+
+
+def is_large():
+    """A scalar bool for pipelines: whether any x is above `limit`, which is 10 by default; y = x."""
+    x = tf1.placeholder(tf.float32, shape=[None], name='x')
+    limit = tf1.placeholder(tf.float32, shape=[], name='limit')
+    outputs = {'large': tf.reduce_any(x > limit, name='large'), 'y': tf.identity(x, name='y')}
+    return {'serving_default': Signature({'x': x, 'limit': limit}, outputs, defaults={'limit': 10.0})}
+
+
 def failing():
     """Fails at run time with INVALID_ARGUMENT for some values: x = 0, index outside 0..2, negative x."""
     x = tf1.placeholder(tf.int32, shape=[None], name='x')
@@ -472,7 +495,7 @@ def main():
     for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless,
                   example_outputs, four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams,
                   text_trimmed, text_pieces, parsed_examples, decoded_strings, known_values, sized, reads_file,
-                  file_table):
+                  file_table, letters, best_scores, is_large):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_once(base, 'own_inputs', 1, OwnInputs().save)

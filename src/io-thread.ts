@@ -33,7 +33,9 @@ import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { addon } from './native/addon.js';
 import { freedMemory } from './native/freed-memory.js';
+import type { Recipe, RunDeclared } from './native/declared-model.js';
 import type { NativeRoutes } from './native/transport.js';
+import { PLATFORMS } from './platforms.js';
 import { ModelBatching } from './servables/model-batching.js';
 import { modelOf } from './servables/model-replica.js';
 import { ModelStatusService } from './service/model-status.js';
@@ -64,7 +66,12 @@ class IoThread {
     this.#options = options;
     this.#batching = this.#newBatching();
     const batching = this.#batching;
-    this.#catalog = new ReplicaCatalog((name, replica) => modelOf(name, replica, batching));
+    const runOf = ({ platform, data }: Recipe): RunDeclared => {
+      const run = PLATFORMS.get(platform)?.replica;
+      if (run === undefined) throw new Error(`there are no replicas of platform ${platform}`);
+      return run(data, this.#catalog);
+    };
+    this.#catalog = new ReplicaCatalog((name, replica) => modelOf(name, replica, batching, runOf));
     this.#readiness = new Readiness({
       when: flags.ready_when as ReadyWhen,
       catalog: this.#catalog,

@@ -29,6 +29,7 @@ import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js
 import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
 import { libraryPaths, loadCustomOpLibraries, loadOpSets } from './servables/op-libraries.js';
 import { PlatformRegistry, type PlatformKind } from './servables/platform.js';
+import { WatchedModels } from './servables/served-models.js';
 import { logWarmup } from './servables/warmup-log.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
@@ -90,6 +91,10 @@ export class ServerCore {
   #onRoutes: ((routes: NativeRoutes) => void) | null = null;
   #routesAreStale = false;
   #onChange: () => void = () => undefined;
+  readonly #watched = new WatchedModels(
+    () => this.catalog,
+    (name) => this.#models.of(name) !== null,
+  );
   #follower: CatalogFollower | null = null;
 
   /** @throws ServingError for flags that exclude each other, or when the addon cannot be loaded */
@@ -123,6 +128,7 @@ export class ServerCore {
       plans: this.#plans,
       batchedSignatures: signatures,
       batching: () => this.#batching,
+      models: this.#watched,
       onWarmup: (id, path, outcome) => {
         logWarmup(log, id, outcome);
         this.#metrics?.warmedUp(path, outcome);
@@ -150,13 +156,13 @@ export class ServerCore {
         this.#metrics?.loads.changed(name, { version, state: stateName(state), code });
         this.#rerouted();
         this.#follower?.changed(id.name);
-        this.#onChange();
+        this.#changed(id.name);
       },
       onFailure: (id, failure) => logFailure(log, id, failure),
       onRetry: (id, retry) => logRetry(log, id, retry),
       onTrouble: (name) => {
         this.#follower?.changed(name);
-        this.#onChange();
+        this.#changed(name);
       },
     });
     const roots = new ModelRoots(flags.model_roots);
@@ -185,7 +191,7 @@ export class ServerCore {
         this.#manager.reroute();
         this.#rerouted();
         this.#follower?.configured();
-        this.#onChange();
+        this.#changed(null);
       },
       clock: systemClock,
       canLog: this.logging.canLog,
@@ -316,12 +322,19 @@ export class ServerCore {
     const follower = this.#follower;
     if (follower === null) return loader;
     return {
+      ...(loader.ready && { ready: loader.ready.bind(loader) }),
       load: (stop) => loader.load(stop),
       unload: async (model) => {
         await follower.retired(model);
         await loader.unload(model);
       },
     };
+  }
+
+  /** `name` null: another configuration is in force. */
+  #changed(name: string | null): void {
+    this.#onChange();
+    this.#watched.changed(name);
   }
 
   #rerouted(): void {

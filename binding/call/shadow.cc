@@ -24,12 +24,8 @@ std::string ReplyDifference(Method method, const PrimaryAnswer& primary, std::st
 
 }  // namespace
 
-ShadowResult RunShadow(InferenceCall* call, std::string_view body, Method method,
-                       const PrimaryAnswer& primary, double tolerance) {
-  call->LeaveUncounted();
-  OutputBuffer out;
-  Status status = call->Decode(body, DecodeLimits());
-  if (status.ok()) status = call->RunAndEncode(&out);
+ShadowResult CompareAnswers(Method method, const PrimaryAnswer& primary, const Status& status,
+                            std::string_view shadow, double tolerance) {
   if (status.code() != primary.code) {
     const bool only_shadow = primary.code == Code::kOk;
     const std::string error = status.ok() ? "" : ": " + status.message();
@@ -37,9 +33,18 @@ ShadowResult RunShadow(InferenceCall* call, std::string_view body, Method method
             DifferenceText("status", CodeName(primary.code), CodeName(status.code()) + error)};
   }
   if (!status.ok()) return {};
-  std::string difference = ReplyDifference(method, primary, out.view(), tolerance);
+  std::string difference = ReplyDifference(method, primary, shadow, tolerance);
   if (difference.empty()) return {};
   return {ShadowOutcome::kDiffered, std::move(difference)};
+}
+
+ShadowResult RunShadow(InferenceCall* call, std::string_view body, Method method,
+                       const PrimaryAnswer& primary, double tolerance) {
+  call->LeaveUncounted();
+  OutputBuffer out;
+  Status status = call->Decode(body, DecodeLimits());
+  if (status.ok()) status = call->RunAndEncode(&out);
+  return CompareAnswers(method, primary, status, out.view(), tolerance);
 }
 
 }  // namespace tensorgate

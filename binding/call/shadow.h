@@ -25,9 +25,13 @@ struct ShadowResult {
   std::string detail;  // empty when they agreed
 };
 
-// Decodes, runs and compares. Two errors agree when their codes do: texts may name the version.
-// kFailed: the shadow alone has an error. REQUIRES: `call` is new and of `method`, of which
-// SessionRun is none; `primary` came from the same kind of call.
+// Two errors agree when their codes do: texts may name the version. kFailed: the shadow alone has
+// an error. `shadow` is its answer, where `status` is OK. REQUIRES: both came from the same kind of
+// call, of `method`, of which SessionRun is none.
+ShadowResult CompareAnswers(Method method, const PrimaryAnswer& primary, const Status& status,
+                            std::string_view shadow, double tolerance);
+
+// Decodes, runs and compares. REQUIRES: `call` is new; otherwise as CompareAnswers().
 ShadowResult RunShadow(InferenceCall* call, std::string_view body, Method method,
                        const PrimaryAnswer& primary, double tolerance);
 

@@ -98,11 +98,12 @@ class PrepareJob : public AsyncJob {
   KeptBytes body_;
 };
 
-// Common to both forms: (slot, model id, body, method, isTraced, …). True: decoded, the numbers are
+// Common to all forms: (slot, model id, body, method, isTraced, …). True: decoded, the numbers are
 // in `prepared`, and the slot is not used. False: the slot will be answered, by an error or by an
-// array of these numbers.
+// array of these numbers. `is_clients`: it is counted, and may be logged.
 template <typename NewCall>
-Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
+Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call,
+                    bool is_clients = true) {
   const Napi::Env env = info.Env();
   uint32_t slot, id;
   std::string_view body;
@@ -116,9 +117,13 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
   std::shared_ptr<const Servable> model = FindModel(env, id);
   if (model == nullptr) return env.Undefined();
   Environment& environment = Environment::From(env);
-  RequestTrack track(*model, method, is_traced);
+  RequestTrack track = is_clients ? RequestTrack(*model, method, is_traced) : RequestTrack();
   std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
-  call->SetClients();
+  if (is_clients) {
+    call->SetClients();
+  } else {
+    call->LeaveUncounted();
+  }
   const bool decode_later = body.size() > kDecodeOnLoopBytes;
   Status status;
   if (!decode_later) {
@@ -155,6 +160,22 @@ Napi::Value PrepareProto(const Napi::CallbackInfo& info) {
 // prepareJson(slot, id, body, method, isTraced)
 Napi::Value PrepareJson(const Napi::CallbackInfo& info) {
   return Prepare(info, /*reply_is_text=*/true, &NewJsonCall);
+}
+
+// prepareShadow(slot, id, body, method, isTraced, asTensorContent, isJson)
+Napi::Value PrepareShadow(const Napi::CallbackInfo& info) {
+  bool as_content, is_json;
+  if (!ReadBool(info, 5, "asTensorContent", &as_content) ||
+      !ReadBool(info, 6, "isJson", &is_json)) {
+    return info.Env().Undefined();
+  }
+  return Prepare(
+      info, is_json,
+      [as_content, is_json](std::shared_ptr<const Servable> model, Method method) {
+        return is_json ? NewJsonCall(std::move(model), method)
+                       : NewProtoCall(std::move(model), method, as_content);
+      },
+      /*is_clients=*/false);
 }
 
 // The answer of a task.
@@ -333,6 +354,7 @@ void ExportBatch(Napi::Env env, Napi::Object exports) {
   Environment::From(env).SetPrepared(prepared);
   exports.Set("prepared", prepared);
   exports.Set("prepareProto", Napi::Function::New(env, PrepareProto, "prepareProto"));
+  exports.Set("prepareShadow", Napi::Function::New(env, PrepareShadow, "prepareShadow"));
   exports.Set("prepareJson", Napi::Function::New(env, PrepareJson, "prepareJson"));
   exports.Set("runBatch", Napi::Function::New(env, RunBatchOf, "runBatch"));
   exports.Set("dropTask", Napi::Function::New(env, DropTask, "dropTask"));

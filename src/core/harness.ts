@@ -133,6 +133,7 @@ export class Harness<S> {
   async load(retry: RetryOptions, gate: LoadGate, clock: Clock): Promise<void> {
     this.loadRequested = true;
     for (let attempt = 1; ; ++attempt) {
+      if (this.#loader.ready !== undefined) await this.#loader.ready(this.#stop.signal);
       await gate.enter();
       try {
         if (!this.#aspired) return this.#endCancelled();

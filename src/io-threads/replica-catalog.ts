@@ -8,6 +8,7 @@ import { servableNotFound, type AvailableModel } from '../core/manager.js';
 import type { ServableId, VersionStatus } from '../core/servable.js';
 import { VersionLabels, type Labels } from '../core/version-labels.js';
 import type { InferenceModel } from '../native/inference-model.js';
+import type { ServedModels } from '../servables/served-models.js';
 import type { ModelReplica } from '../servables/model-replica.js';
 import type { ModelCatalog } from '../service/model-catalog.js';
 import type { ServingError } from '../status/serving-error.js';
@@ -30,7 +31,7 @@ interface Model {
   readonly latest: Replica | undefined;
 }
 
-export class ReplicaCatalog implements ModelCatalog {
+export class ReplicaCatalog implements ModelCatalog, ServedModels {
   readonly #servableOf: (name: string, replica: ModelReplica) => InferenceModel;
   readonly #models = new Map<string, Model>();
   /** By the addon's number of the model. */
@@ -96,6 +97,15 @@ export class ReplicaCatalog implements ModelCatalog {
 
   names(): readonly string[] {
     return [...this.#models.keys()];
+  }
+
+  isConfigured(name: string): boolean {
+    return this.#configured.includes(name);
+  }
+
+  /** Nobody watches here: the main thread does. */
+  watch(): () => void {
+    return () => undefined;
   }
 
   /** The models that are configured. */

@@ -7,6 +7,7 @@ import { ServingError, type StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import type { Method, NativeBatchReport, NativePrepared } from './binding.js';
 import { call, closeSlot, openSlot, traced, type Done } from './calls.js';
+import type { ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
 import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
 
@@ -68,6 +69,18 @@ export function prepareJson(
   const isTraced = trace !== null;
   prepare(body, traced(done, trace), onTask, (slot) =>
     addon().prepareJson(slot, model, body, method, isTraced),
+  );
+}
+
+/** As prepareProto or prepareJson, of a request whose answer goes to no client. */
+export function prepareShadow(
+  model: number,
+  { method, isJson, asTensorContent, body }: ShadowCall,
+  done: Done<string | Uint8Array>,
+  onTask: (task: Task) => void,
+): void {
+  prepare(body, done, onTask, (slot) =>
+    addon().prepareShadow(slot, model, body, method, false, asTensorContent, isJson),
   );
 }
 

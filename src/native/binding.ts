@@ -401,6 +401,16 @@ export interface NativeBinding
     method: Method,
     isTraced: boolean,
   ): boolean;
+  /** The same of a request that no client waits for: nothing is counted or logged of it. */
+  prepareShadow(
+    slot: number,
+    id: number,
+    body: Uint8Array | ArrayBuffer,
+    method: Method,
+    isTraced: false,
+    asTensorContent: boolean,
+    isJson: boolean,
+  ): boolean;
   /**
    * Runs the tasks together. `slot` is answered with a NativeBatchReport; `slots[i]` in the same
    * delivery with what inferProto or inferJson would answer for `tasks[i]`. A task that cannot share
@@ -444,6 +454,20 @@ export interface NativeBinding
     asTensorContent: boolean,
     code: number,
     reply: Uint8Array | string | null,
+    tolerance: number,
+  ): void;
+  /**
+   * Compares what a shadow has answered elsewhere, `shadow` or the code and text of its error, with what the client
+   * got, as inferShadow does.
+   */
+  compareAnswers(
+    slot: number,
+    method: Method,
+    isJson: boolean,
+    code: number,
+    reply: Uint8Array | string | null,
+    failure: readonly [code: number, message: string] | null,
+    shadow: Uint8Array | string | null,
     tolerance: number,
   ): void;
   /** Of the process: requests of these models are logged from now on, of no others. */

@@ -4,10 +4,10 @@
  */
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import { dropTask, prepareJson, prepareProto, type Task } from './batch.js';
-import { Method } from './binding.js';
+import { dropTask, prepareJson, prepareProto, prepareShadow, type Task } from './batch.js';
+import { Method, type NativeShadowResult } from './binding.js';
 import { call, resume, violationsOf, type Done } from './calls.js';
-import type { InferenceModel, IsGone } from './inference-model.js';
+import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
 import { dropTensors, pickTensors, type TensorRequest, type TensorSet } from './tensor-sets.js';
 
@@ -26,29 +26,55 @@ export interface DeclaredRun {
 /** Calls `done` once, with a set that is the caller's from then on. Must not throw. */
 export type RunDeclared = (run: DeclaredRun, done: Done<TensorSet>) => void;
 
-const NEVER: IsGone = () => false;
-
-export class DeclaredModel implements InferenceModel {
-  readonly signatureDefMap: Uint8Array;
+/** A version in the addon's process-wide registry; plain data. */
+export interface Declared {
+  readonly id: number;
   /** Their names, sorted. */
   readonly signatures: readonly string[];
-  readonly #id: number;
+  readonly signatureDefMap: Uint8Array;
+}
+
+/** What other threads of the process make their RunDeclared of; plain data, of which `platform` knows the kind. */
+export interface Recipe {
+  readonly platform: string;
+  readonly data: unknown;
+}
+
+/**
+ * Until it is unloaded by the thread that has declared it. `signatureDefMap`: a serialized
+ * tensorflow.serving.SignatureDefMap.
+ * @throws ServingError where it is none
+ */
+export function declareModel(name: string, version: bigint, signatureDefMap: Uint8Array): Declared {
+  const declared = addon().declareServable(name, version, signatureDefMap);
+  if ('id' in declared) return { ...declared, signatureDefMap };
+  const [code, message, violations] = declared;
+  throw new ServingError(code, message, violationsOf(violations));
+}
+
+const NEVER: IsGone = () => false;
+/** Nobody waits for a shadow's answer, and it should not keep what it holds for ever. */
+const SHADOW_MILLIS = 60_000;
+
+export class DeclaredModel implements InferenceModel {
+  readonly declared: Declared;
+  /** Null: other threads cannot run it. */
+  readonly recipe: Recipe | null;
   readonly #run: RunDeclared;
 
-  /**
-   * `signatureDefMap`: a serialized tensorflow.serving.SignatureDefMap.
-   * @throws ServingError where it is none
-   */
-  constructor(name: string, version: bigint, signatureDefMap: Uint8Array, run: RunDeclared) {
-    const declared = addon().declareServable(name, version, signatureDefMap);
-    if (!('id' in declared)) {
-      const [code, message, violations] = declared;
-      throw new ServingError(code, message, violationsOf(violations));
-    }
-    this.#id = declared.id;
-    this.signatures = declared.signatures;
-    this.signatureDefMap = signatureDefMap;
+  constructor(declared: Declared, run: RunDeclared, recipe: Recipe | null = null) {
+    this.declared = declared;
+    this.recipe = recipe;
     this.#run = run;
+  }
+
+  get signatureDefMap(): Uint8Array {
+    return this.declared.signatureDefMap;
+  }
+
+  /** Their names, sorted. */
+  get signatures(): readonly string[] {
+    return this.declared.signatures;
   }
 
   inferProto(
@@ -62,7 +88,7 @@ export class DeclaredModel implements InferenceModel {
   ): void {
     if (refuses(method, done)) return;
     const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
-    prepareProto(this.#id, method, body, asTensorContent, done, onTask, trace);
+    prepareProto(this.declared.id, method, body, asTensorContent, done, onTask, trace);
   }
 
   inferJson(
@@ -75,7 +101,7 @@ export class DeclaredModel implements InferenceModel {
   ): void {
     if (refuses(method, done)) return;
     const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
-    prepareJson(this.#id, method, body, done, onTask, trace);
+    prepareJson(this.declared.id, method, body, done, onTask, trace);
   }
 
   inferTensors(
@@ -93,10 +119,25 @@ export class DeclaredModel implements InferenceModel {
     });
   }
 
-  /** Nothing is compared: what runs elsewhere cannot be repeated from here. */
-  inferShadow(...[, , , done]: Parameters<InferenceModel['inferShadow']>): void {
-    const why = 'a version of this platform cannot be a shadow';
-    done(new ServingError(StatusCode.UNIMPLEMENTED, why), null);
+  /** As any request, of which nothing is counted and nothing logged; the answers are compared in the addon. */
+  inferShadow(
+    shadowed: ShadowCall,
+    { code, reply }: PrimaryAnswer,
+    tolerance: number,
+    done: Done<NativeShadowResult>,
+  ): void {
+    const { method, isJson } = shadowed;
+    const answered: Done<string | Uint8Array> = (error, shadow) => {
+      const failure = error === null ? null : ([error.code, error.message] as const);
+      call(done, (slot) => {
+        addon().compareAnswers(slot, method, isJson, code, reply, failure, shadow, tolerance);
+      });
+    };
+    if (refuses(method, answered)) return;
+    const onTask = (task: Task): void => {
+      this.#answer(task, SHADOW_MILLIS, answered, NEVER, null);
+    };
+    prepareShadow(this.declared.id, shadowed, answered, onTask);
   }
 
   unload(): Promise<void> {
@@ -105,7 +146,7 @@ export class DeclaredModel implements InferenceModel {
         if (error === null) resolve();
         else reject(error);
       };
-      call(done, (slot) => addon().unload(slot, this.#id));
+      call(done, (slot) => addon().unload(slot, this.declared.id));
     });
   }
 

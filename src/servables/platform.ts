@@ -12,6 +12,8 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { BatchedSignatures } from './batched-signatures.js';
 import type { ExecutionPlans } from './execution-plans.js';
 import type { ModelBatching } from './model-batching.js';
+import type { ReplicaRun } from './model-replica.js';
+import type { ServedModels } from './served-models.js';
 
 /** What a server gives to its platforms. */
 export interface PlatformContext {
@@ -26,6 +28,8 @@ export interface PlatformContext {
   readonly batchedSignatures: BatchedSignatures;
   /** Null: nothing is batched. Known once the server is prepared. */
   readonly batching: () => ModelBatching | null;
+  /** All that is served, for servables that run others. Known once the server is made. */
+  readonly models: ServedModels;
   /** Called after each warm-up, whether it failed or not. */
   readonly onWarmup: (id: ServableId, path: string, warmup: NativeWarmup) => void;
 }
@@ -40,6 +44,8 @@ export interface PlatformKind {
   /** The file without which a folder is no version; null: any folder is one. */
   readonly mainFile: string | null;
   readonly create: (context: PlatformContext) => Platform;
+  /** Of one that makes DeclaredModels with recipes: how I/O threads run these. */
+  readonly replica?: ReplicaRun;
 }
 
 export class PlatformRegistry {

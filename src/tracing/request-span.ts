@@ -3,7 +3,7 @@ import { SpanKind, TraceFlags, type Link, type SpanContext } from '@opentelemetr
 import type { IdGenerator, ReadableSpan } from '@opentelemetry/sdk-trace';
 
 import type { NativeBatchReport, NativeStageSpans } from '../native/binding.js';
-import type { RunTrace } from '../native/run-trace.js';
+import type { RunTrace, StepTrace } from '../native/run-trace.js';
 import { FinishedSpan } from './finished-span.js';
 import type { TraceClock } from './trace-clock.js';
 import type { RequestTrace, TraceAttributes } from './tracer.js';
@@ -21,6 +21,7 @@ export class RequestSpan implements RequestTrace {
   readonly #maker: SpanMaker;
   readonly #context: SpanContext;
   readonly #parent: SpanContext | undefined;
+  readonly #kind: SpanKind;
   readonly #beganMillis: number;
   #name: string;
   readonly #attributes: Record<string, string | number | boolean> = {};
@@ -28,7 +29,13 @@ export class RequestSpan implements RequestTrace {
   #batch: Link[] | undefined;
 
   /** `parent`: the client's span, or none. */
-  constructor(maker: SpanMaker, name: string, parent: SpanContext | undefined) {
+  constructor(
+    maker: SpanMaker,
+    name: string,
+    parent: SpanContext | undefined,
+    kind = SpanKind.SERVER,
+  ) {
+    this.#kind = kind;
     this.#maker = maker;
     this.#name = name;
     this.#parent = parent;
@@ -62,6 +69,10 @@ export class RequestSpan implements RequestTrace {
         }),
       );
     }
+  }
+
+  step(name: string): StepTrace {
+    return new RequestSpan(this.#maker, `step ${name}`, this.#context, SpanKind.INTERNAL);
   }
 
   /** A trace of its own, since it belongs to several: with a link to each. */
@@ -100,7 +111,7 @@ export class RequestSpan implements RequestTrace {
     finished(
       new FinishedSpan({
         name: this.#name,
-        kind: SpanKind.SERVER,
+        kind: this.#kind,
         context: this.#context,
         parent: this.#parent,
         beganMillis: this.#beganMillis,

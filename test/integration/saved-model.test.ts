@@ -36,7 +36,11 @@ describe('SavedModel', () => {
         model.inferJson(Method.predict, Buffer.from(body), 0, done, undefined, trace);
       });
     const told: (readonly number[])[] = [];
-    const trace: RunTrace = { ran: (spans) => told.push(spans), ranTogether: () => undefined };
+    const trace: RunTrace = {
+      ran: (spans) => told.push(spans),
+      step: () => ({ ...trace, end: () => undefined }),
+      ranTogether: () => undefined,
+    };
     const before = Number(process.hrtime.bigint());
     await spansOf('{"instances": [1.0]}', trace);
     await spansOf('{"instances": [1.0]}', null);

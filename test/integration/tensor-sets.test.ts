@@ -5,7 +5,7 @@ import { loadProtos } from '../../src/protos/protos.js';
 import { runBatch, type Task } from '../../src/native/batch.js';
 import { Method } from '../../src/native/binding.js';
 import type { Done } from '../../src/native/calls.js';
-import { DeclaredModel, type RunDeclared } from '../../src/native/declared-model.js';
+import { declareModel, DeclaredModel, type RunDeclared } from '../../src/native/declared-model.js';
 import type { InferenceModel } from '../../src/native/inference-model.js';
 import {
   dropTensors,
@@ -138,7 +138,7 @@ describe('Tensors to tensors', () => {
       const request = { signature, inputs: [{ set: inputs, name: 'x', as: 'x' }], outputs };
       model.inferTensors(request, 0, done);
     };
-    const declared = new DeclaredModel('elsewhere', 3n, signatures(FLOAT), run);
+    const declared = new DeclaredModel(declareModel('elsewhere', 3n, signatures(FLOAT)), run);
     assert.deepEqual(declared.signatures, ['serving_default']);
     const text = await predictJson(declared as never, '{"instances": [1.0, 2.0]}');
     assert.equal(text, '{\n    "predictions": [2.5, 3.0\n    ]\n}');
@@ -153,14 +153,18 @@ describe('Tensors to tensors', () => {
 
   it('carries strings, and answers with what went wrong elsewhere', async () => {
     const texts: (string | undefined)[] = [];
-    const declared = new DeclaredModel('texts', 1n, signatures(STRING), ({ inputs }, done) => {
-      const [tensor] = readTensors(inputs);
-      const data = tensor?.data as readonly Uint8Array[];
-      texts.push(...data.map((each) => Buffer.from(each).toString()));
-      if (texts.includes('bad')) done(new ServingError(StatusCode.DATA_LOSS, 'no such text'), null);
-      else if (texts.includes('none')) done(null, holdTensors([]));
-      else done(null, holdTensors([{ name: 'y', dtype: STRING, shape: [1], data: ['é'] }]));
-    });
+    const declared = new DeclaredModel(
+      declareModel('texts', 1n, signatures(STRING)),
+      ({ inputs }, done) => {
+        const [tensor] = readTensors(inputs);
+        const data = tensor?.data as readonly Uint8Array[];
+        texts.push(...data.map((each) => Buffer.from(each).toString()));
+        if (texts.includes('bad'))
+          done(new ServingError(StatusCode.DATA_LOSS, 'no such text'), null);
+        else if (texts.includes('none')) done(null, holdTensors([]));
+        else done(null, holdTensors([{ name: 'y', dtype: STRING, shape: [1], data: ['é'] }]));
+      },
+    );
     const ask = (text: string): Promise<string> =>
       predictJson(declared as never, `{"instances": ["${text}"]}`);
     assert.equal(await ask('good'), '{\n    "predictions": ["é"\n    ]\n}');
@@ -171,8 +175,7 @@ describe('Tensors to tensors', () => {
   });
 
   it('refuses signatures that are none', () => {
-    const run: RunDeclared = (_run, done) => done(null, 0);
-    const declare = (map: Uint8Array) => () => new DeclaredModel('m', 1n, map, run);
+    const declare = (map: Uint8Array) => () => declareModel('m', 1n, map);
     assert.throws(declare(signatures(20)), /dtype resource, which cannot be served/);
     assert.throws(declare(Buffer.from([0x0a, 0x05])), ServingError);
   });
