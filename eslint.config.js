@@ -17,6 +17,7 @@ const ARROWS = {
   sources: [...BASE, 'core'],
   servables: [...BASE, 'core', 'native', 'batching'],
   tables: [...BASE, 'core', 'native', 'servables'],
+  plugins: [...BASE, 'core', 'native', 'servables'],
   access: [...BASE, 'native'],
   pipeline: [...BASE, 'core', 'native', 'servables'],
   service: [...BASE, 'core', 'native', 'access', 'tracing'],
@@ -32,7 +33,8 @@ const ARROWS = {
   validation: [
     'access',
     ...BASE,
-    ...['core', 'native', 'access', 'batching', 'sources', 'servables', 'service', 'listening'],
+    ...['core', 'native', 'access', 'batching', 'sources', 'servables', 'plugins', 'service'],
+    'listening',
   ],
   cli: BASE,
 };

@@ -16,6 +16,7 @@ import { unknownArgumentText, usageText, versionText } from './config/usage.js';
 import { demoExamples, demoModels } from './demo.js';
 import { createLog, type Log } from './log/log.js';
 import { PLATFORMS } from './platforms.js';
+import { pluginPlatforms } from './plugins/plugin-platform.js';
 import { Server } from './server.js';
 import { ServingError } from './status/serving-error.js';
 
@@ -128,7 +129,8 @@ async function serve(
     const opLibraries = await prepare(opSetsOf(flags.ops, process.env));
     const platform = await readPlatformConfig(flags, cpus);
     for (const what of platform.withoutEffect) log.warn(`${what} has no effect`);
-    const served = { flags: platform.flags, models, platform, platforms: PLATFORMS };
+    const platforms = new Map([...PLATFORMS, ...(await pluginPlatforms(flags, log))]);
+    const served = { flags: platform.flags, models, platform, platforms };
     server = new Server({ ...served, cpus, log, opLibraries });
     isStopping = stopOnSignal(server, flags, log);
     await server.start();

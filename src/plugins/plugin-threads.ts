@@ -1,0 +1,83 @@
+/** PluginThreads: the --plugin_threads that share the versions of plugins. Main thread. */
+import { resolve } from 'node:path';
+
+import { isPlatformName } from '../config/platform-names.js';
+import { createLog } from '../log/log.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { PluginDescription } from './messages.js';
+import { PluginThread, type PluginThreadOptions } from './plugin-thread.js';
+
+/** So long its loop may stand still after a deadline. */
+const HANG_GRACE_MILLIS = 10_000;
+
+export interface PluginThreadsOptions extends Pick<
+  PluginThreadOptions,
+  'heapMegabytes' | 'capacity' | 'log'
+> {
+  /** As --plugins has them. */
+  readonly files: string;
+  readonly count: number;
+  readonly hangGraceMillis?: number;
+}
+
+export class PluginThreads {
+  readonly plugins: readonly PluginDescription[];
+  readonly #threads: readonly PluginThread[];
+
+  private constructor(threads: readonly PluginThread[], plugins: readonly PluginDescription[]) {
+    this.#threads = threads;
+    this.plugins = plugins;
+  }
+
+  /** Resolves when all have imported the modules. @throws ServingError INVALID_ARGUMENT with file and reason */
+  static async start(options: PluginThreadsOptions): Promise<PluginThreads> {
+    const { count, hangGraceMillis = HANG_GRACE_MILLIS } = options;
+    const files = pluginFiles(options.files);
+    const threads = Array.from(
+      { length: files.length === 0 ? 0 : count },
+      (_, i) => new PluginThread({ ...options, files, number: i + 1, hangGraceMillis }),
+    );
+    try {
+      const [plugins = []] = await Promise.all(threads.map((thread) => thread.start()));
+      return new PluginThreads(threads, plugins);
+    } catch (error) {
+      await Promise.all(threads.map((thread) => thread.end()));
+      throw error;
+    }
+  }
+
+  /** The one with the fewest versions. */
+  next(): PluginThread {
+    const [first, ...others] = this.#threads;
+    if (first === undefined) throw new Error('there are no plugins');
+    return others.reduce((least, each) => (each.load < least.load ? each : least), first);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+}
+
+/** What the modules have, found out in a thread that ends. @throws ServingError as PluginThreads.start */
+export async function describePlugins(files: string): Promise<readonly PluginDescription[]> {
+  const options = { files, count: 1, heapMegabytes: 512, capacity: 1, log: createLog('silent') };
+  const threads = await PluginThreads.start(options);
+  await threads.end();
+  refuseKnown(threads.plugins);
+  return threads.plugins;
+}
+
+/** @throws ServingError INVALID_ARGUMENT where a platform has the name of one of the server's */
+export function refuseKnown(plugins: readonly PluginDescription[]): void {
+  for (const { file, platforms } of plugins) {
+    const name = platforms.find(isPlatformName);
+    if (name === undefined) continue;
+    const message = `--plugins: ${file}: platform ${name} is one of the server's`;
+    throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
+  }
+}
+
+function pluginFiles(files: string): string[] {
+  const named = files.split(',').map((file) => file.trim());
+  return named.filter((file) => file !== '').map((file) => resolve(file));
+}

@@ -1,0 +1,134 @@
+/**
+ * `tensorgate/plugin`: what a module of --plugins exports: platforms, which make servables of folders. It runs in a
+ * worker thread, never on the loop that serves; docs/plugins.md builds one.
+ */
+
+/** What holds the elements of each dtype; of DT_HALF and DT_BFLOAT16 the bits. */
+export interface ElementArrays {
+  DT_FLOAT: Float32Array;
+  DT_DOUBLE: Float64Array;
+  DT_INT8: Int8Array;
+  DT_INT16: Int16Array;
+  DT_INT32: Int32Array;
+  DT_INT64: BigInt64Array;
+  DT_UINT8: Uint8Array;
+  DT_UINT16: Uint16Array;
+  DT_UINT32: Uint32Array;
+  DT_UINT64: BigUint64Array;
+  /** 0 or 1. */
+  DT_BOOL: Uint8Array;
+  DT_HALF: Uint16Array;
+  DT_BFLOAT16: Uint16Array;
+}
+
+export type NumericType = keyof ElementArrays;
+export type DataType = NumericType | 'DT_STRING';
+
+type NumericTensor<D extends NumericType> = {
+  readonly [T in D]: {
+    readonly dtype: T;
+    readonly shape: readonly number[];
+    /** As many elements as the shape says, row by row. */
+    readonly data: ElementArrays[T];
+  };
+}[D];
+
+interface StringTensor<Element> {
+  readonly dtype: 'DT_STRING';
+  readonly shape: readonly number[];
+  readonly data: readonly Element[];
+}
+
+/** Of a request. Its memory is shared with others: it must not be written to. */
+export type Tensor = NumericTensor<NumericType> | StringTensor<Uint8Array>;
+/** Of an answer. Memory of `allocate` is given away with it; other memory is copied. */
+export type OutputTensor = NumericTensor<NumericType> | StringTensor<Uint8Array | string>;
+
+export interface TensorInfo {
+  readonly dtype: DataType;
+  /** -1: any size. Absent: any shape. */
+  readonly shape?: readonly number[];
+}
+
+export interface Signature {
+  readonly inputs: Readonly<Record<string, TensorInfo>>;
+  readonly outputs: Readonly<Record<string, TensorInfo>>;
+}
+
+export interface RunRequest {
+  /** One of the servable's signatures. */
+  readonly signature: string;
+  /** All inputs of the signature, as it declares them. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** The outputs that are wanted; others are left out of the answer. */
+  readonly outputs: readonly string[];
+  /** Aborted at the request's deadline, whose client is answered by then. */
+  readonly signal: AbortSignal;
+  /** A tensor of zeros in native memory, which the answer takes over without a copy. */
+  readonly allocate: <D extends NumericType>(
+    dtype: D,
+    shape: readonly number[],
+  ) => { readonly dtype: D; readonly shape: readonly number[]; readonly data: ElementArrays[D] };
+}
+
+export type Outputs = Readonly<Record<string, OutputTensor>>;
+
+/** One version. */
+export interface Servable {
+  /** Read once, after the load. Without `serving_default` each request must name its signature. */
+  readonly signatures: Readonly<Record<string, Signature>>;
+  /** A RequestError reaches the client as it is; anything else that is thrown is INTERNAL. */
+  run(request: RunRequest): Outputs | Promise<Outputs>;
+  /** Called once, when no request is in flight. */
+  unload?(): void | Promise<void>;
+}
+
+export interface VersionInfo {
+  /** Of the model. */
+  readonly name: string;
+  readonly version: bigint;
+  /** Aborted when nobody waits for the version any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface Platform {
+  /** `folder`: the version's, absolute. What it throws is the version's error, and told to who asks for it. */
+  load(folder: string, version: VersionInfo): Servable | Promise<Servable>;
+}
+
+/** The module's default export. */
+export interface Plugin {
+  /** In logs and error texts. */
+  readonly name: string;
+  /** By the names that `model_platform` has for them. */
+  readonly platforms: Readonly<Record<string, Platform>>;
+}
+
+/** `plugin` as it is, for its type. */
+export function definePlugin(plugin: Plugin): Plugin {
+  return plugin;
+}
+
+/** The canonical codes that a plugin may answer with. */
+export const REQUEST_STATUSES = [
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'FAILED_PRECONDITION',
+  'OUT_OF_RANGE',
+  'RESOURCE_EXHAUSTED',
+  'UNIMPLEMENTED',
+  'UNAVAILABLE',
+] as const;
+
+export type RequestStatus = (typeof REQUEST_STATUSES)[number];
+
+/** An answer that is an error: any Error with such a `status` is one. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly status: RequestStatus;
+
+  constructor(status: RequestStatus, message: string) {
+    super(message);
+    this.status = status;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * ServedVersion: a plugin's servable between the sets of tensors of the addon and the arrays of the plugin. What
+ * comes in and what goes out is compared with the signature. In a plugin thread.
+ */
+import { addon } from '../native/addon.js';
+import { holdTensors, readTensors, type TensorSet } from '../native/tensor-sets.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { arrayOver, bytesOf, malformation, nativeTensor, tensorOf } from './element-types.js';
+import type { OutputTensor, RunRequest, Servable, Signature, Tensor } from './plugin.js';
+import { agrees, encodeSignatures, tensorText } from './signatures.js';
+
+const DEFAULT_SIGNATURE = 'serving_default';
+
+export class ServedVersion {
+  readonly plugin: string;
+  readonly signatureDefMap: Uint8Array;
+  readonly #servable: Servable;
+  readonly #signatures: ReadonlyMap<string, Signature>;
+
+  /** @throws TypeError for what is no servable */
+  constructor(plugin: string, servable: Servable) {
+    const { signatures, run } = Object(servable) as Partial<Servable>;
+    if (typeof run !== 'function') {
+      throw new TypeError('load: expected a servable, with signatures and run');
+    }
+    this.plugin = plugin;
+    this.signatureDefMap = encodeSignatures(signatures);
+    this.#signatures = new Map(Object.entries(structuredClone(signatures ?? {})));
+    this.#servable = servable;
+  }
+
+  /** No name is serving_default, no outputs are all. Null where it was aborted meanwhile. @throws ServingError, or what the plugin throws */
+  async run(
+    set: TensorSet,
+    givenName: string,
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<TensorSet | null> {
+    const name = givenName === '' ? DEFAULT_SIGNATURE : givenName;
+    const signature = this.#signatures.get(name);
+    if (signature === undefined) {
+      throw new ServingError(StatusCode.NOT_FOUND, `there is no signature ${JSON.stringify(name)}`);
+    }
+    const inputs: Record<string, Tensor> = Object.create(null) as Record<string, Tensor>;
+    for (const native of readTensors(set)) inputs[native.name] = tensorOf(native);
+    checkInputs(name, signature, inputs);
+    const wanted = names.length === 0 ? Object.keys(signature.outputs) : names;
+    const request: RunRequest = { signature: name, inputs, outputs: wanted, signal, allocate };
+    const outputs = await this.#servable.run(request);
+    if (signal.aborted) return null;
+    const given = wanted.map((alias): [string, OutputTensor] => {
+      const output = (Object(outputs) as Record<string, unknown>)[alias];
+      return [alias, this.#checked(name, signature, alias, output)];
+    });
+    return holdTensors(given.map(([alias, tensor]) => nativeTensor(alias, tensor)));
+  }
+
+  async unload(): Promise<void> {
+    await this.#servable.unload?.();
+  }
+
+  #checked(name: string, { outputs }: Signature, alias: string, output: unknown): OutputTensor {
+    const info = outputs[alias];
+    if (info === undefined) {
+      const message = `signature ${JSON.stringify(name)} has no output ${JSON.stringify(alias)}`;
+      throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
+    }
+    let given = malformation(output);
+    if (given === null) {
+      const tensor = output as OutputTensor;
+      if (agrees(tensor, info)) return tensor;
+      given = `got ${tensorText(tensor)}`;
+    }
+    throw new ServingError(
+      StatusCode.INTERNAL,
+      `plugin ${JSON.stringify(this.plugin)}: output ${JSON.stringify(alias)} of signature ` +
+        `${JSON.stringify(name)}: expected ${tensorText(info)}, ${given}`,
+    );
+  }
+}
+
+function checkInputs(
+  name: string,
+  { inputs: infos }: Signature,
+  inputs: Readonly<Record<string, Tensor>>,
+): void {
+  for (const [alias, info] of Object.entries(infos)) {
+    const tensor = inputs[alias];
+    if (tensor !== undefined && agrees(tensor, info)) continue;
+    const given = tensor === undefined ? 'none' : tensorText(tensor);
+    throw new ServingError(
+      StatusCode.INVALID_ARGUMENT,
+      `input ${JSON.stringify(alias)} of signature ${JSON.stringify(name)}: ` +
+        `expected ${tensorText(info)}, got ${given}`,
+    );
+  }
+}
+
+const allocate: RunRequest['allocate'] = (dtype, shape) => {
+  const memory = addon().allocateTensor(bytesOf(dtype, shape));
+  return { dtype, shape, data: arrayOver(dtype, memory) };
+};
