@@ -15,7 +15,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "table/key_hash.h"
+#include "random/key_hash.h"
 #include "table/memory_region.h"
 #include "table/string_column.h"
 

@@ -1,6 +1,6 @@
-// The hash of a table's keys. Keys come from clients and from whoever wrote the table: with a seed
-// that neither knows, nobody can choose many of one hash. Not the hash of out-of-vocabulary
-// buckets, which must be TensorFlow's. No state; any thread.
+// The hash of keys that come from clients, or from whoever wrote a table: with a seed that neither
+// knows, nobody can choose many of one hash. Not the hash of out-of-vocabulary buckets, which must
+// be TensorFlow's. No state; any thread.
 #pragma once
 
 #include <cstddef>
