@@ -31,6 +31,7 @@ import { libraryPaths, loadCustomOpLibraries, loadOpSets } from './servables/op-
 import { PlatformRegistry, type PlatformKind } from './servables/platform.js';
 import { WatchedModels } from './servables/served-models.js';
 import { logWarmup } from './servables/warmup-log.js';
+import { ResponseCaches } from './servables/response-caches.js';
 import { sessionConfig } from './servables/session-config.js';
 import { ModelAdminService } from './service/model-admin.js';
 import { stateName, type ModelCatalog } from './service/model-catalog.js';
@@ -75,6 +76,7 @@ export class ServerCore {
   readonly admin: ModelAdminService;
   readonly shadows: ShadowTraffic;
   readonly logging: RequestLogging;
+  readonly caches: ResponseCaches;
   readonly #options: ServerOptions;
   readonly #manager: Manager<InferenceModel>;
   readonly #source: Source;
@@ -111,6 +113,7 @@ export class ServerCore {
     this.#threads = { run: runThreads, load: loadThreads };
     const tags = flags.saved_model_tags === '' ? ['serve'] : flags.saved_model_tags.split(',');
     this.logging = new RequestLogging({ flags, tags, log, addon });
+    this.caches = new ResponseCaches({ log, addon });
     this.#plans = new ExecutionPlans(
       flags,
       cpus,
@@ -127,6 +130,7 @@ export class ServerCore {
       ...{ flags, log, configProto, runInCallerThread, tags },
       plans: this.#plans,
       batchedSignatures: signatures,
+      responseCaches: this.caches,
       batching: () => this.#batching,
       models: this.#watched,
       onWarmup: (id, path, outcome) => {
@@ -149,6 +153,7 @@ export class ServerCore {
         if (state === ServableState.END) {
           this.#plans.unloaded(id);
           signatures.unloaded(id);
+          this.caches.unloaded(id);
         }
         logState(log, id, state, error);
         const { name, version } = id;
@@ -188,6 +193,7 @@ export class ServerCore {
       onModels: (models) => {
         this.shadows.configure(models);
         this.logging.configure(models);
+        this.caches.configure(models);
         this.#manager.reroute();
         this.#rerouted();
         this.#follower?.configured();
@@ -386,6 +392,7 @@ export class ServerCore {
   /** Unloads everything; resolves when all memory is given back. */
   async close(): Promise<void> {
     await this.#manager.close();
+    this.caches.close();
     this.shadows.flush();
     await this.logging.close();
   }

@@ -59,6 +59,7 @@ export async function serverMetrics(
   });
   registry.addReader(() => [core.shadows.requests]);
   registry.addReader(() => core.logging.families());
+  registry.addReader(() => core.caches.families());
   registry.addReader(() => planFamilies(core.plans));
   for (const read of readers) registry.addReader(read);
   const requests = new RequestMetrics(registry, (name) => core.catalog.statuses(name).length > 0);

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "cache/cache_use.h"
+#include "cache/flight.h"
 #include "call/tensor_set.h"
 #include "codec/limits.h"
 #include "codec/method.h"
@@ -52,7 +54,18 @@ class InferenceCall {
     return status;
   }
 
+  // What its client wants of kept answers. Before Decode().
+  void SetCacheUse(CacheUse use) { cache_use_ = use; }
+
   // REQUIRES of all below: Decode() succeeded.
+
+  // Looks for the answer to an equal request, where the version keeps answers. `by`: how this one
+  // would run. Null: go on with RunAndEncode(), or with Finish(). Otherwise an equal request is
+  // being run: hand the job over to Flight::Await(), and ask again when it is back.
+  virtual std::shared_ptr<Flight> FindAnswer(RunBy /*by*/) { return nullptr; }
+  // Of the outputs that RunAndEncode() takes in place of a run; 0: there will be one.
+  virtual size_t answer_bytes() const { return 0; }
+
   const Servable& model() const { return *model_; }
 
   // Null: this call never shares a run (SessionRun, whose targets are of the client's choice). The
@@ -121,6 +134,8 @@ class InferenceCall {
     return logged_ == nullptr || logged_->destination == nullptr ? nullptr : &logged_->response;
   }
 
+  // None for requests that no client asked for.
+  CacheUse cache_use() const { return is_clients_ ? cache_use_ : CacheUse::kNone; }
   bool counted() const { return counted_; }
   // The session ran since `started`.
   void Ran(std::chrono::steady_clock::time_point started);
@@ -135,6 +150,7 @@ class InferenceCall {
 
   bool counted_ = true;
   bool is_clients_ = false;
+  CacheUse cache_use_ = CacheUse::kAllow;
   std::unique_ptr<LoggedRequest> logged_;
 };
 

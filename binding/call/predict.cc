@@ -78,6 +78,7 @@ RunPace* PredictCall::pace() const {
 }
 
 Status PredictCall::Run(OutputBuffer* out) {
+  if (answer_ != nullptr) return EncodeOutputs(answer_->views(), out);
   std::vector<TensorHandle> outputs;
   const auto started = std::chrono::steady_clock::now();
   Status status = model_->Run(run_.feeds, run_.values, run_.fetches, &outputs);
@@ -90,18 +91,19 @@ Status PredictCall::Run(OutputBuffer* out) {
   }
   // The request's tensors are the larger part as a rule: gone before the answer is written.
   inputs_.clear();
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    lead_.reset();  // who waits for it runs by itself
+    return status;
+  }
+  if (lead_ != nullptr) KeepForOthers(outputs);
   return TakeOutputs(std::move(outputs), out);
 }
 
 Status PredictCall::TakeOutputs(std::vector<TensorHandle> outputs, OutputBuffer* out) {
   std::vector<std::vector<int64_t>> dims(outputs.size());
-  std::vector<NamedTensorView> views(outputs.size());
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    views[i].name = fetch_aliases_[i];
-    views[i].tensor = ViewOf(outputs[i].get(), &dims[i]);
-  }
-  return Encode(views, out);
+  std::vector<TensorView> views(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) views[i] = ViewOf(outputs[i].get(), &dims[i]);
+  return EncodeOutputs(views, out);
 }
 
 Status PredictCall::TakeInputs(TensorSet* inputs) {
@@ -119,6 +121,11 @@ Status PredictCall::FinishRun(const std::vector<TensorView>& outputs,
                               std::chrono::nanoseconds latency, OutputBuffer* out) {
   run_time_ = latency;
   CountRun(latency);
+  if (lead_ != nullptr) lead_->Keep(outputs);
+  return EncodeOutputs(outputs, out);
+}
+
+Status PredictCall::EncodeOutputs(const std::vector<TensorView>& outputs, OutputBuffer* out) const {
   std::vector<NamedTensorView> views(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) views[i] = {fetch_aliases_[i], outputs[i]};
   return Encode(views, out);

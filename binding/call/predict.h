@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/response_cache.h"
 #include "call/inference_call.h"
 #include "codec/output_buffer.h"
 #include "model/servable.h"
@@ -26,6 +27,8 @@ class PredictCall : public InferenceCall {
   Status TakeInputs(TensorSet* inputs) override;
   const std::vector<std::string_view>& fetch_names() const override { return fetch_aliases_; }
   RunPace* pace() const override;
+  std::shared_ptr<Flight> FindAnswer(RunBy by) override;
+  size_t answer_bytes() const override { return answer_ == nullptr ? 0 : answer_->bytes(); }
   // For INVALID_ARGUMENT: each fed tensor that is not what the signature declares.
   Status Explain(Status status) const override;
 
@@ -56,7 +59,16 @@ class PredictCall : public InferenceCall {
   size_t input_bytes_ = 0;
 
  private:
+  bool AddInputs(const CacheSettings& settings, RequestKeyBuilder* key) const;
+  Status EncodeOutputs(const std::vector<TensorView>& outputs, OutputBuffer* out) const;
+  void KeepForOthers(const std::vector<TensorHandle>& outputs);
   void CountRun(std::chrono::nanoseconds latency) const;
+
+  // At most one of them, once FindAnswer() was called.
+  std::shared_ptr<const KeptOutputs> answer_;
+  std::shared_ptr<Flight> flight_;
+  std::unique_ptr<ResponseCache::Lead> lead_;
+  bool has_asked_ = false;  // the cache
 };
 
 }  // namespace tensorgate

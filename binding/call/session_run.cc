@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache/response_cache.h"
 #include "call/inference_call.h"
 #include "codec/json/json_dump.h"
 #include "codec/proto/session_run_proto.h"
@@ -83,6 +84,7 @@ class SessionRunCall : public InferenceCall {
     Status status =
         saved_model_->RunTargets(feeds_, inputs, fetches_, targets_, timeout_millis_, &outputs);
     Ran(started);
+    model_->cache().Clear();  // what it has run may have changed what others read
     inputs_.clear();
     if (!status.ok()) return status;
     std::vector<std::vector<int64_t>> dims(outputs.size());

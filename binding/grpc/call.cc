@@ -35,6 +35,9 @@ bool GrpcCall::OnHeader(std::string_view name, std::string_view value) {
     has_request_id_ = true;
   } else if (name == "traceparent") {
     if (traceparent_.empty()) traceparent_ = value;
+  } else if (name == "cache-control") {
+    if (!cache_control_.empty()) cache_control_ += ',';
+    cache_control_ += value;
   } else if (name == "authorization") {
     const std::string_view token = BearerToken(value);
     if (!token.empty() && !std::exchange(has_token_, true)) credential_ = token;

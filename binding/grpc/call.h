@@ -68,7 +68,8 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   const std::string* kept_header() const { return has_kept_header_ ? &kept_header_ : nullptr; }
   // Of `Authorization: Bearer`, else of X-API-Key; empty: the client sent none.
   const std::string& credential() const { return credential_; }
-  const std::string& traceparent() const { return traceparent_; }  // empty: none
+  const std::string& traceparent() const { return traceparent_; }      // empty: none
+  const std::string& cache_control() const { return cache_control_; }  // empty: none
   bool is_over() const { return over_; }
   Code code() const { return code_; }  // of how it has ended; OK while it has not
 
@@ -111,6 +112,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   std::string kept_header_;
   std::string credential_;
   std::string traceparent_;
+  std::string cache_control_;
   std::string bad_timeout_;
   std::string status_message_;
   std::string details_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "cache/response_cache.h"
+
 namespace tensorgate {
 namespace {
 
@@ -54,6 +56,7 @@ void Servable::Introduce(std::string name, int64_t version, bool checks_method_n
     for (const Signature& signature : signatures_) names.push_back(signature.def.name);
     request_statistics_ = std::make_unique<RequestStatistics>(name_, version_, std::move(names));
   }
+  cache_ = std::make_unique<ResponseCache>(name_, version_);
   logger_ = ModelLoggers::Process().Of(name_);
 }
 

@@ -22,6 +22,7 @@
 
 namespace tensorgate {
 
+class ResponseCache;
 class SavedModel;
 struct SyntheticSpec;
 
@@ -39,6 +40,9 @@ struct Signature {
   std::vector<TensorHandle>
       defaults;              // as def.inputs: the value when a request leaves it out, or null
   bool rows_proven = false;  // independent of each other; see Servable::ProveRows
+  // Why equal inputs may not have equal outputs, or a run may leave something behind; empty:
+  // neither can be, so that answers may be kept. See Servable::SetRepeatable.
+  std::string not_repeatable = "nothing is known of what a run of it does";
   std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();
   std::shared_ptr<SyntheticSpec> synthetic;  // null: nothing is known of what its inputs hold
   bool has_defaults() const { return !def.defaults.empty(); }
@@ -76,6 +80,10 @@ class Servable {
   void RequireProvenRows() { requires_proven_rows_ = true; }
   void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
   bool requires_proven_rows() const { return requires_proven_rows_; }
+  // Before it is shared: see Signature::not_repeatable, which `reason` is.
+  void SetRepeatable(size_t signature, std::string reason = "") {
+    signatures_[signature].not_repeatable = std::move(reason);
+  }
   // Before it is shared. REQUIRES: a signature of this servable.
   void SetSynthetic(const Signature& signature, std::shared_ptr<SyntheticSpec> spec);
 
@@ -89,6 +97,9 @@ class Servable {
 
   // For what reaches behind the signatures: SessionRun. Null: it is none.
   virtual const SavedModel* AsSavedModel() const { return nullptr; }
+
+  // Of its answers; off unless its model's configuration has it.
+  ResponseCache& cache() const { return *cache_; }
 
   // Of requests that need not enter JavaScript.
   DirectAdmission& direct_admission() const { return direct_admission_; }
@@ -114,6 +125,7 @@ class Servable {
   bool requires_proven_rows_ = false;
   ModelStatistics* statistics_ = nullptr;
   std::unique_ptr<RequestStatistics> request_statistics_;
+  std::unique_ptr<ResponseCache> cache_;
   ModelLogger* logger_ = nullptr;
   mutable DirectAdmission direct_admission_;
 };

@@ -89,6 +89,16 @@ bool IsHarmful(std::string_view op_type) {
   return false;
 }
 
+// Registered as stateless, and yet no function of their inputs: they draw random numbers by
+// generators of their own, or read what the file system has. What shuffles or reads files among the
+// datasets cannot be told from the others.
+bool HasOtherOutputs(std::string_view op_type) {
+  constexpr std::string_view kOps[] = {"FractionalAvgPool", "FractionalMaxPool", "MatchingFiles",
+                                       "ReadFile", "RiscRandomUniform"};
+  return std::find(std::begin(kOps), std::end(kOps), op_type) != std::end(kOps) ||
+         op_type.find("Dataset") != std::string_view::npos;
+}
+
 // OpDef: input_arg 2 { is_ref 16 }, attr 4 { type 2 }, is_stateful 17.
 bool ReadOpDef(std::string_view op_def, bool* may_change, bool* calls_functions) {
   const auto set_flag = [&](uint32_t wanted) {
@@ -159,7 +169,8 @@ std::string_view Bytes(const BufferHandle& buffer) {
 
 }  // namespace
 
-StateChanges::StateChanges(TF_Graph* graph) : graph_(graph) {
+StateChanges::StateChanges(TF_Graph* graph, bool or_other_outputs)
+    : graph_(graph), or_other_outputs_(or_other_outputs) {
   StatusHandle status(TF_NewStatus());
   std::vector<TF_Function*> functions(static_cast<size_t>(TF_GraphNumFunctions(graph)));
   const int count = TF_GraphGetFunctions(graph, functions.data(),
@@ -186,6 +197,7 @@ const StateChanges::OpType& StateChanges::TypeOf(const std::string& op_type) {
     return found;
   }
   found.may_change = !OnlyReads(op_type) && (may_change || IsHarmful(op_type));
+  found.may_change |= or_other_outputs_ && HasOtherOutputs(op_type);
   return found;
 }
 

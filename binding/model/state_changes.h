@@ -1,5 +1,6 @@
 // StateChanges: whether a run may leave something behind: a changed variable or table, a moved
 // random generator or queue, a written file. Says so of every op it does not know to be harmless.
+// Asked for, also whether the same inputs may have other outputs in another run.
 // One thread at a time, while nobody changes the graph.
 #pragma once
 
@@ -15,7 +16,9 @@ namespace tensorgate {
 
 class StateChanges {
  public:
-  explicit StateChanges(TF_Graph* graph);
+  // `or_other_outputs`: ops count, too, whose outputs are no function of their inputs, though they
+  // change nothing: they draw random numbers, or read files.
+  explicit StateChanges(TF_Graph* graph, bool or_other_outputs = false);
   ~StateChanges();
 
   // Looks at every op that the fetches need, through inputs, control inputs and the bodies of
@@ -41,6 +44,7 @@ class StateChanges {
   bool MayBodyChange(Function* function);
 
   TF_Graph* const graph_;
+  const bool or_other_outputs_;
   std::map<std::string, OpType> op_types_;
   std::map<std::string, Function> functions_;
   std::string culprit_;

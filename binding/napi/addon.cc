@@ -5,11 +5,13 @@
 #include <chrono>
 #include <mutex>
 
+#include "cache/kept_outputs.h"
 #include "model/run_pace.h"
 #include "model/servable.h"
 #include "napi/access_binding.h"
 #include "napi/arguments.h"
 #include "napi/batch_binding.h"
+#include "napi/cache_binding.h"
 #include "napi/environment.h"
 #include "napi/grpc_binding.h"
 #include "napi/http_binding.h"
@@ -84,6 +86,7 @@ Napi::Value Counters(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::From(info.Env());
   set("pendingCalls",
       environment.is_open() ? static_cast<int64_t>(environment.completions()->pending()) : 0);
+  set("keptAnswers", KeptOutputs::LiveCount());
   set("heldTasks", static_cast<int64_t>(environment.tasks()->size()));
   set("tensorSets", static_cast<int64_t>(TensorSets::Get().size()));
   return counters;
@@ -108,6 +111,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportMemory(env, exports);
   ExportInference(env, exports);
   ExportBatch(env, exports);
+  ExportCache(env, exports);
   ExportProfile(env, exports);
   ExportShadow(env, exports);
   ExportTensor(env, exports);

@@ -9,6 +9,7 @@
 
 #include "batch/batch_run.h"
 #include "napi/arguments.h"
+#include "napi/cache_control.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
 #include "napi/kept_bytes.h"
@@ -46,7 +47,9 @@ napi_value ArrayOf(napi_env env, const double* numbers, uint32_t count) {
   return array;
 }
 
-// Decodes a body on the decode pool. A task that JavaScript never hears of goes with its job.
+// Decodes a body on the decode pool. A task that JavaScript never hears of goes with its job. A
+// request whose answer is kept, or that waits for an equal one's, becomes none: it ends with the
+// answer.
 class PrepareJob : public AsyncJob {
  public:
   PrepareJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue,
@@ -63,7 +66,11 @@ class PrepareJob : public AsyncJob {
     body_.Keep(env, value, body);
   }
 
+  // For who has it decoded.
+  void SetDecoded() { is_decoded_ = true; }
+
   napi_value TakeValue(napi_env env) override {
+    if (task_ == nullptr) return ReplyValue(env, &reply_, reply_is_text_);
     double numbers[kPreparedNumbers];
     Hold(&Environment::From(env), std::move(task_), reply_is_text_, numbers);
     return ArrayOf(env, numbers, kPreparedNumbers);
@@ -72,13 +79,29 @@ class PrepareJob : public AsyncJob {
   void ReleaseReferences() override { body_.Drop(); }
 
  protected:
-  Status Execute() override {
+  bool Defer(std::unique_ptr<Job>* self) override {
     track_.Pass(RequestStage::kQueue);
-    Status status = call_->Decode(body_.view(), DecodeLimits());
-    track_.Pass(RequestStage::kDecode);
-    if (status.ok()) {
-      task_ = std::make_shared<BatchTask>(std::move(call_), model_, std::move(track_));
+    if (!std::exchange(is_decoded_, true)) {
+      decoded_ = call_->Decode(body_.view(), DecodeLimits());
+      track_.Pass(RequestStage::kDecode);
     }
+    const std::shared_ptr<Flight> awaited =
+        decoded_.ok() ? call_->FindAnswer(RunBy::kTask) : nullptr;
+    if (awaited == nullptr) return false;
+    has_waited_ = true;
+    awaited->Await(&Process::Get().runs, std::move(*self));
+    return true;
+  }
+
+  Status Execute() override {
+    if (!decoded_.ok()) return std::move(decoded_);
+    if (call_->answer_bytes() == 0 && !has_waited_) {
+      task_ = std::make_shared<BatchTask>(std::move(call_), model_, std::move(track_));
+      return Status();
+    }
+    // Without an answer, since the request that it waited for has none, it runs alone.
+    Status status = call_->RunAndEncode(&reply_);
+    track_.PassRun(call_->run_time());
     return status;
   }
 
@@ -94,13 +117,18 @@ class PrepareJob : public AsyncJob {
   const uint32_t model_;
   const bool reply_is_text_;
   RequestTrack track_;
-  std::shared_ptr<BatchTask> task_;
+  bool is_decoded_ = false;
+  bool has_waited_ = false;
+  Status decoded_;
+  std::shared_ptr<BatchTask> task_;  // null: there is a reply
+  OutputBuffer reply_;
   KeptBytes body_;
 };
 
-// Common to all forms: (slot, model id, body, method, isTraced, …). True: decoded, the numbers are
-// in `prepared`, and the slot is not used. False: the slot will be answered, by an error or by an
-// array of these numbers. `is_clients`: it is counted, and may be logged.
+// Common to all forms: (slot, model id, body, method, isTraced, cacheControl, …). True: decoded,
+// the numbers are in `prepared`, and the slot is not used. False: the slot will be answered, by an
+// error, by an array of these numbers, or by the reply, where the request needs no run of its own.
+// `is_clients`: it is counted, and may be logged.
 template <typename NewCall>
 Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call,
                     bool is_clients = true) {
@@ -109,9 +137,10 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
   std::string_view body;
   Method method;
   bool is_traced;
+  std::string cache_control;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id) ||
       !ReadBytes(info, 2, "body", &body) || !ReadMethod(info, 3, &method) ||
-      !ReadBool(info, 4, "isTraced", &is_traced)) {
+      !ReadBool(info, 4, "isTraced", &is_traced) || !ReadText(info, 5, &cache_control)) {
     return env.Undefined();
   }
   std::shared_ptr<const Servable> model = FindModel(env, id);
@@ -124,13 +153,16 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
   } else {
     call->LeaveUncounted();
   }
+  call->SetCacheUse(ReadCacheControl(cache_control));
   const bool decode_later = body.size() > kDecodeOnLoopBytes;
   Status status;
   if (!decode_later) {
     status = call->Decode(body, DecodeLimits());
     track.Pass(RequestStage::kDecode);
   }
-  if (!decode_later && status.ok()) {
+  const bool needs_run = decode_later || !status.ok() ||
+                         (call->FindAnswer(RunBy::kTask) == nullptr && call->answer_bytes() == 0);
+  if (!decode_later && status.ok() && needs_run) {
     Hold(&environment, std::make_shared<BatchTask>(std::move(call), id, std::move(track)),
          reply_is_text, environment.prepared());
     return Napi::Boolean::New(env, true);
@@ -141,32 +173,36 @@ Napi::Value Prepare(const Napi::CallbackInfo& info, bool reply_is_text, NewCall 
     job->SetBody(env, info[2], body);
     environment.Submit(&Process::Get().decodes, std::move(job));
     Process::Get().decodes.Wake();
+  } else if (!needs_run) {
+    job->SetDecoded();
+    environment.Submit(&Process::Get().decodes, std::move(job));
+    Process::Get().decodes.Wake();
   } else {
     environment.Fail(std::move(job), std::move(status));
   }
   return Napi::Boolean::New(env, false);
 }
 
-// prepareProto(slot, id, body, method, isTraced, asTensorContent)
+// prepareProto(slot, id, body, method, isTraced, cacheControl, asTensorContent)
 Napi::Value PrepareProto(const Napi::CallbackInfo& info) {
   bool as_content;
-  if (!ReadBool(info, 5, "asTensorContent", &as_content)) return info.Env().Undefined();
+  if (!ReadBool(info, 6, "asTensorContent", &as_content)) return info.Env().Undefined();
   return Prepare(info, /*reply_is_text=*/false,
                  [as_content](std::shared_ptr<const Servable> model, Method method) {
                    return NewProtoCall(std::move(model), method, as_content);
                  });
 }
 
-// prepareJson(slot, id, body, method, isTraced)
+// prepareJson(slot, id, body, method, isTraced, cacheControl)
 Napi::Value PrepareJson(const Napi::CallbackInfo& info) {
   return Prepare(info, /*reply_is_text=*/true, &NewJsonCall);
 }
 
-// prepareShadow(slot, id, body, method, isTraced, asTensorContent, isJson)
+// prepareShadow(slot, id, body, method, isTraced, cacheControl, asTensorContent, isJson)
 Napi::Value PrepareShadow(const Napi::CallbackInfo& info) {
   bool as_content, is_json;
-  if (!ReadBool(info, 5, "asTensorContent", &as_content) ||
-      !ReadBool(info, 6, "isJson", &is_json)) {
+  if (!ReadBool(info, 6, "asTensorContent", &as_content) ||
+      !ReadBool(info, 7, "isJson", &is_json)) {
     return info.Env().Undefined();
   }
   return Prepare(

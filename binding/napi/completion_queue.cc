@@ -31,6 +31,7 @@ napi_value AsyncJob::TakeValue(napi_env env) {
 }
 
 void AsyncJob::Run(std::unique_ptr<Job> self) {
+  if (Defer(&self)) return;
   set_status(Execute());
   DropWork();
   // The queue must live until Push() returns, though the job may be gone by then.

@@ -67,6 +67,10 @@ class AsyncJob : public Job, public Completion {
   napi_value TakeValue(napi_env env) override;
 
  protected:
+  // Before Execute(). True: it was handed to somebody who runs the job again, and must not be
+  // touched any more. THREAD: as Execute().
+  virtual bool Defer(std::unique_ptr<Job>* /*self*/) { return false; }
+
   // THREAD: a pool's; no Node-API here.
   virtual Status Execute() = 0;
 

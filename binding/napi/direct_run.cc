@@ -4,6 +4,7 @@
 
 #include "model/run_pace.h"
 #include "napi/inference_binding.h"
+#include "napi/process.h"
 
 namespace tensorgate {
 namespace {
@@ -57,6 +58,7 @@ Status DirectRun::Decode() {
   if (inference_ != nullptr) return Status();
   inference_ = new_call_(std::move(model_), method, as_content_);
   inference_->SetClients();
+  inference_->SetCacheUse(cache_use_);
   Status decoded = inference_->Decode(request.bytes.view(), DecodeLimits());
   track_.Pass(RequestStage::kDecode);
   return decoded;
@@ -70,14 +72,14 @@ bool DirectRun::RunHere() {
   track_.Pass(RequestStage::kQueue, began);
   status = Decode();
   if (status.ok()) {
-    if (!inference_->IsShort()) return false;
+    if (inference_->FindAnswer(RunBy::kPool) != nullptr || !inference_->IsShort()) return false;
     status = inference_->RunOnLoop(&reply);
   }
   End(began);
   return true;
 }
 
-bool DirectRun::Run() {
+bool DirectRun::Run(std::shared_ptr<Flight>* awaited) {
   const Clock::time_point began = Clock::now();
   track_.Pass(RequestStage::kQueue, began);
   if (gone_.load(std::memory_order_relaxed)) {
@@ -86,7 +88,11 @@ bool DirectRun::Run() {
     status = DeadlinePassed();
   } else {
     status = Decode();
-    if (status.ok()) status = inference_->RunAndEncode(&reply);
+    if (status.ok()) {
+      *awaited = inference_->FindAnswer(RunBy::kPool);
+      if (*awaited != nullptr) return false;
+      status = inference_->RunAndEncode(&reply);
+    }
   }
   return End(began) < kShort;
 }
@@ -94,11 +100,13 @@ bool DirectRun::Run() {
 DirectRun::Clock::duration DirectRun::End(Clock::time_point began) {
   const bool is_tracked = track_.is_on();
   if (is_tracked) EndTrack();
+  // Of a model whose answers are kept some take as long as they do, others nothing.
+  const bool had_answer = inference_ != nullptr && inference_->answer_bytes() > 0;
   inference_.reset();
   model_.reset();  // whose unload may wait for that
   if (!is_tracked) ended_ = Clock::now();
   const Clock::duration took = ended_ - began;
-  statistics->recent_request.Record(took);
+  if (!had_answer) statistics->recent_request.Record(took);
   return took;
 }
 
@@ -122,7 +130,14 @@ void DirectBurst::Run(std::unique_ptr<Job>) {
   std::vector<std::unique_ptr<DirectRun>> done;
   done.reserve(runs_.size());
   for (std::unique_ptr<DirectRun>& run : runs_) {
-    const bool was_short = run->Run();
+    std::shared_ptr<Flight> awaited;
+    const bool was_short = run->Run(&awaited);
+    if (awaited != nullptr) {
+      std::vector<std::unique_ptr<DirectRun>> one;
+      one.push_back(std::move(run));
+      awaited->Await(&Process::Get().runs, std::make_unique<DirectBurst>(queue_, std::move(one)));
+      continue;
+    }
     done.push_back(std::move(run));
     if (!was_short) queue_->Push(&done);
   }

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "access/access_control.h"
+#include "cache/cache_use.h"
+#include "cache/flight.h"
 #include "call/inference_call.h"
 #include "call/request_track.h"
 #include "codec/method.h"
@@ -82,6 +84,9 @@ class DirectRun {
   // hand-over than with one each.
   bool is_short() const;
 
+  // What its client wants of kept answers. Before it is added.
+  void SetCacheUse(CacheUse use) { cache_use_ = use; }
+
   // Runs it if that is known to be short; false: it is for the run pool, which may go on with what
   // was done. THREAD: the loop's.
   bool RunHere();
@@ -121,8 +126,9 @@ class DirectRun {
 
  private:
   friend class DirectBurst;
-  // THREAD: the run pool's. True: it was short.
-  bool Run();
+  // THREAD: the run pool's. True: it was short. With `awaited` it has not ended, but is to be run
+  // again when that has.
+  bool Run(std::shared_ptr<Flight>* awaited);
   Status Decode();
   Clock::duration End(Clock::time_point began);
   void EndTrack();
@@ -133,6 +139,7 @@ class DirectRun {
   std::unique_ptr<InferenceCall> inference_;  // once it is decoded
   const NewCall new_call_;
   const bool as_content_;
+  CacheUse cache_use_ = CacheUse::kAllow;
   RequestTrack track_;  // last: it ends before what holds the model
 };
 

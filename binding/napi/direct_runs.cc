@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "cache/response_caches.h"
 #include "napi/environment.h"
 #include "napi/process.h"
 
@@ -108,6 +109,7 @@ void DirectRuns::Close(bool waits) {
   added_.clear();
   queue_->Close();
   if (!waits) return;
+  const ResponseCaches::Pause pause;  // see Environment::Close()
   Process::Get().runs.Wake();
   queue_->AwaitAll();
 }

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "cache/response_caches.h"
 #include "napi/arguments.h"
 #include "napi/tensor_sets.h"
 
@@ -21,6 +22,8 @@ void Environment::Close() {
   // An unload among the jobs may wait for their models.
   tasks_.Clear();
   TensorSets::Get().DropAllOf(this);
+  // What a job waits for may be held by an environment that waits for this one.
+  const ResponseCaches::Pause pause;
   // JavaScript's own wake-up may not come any more.
   Process::Get().runs.Wake();
   completions_->Close();

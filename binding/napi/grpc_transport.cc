@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/proto/predict_proto.h"
+#include "napi/cache_control.h"
 #include "napi/event_array.h"
 #include "napi/inference_binding.h"
 #include "napi/process.h"
@@ -142,6 +143,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   run->admission = std::move(admission);
   NotePeer(SocketOf(call), run.get());
   run->tag = call->method().index;
+  run->SetCacheUse(ReadCacheControl(call->cache_control()));
   if (const uint32_t left = MillisLeft(*call, NowMillis()); left > 0) {
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
@@ -211,11 +213,12 @@ GrpcEvent& GrpcTransport::HandOver(GrpcCall* call, GrpcMessage message, bool has
   event.identity = SocketOf(call)->identity;
   event.is_traced = call->tags.is_traced;
   event.traceparent = call->traceparent();
+  event.cache_control = call->cache_control();
   return event;
 }
 
 // [kind, id, message, method, timeoutMillis, requestId, keptHeader, encoding, failure, credential,
-// identity, traceparent, ageMillis, …]: see src/native/grpc.ts.
+// identity, traceparent, ageMillis, cacheControl, …]: see src/native/grpc.ts.
 void GrpcTransport::DeliverEvents(JsCallback* deliver) {
   std::vector<GrpcEvent> events;
   events.swap(events_);
@@ -252,6 +255,7 @@ void GrpcTransport::DeliverEvents(JsCallback* deliver) {
       array.AddNull();
     }
     array.AddAge(event.began);
+    array.AddText(event.cache_control);
   }
   if (!array.is_empty()) deliver->Call(array.array());
 }

@@ -47,6 +47,7 @@ struct GrpcEvent {
   Status failure;
   bool is_traced = false;
   std::string traceparent;
+  std::string cache_control;
   DirectRun::Clock::time_point began{};  // where it has run
 };
 

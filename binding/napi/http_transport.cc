@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "access/credential.h"
+#include "cache/response_cache.h"
 #include "codec/rest_target.h"
+#include "napi/cache_control.h"
 #include "napi/event_array.h"
 #include "napi/inference_binding.h"
 #include "napi/process.h"
@@ -158,6 +160,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
   }
   std::shared_ptr<const Servable> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
+  const bool keeps_answers = model->cache().settings() != nullptr;
   Admission admission;
   admission.principal = connection->tags.principal;
   if (!Admits(CredentialOf(head), SocketOf(*connection), spec.name, &admission)) return false;
@@ -166,6 +169,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
   run->request = std::exchange(*connection->body(), ReceivedBytes());
   run->admission = std::move(admission);
   NotePeer(SocketOf(*connection), run.get());
+  if (keeps_answers) run->SetCacheUse(ReadCacheControl(head.Field("cache-control")));
   if (connection->waits()) {
     const uint64_t now = NowMillis();
     const uint64_t left = connection->due_at() - std::min(now, connection->due_at());

@@ -11,6 +11,7 @@
 #include "codec/proto/example_request.h"
 #include "codec/proto/predict_proto.h"
 #include "napi/arguments.h"
+#include "napi/cache_control.h"
 #include "napi/environment.h"
 #include "napi/kept_bytes.h"
 #include "napi/reply.h"
@@ -36,9 +37,11 @@ class InferenceJob : public AsyncJob {
     if (milliseconds > 0) deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds);
   }
 
+  // And looks for an answer: with one it may be short.
   Status DecodeNow(std::string_view body) {
     Status status = call_->Decode(body, DecodeLimits());
     track_.Pass(RequestStage::kDecode);
+    if (status.ok()) call_->FindAnswer(RunBy::kTurn);
     return status;
   }
 
@@ -62,14 +65,18 @@ class InferenceJob : public AsyncJob {
   }
 
  protected:
+  // An equal request is being run: its answer is this one's, too.
+  bool Defer(std::unique_ptr<Job>* self) override {
+    ready_ = Prepare();
+    const std::shared_ptr<Flight> awaited = ready_.ok() ? call_->FindAnswer(RunBy::kTurn) : nullptr;
+    if (awaited == nullptr) return false;
+    on_loop_ = false;
+    awaited->Await(&Process::Get().runs, std::move(*self));
+    return true;
+  }
+
   Status Execute() override {
-    const Clock::time_point now = Clock::now();
-    track_.Pass(RequestStage::kQueue, now);
-    if (now >= deadline_) return DeadlinePassed();
-    if (body_.is_kept()) {
-      Status status = DecodeNow(body_.view());
-      if (!status.ok()) return status;
-    }
+    if (!ready_.ok()) return std::move(ready_);
     Status status = on_loop_ ? call_->RunOnLoop(&out_) : call_->RunAndEncode(&out_);
     track_.PassRun(call_->run_time());
     return status;
@@ -83,8 +90,18 @@ class InferenceJob : public AsyncJob {
   }
 
  private:
+  Status Prepare() {
+    const Clock::time_point now = Clock::now();
+    track_.Pass(RequestStage::kQueue, now);
+    if (now >= deadline_) return DeadlinePassed();
+    if (!body_.is_kept() || std::exchange(is_decoded_, true)) return Status();
+    return DecodeNow(body_.view());
+  }
+
   std::unique_ptr<InferenceCall> call_;
   const bool reply_is_text_;
+  Status ready_;             // to be run
+  bool is_decoded_ = false;  // by the run pool
   Clock::time_point deadline_ = Clock::time_point::max();
   bool on_loop_ = false;
   KeptBytes body_;  // where decoding is left to the run pool
@@ -93,16 +110,19 @@ class InferenceJob : public AsyncJob {
   std::shared_ptr<const TensorSet> results_;  // in place of bytes
 };
 
-// Common to both forms: (slot, model id, body, timeout in ms or 0, method, isTraced, …).
+// Common to both forms: (slot, model id, body, timeout in ms or 0, method, isTraced, cacheControl,
+// …).
 template <typename NewCall>
 void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call) {
   uint32_t slot, id, timeout;
   std::string_view body;
   Method method;
   bool is_traced;
+  std::string cache_control;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 1, "id", &id) ||
       !ReadBytes(info, 2, "body", &body) || !ReadUint32(info, 3, "timeoutMillis", &timeout) ||
-      !ReadMethod(info, 4, &method) || !ReadBool(info, 5, "isTraced", &is_traced)) {
+      !ReadMethod(info, 4, &method) || !ReadBool(info, 5, "isTraced", &is_traced) ||
+      !ReadText(info, 6, &cache_control)) {
     return;
   }
   std::shared_ptr<const Servable> model = FindModel(info.Env(), id);
@@ -110,6 +130,7 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
   Environment& environment = Environment::From(info.Env());
   std::unique_ptr<InferenceCall> call = new_call(std::move(model), method);
   call->SetClients();
+  call->SetCacheUse(ReadCacheControl(cache_control));
   auto job = std::make_unique<InferenceJob>(slot, environment.completions(), std::move(call),
                                             method, reply_is_text, is_traced);
   job->SetTimeout(timeout);
@@ -121,17 +142,17 @@ void Infer(const Napi::CallbackInfo& info, bool reply_is_text, NewCall new_call)
   environment.Submit(&Process::Get().runs, std::move(job));
 }
 
-// inferProto(slot, id, body, timeoutMillis, method, isTraced, asTensorContent)
+// inferProto(slot, id, body, timeoutMillis, method, isTraced, cacheControl, asTensorContent)
 void InferProto(const Napi::CallbackInfo& info) {
   bool as_content;
-  if (!ReadBool(info, 6, "asTensorContent", &as_content)) return;
+  if (!ReadBool(info, 7, "asTensorContent", &as_content)) return;
   Infer(info, /*reply_is_text=*/false,
         [as_content](std::shared_ptr<const Servable> model, Method method) {
           return NewProtoCall(std::move(model), method, as_content);
         });
 }
 
-// inferJson(slot, id, body, timeoutMillis, method, isTraced)
+// inferJson(slot, id, body, timeoutMillis, method, isTraced, cacheControl)
 void InferJson(const Napi::CallbackInfo& info) {
   Infer(info, /*reply_is_text=*/true, &NewJsonCall);
 }

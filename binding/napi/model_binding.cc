@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/quiet_runs.h"
+#include "model/repeatable_runs.h"
 #include "model/saved_model.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
@@ -160,6 +161,7 @@ class LoadJob : public AsyncJob {
         options_, plan_,
         [this](SavedModel* model, bool is_known) {
           AllowYielding();
+          FindRepeatable(model);
           // From the graph as it was saved; a plan may put another in its place.
           LearningLimits learning;
           learning.stop = stop_.get();
@@ -170,7 +172,10 @@ class LoadJob : public AsyncJob {
         },
         &model_, &plan_report_);
     if (!status.ok()) return status;
-    if (plan_report_.from_checkpoint) takes_rows_ = true;
+    if (plan_report_.from_checkpoint) {
+      takes_rows_ = true;
+      TakeRepeatable(learned_->not_repeatable, model_.get());
+    }
     if (takes_rows_) rows_ = learned_->rows;
     Prepare();
     if (model_ != nullptr && !plan_report_.graph.empty()) KeepWhatWasLearned();

@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "model/repeatable_runs.h"
+
 namespace tensorgate {
 
 std::shared_ptr<const KnownGraph> LearnFrom(const SavedModel& model,
@@ -14,6 +16,7 @@ std::shared_ptr<const KnownGraph> LearnFrom(const SavedModel& model,
     }
     known->synthetic.push_back(signature.synthetic);
   }
+  known->not_repeatable = RepeatableOf(model);
   known->row_policy = row_policy;
   known->rows = std::move(rows);
   return known;

@@ -19,8 +19,9 @@ struct KnownGraph {
   // Of each input of a signature, then of each output, in their order: whether the graph has it.
   std::vector<bool> endpoints;
   std::vector<std::shared_ptr<SyntheticSpec>> synthetic;  // as the signatures; null: nothing known
-  std::optional<RowPolicy> row_policy;  // that `rows` came about by; none: no rows
-  std::vector<SignatureRows> rows;      // as the signatures, after their trial
+  std::vector<std::string> not_repeatable;  // as the signatures: Signature::not_repeatable
+  std::optional<RowPolicy> row_policy;      // that `rows` came about by; none: no rows
+  std::vector<SignatureRows> rows;          // as the signatures, after their trial
 };
 
 // Of a model that is loaded. `rows`: as the signatures, after their trial.

@@ -9,6 +9,12 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import { localPath, whyNotLocal } from './local-path.js';
 import { isPlatformName, TENSORFLOW } from './platform-names.js';
 import { loggingOf, type LoggingConfig, type LoggingMessage } from './logging-config.js';
+import {
+  responseCacheMessageOf,
+  responseCacheOf,
+  type ResponseCacheConfig,
+  type ResponseCacheMessage,
+} from './response-cache-config.js';
 
 export type VersionPolicy =
   | { readonly kind: 'latest'; readonly count: number }
@@ -43,6 +49,8 @@ export interface ModelConfig {
   readonly assumeIndependentRows: boolean;
   /** Null: no request is logged. */
   readonly logging: LoggingConfig | null;
+  /** Null: no answer is kept. */
+  readonly responseCache: ResponseCacheConfig | null;
 }
 
 /** `none`: no list was given, which upstream takes as "no action". */
@@ -67,6 +75,7 @@ export function singleModel(name: string, basePath: string): ModelConfig {
     batchingWeight: 1,
     assumeIndependentRows: false,
     logging: null,
+    responseCache: null,
   };
 }
 
@@ -112,6 +121,7 @@ interface ModelMessage {
   readonly resource_preserving?: boolean;
   readonly batching_weight?: number;
   readonly assume_independent_rows?: boolean;
+  readonly response_cache?: ResponseCacheMessage;
 }
 
 /**
@@ -162,6 +172,7 @@ export function examineModels(plain: Readonly<Record<string, unknown>>): {
       () => shadowOf(name, message, policyOf(message)),
       () => batchingWeightOf(name, message),
       () => loggingOf(name, message.logging_config),
+      () => responseCacheOf(name, message.response_cache),
     ];
     for (const part of parts) {
       try {
@@ -230,6 +241,7 @@ function modelOf(message: ModelMessage): ModelConfig {
     batchingWeight: batchingWeightOf(name, message),
     assumeIndependentRows: message.assume_independent_rows ?? false,
     logging: loggingOf(name, message.logging_config),
+    responseCache: responseCacheOf(name, message.response_cache),
   };
 }
 
@@ -347,6 +359,7 @@ export function modelMessageOf(model: ModelConfig): ModelMessage {
     ...(model.resourcePreserving ? { resource_preserving: true } : {}),
     ...(model.batchingWeight === 1 ? {} : { batching_weight: model.batchingWeight }),
     ...(model.assumeIndependentRows ? { assume_independent_rows: true } : {}),
+    ...(model.responseCache && { response_cache: responseCacheMessageOf(model.responseCache) }),
   };
 }
 

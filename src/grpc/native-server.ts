@@ -177,7 +177,7 @@ export class NativeGrpcServer {
   /** `held`: of the request; released with its answer. */
   #unary(method: UnaryMethod, event: NativeGrpcEvent, request: Buffer, held: Held | null): void {
     const [, id, , , timeoutMillis, sentId, kept, , failure, credential, identity] = event;
-    const [traceparent, age] = [event[11], event[12]];
+    const [traceparent, age, cacheControl] = [event[11], event[12], event[13]];
     const requestId = requestIdOf(sentId);
     const trace = callTrace(this.#tracer, method, traceparent ?? '', traceparent !== null);
     const facts: CallFacts | null =
@@ -223,7 +223,8 @@ export class NativeGrpcServer {
       (known) => {
         if (facts !== null) facts.caller = known;
         if (!known.isKnown && !method.isOpen) throw known.turnAway();
-        method.call(request, timeoutMillis, done, { headers, isGone, caller: known, trace });
+        const context = { headers, isGone, caller: known, trace, cacheControl };
+        method.call(request, timeoutMillis, done, context);
       },
       (error) => done(error, null),
     );

@@ -169,7 +169,9 @@ export class GrpcServer {
           const timeoutMillis = timeoutOf(call.getDeadline());
           const isGone = (): boolean => call.cancelled;
           const headers = call.metadata;
-          method.call(call.request, timeoutMillis, done, { headers, isGone, caller, trace });
+          const cacheControl = headers.get('cache-control').join();
+          const context = { headers, isGone, caller, trace, cacheControl };
+          method.call(call.request, timeoutMillis, done, context);
         },
         (error) => done(error, null),
       );

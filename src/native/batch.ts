@@ -39,7 +39,7 @@ export interface BatchOptions {
 
 /**
  * `onTask` is called with the task, before the call returns unless the body is large. `done` gets the
- * answer, or the error that keeps it from becoming a task.
+ * answer, or what keeps it from becoming a task: an error, or the answer to an equal request.
  * OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until `onTask` or `done`.
  */
 export function prepareProto(
@@ -50,10 +50,11 @@ export function prepareProto(
   done: Done<Uint8Array>,
   onTask: (task: Task) => void,
   trace: RunTrace | null,
+  cacheControl: string,
 ): void {
   const isTraced = trace !== null;
   prepare(body, traced(done, trace), onTask, (slot) =>
-    addon().prepareProto(slot, model, body, method, isTraced, asTensorContent),
+    addon().prepareProto(slot, model, body, method, isTraced, cacheControl, asTensorContent),
   );
 }
 
@@ -65,10 +66,11 @@ export function prepareJson(
   done: Done<string | Uint8Array>,
   onTask: (task: Task) => void,
   trace: RunTrace | null,
+  cacheControl: string,
 ): void {
   const isTraced = trace !== null;
   prepare(body, traced(done, trace), onTask, (slot) =>
-    addon().prepareJson(slot, model, body, method, isTraced),
+    addon().prepareJson(slot, model, body, method, isTraced, cacheControl),
   );
 }
 
@@ -80,7 +82,7 @@ export function prepareShadow(
   onTask: (task: Task) => void,
 ): void {
   prepare(body, done, onTask, (slot) =>
-    addon().prepareShadow(slot, model, body, method, false, asTensorContent, isJson),
+    addon().prepareShadow(slot, model, body, method, false, '', asTensorContent, isJson),
   );
 }
 
@@ -91,9 +93,11 @@ function prepare<T>(
   start: (slot: number) => boolean,
 ): void {
   if (body.byteLength > addon().decodeOnLoopBytes) {
-    const prepared: Done<NativePrepared> = (error, numbers, spans) => {
+    const prepared: Done<NativePrepared | T> = (error, value, spans) => {
       if (error !== null) done(error, null, spans);
-      else onTask(taskOf(numbers as NativePrepared, openSlot(done)));
+      else if (Array.isArray(value))
+        onTask(taskOf(value as readonly number[] as NativePrepared, openSlot(done)));
+      else done(null, value as T, spans);
     };
     call(prepared, start);
     return;

@@ -6,6 +6,7 @@
 import type { RunStatistics } from '../metrics/run-metrics.js';
 import type { NativeGrpc } from './grpc.js';
 import type { NativeAccess } from './access.js';
+import type { NativeCaches } from './caches.js';
 import type { NativeHttp } from './http.js';
 import type { NativeLogCounts, NativeLogging, NativeLogLimits } from './request-logging.js';
 import type { NativeTables } from './tables.js';
@@ -193,6 +194,8 @@ export interface NativeCounters {
   readonly inputTensors: number;
   readonly arrayBuffers: number;
   readonly pendingCalls: number;
+  /** Of response caches. */
+  readonly keptAnswers: number;
   /** Of this environment: decoded, and neither run nor dropped. */
   readonly heldTasks: number;
   /** Of tensors that JavaScript holds. */
@@ -276,6 +279,7 @@ export type NativeModelSpec = readonly [
 export interface NativeBinding
   extends
     NativeAccess,
+    NativeCaches,
     NativeTables,
     NativeTensorSets,
     NativeGrpc,
@@ -354,8 +358,8 @@ export interface NativeBinding
   limitDirect(id: number, average: number, atOnce: number): void;
 
   /**
-   * The method's request; answered with its response. A timeout of 0 is none. `isTraced`, here and below: with
-   * its NativeStageSpans.
+   * The method's request; answered with its response. A timeout of 0 is none. Here and below: `isTraced`: with
+   * its NativeStageSpans; `cacheControl`: the header of that name, or empty.
    */
   inferProto(
     slot: number,
@@ -364,6 +368,7 @@ export interface NativeBinding
     timeoutMillis: number,
     method: Method,
     isTraced: boolean,
+    cacheControl: string,
     asTensorContent: boolean,
   ): void;
   /**
@@ -378,13 +383,15 @@ export interface NativeBinding
     timeoutMillis: number,
     method: Method,
     isTraced: boolean,
+    cacheControl: string,
   ): void;
   /** Where prepareProto and prepareJson leave a NativePrepared. */
   readonly prepared: Float64Array;
   /**
    * Decodes a request and holds it as a task. True: its numbers are in `prepared`, and the slot is
-   * not used. False: the slot is answered later, by an error, or by a NativePrepared where the body
-   * is above `decodeOnLoopBytes`; it must stay as it is until then.
+   * not used. False: the slot is answered later, by an error, by a NativePrepared where the body
+   * is above `decodeOnLoopBytes`; it must stay as it is until then; or by the reply, where that of an
+   * equal request is kept, or was waited for.
    */
   prepareProto(
     slot: number,
@@ -392,6 +399,7 @@ export interface NativeBinding
     body: Uint8Array,
     method: Method,
     isTraced: boolean,
+    cacheControl: string,
     asTensorContent: boolean,
   ): boolean;
   prepareJson(
@@ -400,6 +408,7 @@ export interface NativeBinding
     body: Uint8Array | ArrayBuffer,
     method: Method,
     isTraced: boolean,
+    cacheControl: string,
   ): boolean;
   /** The same of a request that no client waits for: nothing is counted or logged of it. */
   prepareShadow(
@@ -408,6 +417,7 @@ export interface NativeBinding
     body: Uint8Array | ArrayBuffer,
     method: Method,
     isTraced: false,
+    cacheControl: '',
     asTensorContent: boolean,
     isJson: boolean,
   ): boolean;

@@ -88,7 +88,7 @@ export class DeclaredModel implements InferenceModel {
   ): void {
     if (refuses(method, done)) return;
     const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
-    prepareProto(this.declared.id, method, body, asTensorContent, done, onTask, trace);
+    prepareProto(this.declared.id, method, body, asTensorContent, done, onTask, trace, '');
   }
 
   inferJson(
@@ -101,7 +101,7 @@ export class DeclaredModel implements InferenceModel {
   ): void {
     if (refuses(method, done)) return;
     const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
-    prepareJson(this.declared.id, method, body, done, onTask, trace);
+    prepareJson(this.declared.id, method, body, done, onTask, trace, '');
   }
 
   inferTensors(

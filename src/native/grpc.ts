@@ -62,8 +62,10 @@ export type NativeGrpcEvent = readonly [
   traceparent: string | null,
   /** Since it was to run by itself; 0: it was not. */
   ageMillis: number,
+  /** The metadata of that name; empty: none. */
+  cacheControl: string,
 ];
-export const GRPC_EVENT_LENGTH = 13;
+export const GRPC_EVENT_LENGTH = 14;
 
 export interface NativeGrpc {
   /** Null, or the symbol that the Node executable lacks. */

@@ -28,7 +28,10 @@ export interface InferenceModel {
   /** The addon's number of it, where requests may run on it without us, as long as it lets them. */
   readonly directId?: number | undefined;
 
-  /** A serialized request to the serialized response. `timeoutMillis` 0 is none. */
+  /**
+   * A serialized request to the serialized response. `timeoutMillis` 0 is none; `cacheControl`: the header
+   * of that name.
+   */
   inferProto(
     method: Method,
     body: Uint8Array,
@@ -37,6 +40,7 @@ export interface InferenceModel {
     done: Done<Uint8Array>,
     isGone?: IsGone,
     trace?: RunTrace | null,
+    cacheControl?: string,
   ): void;
 
   /**
@@ -50,6 +54,7 @@ export interface InferenceModel {
     done: Done<string | Uint8Array>,
     isGone?: IsGone,
     trace?: RunTrace | null,
+    cacheControl?: string,
   ): void;
 
   /** Predict from tensors to tensors. OWNERSHIP: the set that `done` gets is the caller's. */

@@ -148,6 +148,14 @@ export class SavedModel implements InferenceModel {
     addon().limitDirect(this.#id, average, atOnce);
   }
 
+  /** Signature and reason, of each whose answers are not kept, though the model's configuration asks for it. */
+  get cacheRefusals(): ReadonlyMap<string, string> {
+    const refusals = new Map<string, string>();
+    const list = addon().cacheRefusals(this.#id);
+    for (let i = 0; i + 1 < list.length; i += 2) refusals.set(list[i] ?? '', list[i + 1] ?? '');
+    return refusals;
+  }
+
   /** Resolves when the memory is given back, which waits for the runs in flight. */
   async unload(): Promise<void> {
     await settled<void>((done) => {
@@ -164,10 +172,20 @@ export class SavedModel implements InferenceModel {
     done: Done<Uint8Array>,
     _isGone?: IsGone,
     trace: RunTrace | null = null,
+    cacheControl = '',
   ): void {
     const isTraced = trace !== null;
     call(traced(done, trace), (slot) => {
-      addon().inferProto(slot, this.#id, body, timeoutMillis, method, isTraced, asTensorContent);
+      addon().inferProto(
+        slot,
+        this.#id,
+        body,
+        timeoutMillis,
+        method,
+        isTraced,
+        cacheControl,
+        asTensorContent,
+      );
     });
   }
 
@@ -179,9 +197,11 @@ export class SavedModel implements InferenceModel {
     done: Done<string | Uint8Array>,
     _isGone?: IsGone,
     trace: RunTrace | null = null,
+    cacheControl = '',
   ): void {
     call(traced(done, trace), (slot) => {
-      addon().inferJson(slot, this.#id, body, timeoutMillis, method, trace !== null);
+      const isTraced = trace !== null;
+      addon().inferJson(slot, this.#id, body, timeoutMillis, method, isTraced, cacheControl);
     });
   }
 
@@ -217,8 +237,9 @@ export class SavedModel implements InferenceModel {
     done: Done<Uint8Array>,
     onTask: (task: Task) => void,
     trace: RunTrace | null = null,
+    cacheControl = '',
   ): void {
-    prepareProto(this.#id, method, body, asTensorContent, done, onTask, trace);
+    prepareProto(this.#id, method, body, asTensorContent, done, onTask, trace, cacheControl);
   }
 
   /** As inferJson in two steps; see batch.ts. */
@@ -228,8 +249,9 @@ export class SavedModel implements InferenceModel {
     done: Done<string | Uint8Array>,
     onTask: (task: Task) => void,
     trace: RunTrace | null = null,
+    cacheControl = '',
   ): void {
-    prepareJson(this.#id, method, body, done, onTask, trace);
+    prepareJson(this.#id, method, body, done, onTask, trace, cacheControl);
   }
 
   /** OWNERSHIP: body and reply must stay as they are until `done`. */

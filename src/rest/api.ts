@@ -213,6 +213,7 @@ export class RestApi implements ExchangeHost {
     }
     this.#deadlines.add(exchange);
     const key = choice.label === null ? null : this.#stickyKey(request);
+    const cacheControl = request.header('cache-control');
     const infer = (body: ArrayBuffer | Uint8Array, held: Held | null): void =>
       exchange.asCaller((caller) => inferAs(caller, body, held), held);
     const inferAs = (caller: Caller, body: ArrayBuffer | Uint8Array, held: Held | null): void => {
@@ -224,7 +225,7 @@ export class RestApi implements ExchangeHost {
       };
       const timeout = Math.max(0, timeoutMillis);
       const isGone = (): boolean => exchange.over;
-      const context = { isGone, caller, trace: exchange.trace };
+      const context = { isGone, caller, trace: exchange.trace, cacheControl };
       const id = inference.json(action, name, choice, key, body, timeout, answer, context);
       // The JSON does not say which of the label's versions it comes from.
       if (choice.label !== null && id !== null && inference.isShared(name, choice.label)) {

@@ -89,16 +89,25 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     done: Done<Uint8Array>,
     isGone?: IsGone,
     trace: RunTrace | null = null,
+    cacheControl = '',
   ): void {
     const direct = method === Method.sessionRun ? done : this.#direct(done);
     if (direct !== null) {
-      const { model } = this;
-      model.inferProto(method, body, timeoutMillis, asTensorContent, direct, isGone, trace);
+      this.model.inferProto(
+        method,
+        body,
+        timeoutMillis,
+        asTensorContent,
+        direct,
+        isGone,
+        trace,
+        cacheControl,
+      );
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
     const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
-    this.model.prepareProto(method, body, asTensorContent, done, onTask, trace);
+    this.model.prepareProto(method, body, asTensorContent, done, onTask, trace, cacheControl);
   }
 
   inferJson(
@@ -108,15 +117,16 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     done: Done<string | Uint8Array>,
     isGone?: IsGone,
     trace: RunTrace | null = null,
+    cacheControl = '',
   ): void {
     const direct = this.#direct(done);
     if (direct !== null) {
-      this.model.inferJson(method, body, timeoutMillis, direct, isGone, trace);
+      this.model.inferJson(method, body, timeoutMillis, direct, isGone, trace, cacheControl);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
     const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
-    this.model.prepareJson(method, body, done, onTask, trace);
+    this.model.prepareJson(method, body, done, onTask, trace, cacheControl);
   }
 
   inferTensors(

@@ -13,6 +13,7 @@ import type { BatchedSignatures } from './batched-signatures.js';
 import type { ExecutionPlans } from './execution-plans.js';
 import type { ModelBatching } from './model-batching.js';
 import type { ReplicaRun } from './model-replica.js';
+import type { ResponseCaches } from './response-caches.js';
 import type { ServedModels } from './served-models.js';
 
 /** What a server gives to its platforms. */
@@ -26,6 +27,7 @@ export interface PlatformContext {
   readonly tags: readonly string[];
   readonly plans: ExecutionPlans;
   readonly batchedSignatures: BatchedSignatures;
+  readonly responseCaches: ResponseCaches;
   /** Null: nothing is batched. Known once the server is prepared. */
   readonly batching: () => ModelBatching | null;
   /** All that is served, for servables that run others. Known once the server is made. */

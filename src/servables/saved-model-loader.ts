@@ -17,6 +17,7 @@ import type { ExecutionPlans } from './execution-plans.js';
 import type { LoadMemory } from './load-memory.js';
 import { explainMissingOp } from './missing-ops.js';
 import type { ModelOpLibraries } from './op-libraries.js';
+import type { ResponseCaches } from './response-caches.js';
 import { checkVersionFolder } from './version-folder-check.js';
 
 export interface SavedModelLoaderOptions {
@@ -38,6 +39,8 @@ export interface SavedModelLoaderOptions {
   readonly opLibraries: ModelOpLibraries;
   /** Null: graphs are executed as they were saved. */
   readonly plans: ExecutionPlans | null;
+  /** Told of what is loaded. */
+  readonly caches?: ResponseCaches;
 }
 
 /** Texts about the files as they are, TensorFlow's and ours: another attempt at them is no use. */
@@ -57,7 +60,7 @@ export class SavedModelLoader implements Loader<SavedModel> {
 
   async load(stop: AbortSignal | null = null): Promise<SavedModel> {
     await checkVersionFolder(this.#id, this.#path);
-    const { memory, opLibraries, plans, warmup, onWarmup, ...options } = this.#options;
+    const { memory, opLibraries, plans, warmup, onWarmup, caches, ...options } = this.#options;
     const reservation = await memory?.reserve(this.#id, this.#path);
     try {
       await opLibraries.prepare(this.#id, this.#path);
@@ -67,8 +70,9 @@ export class SavedModelLoader implements Loader<SavedModel> {
           warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
           stop,
         );
-      if (plans === null) return await load(null);
-      return await plans.load(this.#id, this.#path, reservation, load);
+      const model = await (plans?.load(this.#id, this.#path, reservation, load) ?? load(null));
+      caches?.loaded(this.#id, model);
+      return model;
     } catch (error) {
       const explained = explainMissingOp(error, () => addon().tensorflowVersion());
       throw withPermanence(ServingError.from(explained));

@@ -16,6 +16,7 @@ export class TensorFlowPlatform implements Platform {
 
   constructor(context: PlatformContext) {
     const { flags, log, tags, configProto, runInCallerThread, plans, onWarmup } = context;
+    const { responseCaches: caches } = context;
     this.#context = context;
     this.#options = {
       tags,
@@ -26,6 +27,7 @@ export class TensorFlowPlatform implements Platform {
       memory: flags.check_load_memory ? new LoadMemory() : null,
       opLibraries: new ModelOpLibraries(flags.allow_model_op_libraries, log),
       plans,
+      caches,
       onWarmup,
     };
   }

@@ -52,7 +52,7 @@ export class InferenceService {
     body: Uint8Array,
     timeoutMillis: number,
     done: Done<Uint8Array>,
-    { headers, isGone, caller, trace }: RequestContext,
+    { headers, isGone, caller, trace, cacheControl }: RequestContext,
   ): void {
     const number = Method[method];
     const startMillis = this.#metrics === null ? 0 : performance.now();
@@ -87,6 +87,7 @@ export class InferenceService {
       },
       isGone,
       trace,
+      cacheControl,
     );
   }
 
@@ -103,7 +104,7 @@ export class InferenceService {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    { isGone, caller, trace }: Omit<RequestContext, 'headers'>,
+    { isGone, caller, trace, cacheControl }: Omit<RequestContext, 'headers'>,
   ): ServableId | null {
     const number = Method[method];
     let ticket: Ticket;
@@ -130,8 +131,9 @@ export class InferenceService {
       shadow?.answered(error, reply);
     };
     trace?.set(attributesOf(handle.id));
-    handle.servable.inferJson(number, body, timeoutMillis, answer, isGone, trace);
-    return handle.id;
+    const { servable, id } = handle;
+    servable.inferJson(number, body, timeoutMillis, answer, isGone, trace, cacheControl);
+    return id;
   }
 
   /**

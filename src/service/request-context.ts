@@ -10,4 +10,6 @@ export interface RequestContext {
   readonly caller: Caller;
   /** Null: it has none. */
   readonly trace: RequestTrace | null;
+  /** The header of that name; empty: it has none. */
+  readonly cacheControl: string;
 }

@@ -31,7 +31,7 @@ describe('The sticky key of InferenceService', () => {
     const request = Buffer.from(`\x0a${String.fromCharCode(spec.length)}${spec}`, 'latin1');
     const nothing = (): void => undefined;
     service.proto('predict', request, 0, nothing, {
-      ...{ headers, isGone: () => false, caller: ANYBODY, trace: null },
+      ...{ headers, isGone: () => false, caller: ANYBODY, trace: null, cacheControl: '' },
     });
     return keys;
   }

@@ -169,6 +169,29 @@ describe('modelServerConfigOf', () => {
     );
   });
 
+  it('reads a response cache', () => {
+    const [bare, full, none] = modelsOf(
+      `${M} response_cache {}`,
+      `name: "n" base_path: "/n" ${PLATFORM} response_cache { max_bytes: 1000 ttl_seconds: 0.5 key: ["x", "y"] }`,
+      `name: "o" base_path: "/o" ${PLATFORM}`,
+    );
+    assert.deepEqual(bare?.responseCache, { maxBytes: 64 << 20, ttlSeconds: 0, key: [] });
+    assert.deepEqual(full?.responseCache, { maxBytes: 1000, ttlSeconds: 0.5, key: ['x', 'y'] });
+    assert.equal(none?.responseCache, null);
+    refused(
+      'The response_cache of model m: max_bytes must be from 0 to 9007199254740991, got -1',
+      `${M} response_cache { max_bytes: -1 }`,
+    );
+    refused(
+      'The response_cache of model m: ttl_seconds must be from 0 to 3155760000, got -0.5',
+      `${M} response_cache { ttl_seconds: -0.5 }`,
+    );
+    refused(
+      'The response_cache of model m: key has input "x" twice',
+      `${M} response_cache { key: "x" key: "x" }`,
+    );
+  });
+
   it('tells a configuration without a list and a custom one from a list', () => {
     assert.deepEqual(modelServerConfigOf({}), { kind: 'none' });
     assert.deepEqual(modelServerConfigOf({ custom_model_config: {} }), { kind: 'custom' });
@@ -183,8 +206,9 @@ describe('modelServerConfigOf', () => {
       `${M} model_version_policy { specific { versions: 4 } } version_labels { key: "A" value: 4 }` +
         ' version_label_weights { key: "B" value { parts { version: 4 weight: 1 }' +
         ' parts { version: 5 weight: 2 } } } file_system_poll_wait_seconds: 0' +
-        ' shadow { version: 5 share: 0.5 tolerance: 0.25 } resource_preserving: true batching_weight: 3',
-      `name: "n" base_path: "/n" ${PLATFORM} model_version_policy { all {} }`,
+        ' shadow { version: 5 share: 0.5 tolerance: 0.25 } resource_preserving: true batching_weight: 3' +
+        ' response_cache { max_bytes: 4096 ttl_seconds: 1.5 key: "x" }',
+      `name: "n" base_path: "/n" ${PLATFORM} model_version_policy { all {} } response_cache {}`,
       `name: "o" base_path: "/o" ${PLATFORM}`,
     );
     assert.deepEqual(modelServerConfigOf(plainOf(models)), { kind: 'models', models });

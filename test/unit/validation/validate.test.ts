@@ -137,7 +137,7 @@ describe('validate', () => {
       `model_config_list { ${[
         `name: "a" base_path: "${MODEL}" ${tensorflow} version_labels { key: "x" value: 1 }`,
         `name: "a" base_path: "s3://bucket/a" model_platform: "onnx" batching_weight: -1`,
-        `name: "b" base_path: "b" ${tensorflow} shadow { version: 1 share: 2 }`,
+        `name: "b" base_path: "b" ${tensorflow} shadow { version: 1 share: 2 } response_cache { max_bytes: -1 }`,
         `name: "c" base_path: "${MODEL}" ${tensorflow} logging_config {}`,
       ]
         .map(entry)
@@ -151,6 +151,7 @@ describe('validate', () => {
       /Model a requests unsupported platform onnx$/,
       /The batching_weight of model a must not be below 0, got -1$/,
       /Shadow share of model b is 2, not 0 to 1$/,
+      /The response_cache of model b: max_bytes must be from 0 to 9007199254740991, got -1$/,
       /Request to assign label to version 1 of model a, which is not currently available/,
       /No request-logger-creator provided\.$/,
     ];
@@ -160,7 +161,7 @@ describe('validate', () => {
       assert.match(lines[i] ?? '', pattern);
     }
     const allowed = '--allow_version_labels_for_unavailable_models';
-    assert.equal((await found(`--model_config_file=${list}`, allowed)).length, 7);
+    assert.equal((await found(`--model_config_file=${list}`, allowed)).length, 8);
     const custom = file('custom.config', 'custom_model_config { type_url: "x" }');
     assert.match((await found(`--model_config_file=${custom}`)).join(), /not supported/);
   });
