@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "status/errno_code.h"
 #include "tensorflow/c/c_api.h"
 
 namespace tensorgate {
@@ -37,19 +38,6 @@ struct FileDescriptor {
 
 Status Refused(Code code, const std::string& path, const std::string& why) {
   return Status(code, "cannot load op library " + path + ": " + why);
-}
-
-Code CodeOf(int error) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return Code::kNotFound;
-    case EACCES:
-    case EPERM:
-      return Code::kPermissionDenied;
-    default:
-      return Code::kUnknown;
-  }
 }
 
 bool ReadAt(int file, off_t offset, void* to, size_t bytes) {
@@ -131,7 +119,8 @@ Status CheckOpLibraryFile(const std::string& path) {
   struct stat stat;
   if (file.number < 0 || fstat(file.number, &stat) != 0) {
     const int error = errno;
-    return Refused(CodeOf(error), path, error == ENOENT ? "no such file" : std::strerror(error));
+    return Refused(CodeOfErrno(error, Code::kUnknown), path,
+                   error == ENOENT ? "no such file" : std::strerror(error));
   }
   if (!S_ISREG(stat.st_mode)) {
     return Refused(Code::kInvalidArgument, path,

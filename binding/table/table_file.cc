@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "status/errno_code.h"
+
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22  // Linux 5.14
 #endif
@@ -17,19 +19,6 @@ namespace tensorgate {
 namespace {
 
 constexpr size_t kStepBytes = size_t{8} << 20;
-
-Code CodeOfOpening(int error) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return Code::kNotFound;
-    case EACCES:
-    case EPERM:
-      return Code::kPermissionDenied;
-    default:
-      return Code::kInvalidArgument;
-  }
-}
 
 }  // namespace
 
@@ -48,7 +37,7 @@ Status TableFile::Open(const std::string& folder, const std::string& name, const
   fd_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat stat;
   if (fd_ < 0 || fstat(fd_, &stat) != 0) {
-    return Refused(CodeOfOpening(errno), std::strerror(errno));
+    return Refused(CodeOfErrno(errno, Code::kInvalidArgument), std::strerror(errno));
   }
   if (!S_ISREG(stat.st_mode)) return Refused(0, "expected a regular file");
   size_ = static_cast<uint64_t>(stat.st_size);
