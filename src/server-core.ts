@@ -4,12 +4,12 @@
  */
 import { cpus as osCpus } from 'node:os';
 
+import { followed, type CatalogFollower } from './catalog-follower.js';
 import type { Flags } from './config/flag-table.js';
 import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
 import type { PlatformConfig } from './config/platform-config.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
 import { systemClock } from './core/clock.js';
-import type { Loader } from './core/loader.js';
 import { Manager, type AvailableModel } from './core/manager.js';
 import { ModelSet } from './core/model-set.js';
 import { ServableState } from './core/servable.js';
@@ -59,16 +59,6 @@ export interface ServerOptions {
   readonly platform: PlatformConfig;
   /** By the names that `model_platform` has for them. */
   readonly platforms: ReadonlyMap<string, PlatformKind>;
-}
-
-/** Who tells other threads what is served, and what they use. */
-export interface CatalogFollower {
-  /** A version of the model has another state. */
-  changed(name: string): void;
-  /** Another configuration is in force. */
-  configured(): void;
-  /** Resolves when nobody there uses the model, which is not AVAILABLE any more. */
-  retired(model: InferenceModel): Promise<void>;
 }
 
 export class ServerCore {
@@ -141,7 +131,7 @@ export class ServerCore {
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
         const platform = this.#models.of(name)?.platform ?? '';
-        return this.#followed(platforms.of(platform).loaderFor({ name, version }, path));
+        return followed(platforms.of(platform).loaderFor({ name, version }, path), this.#follower);
       },
       parallelLoads: initialLoads,
       policyOf: (name) =>
@@ -322,19 +312,6 @@ export class ServerCore {
   /** Null: nothing is batched. */
   get batchThreads(): number | null {
     return this.#batching?.threads ?? null;
-  }
-
-  #followed(loader: Loader<InferenceModel>): Loader<InferenceModel> {
-    const follower = this.#follower;
-    if (follower === null) return loader;
-    return {
-      ...(loader.ready && { ready: loader.ready.bind(loader) }),
-      load: (stop) => loader.load(stop),
-      unload: async (model) => {
-        await follower.retired(model);
-        await loader.unload(model);
-      },
-    };
   }
 
   /** `name` null: another configuration is in force. */

@@ -6,6 +6,7 @@ import { packageRoot } from '../setup/layout.mjs';
 
 /** @param {readonly string[]} programs */
 export function buildBenchPrograms(programs) {
+  if (programs.length === 0) return;
   const folder = join(packageRoot, 'build', 'bench');
   // Measured is what a start without a compiler cache builds.
   const options = ['-DTENSORGATE_BENCH=ON', '-DTENSORGATE_BATCHES=ON'];

@@ -82,7 +82,7 @@ export function prepareShadow(
   onTask: (task: Task) => void,
 ): void {
   prepare(body, done, onTask, (slot) =>
-    addon().prepareShadow(slot, model, body, method, false, '', asTensorContent, isJson),
+    addon().prepareShadow(slot, model, body, method, false, 'no-store', asTensorContent, isJson),
   );
 }
 

@@ -417,7 +417,7 @@ export interface NativeBinding
     body: Uint8Array | ArrayBuffer,
     method: Method,
     isTraced: false,
-    cacheControl: '',
+    cacheControl: 'no-store',
     asTensorContent: boolean,
     isJson: boolean,
   ): boolean;

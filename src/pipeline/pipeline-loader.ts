@@ -35,6 +35,8 @@ export interface PipelineLoaderOptions {
 export class PipelineLoader implements Loader<InferenceModel> {
   readonly #options: PipelineLoaderOptions;
   #unwatch: () => void = () => undefined;
+  /** Of a version that is not wanted any more before it is loaded. */
+  readonly #forget = (): void => this.#options.recursion.delete(this.#options.id);
 
   constructor(options: PipelineLoaderOptions) {
     this.#options = options;
@@ -42,8 +44,10 @@ export class PipelineLoader implements Loader<InferenceModel> {
 
   /** Resolves when all models of its steps are there, or it has no use to wait for them: `load` says why then. */
   async ready(stop: AbortSignal): Promise<void> {
-    const { id, models, recursion, log, waitMillis } = this.#options;
+    const { id, models, log, waitMillis } = this.#options;
+    stop.addEventListener('abort', this.#forget);
     const definition = await this.#read().catch(() => null);
+    if (stop.aborted) this.#forget();
     if (definition === null || stop.aborted) return;
     const isOver = (): boolean => {
       const lacking = lackOf(definition, models);
@@ -56,24 +60,20 @@ export class PipelineLoader implements Loader<InferenceModel> {
       const end = (): void => {
         unwatch();
         clearTimeout(timer);
-        stop.removeEventListener('abort', leave);
+        stop.removeEventListener('abort', end);
         resolve();
-      };
-      const leave = (): void => {
-        recursion.delete(id);
-        end();
       };
       const unwatch = models.watch(() => {
         if (isOver()) end();
       });
       const timer = waitMillis > 0 ? setTimeout(end, waitMillis) : undefined;
-      stop.addEventListener('abort', leave);
+      stop.addEventListener('abort', end);
     });
   }
 
   /** @throws ServingError; permanent where only another file can mend it */
-  async load(): Promise<DeclaredModel> {
-    const { id, models, recursion } = this.#options;
+  async load(stop: AbortSignal): Promise<DeclaredModel> {
+    const { id, models } = this.#options;
     const definition = await this.#read();
     try {
       const handles = pinnedSteps(definition.steps, models);
@@ -87,17 +87,18 @@ export class PipelineLoader implements Loader<InferenceModel> {
         (request, done) => pipeline.run(request, done),
         recipeOf(definition, declared),
       );
-      this.#watch(pipeline);
+      this.#watch(pipeline, new Set(definition.steps.map(({ model }) => model)));
+      stop.removeEventListener('abort', this.#forget);
       return model;
     } catch (thrown) {
-      recursion.delete(id);
+      this.#forget();
       throw thrown;
     }
   }
 
   unload(model: InferenceModel): Promise<void> {
     this.#unwatch();
-    this.#options.recursion.delete(this.#options.id);
+    this.#forget();
     return model.unload();
   }
 
@@ -121,7 +122,7 @@ export class PipelineLoader implements Loader<InferenceModel> {
   }
 
   /** Says in the log when requests begin to fail for the models of its steps, and when that is over. */
-  #watch(pipeline: Pipeline): void {
+  #watch(pipeline: Pipeline, used: ReadonlySet<string>): void {
     const { id, models, log } = this.#options;
     let told = '';
     let isDue = false;
@@ -139,8 +140,8 @@ export class PipelineLoader implements Loader<InferenceModel> {
       if (trouble !== null) log.warn(`Requests of ${servableIdText(id)} fail: ${now}`);
       else log.info(`${servableIdText(id)} fits the models of its steps again`);
     };
-    const unwatch = models.watch(() => {
-      if (isDue) return;
+    const unwatch = models.watch((name) => {
+      if (isDue || (name !== null && !used.has(name))) return;
       isDue = true;
       queueMicrotask(look);
     });

@@ -309,6 +309,26 @@ describe('Pipelines over the wire', function () {
     assert.deepEqual(await row('follows', 1), [2]);
   });
 
+  it('run models of any platform', async () => {
+    const base = join(folder, 'prices');
+    mkdirSync(join(base, '1'), { recursive: true });
+    writeFileSync(join(base, '1', 'prices.csv'), 'sku,price\na-1,9.5\nb-2,30\n');
+    const columns = 'header_row: true output { name: "price" column: "price" }';
+    writeFileSync(join(base, '1', 'table.pbtxt'), `file: "prices.csv" ${columns}`);
+    const text = `
+      input { name: "sku" }
+      step { name: "look" model: "prices" input { to: "keys" from: "sku" } output { name: "price" as: "p" } }
+      step { name: "half" model: "half" input { to: "x" from: "look.p" } }
+      output { name: "y" from: "half.y" }`;
+    const prices = model('prices', base, { model_platform: 'table' });
+    await client.reload([pipeline('priced', text), prices, ...BASE]);
+    assert.deepEqual(await rest('priced', { instances: ['b-2', 'a-1'] }), {
+      predictions: [17, 6.75],
+    });
+    const { error } = await rest('priced', { instances: ['none'] });
+    assert.match(String(error), /^step "look": /);
+  });
+
   it('keep the models of a request that runs, and name the step whose model has gone', async () => {
     const wide = pipeline('wide', WIDE);
     await client.reload([wide, ...BASE]);

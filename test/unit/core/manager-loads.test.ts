@@ -1,6 +1,8 @@
 /** Loads that fail, are tried again, are given up or stopped, and how many there are at once. */
 import assert from 'node:assert/strict';
 
+import type { Loader } from '../../../src/core/loader.js';
+import { Manager } from '../../../src/core/manager.js';
 import { ServableState } from '../../../src/core/servable.js';
 import { ServingError } from '../../../src/status/serving-error.js';
 import { setUp } from './manager-set-up.js';
@@ -239,5 +241,45 @@ describe('Manager, of its loads,', () => {
     });
     await loader(1n).failLoad('broken');
     await refused;
+  });
+
+  it('lets others load while one waits for them, and ends that wait when it is not wanted', async () => {
+    const told: string[] = [];
+    let found: () => void = () => undefined;
+    const waiting: Loader<string> = {
+      ready: (stop) =>
+        new Promise((resolve) => {
+          found = resolve;
+          stop.addEventListener('abort', () => resolve());
+        }),
+      load: () => Promise.resolve('waits'),
+      unload: () => Promise.resolve(),
+    };
+    const plain: Loader<string> = {
+      load: () => Promise.resolve('plain'),
+      unload: () => Promise.resolve(),
+    };
+    const manager = new Manager<string>({
+      loaderFor: (name) => (name === 'plain' ? plain : waiting),
+      parallelLoads: 1,
+      maxLoadRetries: 0,
+      loadRetryIntervalMillis: 0,
+      onState: ({ name }, state) => told.push(`${name} ${state}`),
+    });
+    manager.aspire('waits', [{ version: 1n, path: '/w/1' }]);
+    manager.aspire('plain', [{ version: 1n, path: '/p/1' }]);
+    await settled();
+    const { START, LOADING, AVAILABLE, END } = ServableState;
+    const loaded = [`plain ${START}`, `plain ${LOADING}`, `plain ${AVAILABLE}`];
+    assert.deepEqual(told, [`waits ${START}`, ...loaded]);
+    found();
+    await settled();
+    assert.deepEqual(told.splice(0).slice(4), [`waits ${LOADING}`, `waits ${AVAILABLE}`]);
+    manager.aspire('given up', [{ version: 1n, path: '/g/1' }]);
+    await settled();
+    manager.aspire('given up', []);
+    await settled();
+    assert.deepEqual(told, [`given up ${START}`, `given up ${END}`]);
+    await manager.close();
   });
 });
