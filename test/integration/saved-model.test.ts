@@ -133,6 +133,19 @@ describe('SavedModel', () => {
     await model.unload();
   });
 
+  it('keeps answers where that is configured, until it is unloaded', async () => {
+    addon().configureCaches([{ name: 'm', maxBytes: 1 << 20, ttlMillis: 0, key: [] }]);
+    const model = await load(demoModel('half_plus_two'));
+    const first = await predictJson(model, '{"instances": [1.0]}');
+    assert.equal(await predictJson(model, '{"instances": [1]}'), first);
+    assert.deepEqual(addon().cacheCounts().slice(0, 5), ['m', '1', 1, 0, 1]);
+    assert.equal(addon().counters().keptAnswers, 1);
+    assert.deepEqual(model.cacheRefusals, new Map());
+    await model.unload();
+    assert.deepEqual(addon().cacheCounts(), []);
+    addon().configureCaches([]);
+  });
+
   it('passes a run-time error of the graph through', async () => {
     const model = await load(testModel('failing'));
     await assert.rejects(

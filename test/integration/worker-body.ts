@@ -3,10 +3,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { addon } from '../../src/native/addon.js';
 import { Method } from '../../src/native/binding.js';
+import { SavedModel, type LoadedModel } from '../../src/native/saved-model.js';
 import { load, predictJson, slowBody } from './models.js';
 
-const { task, path } = workerData as { task: string; path: string };
-const model = await load(path);
+const { task, path, loaded } = workerData as {
+  task: string;
+  path: string;
+  loaded?: LoadedModel;
+};
+const model = loaded === undefined ? await load(path) : SavedModel.attached(loaded);
 if (task === 'predict') {
   for (let i = 0; i < 100; ++i) await predictJson(model, '{"instances": [1.0]}');
   await model.unload();
@@ -27,6 +32,10 @@ if (task === 'predict') {
   model.prepareJson(Method.predict, large, ignore, ignore);
   void model.unload();
   process.exit(4);
+} else if (task === 'exit-waiting') {
+  const ignore = (): void => undefined;
+  model.prepareJson(Method.predict, Buffer.from('{"instances": [1.0]}'), ignore, ignore);
+  process.exit(6);
 } else {
   const running = predictJson(model, slowBody(100));
   const unloading = model.unload();

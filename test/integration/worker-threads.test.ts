@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
+import { addon } from '../../src/native/addon.js';
+import { dropTask, type Task } from '../../src/native/batch.js';
+import { Method } from '../../src/native/binding.js';
+import type { LoadedModel } from '../../src/native/saved-model.js';
+import { StatusCode } from '../../src/status/serving-error.js';
 import { demoModel, load, nothingAlive, predictJson, testModel } from './models.js';
 
 /** Runs worker-body.js with a task; resolves with its exit code, rejects with its error. */
@@ -9,9 +14,10 @@ function inWorker(
   task: string,
   path: string,
   onMessage?: (worker: Worker) => void,
+  loaded?: LoadedModel,
 ): Promise<number> {
   const body = fileURLToPath(new URL('./worker-body.js', import.meta.url));
-  const worker = new Worker(body, { workerData: { task, path } });
+  const worker = new Worker(body, { workerData: { task, path, loaded } });
   return new Promise((resolve, reject) => {
     worker.on('error', reject);
     worker.on('exit', resolve);
@@ -46,5 +52,24 @@ describe('The addon in worker threads', () => {
 
   it('ends an environment that holds tasks, decoded or about to be', async () => {
     assert.equal(await inWorker('exit-holding', demoModel('half_plus_two')), 4);
+  });
+
+  it('ends an environment whose request waits for a task that another holds', async () => {
+    addon().configureCaches([{ name: 'm', maxBytes: 1 << 20, ttlMillis: 0, key: [] }]);
+    const model = await load(demoModel('half_plus_two'));
+    const held: Task[] = [];
+    const body = Buffer.from('{"instances": [1.0]}');
+    model.prepareJson(
+      Method.predict,
+      body,
+      () => undefined,
+      (task) => held.push(task),
+    );
+    assert.equal(held.length, 1);
+    assert.equal(await inWorker('exit-waiting', '', undefined, model.loaded), 6);
+    assert.deepEqual(addon().cacheCounts().slice(0, 5), ['m', '1', 0, 1, 1]);
+    for (const task of held) dropTask(task, StatusCode.CANCELLED);
+    await model.unload();
+    addon().configureCaches([]);
   });
 });
