@@ -9,6 +9,7 @@ import sys
 
 from file_models import file_table, reads_file
 from picky_models import decoded_strings, known_values, parsed_examples, sized
+from pipeline_models import best_scores, is_large, letters
 from savedmodel_writer import CLASSIFY, REGRESS, Signature, rename_op, tf, tf1, write_graph_model, write_once
 
 IDENTITY_DTYPES = [
@@ -70,29 +71,6 @@ def deep():
     for _ in range(32):
         y = tf.matmul(tf.matmul(y, forward), forward, transpose_b=True)
     return {'serving_default': Signature({'x': x}, {'y': y})}
-
-
-def letters():
-    """x: the bytes of each text, divided by 255, padded with zeros or cut to 256: what `deep` takes."""
-    text = tf1.placeholder(tf.string, shape=[None], name='text')
-    codes = tf.io.decode_raw(text, tf.uint8, fixed_length=256)
-    x = tf.ensure_shape(tf.cast(codes, tf.float32) / 255.0, [None, 256])
-    return {'serving_default': Signature({'text': text}, {'x': tf.identity(x, name='x')})}
-
-
-def best_scores():
-    """The three largest of 256 scores a row, and their places."""
-    scores = tf1.placeholder(tf.float32, shape=[None, 256], name='scores')
-    values, places = tf.math.top_k(scores, 3)
-    return {'serving_default': Signature({'scores': scores}, {'values': values, 'places': places})}
-
-
-def is_large():
-    """A scalar bool for pipelines: whether any x is above `limit`, which is 10 by default; y = x."""
-    x = tf1.placeholder(tf.float32, shape=[None], name='x')
-    limit = tf1.placeholder(tf.float32, shape=[], name='limit')
-    outputs = {'large': tf.reduce_any(x > limit, name='large'), 'y': tf.identity(x, name='y')}
-    return {'serving_default': Signature({'x': x, 'limit': limit}, outputs, defaults={'limit': 10.0})}
 
 
 def failing():

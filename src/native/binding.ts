@@ -9,6 +9,7 @@ import type { NativeAccess } from './access.js';
 import type { NativeCaches } from './caches.js';
 import type { NativeHttp } from './http.js';
 import type { NativeLogCounts, NativeLogging, NativeLogLimits } from './request-logging.js';
+import type { NativeShadows } from './shadows.js';
 import type { NativeTables } from './tables.js';
 import type { NativeTensorSets } from './tensor-sets.js';
 import type { NativeProfiling } from './profiling.js';
@@ -156,12 +157,6 @@ export const Method = {
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
 
-/** As binding/call/shadow.h has it; null: it waited too long to be run. */
-export const ShadowOutcome = { agreed: 0, differed: 1, failed: 2 } as const;
-export type ShadowOutcome = (typeof ShadowOutcome)[keyof typeof ShadowOutcome];
-/** `detail` says what differs first. */
-export type NativeShadowResult = readonly [outcome: ShadowOutcome | null, detail: string];
-
 export interface NativeLoaded {
   /** Null when none was asked for; with a failure the other members are missing. */
   readonly warmup: NativeWarmup | null;
@@ -280,6 +275,7 @@ export interface NativeBinding
   extends
     NativeAccess,
     NativeCaches,
+    NativeShadows,
     NativeTables,
     NativeTensorSets,
     NativeGrpc,
@@ -410,17 +406,6 @@ export interface NativeBinding
     isTraced: boolean,
     cacheControl: string,
   ): boolean;
-  /** The same of a request that no client waits for: nothing is counted or logged of it. */
-  prepareShadow(
-    slot: number,
-    id: number,
-    body: Uint8Array | ArrayBuffer,
-    method: Method,
-    isTraced: false,
-    cacheControl: 'no-store',
-    asTensorContent: boolean,
-    isJson: boolean,
-  ): boolean;
   /**
    * Runs the tasks together. `slot` is answered with a NativeBatchReport; `slots[i]` in the same
    * delivery with what inferProto or inferJson would answer for `tasks[i]`. A task that cannot share
@@ -451,35 +436,6 @@ export interface NativeBinding
    */
   dropTask(task: number, code: number): void;
 
-  /**
-   * Runs the request again when the run pool is idle and compares the outcome with what the client
-   * got: `reply`, or null and the error's `code`. UNAVAILABLE when the pool has too much to do.
-   */
-  inferShadow(
-    slot: number,
-    id: number,
-    body: Uint8Array | ArrayBuffer,
-    method: Method,
-    isJson: boolean,
-    asTensorContent: boolean,
-    code: number,
-    reply: Uint8Array | string | null,
-    tolerance: number,
-  ): void;
-  /**
-   * Compares what a shadow has answered elsewhere, `shadow` or the code and text of its error, with what the client
-   * got, as inferShadow does.
-   */
-  compareAnswers(
-    slot: number,
-    method: Method,
-    isJson: boolean,
-    code: number,
-    reply: Uint8Array | string | null,
-    failure: readonly [code: number, message: string] | null,
-    shadow: Uint8Array | string | null,
-    tolerance: number,
-  ): void;
   /** Of the process: requests of these models are logged from now on, of no others. */
   configureLogging(models: readonly NativeLogging[], limits: NativeLogLimits): void;
   /** Of the models of which any was to be logged. */

@@ -5,7 +5,8 @@
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import { dropTask, prepareJson, prepareProto, prepareShadow, type Task } from './batch.js';
-import { Method, type NativeShadowResult } from './binding.js';
+import { Method } from './binding.js';
+import type { NativeShadowResult } from './shadows.js';
 import { call, resume, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';

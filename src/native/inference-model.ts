@@ -1,5 +1,6 @@
 /** InferenceModel: a loaded version as requests see it, whether they run one by one or in batches. */
-import type { Method, NativeShadowResult } from './binding.js';
+import type { Method } from './binding.js';
+import type { NativeShadowResult } from './shadows.js';
 import type { Done } from './calls.js';
 import type { RunTrace } from './run-trace.js';
 import type { TensorRequest, TensorSet } from './tensor-sets.js';

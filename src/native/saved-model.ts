@@ -13,7 +13,6 @@ import type {
   NativePlanOptions,
   RowPolicy,
   SignatureRows,
-  NativeShadowResult,
   NativeTensor,
   NativeWarmup,
   NativeWarmupOptions,
@@ -21,6 +20,7 @@ import type {
 import { call, traced, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
+import type { NativeShadowResult } from './shadows.js';
 import type { NativeLoadedTable, NativeTableLoadOptions } from './tables.js';
 import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
 

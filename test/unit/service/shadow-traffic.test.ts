@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import type { Log } from '../../../src/log/log.js';
-import { Method, ShadowOutcome, type NativeShadowResult } from '../../../src/native/binding.js';
+import { Method } from '../../../src/native/binding.js';
+import { ShadowOutcome, type NativeShadowResult } from '../../../src/native/shadows.js';
 import type { Done } from '../../../src/native/calls.js';
 import type { PrimaryAnswer, ShadowCall } from '../../../src/native/inference-model.js';
 import type { ModelCatalog } from '../../../src/service/model-catalog.js';
