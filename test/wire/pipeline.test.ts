@@ -265,7 +265,7 @@ describe('Pipelines over the wire', function () {
       atOnce = gauges.filter((each) => each === 1).length;
     }
     assert.deepEqual(await (await answer).json(), { outputs: { one: [1], two: [1] } });
-    const int = { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [3000] };
+    const int = { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [20_000] };
     const request = { model_spec: { name: 'wide' }, inputs: { x: floats(1), iterations: int } };
     await assert.rejects(
       client.raw(PREDICT, encode('PredictRequest', request), 300),

@@ -185,6 +185,7 @@ describe('Plugins', function () {
       while ((await overGrpc('probe', floats(0)))[0] !== 100 * version);
     };
     await until(2);
+    while (!seen.has(200)) await overGrpc('probe', floats(0));
     const labels = { version_labels: { stable: 1, canary: 2 } };
     await client.reload([model('probe', { ...both, ...labels }), ...others]);
     assert.deepEqual(await overGrpc('probe', floats(0), { version_label: 'stable' }), [100]);

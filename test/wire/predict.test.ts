@@ -97,7 +97,7 @@ describe('Predict over the wire', () => {
     for (const path of [
       '/tensorflow.serving.PredictionService/PredictStreamed',
       '/tensorflow.serving.PredictionService/',
-      '/tensorflow.ProfilerService/Profile',
+      '/tensorflow.EventListener/SendEvents',
       '/no.Such/Method',
     ]) {
       await assert.rejects(client.raw(path, new Uint8Array()), {
