@@ -3,8 +3,6 @@ import { statusName, StatusCode, type ServingError } from '../status/serving-err
 import type { RequestTrace, Tracer } from '../tracing/tracer.js';
 import type { UnaryMethod } from './methods.js';
 
-export const TRACEPARENT = 'traceparent';
-
 /** What the conventions of OpenTelemetry count as the server's failure; others are its client's. */
 const FAILURES: ReadonlySet<StatusCode> = new Set([
   StatusCode.UNKNOWN,

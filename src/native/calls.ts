@@ -68,6 +68,16 @@ export function soon(callback: () => void): void {
   scheduleWake();
 }
 
+/** A promise of what `start` hands to its `done`. */
+export function settled<T>(start: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error: ServingError | null, value) => {
+      if (error === null) resolve(value as T);
+      else reject(error);
+    });
+  });
+}
+
 function scheduleWake(): void {
   if (wakeScheduled) return;
   wakeScheduled = true;

@@ -7,7 +7,7 @@ import { addon } from './addon.js';
 import { dropTask, prepareJson, prepareProto, prepareShadow, type Task } from './batch.js';
 import { Method } from './binding.js';
 import type { NativeShadowResult } from './shadows.js';
-import { call, resume, violationsOf, type Done } from './calls.js';
+import { call, resume, settled, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
 import { dropTensors, pickTensors, type TensorRequest, type TensorSet } from './tensor-sets.js';
@@ -142,11 +142,7 @@ export class DeclaredModel implements InferenceModel {
   }
 
   unload(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done: Done<void> = (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      };
+    return settled<void>((done) => {
       call(done, (slot) => addon().unload(slot, this.declared.id));
     });
   }

@@ -17,7 +17,7 @@ import type {
   NativeWarmup,
   NativeWarmupOptions,
 } from './binding.js';
-import { call, traced, violationsOf, type Done } from './calls.js';
+import { call, settled, traced, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
 import type { NativeShadowResult } from './shadows.js';
@@ -294,15 +294,6 @@ export function allocateTensor(bytes: number): ArrayBuffer {
 
 export function decodeOnLoopBytes(): number {
   return addon().decodeOnLoopBytes;
-}
-
-function settled<T>(start: (done: Done<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error: ServingError | null, value) => {
-      if (error === null) resolve(value as T);
-      else reject(error);
-    });
-  });
 }
 
 /** A load that ends early, as CANCELLED, once `stop` is aborted. */

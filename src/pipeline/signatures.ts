@@ -1,8 +1,6 @@
 /** The signatures of models as SignatureDefMaps have them, as far as pipelines look at them. */
-import type protobuf from 'protobufjs';
-
 import type { InferenceModel } from '../native/inference-model.js';
-import { loadProtos } from '../protos/protos.js';
+import { encodeSignatureDefMap, signatureDefMapType } from '../servables/signature-def-map.js';
 
 export interface TensorSpec {
   /** `DT_FLOAT`. */
@@ -43,16 +41,7 @@ interface MapMessage {
   >;
 }
 
-const PREDICT = 'tensorflow/serving/predict';
-
-let mapType: protobuf.Type | null = null;
 const known = new WeakMap<InferenceModel, Signatures>();
-
-function signatureDefMap(): protobuf.Type {
-  const file = 'tensorflow_serving/apis/get_model_metadata.proto';
-  mapType ??= loadProtos([file]).lookupType('tensorflow.serving.SignatureDefMap');
-  return mapType;
-}
 
 /** Read once for each model. */
 export function signaturesOf(model: InferenceModel): Signatures {
@@ -65,7 +54,7 @@ export function signaturesOf(model: InferenceModel): Signatures {
 }
 
 export function readSignatures(map: Uint8Array): Signatures {
-  const type = signatureDefMap();
+  const type = signatureDefMapType();
   const { signature_def: definitions = {} } = type.toObject(type.decode(map), {
     longs: Number,
     enums: String,
@@ -87,13 +76,9 @@ export function writeSignature(
   name: string,
   { inputs, outputs }: Pick<SignatureSpec, 'inputs' | 'outputs'>,
 ): Uint8Array {
-  const type = signatureDefMap();
-  const signature = {
-    inputs: messagesOf(inputs),
-    outputs: messagesOf(outputs),
-    method_name: PREDICT,
-  };
-  return type.encode(type.fromObject({ signature_def: { [name]: signature } })).finish();
+  return encodeSignatureDefMap({
+    [name]: { inputs: messagesOf(inputs), outputs: messagesOf(outputs) },
+  });
 }
 
 /** `DT_FLOAT [-1,256]`. */

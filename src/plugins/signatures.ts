@@ -1,31 +1,23 @@
 /** The signatures that a plugin's servable declares: looked through, written for the addon, compared with tensors. */
-import { loadProtos } from '../protos/protos.js';
+import { encodeSignatureDefMap, type SignatureTensors } from '../servables/signature-def-map.js';
 import { DATA_TYPES } from './element-types.js';
 import type { Signature, TensorInfo } from './plugin.js';
-
-const PREDICT = 'tensorflow/serving/predict';
 
 /**
  * A serialized tensorflow.serving.SignatureDefMap.
  * @throws TypeError that says where it is wrong, what was expected and what was given
  */
 export function encodeSignatures(signatures: unknown): Uint8Array {
-  const named = entriesOf('signatures', signatures).map(([name, signature]): [string, object] => {
+  const named = entriesOf('signatures', signatures).map(([name, signature]) => {
     const where = `signatures[${JSON.stringify(name)}]`;
     const { inputs, outputs } = Object(signature) as Partial<Signature>;
-    const fields = {
+    const tensors: SignatureTensors = {
       inputs: tensorsOf(`${where}.inputs`, inputs),
       outputs: tensorsOf(`${where}.outputs`, outputs),
-      method_name: PREDICT,
     };
-    return [name, fields];
+    return [name, tensors] as const;
   });
-  const type = loadProtos(['tensorflow_serving/apis/get_model_metadata.proto']).lookupType(
-    'tensorflow.serving.SignatureDefMap',
-  );
-  return type
-    .encode(type.fromObject({ signature_def: Object.fromEntries<object>(named) }))
-    .finish();
+  return encodeSignatureDefMap(Object.fromEntries(named));
 }
 
 /** Whether a tensor is as the signature says. */
@@ -44,7 +36,7 @@ export function tensorText({ dtype, shape }: TensorInfo): string {
   return shape === undefined ? `${dtype} of any shape` : `${dtype} of shape [${shape.join(', ')}]`;
 }
 
-function tensorsOf(where: string, tensors: unknown): object {
+function tensorsOf(where: string, tensors: unknown): Record<string, object> {
   const fields = entriesOf(where, tensors).map(([alias, info]) => {
     const at = `${where}[${JSON.stringify(alias)}]`;
     const { dtype, shape } = Object(info) as Partial<TensorInfo>;
@@ -54,7 +46,7 @@ function tensorsOf(where: string, tensors: unknown): object {
     }
     return [alias, { name: alias, dtype, tensor_shape: shapeOf(`${at}.shape`, shape) }];
   });
-  return Object.fromEntries(fields) as object;
+  return Object.fromEntries(fields) as Record<string, object>;
 }
 
 function shapeOf(where: string, shape: readonly number[] | undefined): object {

@@ -1,10 +1,8 @@
 /** The trace of a request of the REST API. */
-import type { RequestTrace, Tracer } from '../tracing/tracer.js';
+import { TRACEPARENT, type RequestTrace, type Tracer } from '../tracing/tracer.js';
 import type { Exchange } from './exchange.js';
 import type { HttpRequest } from './http.js';
 import type { Route } from './routes.js';
-
-const TRACEPARENT = 'traceparent';
 
 const READ_PATHS: ReadonlyMap<Route['kind'], string> = new Map([
   ['status', '/v1/models/{model}'],

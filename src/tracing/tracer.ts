@@ -4,6 +4,9 @@
  */
 import type { RunTrace } from '../native/run-trace.js';
 
+/** The W3C header, and the same of gRPC's metadata. */
+export const TRACEPARENT = 'traceparent';
+
 export type TraceAttributes = Readonly<Record<string, string | number | boolean>>;
 
 /** The span of one request. */
