@@ -53,10 +53,7 @@ bool AreAsDeclared(const RunArguments& run) {
   const Signature& signature = *run.signature;
   for (size_t i = 0; i < run.feeds.size(); ++i) {
     for (size_t input = 0; input < signature.inputs.size(); ++input) {
-      if (signature.inputs[input].oper != run.feeds[i].oper ||
-          signature.inputs[input].index != run.feeds[i].index) {
-        continue;
-      }
+      if (!Same(signature.inputs[input], run.feeds[i])) continue;
       const std::vector<int64_t>& declared = signature.def.inputs[input].dims;
       if (TF_NumDims(run.values[i]) != static_cast<int>(declared.size())) return false;
       for (size_t d = 1; d < declared.size(); ++d) {

@@ -178,9 +178,7 @@ class ExampleCall : public InferenceCall {
   }
 
   static int AddOnce(Endpoint endpoint, std::vector<Endpoint>* endpoints) {
-    const auto same = [&](const Endpoint& other) {
-      return other.oper == endpoint.oper && other.index == endpoint.index;
-    };
+    const auto same = [&](const Endpoint& other) { return Same(other, endpoint); };
     const auto found = std::find_if(endpoints->begin(), endpoints->end(), same);
     if (found != endpoints->end()) return static_cast<int>(found - endpoints->begin());
     endpoints->push_back(endpoint);

@@ -16,10 +16,6 @@ Status NotInGraph(const TensorInfo& info) {
                          "the Graph");
 }
 
-bool SameEndpoint(const Endpoint& a, const Endpoint& b) {
-  return a.oper == b.oper && a.index == b.index;
-}
-
 bool Fits(const TensorView& given, const TensorInfo& declared) {
   if (given.dtype != BaseType(declared.dtype)) return false;
   if (declared.unknown_rank) return true;
@@ -145,7 +141,7 @@ Status PredictCall::Explain(Status status) const {
   const std::vector<TensorInfo>& declared = signature_->def.inputs;
   for (size_t i = 0; i < run_.feeds.size(); ++i) {
     size_t input = 0;
-    while (input < declared.size() && !SameEndpoint(signature_->inputs[input], run_.feeds[i])) {
+    while (input < declared.size() && !Same(signature_->inputs[input], run_.feeds[i])) {
       ++input;
     }
     std::vector<int64_t> dims;

@@ -47,6 +47,14 @@ bool ReadText(const Napi::CallbackInfo& info, size_t index, std::string* text) {
   return true;
 }
 
+bool ReadVersion(const Napi::Value& value, int64_t* version) {
+  bool lossless = false;
+  if (napi_get_value_bigint_int64(value.Env(), value, version, &lossless) == napi_ok && lossless) {
+    return true;
+  }
+  return ThrowTypeError(value.Env(), "version must be a bigint that fits int64");
+}
+
 bool ReadId(const Napi::CallbackInfo& info, size_t index, uint64_t* id) {
   int64_t number;
   if (napi_get_value_int64(info.Env(), info[index], &number) != napi_ok) {

@@ -24,6 +24,9 @@ bool ReadBytes(const Napi::CallbackInfo& info, size_t index, const char* name,
                std::string_view* out);
 bool BytesOf(napi_env env, napi_value value, std::string_view* out);
 
+// A bigint that fits int64.
+bool ReadVersion(const Napi::Value& value, int64_t* version);
+
 // Members of an options object; all must be there.
 bool ReadInteger(const Napi::Object& object, const char* name, int64_t* out);
 bool ReadString(const Napi::Object& object, const char* name, std::string* out);

@@ -231,6 +231,14 @@ std::shared_ptr<const Servable> FindModel(Napi::Env env, uint32_t id) {
   return model;
 }
 
+Napi::Array SignatureNames(Napi::Env env, const Servable& servable) {
+  Napi::Array names = Napi::Array::New(env);
+  for (const Signature& signature : servable.signatures()) {
+    names.Set(names.Length(), Napi::String::New(env, signature.def.name));
+  }
+  return names;
+}
+
 std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const Servable> model, Method method,
                                             bool as_content) {
   if (method == Method::kSessionRun) return NewSessionRunCall(std::move(model));

@@ -23,6 +23,9 @@ constexpr size_t kDecodeOnLoopBytes = 64 << 10;
 // Null with a pending TypeError when no loaded model has that id.
 std::shared_ptr<const Servable> FindModel(Napi::Env env, uint32_t id);
 
+// Those of its signatures, in their order.
+Napi::Array SignatureNames(Napi::Env env, const Servable& servable);
+
 // The call of a method by its wire form. SessionRun has no REST form.
 std::unique_ptr<InferenceCall> NewProtoCall(std::shared_ptr<const Servable> model, Method method,
                                             bool as_content);

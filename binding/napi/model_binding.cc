@@ -12,6 +12,7 @@
 #include "model/saved_model.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/inference_binding.h"
 #include "napi/plan_value.h"
 #include "napi/violation_list.h"
 #include "plan/planned_load.h"
@@ -143,11 +144,7 @@ class LoadJob : public AsyncJob {
     if (model_ == nullptr) return value;
     const std::string& map = model_->signature_def_map();
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
-    Napi::Array signatures = Napi::Array::New(env);
-    for (const Signature& signature : model_->signatures()) {
-      signatures.Set(signatures.Length(), Napi::String::New(env, signature.def.name));
-    }
-    value.Set("signatures", signatures);
+    value.Set("signatures", SignatureNames(env, *model_));
     value.Set("rows", row_policy_ ? SignatureRowsValue(env, rows_) : env.Null());
     value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(model_))));
     return value;
@@ -257,16 +254,10 @@ void Load(const Napi::CallbackInfo& info) {
   std::vector<std::string> refused;
   if (!ReadStrings(given, "refusedOps", &refused)) return;
   options.refused_ops = RefusedOpsOf(refused);
-  bool lossless = false;
   std::string_view config;
   const Napi::Value caller_thread = given.Get("runInCallerThread");
   const Napi::Value check_names = given.Get("checkMethodNames");
-  if (napi_get_value_bigint_int64(env, given.Get("version"), &options.version, &lossless) !=
-          napi_ok ||
-      !lossless) {
-    ThrowTypeError(env, "version must be a bigint that fits int64");
-    return;
-  }
+  if (!ReadVersion(given.Get("version"), &options.version)) return;
   if (!BytesOf(env, given.Get("configProto"), &config)) {
     ThrowTypeError(env, "configProto must be a Uint8Array");
     return;

@@ -6,6 +6,7 @@
 
 #include "napi/arguments.h"
 #include "napi/environment.h"
+#include "napi/inference_binding.h"
 #include "servables/table_servable.h"
 
 namespace tensorgate {
@@ -25,11 +26,7 @@ class LoadTableJob : public AsyncJob {
     Napi::Object value = Napi::Object::New(env);
     const std::string& map = table_->signature_def_map();
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
-    Napi::Array signatures = Napi::Array::New(env);
-    for (const Signature& signature : table_->signatures()) {
-      signatures.Set(signatures.Length(), Napi::String::New(env, signature.def.name));
-    }
-    value.Set("signatures", signatures);
+    value.Set("signatures", SignatureNames(env, *table_));
     const TableMemory memory = table_->table().memory();
     const auto set = [&](const char* name, uint64_t number) {
       value.Set(name, Napi::Number::New(env, static_cast<double>(number)));
@@ -115,17 +112,11 @@ void LoadTable(const Napi::CallbackInfo& info) {
   }
   const Napi::Object given = info[1].As<Napi::Object>();
   TableServableOptions options;
-  bool lossless = false;
   if (!ReadString(given, "name", &options.name) || !ReadString(given, "path", &options.path) ||
       !ReadConfig(given.Get("config").As<Napi::Object>(), &options.config)) {
     return;
   }
-  if (napi_get_value_bigint_int64(env, given.Get("version"), &options.version, &lossless) !=
-          napi_ok ||
-      !lossless) {
-    ThrowTypeError(env, "version must be a bigint that fits int64");
-    return;
-  }
+  if (!ReadVersion(given.Get("version"), &options.version)) return;
   Environment& environment = Environment::From(env);
   const auto stop = std::make_shared<LoadStop>();
   environment.AddLoad(slot, stop);

@@ -257,24 +257,16 @@ Napi::Value DeclareServable(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string name;
   int64_t version = 0;
-  bool lossless = false;
   std::string_view map;
-  if (!ReadText(info, 0, &name) || !ReadBytes(info, 2, "signatureDefMap", &map)) {
-    return env.Undefined();
-  }
-  if (napi_get_value_bigint_int64(env, info[1], &version, &lossless) != napi_ok || !lossless) {
-    ThrowTypeError(env, "version must be a bigint that fits int64");
+  if (!ReadText(info, 0, &name) || !ReadVersion(info[1], &version) ||
+      !ReadBytes(info, 2, "signatureDefMap", &map)) {
     return env.Undefined();
   }
   std::unique_ptr<DeclaredServable> servable;
   const Status status = DeclaredServable::Declare(std::move(name), version, map, &servable);
   if (!status.ok()) return ErrorTuple(env, status);
-  Napi::Array signatures = Napi::Array::New(env);
-  for (const Signature& signature : servable->signatures()) {
-    signatures.Set(signatures.Length(), Napi::String::New(env, signature.def.name));
-  }
   Napi::Object value = Napi::Object::New(env);
-  value.Set("signatures", signatures);
+  value.Set("signatures", SignatureNames(env, *servable));
   value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(servable))));
   return value;
 }
