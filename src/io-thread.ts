@@ -62,7 +62,7 @@ class IoThread {
 
   constructor(options: ThreadOptions, control: ControlChannel, tracer: Tracer | null) {
     const { flags, surface, ssl, channelOptions, metricsPath } = options;
-    addon().closePollsAtEnd();
+    addon().addPollCleanupHook();
     this.#options = options;
     this.#batching = this.#newBatching();
     const batching = this.#batching;

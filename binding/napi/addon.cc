@@ -20,7 +20,7 @@
 #include "napi/logging_binding.h"
 #include "napi/memory_binding.h"
 #include "napi/model_binding.h"
-#include "napi/polls_at_end.h"
+#include "napi/poll_cleanup_hook.h"
 #include "napi/process.h"
 #include "napi/profile_binding.h"
 #include "napi/shadow_binding.h"
@@ -123,7 +123,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportTable(env, exports);
   ExportTensorSets(env, exports);
   ExportTransport(env, exports);
-  ExportPollsAtEnd(env, exports);
+  ExportPollCleanupHook(env, exports);
   return exports;
 }
 

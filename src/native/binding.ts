@@ -328,10 +328,10 @@ export interface NativeBinding
   startRuns(): readonly unknown[] | undefined;
 
   /**
-   * For a worker thread of ours, once: the sockets of uWebSockets that are open when it ends are closed
-   * then, which else makes Node abort the process.
+   * For a worker thread of ours, once: has the sockets of uWebSockets that are open when its environment
+   * exits closed then; with open ones Node would abort the process.
    */
-  closePollsAtEnd(): void;
+  addPollCleanupHook(): void;
 
   /** Answered when the library's ops are registered, which they stay for the process's life. */
   loadLibrary(slot: number, library: NativeOpLibrary): void;
