@@ -12,7 +12,7 @@
 #include "napi/cache_control.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
-#include "napi/kept_bytes.h"
+#include "napi/pinned_body.h"
 #include "napi/reply.h"
 #include "napi/tensor_sets.h"
 
@@ -63,7 +63,7 @@ class PrepareJob : public AsyncJob {
 
   // `value` is what holds `body`.
   void SetBody(napi_env env, napi_value value, std::string_view body) {
-    body_.Keep(env, value, body);
+    body_.Pin(env, value, body);
   }
 
   // For who has it decoded.
@@ -76,7 +76,7 @@ class PrepareJob : public AsyncJob {
     return ArrayOf(env, numbers, kPreparedNumbers);
   }
 
-  void ReleaseReferences() override { body_.Drop(); }
+  void ReleaseReferences() override { body_.Unpin(); }
 
  protected:
   bool Defer(std::unique_ptr<Job>* self) override {
@@ -122,7 +122,7 @@ class PrepareJob : public AsyncJob {
   Status decoded_;
   std::shared_ptr<BatchTask> task_;  // null: there is a reply
   OutputBuffer reply_;
-  KeptBytes body_;
+  PinnedBody body_;
 };
 
 // Common to all forms: (slot, model id, body, method, isTraced, cacheControl, …). True: decoded,

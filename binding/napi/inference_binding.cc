@@ -13,7 +13,7 @@
 #include "napi/arguments.h"
 #include "napi/cache_control.h"
 #include "napi/environment.h"
-#include "napi/kept_bytes.h"
+#include "napi/pinned_body.h"
 #include "napi/reply.h"
 #include "napi/tensor_sets.h"
 #include "napi/violation_list.h"
@@ -47,7 +47,7 @@ class InferenceJob : public AsyncJob {
 
   // Leaves decoding to the run pool; `value` is what holds `body`.
   void DecodeLater(napi_env env, napi_value value, std::string_view body) {
-    body_.Keep(env, value, body);
+    body_.Pin(env, value, body);
   }
 
   napi_value TakeValue(napi_env env) override {
@@ -55,9 +55,9 @@ class InferenceJob : public AsyncJob {
                                : ReplyValue(env, &out_, reply_is_text_);
   }
 
-  void ReleaseReferences() override { body_.Drop(); }
+  void ReleaseReferences() override { body_.Unpin(); }
 
-  bool IsShort() const override { return !body_.is_kept() && call_->IsShort(); }
+  bool IsShort() const override { return !body_.is_pinned() && call_->IsShort(); }
 
   void RunHere(std::unique_ptr<Job> self) override {
     on_loop_ = true;
@@ -94,7 +94,7 @@ class InferenceJob : public AsyncJob {
     const Clock::time_point now = Clock::now();
     track_.Pass(RequestStage::kQueue, now);
     if (now >= deadline_) return DeadlinePassed();
-    if (!body_.is_kept() || std::exchange(is_decoded_, true)) return Status();
+    if (!body_.is_pinned() || std::exchange(is_decoded_, true)) return Status();
     return DecodeNow(body_.view());
   }
 
@@ -104,7 +104,7 @@ class InferenceJob : public AsyncJob {
   bool is_decoded_ = false;  // by the run pool
   Clock::time_point deadline_ = Clock::time_point::max();
   bool on_loop_ = false;
-  KeptBytes body_;  // where decoding is left to the run pool
+  PinnedBody body_;  // where decoding is left to the run pool
   RequestTrack track_;
   OutputBuffer out_;
   std::shared_ptr<const TensorSet> results_;  // in place of bytes

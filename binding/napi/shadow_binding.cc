@@ -9,7 +9,7 @@
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
-#include "napi/kept_bytes.h"
+#include "napi/pinned_body.h"
 
 namespace tensorgate {
 namespace {
@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kMostWait{10};
 
 // An answer that JavaScript has: by a reference, or a copy of what is a string.
-class KeptAnswer {
+class PinnedAnswer {
  public:
   // `value` is null, a string or bytes. False when it is none of these.
   bool Set(Napi::Value value) {
@@ -31,14 +31,14 @@ class KeptAnswer {
       return true;
     }
     if (!BytesOf(value.Env(), value, &view_)) return false;
-    reference_.Keep(value.Env(), value, view_);
+    pinned_.Pin(value.Env(), value, view_);
     return true;
   }
   std::string_view view() const { return view_; }
-  void Drop() { reference_.Drop(); }
+  void Unpin() { pinned_.Unpin(); }
 
  private:
-  KeptBytes reference_;
+  PinnedBody pinned_;
   std::string text_;
   std::string_view view_;
 };
@@ -70,7 +70,7 @@ class CompareJob : public AsyncJob {
     return tuple;
   }
 
-  void ReleaseReferences() override { reply_.Drop(); }
+  void ReleaseReferences() override { reply_.Unpin(); }
 
  protected:
   virtual ShadowResult Compare() = 0;
@@ -87,7 +87,7 @@ class CompareJob : public AsyncJob {
 
  private:
   const Clock::time_point posted_ = Clock::now();
-  KeptAnswer reply_;
+  PinnedAnswer reply_;
   bool ran_ = false;
   ShadowResult result_;
 };
@@ -100,11 +100,11 @@ class ShadowJob : public CompareJob {
       : CompareJob(slot, std::move(queue), method, tolerance), call_(std::move(call)) {}
 
   void SetBody(napi_env env, napi_value value, std::string_view body) {
-    body_.Keep(env, value, body);
+    body_.Pin(env, value, body);
   }
 
   void ReleaseReferences() override {
-    body_.Drop();
+    body_.Unpin();
     CompareJob::ReleaseReferences();
   }
 
@@ -117,7 +117,7 @@ class ShadowJob : public CompareJob {
 
  private:
   std::unique_ptr<InferenceCall> call_;
-  KeptBytes body_;
+  PinnedBody body_;
 };
 
 // What the shadow version has answered elsewhere.
@@ -131,7 +131,7 @@ class AnswersJob : public CompareJob {
   }
 
   void ReleaseReferences() override {
-    shadow_.Drop();
+    shadow_.Unpin();
     CompareJob::ReleaseReferences();
   }
 
@@ -144,7 +144,7 @@ class AnswersJob : public CompareJob {
 
  private:
   Status status_;
-  KeptAnswer shadow_;
+  PinnedAnswer shadow_;
 };
 
 bool IsShadowMethod(uint32_t method, bool is_json) {

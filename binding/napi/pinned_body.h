@@ -1,8 +1,8 @@
-// KeptBytes: bytes of JavaScript's that a job reads on another thread. A reference keeps them where
-// they are; it is made and dropped on JavaScript's thread, while any thread may read. An
-// ArrayBuffer is given away with it: its memory is freed at the drop. V8 frees it at a garbage
-// collection only, and counts it, so that large bodies by themselves would make it collect all the
-// time.
+// PinnedBody: a body of JavaScript's, pinned in its place by a reference while a job reads it on
+// another thread. The reference is made and dropped on JavaScript's thread, while any thread may
+// read. An ArrayBuffer is given away with it: its memory is freed at Unpin(). V8 frees it at a
+// garbage collection only, and counts it, so that large bodies by themselves would make it collect
+// all the time.
 #pragma once
 
 #include <napi.h>
@@ -11,24 +11,24 @@
 
 namespace tensorgate {
 
-class KeptBytes {
+class PinnedBody {
  public:
   // `value` is what holds `bytes`. Once.
-  void Keep(napi_env env, napi_value value, std::string_view bytes) {
+  void Pin(napi_env env, napi_value value, std::string_view bytes) {
     env_ = env;
     napi_create_reference(env, value, 1, &reference_);
     bytes_ = bytes;
   }
 
-  // To be called before the destructor where Keep() was.
-  void Drop() {
+  // To be called before the destructor where Pin() was.
+  void Unpin() {
     if (reference_ == nullptr) return;
     DetachArrayBuffer();
     napi_delete_reference(env_, reference_);
     reference_ = nullptr;
   }
 
-  bool is_kept() const { return reference_ != nullptr; }
+  bool is_pinned() const { return reference_ != nullptr; }
   std::string_view view() const { return bytes_; }
 
  private:
