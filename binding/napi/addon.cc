@@ -87,7 +87,7 @@ Napi::Value Counters(const Napi::CallbackInfo& info) {
   set("pendingCalls",
       environment.is_open() ? static_cast<int64_t>(environment.completions()->pending()) : 0);
   set("keptAnswers", KeptOutputs::LiveCount());
-  set("heldTasks", static_cast<int64_t>(environment.tasks()->size()));
+  set("pendingTasks", static_cast<int64_t>(environment.tasks()->size()));
   set("tensorSets", static_cast<int64_t>(TensorSets::Get().size()));
   return counters;
 }

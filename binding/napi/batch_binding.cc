@@ -302,7 +302,7 @@ bool ReadElement(napi_env env, napi_value array, uint32_t index, int64_t* out) {
          napi_get_value_int64(env, value, out) == napi_ok && *out >= 0;
 }
 
-bool ReadWants(const Napi::CallbackInfo& info, std::vector<HeldTasks::Want>* wants) {
+bool ReadWants(const Napi::CallbackInfo& info, std::vector<PendingTasks::Want>* wants) {
   const napi_env env = info.Env();
   const bool whole = info[3].IsNull() && info[4].IsNull();
   uint32_t count = 0;
@@ -313,7 +313,7 @@ bool ReadWants(const Napi::CallbackInfo& info, std::vector<HeldTasks::Want>* wan
   }
   wants->resize(ok ? count : 0);
   for (uint32_t i = 0; ok && i < count; ++i) {
-    HeldTasks::Want& want = (*wants)[i];
+    PendingTasks::Want& want = (*wants)[i];
     int64_t number = 0;
     int64_t slot_number = 0;
     ok = ReadElement(env, info[1], i, &number) && ReadElement(env, info[2], i, &slot_number) &&
@@ -331,7 +331,7 @@ bool ReadWants(const Napi::CallbackInfo& info, std::vector<HeldTasks::Want>* wan
 void RunBatchOf(const Napi::CallbackInfo& info) {
   uint32_t slot, pad_to, timeout;
   BatchOptions options;
-  std::vector<HeldTasks::Want> wants;
+  std::vector<PendingTasks::Want> wants;
   if (!ReadSlot(info, &slot) || !ReadUint32(info, 5, "padTo", &pad_to) ||
       !ReadBool(info, 6, "padVariableLength", &options.pad_variable_length) ||
       !ReadUint32(info, 7, "timeoutMillis", &timeout) ||
@@ -354,7 +354,7 @@ void RunBatchOf(const Napi::CallbackInfo& info) {
   refused->Fail(std::move(job), QueueFull());
 }
 
-// dropTask(task, code): forgets a held task; its slot is not answered.
+// dropTask(task, code): forgets a pending task; its slot is not answered.
 void DropTask(const Napi::CallbackInfo& info) {
   int64_t number;
   uint32_t code;
@@ -363,7 +363,7 @@ void DropTask(const Napi::CallbackInfo& info) {
       !Environment::From(info.Env())
            .tasks()
            ->Drop(static_cast<uint64_t>(number), static_cast<Code>(code))) {
-    ThrowTypeError(info.Env(), "no task of that number is held");
+    ThrowTypeError(info.Env(), "no task of that number is pending");
   }
 }
 

@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "napi/completion_queue.h"
-#include "napi/held_tasks.h"
+#include "napi/pending_tasks.h"
 #include "napi/process.h"
 #include "pool/load_stop.h"
 #include "status/status.h"
@@ -28,7 +28,7 @@ class Environment {
   const std::shared_ptr<CompletionQueue>& completions() const { return completions_; }
 
   // The requests decoded and not yet run.
-  HeldTasks* tasks() { return &tasks_; }
+  PendingTasks* tasks() { return &tasks_; }
 
   // The stops of the loads in progress, by slot.
   void AddLoad(uint32_t slot, const std::shared_ptr<LoadStop>& stop);
@@ -59,7 +59,7 @@ class Environment {
                 std::unique_ptr<AsyncJob> job);
 
   std::shared_ptr<CompletionQueue> completions_;
-  HeldTasks tasks_;
+  PendingTasks tasks_;
   std::unordered_map<uint32_t, std::weak_ptr<LoadStop>> loads_;
   Napi::Reference<Napi::Float64Array> prepared_reference_;
   double* prepared_ = nullptr;

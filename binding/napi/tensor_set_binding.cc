@@ -166,7 +166,7 @@ Napi::Value TaskTensors(const Napi::CallbackInfo& info) {
   if (!ReadId(info, 0, &number)) return env.Undefined();
   const std::shared_ptr<BatchTask> task = Environment::From(env).tasks()->Find(number);
   if (task == nullptr) {
-    ThrowTypeError(env, "no task of that number is held");
+    ThrowTypeError(env, "no task of that number is pending");
     return env.Undefined();
   }
   auto set = std::make_shared<TensorSet>();
@@ -184,7 +184,7 @@ Napi::Value TaskTensors(const Napi::CallbackInfo& info) {
   return value;
 }
 
-// Answers a held task with outputs that were made elsewhere.
+// Answers a pending task with outputs that were made elsewhere.
 class FinishJob : public AsyncJob {
  public:
   FinishJob(uint32_t slot, std::shared_ptr<CompletionQueue> queue, std::shared_ptr<BatchTask> task,
@@ -243,7 +243,7 @@ void FinishTask(const Napi::CallbackInfo& info) {
   bool is_text = false;
   std::shared_ptr<BatchTask> task = environment.tasks()->TakeWhole(number, &is_text);
   if (task == nullptr) {
-    ThrowTypeError(info.Env(), "no task of that number is held");
+    ThrowTypeError(info.Env(), "no task of that number is pending");
     return;
   }
   environment.Submit(

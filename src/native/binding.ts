@@ -192,7 +192,7 @@ export interface NativeCounters {
   /** Of response caches. */
   readonly keptAnswers: number;
   /** Of this environment: decoded, and neither run nor dropped. */
-  readonly heldTasks: number;
+  readonly pendingTasks: number;
   /** Of tensors that JavaScript holds. */
   readonly tensorSets: number;
 }
@@ -410,9 +410,9 @@ export interface NativeBinding
    * Runs the tasks together. `slot` is answered with a NativeBatchReport; `slots[i]` in the same
    * delivery with what inferProto or inferJson would answer for `tasks[i]`. A task that cannot share
    * the run of the first one (by model, feeds, fetches, dtypes, shapes) runs alone, and so does each
-   * when the shared run fails. The tasks are held no more.
+   * when the shared run fails. The tasks are pending no more.
    *
-   * With `begins` and `counts`, a task gives some of its rows only, the next ones it has; it is held
+   * With `begins` and `counts`, a task gives some of its rows only, the next ones it has; it is pending
    * until all are given, and its slot is answered when the last of its slices is done. Null: all.
    *
    * `padTo`: rows of the run at least. `padVariableLength`: rows may differ in shape, and are padded
@@ -431,7 +431,7 @@ export interface NativeBinding
     strict: boolean,
   ): void;
   /**
-   * Forgets a held task, also one some of whose slices run; nothing answers its slot any more. Its client is
+   * Forgets a pending task, also one some of whose slices run; nothing answers its slot any more. Its client is
    * told `code` elsewhere.
    */
   dropTask(task: number, code: number): void;

@@ -45,9 +45,9 @@ export interface NativeTensorSets {
     picks: readonly (string | number)[],
     outputs: readonly string[],
   ): boolean;
-  /** The inputs of a held task as a set, its signature, and the outputs that it wants; or why not. */
+  /** The inputs of a pending task as a set, its signature, and the outputs that it wants; or why not. */
   taskTensors(task: number): NativeTaskTensors | NativeFailure;
-  /** Answers the task, whose own slot it is, with the tensors of the set; it is held no more. */
+  /** Answers the task, whose own slot it is, with the tensors of the set; it is pending no more. */
   finishTask(slot: number, task: number, set: number, latencyNanos: number): void;
   /** A version of which the addon has the signatures alone; `unload` unloads it. */
   declareServable(

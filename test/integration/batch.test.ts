@@ -65,7 +65,7 @@ function alone(model: SavedModel, { method, body, isJson }: Request): Promise<Re
   });
 }
 
-/** Resolves with the held task; rejects when the request does not become one. */
+/** Resolves with the pending task; rejects when the request does not become one. */
 function prepare(model: SavedModel, { method, body, isJson }: Request): Promise<Held> {
   return new Promise((resolve, reject) => {
     let answered: (error: ServingError | null, reply: Reply | null) => void;
@@ -102,9 +102,9 @@ async function together(
   requests: readonly Request[],
   options: Partial<BatchOptions> = {},
 ): Promise<{ report: NativeBatchReport; answers: PromiseSettledResult<Reply>[] }> {
-  const held = await Promise.all(requests.map((request) => prepare(model, request)));
-  const tasks = held.map(({ task }) => task);
-  const settled = Promise.allSettled(held.map(({ answer }) => answer));
+  const pending = await Promise.all(requests.map((request) => prepare(model, request)));
+  const tasks = pending.map(({ task }) => task);
+  const settled = Promise.allSettled(pending.map(({ answer }) => answer));
   return { report: await run(tasks, options), answers: await settled };
 }
 
@@ -139,7 +139,7 @@ describe('A batch', () => {
     await nothingAlive();
   });
   afterEach(() => {
-    assert.equal(addon().counters().heldTasks, 0);
+    assert.equal(addon().counters().pendingTasks, 0);
     assert.equal(addon().counters().inputTensors, 0);
   });
 
@@ -170,10 +170,10 @@ describe('A batch', () => {
   });
 
   it('reports in the turn of the answers, and before them', async () => {
-    const held = await prepare(half, json({ instances: [1] }));
+    const pending = await prepare(half, json({ instances: [1] }));
     const seen: string[] = [];
-    const answered = held.answer.then(() => seen.push('answer'));
-    const reported = run([held.task]).then(() => seen.push('report'));
+    const answered = pending.answer.then(() => seen.push('answer'));
+    const reported = run([pending.task]).then(() => seen.push('report'));
     await Promise.all([answered, reported]);
     assert.deepEqual(seen, ['report', 'answer']);
   });
@@ -231,13 +231,17 @@ describe('A batch', () => {
 
   it('runs tasks of other models and shapes alone', async () => {
     const model = await load(testModel('identity'));
-    const held = await Promise.all([
+    const pending = await Promise.all([
       prepare(half, json({ instances: [1] })),
       prepare(model, json({ instances: [[1, 2]] })),
       prepare(half, json({ instances: [5] })),
     ]);
-    assert.deepEqual((await run(held.map(({ task }) => task))).slice(1), [2, 2, BatchOutcome.ran]);
-    assert.deepEqual(await Promise.all(held.map(({ answer }) => answer)), [
+    assert.deepEqual((await run(pending.map(({ task }) => task))).slice(1), [
+      2,
+      2,
+      BatchOutcome.ran,
+    ]);
+    assert.deepEqual(await Promise.all(pending.map(({ answer }) => answer)), [
       await alone(half, json({ instances: [1] })),
       await alone(model, json({ instances: [[1, 2]] })),
       await alone(half, json({ instances: [5] })),
@@ -285,10 +289,10 @@ describe('A batch', () => {
     const busy = Array.from({ length: 2 * availableParallelism() }, () =>
       alone(model, { method: Method.predict, body: Buffer.from(slowBody(500)), isJson: true }),
     );
-    const held = prepare(half, large);
-    const first = await Promise.race([...busy, held.then(() => 'decoded')]);
+    const pending = prepare(half, large);
+    const first = await Promise.race([...busy, pending.then(() => 'decoded')]);
     assert.equal(first, 'decoded');
-    dropTask((await held).task, StatusCode.CANCELLED);
+    dropTask((await pending).task, StatusCode.CANCELLED);
     await Promise.all(busy);
     await model.unload();
   });
@@ -346,7 +350,7 @@ describe('A batch', () => {
   });
 });
 
-describe('A held task', () => {
+describe('A pending task', () => {
   let half: SavedModel;
   before(async () => {
     half = await load(demoModel('half_plus_two'));
@@ -368,7 +372,7 @@ describe('A held task', () => {
     for (const key of [first.queueKey, first.shapeKey, first.rankKey]) {
       assert.ok(Number.isSafeInteger(key) && key >= 0);
     }
-    assert.equal(addon().counters().heldTasks, 2);
+    assert.equal(addon().counters().pendingTasks, 2);
     assert.equal(addon().counters().inputTensors, 2);
     dropTask(first, StatusCode.CANCELLED);
     dropTask(second, StatusCode.CANCELLED);
@@ -377,7 +381,7 @@ describe('A held task', () => {
   it('is gone when it is dropped, and its slot is free', async () => {
     const { task } = await prepare(half, json({ instances: [1] }));
     dropTask(task, StatusCode.CANCELLED);
-    assert.equal(addon().counters().heldTasks, 0);
+    assert.equal(addon().counters().pendingTasks, 0);
     assert.equal(addon().counters().inputTensors, 0);
     const next = await prepare(half, json({ instances: [2] }));
     assert.equal(next.task.slot, task.slot);
@@ -388,9 +392,9 @@ describe('A held task', () => {
   it('is not answered when it is dropped between its slices', async () => {
     const { task } = await prepare(half, json({ instances: [1, 2] }));
     await run([task], {}, [{ begin: 0, count: 1 }]);
-    assert.equal(addon().counters().heldTasks, 1);
+    assert.equal(addon().counters().pendingTasks, 1);
     dropTask(task, StatusCode.CANCELLED);
-    assert.equal(addon().counters().heldTasks, 0);
+    assert.equal(addon().counters().pendingTasks, 0);
     assert.equal(addon().counters().inputTensors, 0);
   });
 

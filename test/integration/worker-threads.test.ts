@@ -57,18 +57,18 @@ describe('The addon in worker threads', () => {
   it('ends an environment whose request waits for a task that another holds', async () => {
     addon().configureCaches([{ name: 'm', maxBytes: 1 << 20, ttlMillis: 0, key: [] }]);
     const model = await load(demoModel('half_plus_two'));
-    const held: Task[] = [];
+    const pending: Task[] = [];
     const body = Buffer.from('{"instances": [1.0]}');
     model.prepareJson(
       Method.predict,
       body,
       () => undefined,
-      (task) => held.push(task),
+      (task) => pending.push(task),
     );
-    assert.equal(held.length, 1);
+    assert.equal(pending.length, 1);
     assert.equal(await inWorker('exit-waiting', '', undefined, model.loaded), 6);
     assert.deepEqual(addon().cacheCounts().slice(0, 5), ['m', '1', 0, 1, 1]);
-    for (const task of held) dropTask(task, StatusCode.CANCELLED);
+    for (const task of pending) dropTask(task, StatusCode.CANCELLED);
     await model.unload();
     addon().configureCaches([]);
   });

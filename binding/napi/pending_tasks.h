@@ -1,5 +1,6 @@
-// HeldTasks: the decoded requests that wait in an environment until JavaScript says with whom they
-// run. Each is known by a number, which is never used again. THREAD: JavaScript's.
+// PendingTasks: the tasks (decoded requests) of an environment that are pending: they wait until
+// JavaScript says with whom they run. Each is known by a number, which is never used again. THREAD:
+// JavaScript's.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 
 namespace tensorgate {
 
-class HeldTasks {
+class PendingTasks {
  public:
   // A number of up to 53 bits.
   uint64_t Add(std::shared_ptr<BatchTask> task, bool reply_is_text);
@@ -29,12 +30,13 @@ class HeldTasks {
   };
 
   // All of `wanted`, or none: null, and `parts` holds them; else what is wrong with them.
-  // `answers` counts the tasks that give their last rows: they are held no more, and are answered.
+  // `answers` counts the tasks that give their last rows: they are pending no more, and are
+  // answered.
   const char* Take(const std::vector<Want>& wanted, std::vector<BatchPart>* parts, size_t* answers);
 
   // Null where there is none of that number.
   std::shared_ptr<BatchTask> Find(uint64_t number) const;
-  // The same, which is held no more. REQUIRES: no batch has rows of it.
+  // The same, which is pending no more. REQUIRES: no batch has rows of it.
   std::shared_ptr<BatchTask> TakeWhole(uint64_t number, bool* reply_is_text);
 
   // Its client is told `code`. False when there is no such task.
@@ -45,7 +47,7 @@ class HeldTasks {
   size_t size() const { return tasks_.size(); }
 
  private:
-  struct Held {
+  struct PendingTask {
     std::shared_ptr<BatchTask> task;
     bool reply_is_text = false;
     int64_t rows_taken = 0;
@@ -54,7 +56,7 @@ class HeldTasks {
 
   const char* Check(const Want& want);
 
-  std::unordered_map<uint64_t, Held> tasks_;
+  std::unordered_map<uint64_t, PendingTask> tasks_;
   uint64_t next_number_ = 1;
   uint64_t take_count_ = 0;
 };
