@@ -2,17 +2,11 @@
  * A pipeline against the signatures of its steps' models: at its load, where its own signature is found, and
  * whenever one of the models is another. Pure.
  */
+import type { Signatures, SignatureSpec } from '../servables/signature-def-map.js';
+import { areCompatible, specText, type TensorSpec } from '../servables/tensor-spec.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Choice, PipelineDefinition, Source, Step } from './pipeline-definition.js';
-import {
-  areCompatible,
-  bothOf,
-  eitherOf,
-  specText,
-  type Signatures,
-  type SignatureSpec,
-  type TensorSpec,
-} from './signatures.js';
+import { bothOf, eitherOf } from './pipeline-specs.js';
 
 /** The pipeline's own. */
 export type PipelineSignature = Pick<SignatureSpec, 'inputs' | 'outputs'>;

@@ -10,6 +10,7 @@ import { servableIdText, type ServableId, ServableState } from '../core/servable
 import type { Log } from '../log/log.js';
 import { declareModel, DeclaredModel } from '../native/declared-model.js';
 import type { InferenceModel } from '../native/inference-model.js';
+import { signaturesOf, writeSignatures } from '../servables/signature-def-map.js';
 import type { ServedModels } from '../servables/served-models.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { Pipeline, pinnedSteps } from './pipeline.js';
@@ -19,7 +20,6 @@ import type { PipelineDefinition } from './pipeline-definition.js';
 import { errorOfStep } from './pipeline-run.js';
 import { recipeOf } from './pipeline-recipe.js';
 import type { Recursion } from './recursion.js';
-import { signaturesOf, writeSignature } from './signatures.js';
 
 export interface PipelineLoaderOptions {
   readonly id: ServableId;
@@ -81,7 +81,7 @@ export class PipelineLoader implements Loader<InferenceModel> {
       for (const handle of handles) handle.release();
       const declared = checkPipeline(definition, signatures);
       const pipeline = new Pipeline(definition, declared, models);
-      const signature = writeSignature(definition.signature, declared);
+      const signature = writeSignatures(new Map([[definition.signature, declared]]));
       const model = new DeclaredModel(
         declareModel(id.name, id.version, signature),
         (request, done) => pipeline.run(request, done),

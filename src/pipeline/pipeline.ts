@@ -7,12 +7,12 @@ import type { Done } from '../native/calls.js';
 import type { DeclaredRun } from '../native/declared-model.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import type { TensorSet } from '../native/tensor-sets.js';
+import { signaturesOf } from '../servables/signature-def-map.js';
 import type { ServedModels } from '../servables/served-models.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { checkPipeline, type PipelineSignature } from './pipeline-check.js';
 import type { PipelineDefinition, Step } from './pipeline-definition.js';
 import { errorOfStep, PipelineRun } from './pipeline-run.js';
-import { signaturesOf } from './signatures.js';
 
 type Handle = ServableHandle<InferenceModel>;
 

@@ -4,10 +4,12 @@
  */
 import { addon } from '../native/addon.js';
 import { holdTensors, readTensors, type TensorSet } from '../native/tensor-sets.js';
+import { writeSignatures } from '../servables/signature-def-map.js';
+import { areCompatible, specText } from '../servables/tensor-spec.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { arrayOver, bytesOf, malformation, nativeTensor, tensorOf } from './element-types.js';
-import type { OutputTensor, RunRequest, Servable, Signature, Tensor } from './plugin.js';
-import { agrees, encodeSignatures, tensorText } from './signatures.js';
+import type { OutputTensor, RunRequest, Servable, Tensor } from './plugin.js';
+import { declaredSignatures, type DeclaredSignature } from './signatures.js';
 
 const DEFAULT_SIGNATURE = 'serving_default';
 
@@ -15,7 +17,7 @@ export class ServedVersion {
   readonly plugin: string;
   readonly signatureDefMap: Uint8Array;
   readonly #servable: Servable;
-  readonly #signatures: ReadonlyMap<string, Signature>;
+  readonly #signatures: ReadonlyMap<string, DeclaredSignature>;
 
   /** @throws TypeError for what is no servable */
   constructor(plugin: string, servable: Servable) {
@@ -24,8 +26,8 @@ export class ServedVersion {
       throw new TypeError('load: expected a servable, with signatures and run');
     }
     this.plugin = plugin;
-    this.signatureDefMap = encodeSignatures(signatures);
-    this.#signatures = new Map(Object.entries(structuredClone(signatures ?? {})));
+    this.#signatures = declaredSignatures(signatures);
+    this.signatureDefMap = writeSignatures(this.#signatures);
     this.#servable = servable;
   }
 
@@ -44,7 +46,7 @@ export class ServedVersion {
     const inputs: Record<string, Tensor> = Object.create(null) as Record<string, Tensor>;
     for (const native of readTensors(set)) inputs[native.name] = tensorOf(native);
     checkInputs(name, signature, inputs);
-    const wanted = names.length === 0 ? Object.keys(signature.outputs) : names;
+    const wanted = names.length === 0 ? [...signature.outputs.keys()] : names;
     const request: RunRequest = { signature: name, inputs, outputs: wanted, signal, allocate };
     const outputs = await this.#servable.run(request);
     if (signal.aborted) return null;
@@ -59,39 +61,44 @@ export class ServedVersion {
     await this.#servable.unload?.();
   }
 
-  #checked(name: string, { outputs }: Signature, alias: string, output: unknown): OutputTensor {
-    const info = outputs[alias];
-    if (info === undefined) {
+  #checked(
+    name: string,
+    { outputs }: DeclaredSignature,
+    alias: string,
+    output: unknown,
+  ): OutputTensor {
+    const spec = outputs.get(alias);
+    if (spec === undefined) {
       const message = `signature ${JSON.stringify(name)} has no output ${JSON.stringify(alias)}`;
       throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
     }
     let given = malformation(output);
     if (given === null) {
       const tensor = output as OutputTensor;
-      if (agrees(tensor, info)) return tensor;
-      given = `got ${tensorText(tensor)}`;
+      if (areCompatible(tensor, spec)) return tensor;
+      given = `got ${specText(tensor)}`;
     }
     throw new ServingError(
       StatusCode.INTERNAL,
       `plugin ${JSON.stringify(this.plugin)}: output ${JSON.stringify(alias)} of signature ` +
-        `${JSON.stringify(name)}: expected ${tensorText(info)}, ${given}`,
+        `${JSON.stringify(name)}: expected ${specText(spec)}, ${given}`,
     );
   }
 }
 
 function checkInputs(
   name: string,
-  { inputs: infos }: Signature,
+  { inputs: specs }: DeclaredSignature,
   inputs: Readonly<Record<string, Tensor>>,
 ): void {
-  for (const [alias, info] of Object.entries(infos)) {
+  for (const [alias, spec] of specs) {
     const tensor = inputs[alias];
-    if (tensor !== undefined && agrees(tensor, info)) continue;
-    const given = tensor === undefined ? 'none' : tensorText(tensor);
+    if (tensor !== undefined && areCompatible(tensor, spec)) continue;
+    const given = tensor === undefined ? 'none' : specText(tensor);
     throw new ServingError(
       StatusCode.INVALID_ARGUMENT,
       `input ${JSON.stringify(alias)} of signature ${JSON.stringify(name)}: ` +
-        `expected ${tensorText(info)}, got ${given}`,
+        `expected ${specText(spec)}, got ${given}`,
     );
   }
 }

@@ -1,61 +1,49 @@
-/** The signatures that a plugin's servable declares: looked through, written for the addon, compared with tensors. */
-import { encodeSignatureDefMap, type SignatureTensors } from '../servables/signature-def-map.js';
+/** The signatures that a plugin's servable declares, looked through. */
+import type { SignatureSpec } from '../servables/signature-def-map.js';
+import type { TensorSpec } from '../servables/tensor-spec.js';
 import { DATA_TYPES } from './element-types.js';
 import type { Signature, TensorInfo } from './plugin.js';
 
+/** All that it takes must be given: there are no defaults. */
+export type DeclaredSignature = Pick<SignatureSpec, 'inputs' | 'outputs'>;
+
 /**
- * A serialized tensorflow.serving.SignatureDefMap.
- * @throws TypeError that says where it is wrong, what was expected and what was given
+ * By name.
+ * @throws TypeError that says where they are wrong, what was expected and what was given
  */
-export function encodeSignatures(signatures: unknown): Uint8Array {
+export function declaredSignatures(signatures: unknown): ReadonlyMap<string, DeclaredSignature> {
   const named = entriesOf('signatures', signatures).map(([name, signature]) => {
     const where = `signatures[${JSON.stringify(name)}]`;
     const { inputs, outputs } = Object(signature) as Partial<Signature>;
-    const tensors: SignatureTensors = {
-      inputs: tensorsOf(`${where}.inputs`, inputs),
-      outputs: tensorsOf(`${where}.outputs`, outputs),
+    const specs = {
+      inputs: specsOf(`${where}.inputs`, inputs),
+      outputs: specsOf(`${where}.outputs`, outputs),
     };
-    return [name, tensors] as const;
+    return [name, specs] as const;
   });
-  return encodeSignatureDefMap(Object.fromEntries(named));
+  return new Map(named);
 }
 
-/** Whether a tensor is as the signature says. */
-export function agrees(
-  { dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] },
-  info: TensorInfo,
-): boolean {
-  const { shape: sizes } = info;
-  if (dtype !== info.dtype) return false;
-  if (sizes === undefined) return true;
-  return sizes.length === shape.length && sizes.every((size, i) => size < 0 || size === shape[i]);
-}
-
-/** `DT_FLOAT of shape [-1, 4]` */
-export function tensorText({ dtype, shape }: TensorInfo): string {
-  return shape === undefined ? `${dtype} of any shape` : `${dtype} of shape [${shape.join(', ')}]`;
-}
-
-function tensorsOf(where: string, tensors: unknown): Record<string, object> {
-  const fields = entriesOf(where, tensors).map(([alias, info]) => {
+function specsOf(where: string, tensors: unknown): ReadonlyMap<string, TensorSpec> {
+  const specs = entriesOf(where, tensors).map(([alias, info]) => {
     const at = `${where}[${JSON.stringify(alias)}]`;
     const { dtype, shape } = Object(info) as Partial<TensorInfo>;
     if (!DATA_TYPES.includes(String(dtype))) {
       const given = dtype === undefined ? 'none' : JSON.stringify(dtype);
       throw new TypeError(`${at}.dtype: expected one of ${DATA_TYPES.join(', ')}, got ${given}`);
     }
-    return [alias, { name: alias, dtype, tensor_shape: shapeOf(`${at}.shape`, shape) }];
+    return [alias, { dtype: String(dtype), shape: shapeOf(`${at}.shape`, shape) }] as const;
   });
-  return Object.fromEntries(fields) as Record<string, object>;
+  return new Map(specs);
 }
 
-function shapeOf(where: string, shape: readonly number[] | undefined): object {
-  if (shape === undefined) return { unknown_rank: true };
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= -1)) {
-    const given = JSON.stringify(shape);
-    throw new TypeError(`${where}: expected an array of integers from -1 on, got ${given}`);
+function shapeOf(where: string, shape: readonly number[] | undefined): readonly number[] | null {
+  if (shape === undefined) return null;
+  if (Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= -1)) {
+    return [...(shape as readonly number[])];
   }
-  return { dim: shape.map((size: number) => ({ size })) };
+  const given = JSON.stringify(shape);
+  throw new TypeError(`${where}: expected an array of integers from -1 on, got ${given}`);
 }
 
 function entriesOf(where: string, value: unknown): [string, unknown][] {

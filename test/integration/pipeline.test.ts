@@ -15,7 +15,8 @@ import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { checkPipeline } from '../../src/pipeline/pipeline-check.js';
 import { parsePipeline } from '../../src/pipeline/pipeline-config.js';
 import type { PipelineDefinition } from '../../src/pipeline/pipeline-definition.js';
-import { signaturesOf, writeSignature, type TensorSpec } from '../../src/pipeline/signatures.js';
+import { signaturesOf, writeSignatures } from '../../src/servables/signature-def-map.js';
+import type { TensorSpec } from '../../src/servables/tensor-spec.js';
 import type { ServedModels } from '../../src/servables/served-models.js';
 import { ServingError, StatusCode } from '../../src/status/serving-error.js';
 import { nothingAlive } from './models.js';
@@ -107,7 +108,7 @@ class Puppets implements ServedModels {
         ['flag', FLAG],
       ]);
       servable = {
-        signatureDefMap: writeSignature('serving_default', { inputs, outputs }),
+        signatureDefMap: writeSignatures(new Map([['serving_default', { inputs, outputs }]])),
         inferTensors: (request: TensorRequest, timeoutMillis: number, done: Done<TensorSet>) => {
           // The addon reads them at once.
           const inputs = request.inputs.map((pick) => ({ ...pick, set: copied(pick) }));

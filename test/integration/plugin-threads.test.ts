@@ -142,17 +142,11 @@ describe('Plugin threads', function () {
     await assert.rejects(odd(model, 'refuse'), failsAs(FAILED_PRECONDITION, /^not today$/));
     const wrong = (given: string, alias = 'y'): RegExp =>
       new RegExp(
-        `^plugin "prober": output "${alias}" of signature "odd": expected DT_FLOAT of shape \\[-1\\], got ${given}$`,
+        `^plugin "prober": output "${alias}" of signature "odd": expected DT_FLOAT \\[-1\\], got ${given}$`,
       );
     await assert.rejects(odd(model, 'name'), failsAs(INTERNAL, wrong('undefined', 'z')));
-    await assert.rejects(
-      odd(model, 'dtype'),
-      failsAs(INTERNAL, wrong('DT_INT32 of shape \\[1\\]')),
-    );
-    await assert.rejects(
-      odd(model, 'shape'),
-      failsAs(INTERNAL, wrong('DT_FLOAT of shape \\[1, 1\\]')),
-    );
+    await assert.rejects(odd(model, 'dtype'), failsAs(INTERNAL, wrong('DT_INT32 \\[1\\]')));
+    await assert.rejects(odd(model, 'shape'), failsAs(INTERNAL, wrong('DT_FLOAT \\[1,1\\]')));
     await assert.rejects(
       odd(model, 'length'),
       failsAs(INTERNAL, wrong('1 elements of shape \\[2\\], which has 2')),
@@ -166,7 +160,7 @@ describe('Plugin threads', function () {
     ]);
     await assert.rejects(
       infer(model, set),
-      failsAs(INVALID_ARGUMENT, /^input "x" of .*expected DT_FLOAT of shape \[-1\], got DT_FLOAT/),
+      failsAs(INVALID_ARGUMENT, /^input "x" of .*expected DT_FLOAT \[-1\], got DT_FLOAT/),
     );
     await odd(model, 'well');
   });

@@ -5,11 +5,11 @@ import { parsePipeline } from '../../../src/pipeline/pipeline-config.js';
 import { Recursion } from '../../../src/pipeline/recursion.js';
 import {
   readSignatures,
-  writeSignature,
+  writeSignatures,
   type Signatures,
   type SignatureSpec,
-  type TensorSpec,
-} from '../../../src/pipeline/signatures.js';
+} from '../../../src/servables/signature-def-map.js';
+import type { TensorSpec } from '../../../src/servables/tensor-spec.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 
 const TEXT = `
@@ -62,7 +62,7 @@ describe('A pipeline against its models', () => {
       z: spec('DT_INT64', [-1, 3]),
       mid: spec('DT_FLOAT', [-1]),
     });
-    const read = readSignatures(writeSignature('s', { inputs, outputs })).get('s');
+    const read = readSignatures(writeSignatures(new Map([['s', { inputs, outputs }]]))).get('s');
     assert.deepEqual(read, { inputs, outputs, defaults: new Set() });
   });
 
