@@ -33,8 +33,8 @@ const ARROWS = {
   validation: [
     'access',
     ...BASE,
-    ...['core', 'native', 'access', 'batching', 'sources', 'servables', 'plugins', 'service'],
-    'listening',
+    ...['core', 'native', 'access', 'batching', 'sources', 'servables', 'tables', 'pipeline'],
+    ...['plugins', 'service', 'listening'],
   ],
   cli: BASE,
 };

@@ -5,12 +5,12 @@ import { PipelinePlatform } from './pipeline/pipeline-platform.js';
 import { PIPELINE, runOfRecipe } from './pipeline/pipeline-recipe.js';
 import type { PlatformKind } from './servables/platform.js';
 import { TensorFlowPlatform } from './servables/tensorflow-platform.js';
-import { TABLE_FILE } from './tables/table-config.js';
+import { TABLE, TABLE_FILE } from './tables/table-config.js';
 import { TablePlatform } from './tables/table-platform.js';
 
 export const PLATFORMS: ReadonlyMap<string, PlatformKind> = new Map<string, PlatformKind>([
   [TENSORFLOW, { mainFile: null, create: (context) => new TensorFlowPlatform(context) }],
-  ['table', { mainFile: TABLE_FILE, create: (context) => new TablePlatform(context) }],
+  [TABLE, { mainFile: TABLE_FILE, create: (context) => new TablePlatform(context) }],
   [
     PIPELINE,
     {

@@ -154,9 +154,10 @@ export function checkModels(models: readonly ModelConfig[]): void {
   if (refusal !== undefined) refuse(refusal);
 }
 
-/** All that modelServerConfigOf refuses of a list, and the models that are right. */
+/** All that modelServerConfigOf refuses of a list, the models that are right, and the names of all. */
 export function examineModels(plain: Readonly<Record<string, unknown>>): {
   readonly models: readonly ModelConfig[];
+  readonly names: ReadonlySet<string>;
   readonly refusals: readonly string[];
 } {
   const { model_config_list: list } = plain as ConfigMessage;
@@ -184,7 +185,8 @@ export function examineModels(plain: Readonly<Record<string, unknown>>): {
     const isRight = refusals.length === before && basePathRefusal(name, basePath) === null;
     return isRight ? [modelOf(message)] : [];
   });
-  return { models, refusals: [...refusals, ...logRefusals(models)] };
+  const names = new Set(given.map(({ name }) => name));
+  return { models, names, refusals: [...refusals, ...logRefusals(models)] };
 }
 
 type Listed = Pick<ModelConfig, 'name' | 'basePath'>;

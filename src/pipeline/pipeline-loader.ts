@@ -12,14 +12,13 @@ import { declareModel, DeclaredModel } from '../native/declared-model.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import { signaturesOf, writeSignatures } from '../servables/signature-def-map.js';
 import type { ServedModels } from '../servables/served-models.js';
-import { ServingError, StatusCode } from '../status/serving-error.js';
+import { ServingError } from '../status/serving-error.js';
 import { Pipeline, pinnedSteps } from './pipeline.js';
 import { checkPipeline } from './pipeline-check.js';
 import { parsePipeline, PIPELINE_FILE } from './pipeline-config.js';
 import type { PipelineDefinition } from './pipeline-definition.js';
-import { errorOfStep } from './pipeline-run.js';
 import { recipeOf } from './pipeline-recipe.js';
-import type { Recursion } from './recursion.js';
+import { recursionError, type Recursion } from './recursion.js';
 
 export interface PipelineLoaderOptions {
   readonly id: ServableId;
@@ -112,13 +111,7 @@ export class PipelineLoader implements Loader<InferenceModel> {
       definition.steps.map(({ model }) => model),
     );
     if (way === null) return definition;
-    const step = definition.steps.find(({ model }) => model === way[1]);
-    const what = `the pipeline would run itself: ${way.join(' -> ')}`;
-    const { code, message } = errorOfStep(
-      step ?? { name: '' },
-      new ServingError(StatusCode.FAILED_PRECONDITION, what),
-    );
-    throw new ServingError(code, message, [], { isPermanent: true });
+    throw recursionError(definition.steps, way);
   }
 
   /** Says in the log when requests begin to fail for the models of its steps, and when that is over. */

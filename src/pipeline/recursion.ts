@@ -3,6 +3,9 @@
  * whatever other pipelines. By names: a model of the name that a version of a pipeline has is that pipeline.
  */
 import type { ServableId } from '../core/servable.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import type { Step } from './pipeline-definition.js';
+import { errorOfStep } from './pipeline-run.js';
 
 export class Recursion {
   /** By name, of each version. */
@@ -36,4 +39,15 @@ export class Recursion {
     }
     return null;
   }
+}
+
+/** Why a pipeline of these steps is not loaded; permanent. `way`: what `add` gave. */
+export function recursionError(steps: readonly Step[], way: readonly string[]): ServingError {
+  const step = steps.find(({ model }) => model === way[1]);
+  const what = `the pipeline would run itself: ${way.join(' -> ')}`;
+  const { code, message } = errorOfStep(
+    step ?? { name: '' },
+    new ServingError(StatusCode.FAILED_PRECONDITION, what),
+  );
+  return new ServingError(code, message, [], { isPermanent: true });
 }

@@ -8,10 +8,12 @@ import type { NativeTableConfig } from '../native/tables.js';
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
+/** The name that `model_platform` has for them. */
+export const TABLE = 'table';
 export const TABLE_FILE = 'table.pbtxt';
 
-/** As TableFormat of binding/table/table_config.h. */
-const FORMATS = ['CSV', 'TSV', 'SIMPLE_CSV', 'JSON_LINES', 'NPY', 'VOCABULARY'];
+/** As TableFormat of binding/table/table_config.h: a config has the index. */
+export const FORMATS = ['CSV', 'TSV', 'SIMPLE_CSV', 'JSON_LINES', 'NPY', 'VOCABULARY'];
 const DUPLICATE_KEYS = ['DUPLICATE_KEYS_UNSPECIFIED', 'REFUSE', 'KEEP_FIRST', 'KEEP_LAST'];
 const ENDINGS: ReadonlyMap<string, string> = new Map([
   ['.csv', 'CSV'],

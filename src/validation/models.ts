@@ -7,45 +7,58 @@ import { examineModels, modelServerConfigType, type ModelConfig } from '../confi
 import { TENSORFLOW } from '../config/platform-names.js';
 import { readTextProtoFile } from '../config/text-proto.js';
 import { refuseLogging } from '../core/model-set.js';
+import type { ServableId } from '../core/servable.js';
 import type { AspiredVersion } from '../core/source.js';
 import { VersionLabels } from '../core/version-labels.js';
 import type { Log } from '../log/log.js';
+import { PIPELINE } from '../pipeline/pipeline-recipe.js';
 import type { ModelBatching } from '../servables/model-batching.js';
 import { checkVersionFolder } from '../servables/version-folder-check.js';
 import { FileSystemSource } from '../sources/file-system-source.js';
 import { ModelRoots } from '../sources/model-roots.js';
 import { ServingError } from '../status/serving-error.js';
+import { readTableConfig, TABLE } from '../tables/table-config.js';
+import { tableFileMistakes } from '../tables/table-files.js';
 import { error, findingsFrom, findingsOf, warning, type Finding } from './finding.js';
+import { PipelineFindings } from './pipelines.js';
+
+export interface ConfiguredModels {
+  /** Those whose entries are right. */
+  readonly models: readonly ModelConfig[];
+  /** Of all. */
+  readonly names: ReadonlySet<string>;
+}
+
+const NO_MODELS: ConfiguredModels = { models: [], names: new Set() };
 
 /** Those of the flags, or of the file that they name. @throws ServingError for a text that is no list */
-export async function configuredModels(flags: Flags): Promise<{
-  readonly models: readonly ModelConfig[];
-  readonly findings: readonly Finding[];
-}> {
+export async function configuredModels(
+  flags: Flags,
+): Promise<ConfiguredModels & { readonly findings: readonly Finding[] }> {
   const { model_config_file: file } = flags;
   if (file === '') {
-    if (flags.model_base_path === '') return { models: [], findings: [] };
+    if (flags.model_base_path === '') return { ...NO_MODELS, findings: [] };
     const { model_name: name, model_base_path: base_path } = flags;
     const config = [{ name, base_path, model_platform: 'tensorflow' }];
-    const { models, refusals } = examineModels({ model_config_list: { config } });
-    return { models, findings: refusals.map((text) => error('--model_base_path', text)) };
+    const { refusals, ...configured } = examineModels({ model_config_list: { config } });
+    return { ...configured, findings: refusals.map((text) => error('--model_base_path', text)) };
   }
   const plain = await readTextProtoFile(modelServerConfigType(), file);
   if (plain['custom_model_config'] !== undefined) {
     const text = 'custom_model_config is not supported: use model_config_list';
-    return { models: [], findings: [error(file, text)] };
+    return { ...NO_MODELS, findings: [error(file, text)] };
   }
   if (plain['model_config_list'] === undefined) {
-    return { models: [], findings: [warning(file, 'it has no model_config_list')] };
+    return { ...NO_MODELS, findings: [warning(file, 'it has no model_config_list')] };
   }
-  const { models, refusals } = examineModels(plain);
+  const { models, names, refusals } = examineModels(plain);
   const canLog = flags.request_log_dir !== '';
   const findings = [
     ...refusals.map((text) => error(file, text)),
     ...labelFindings(flags, models),
     ...(canLog ? [] : await findingsFrom(file, () => void refuseLogging(models))),
   ];
-  return { models, findings };
+  return { models, names, findings };
 }
 
 /** At a start no version is there yet that a label could stand for. */
@@ -66,7 +79,7 @@ function labelFindings(flags: Flags, models: readonly ModelConfig[]): Finding[] 
 
 /** What is found under their base paths. `modelRoots` as the flag has them. `batching` null: their versions have no parameters of their own. */
 export async function versionFindings(
-  models: readonly ModelConfig[],
+  { models, names }: ConfiguredModels,
   batching: ModelBatching | null,
   modelRoots: string,
 ): Promise<Finding[]> {
@@ -79,15 +92,14 @@ export async function versionFindings(
     })),
   );
   const look = await lookFor(models, roots);
+  const pipelines = new PipelineFindings({ models, names, aspired: look.aspired });
   for (const { name, platform } of models) {
     findings.push(...(look.troubles.get(name) ?? []));
     for (const { version, path } of look.aspired.get(name) ?? []) {
-      try {
-        if (platform === TENSORFLOW) await checkVersionFolder({ name, version }, path);
-      } catch (thrown) {
-        const { message, isPermanent } = ServingError.from(thrown);
-        findings.push({ ...warning(`model ${name}`, message), ...(isPermanent && PERMANENT) });
-      }
+      const id = { name, version };
+      if (platform === TENSORFLOW) findings.push(...(await folderFindings(id, path)));
+      if (platform === TABLE) findings.push(...(await tableFindings(name, path)));
+      if (platform === PIPELINE) findings.push(...(await pipelines.of(id, path)));
       const where = `model ${name}: ${path}`;
       const parameters = async (): Promise<Finding[]> => {
         await batching?.of(name, path);
@@ -97,6 +109,24 @@ export async function versionFindings(
     }
   }
   return [...findings, ...look.notes];
+}
+
+async function folderFindings(id: ServableId, path: string): Promise<Finding[]> {
+  try {
+    await checkVersionFolder(id, path);
+    return [];
+  } catch (thrown) {
+    const { message, isPermanent } = ServingError.from(thrown);
+    return [{ ...warning(`model ${id.name}`, message), ...(isPermanent && PERMANENT) }];
+  }
+}
+
+function tableFindings(name: string, path: string): Promise<readonly Finding[]> {
+  const where = `model ${name}`;
+  return findingsFrom(where, async () => {
+    const mistakes = await tableFileMistakes(path, await readTableConfig(path));
+    return mistakes.map((what) => error(where, what));
+  });
 }
 
 const PERMANENT = { severity: 'error' } as const;

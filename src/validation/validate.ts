@@ -69,9 +69,9 @@ export async function validate(
     return undefined;
   });
   await add('--model_config_file', async () => {
-    const { models, findings: ofList } = await configuredModels(flags);
+    const { findings: ofList, ...configured } = await configuredModels(flags);
     const batching = platform && (await batchingOf(platform, cpus));
-    return [...ofList, ...(await versionFindings(models, batching, flags.model_roots))];
+    return [...ofList, ...(await versionFindings(configured, batching, flags.model_roots))];
   });
   const seen = new Set<string>();
   return findings.filter((finding) => {

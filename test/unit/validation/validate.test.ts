@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { readCommandLine } from '../../../src/config/flags.js';
+import '../../../src/platforms.js';
 import { FILE_CHECKS } from '../../../src/validation/file-checks.js';
 import { findingText } from '../../../src/validation/finding.js';
 import { validate } from '../../../src/validation/validate.js';
