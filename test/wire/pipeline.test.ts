@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { StatusCode } from '../../src/status/serving-error.js';
-import { HALF_PLUS_TWO } from './batching-server.js';
+import { HALF_PLUS_TWO, SESSION } from './batching-server.js';
 import { encode, floats, GrpcClient, PREDICT, type RpcError } from './grpc-client.js';
 import { ServerProcess } from './server-process.js';
 import { ask, metricsOf, testModel, untilAllAnswer } from './threaded-server.js';
@@ -252,23 +252,24 @@ describe('Pipelines over the wire', function () {
   });
 
   it('run independent steps at once, and no longer than the deadline', async () => {
-    const asked = (iterations: number, deadline: AbortSignal | null = null): Promise<Response> =>
-      fetch(`${server.restUrl}/v1/models/wide:predict`, {
-        method: 'POST',
-        body: JSON.stringify({ inputs: { x: [1], iterations: [iterations] } }),
-        ...(deadline && { signal: deadline }),
-      });
-    const answer = asked(1500);
+    const body = { inputs: { x: [1], iterations: [1500] } }; // each step some 300 ms
     let atOnce = 0;
     while (atOnce < 2) {
-      const gauges = await Promise.all(['slow', 'slow2'].map(gaugeOf));
-      atOnce = gauges.filter((each) => each === 1).length;
+      let isOver = false;
+      const answer = rest('wide', body).finally(() => (isOver = true));
+      while (atOnce < 2 && !isOver) {
+        const page = await metricsOf(server);
+        const inFlight = ['slow', 'slow2'].map((name) =>
+          page.value(IN_FLIGHT, { model_name: name, version: '1' }),
+        );
+        atOnce = inFlight.filter((each) => each === 1).length;
+      }
+      assert.deepEqual(await answer, { outputs: { one: [1], two: [1] } });
     }
-    assert.deepEqual(await (await answer).json(), { outputs: { one: [1], two: [1] } });
-    const int = { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [20_000] };
+    const int = { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [5000] };
     const request = { model_spec: { name: 'wide' }, inputs: { x: floats(1), iterations: int } };
     await assert.rejects(
-      client.raw(PREDICT, encode('PredictRequest', request), 300),
+      client.raw(PREDICT, encode('PredictRequest', request), 100),
       isError(StatusCode.DEADLINE_EXCEEDED, /./),
     );
     while ((await gaugeOf('slow')) !== 0 || (await gaugeOf('slow2')) !== 0);
@@ -409,6 +410,44 @@ describe('Pipelines over the wire', function () {
     while ((await count('watched', 'differed')) < 2) await once('watched');
     while ((await count('same', 'agreed')) < 2) await once('same');
     assert.equal(await count('same', 'differed'), 0);
+  });
+
+  it('share runs with the requests of clients, and of other pipelines', async () => {
+    const parameters = join(folder, 'parameters');
+    // A batch that is not full never runs within the test.
+    writeFileSync(
+      parameters,
+      'max_batch_size { value: 5 } batch_timeout_micros { value: 60000000 }',
+    );
+    const models = [pipeline('mine', through('half')), pipeline('yours', through('half'))];
+    const flags = ['--enable_batching', `--batching_parameters_file=${parameters}`];
+    const batching = await ServerProcess.startWith(
+      ...serving([...models, model('half', HALF_PLUS_TWO)]),
+      ...flags,
+    );
+    const over = new GrpcClient(batching.grpcAddress);
+    const post = async (name: string, ...instances: number[]): Promise<unknown> => {
+      const body = JSON.stringify({ instances });
+      return JSON.parse((await ask(batching, `/v1/models/${name}:predict`, body)).text);
+    };
+    const request = { model_spec: { name: 'yours' }, inputs: { x: floats(4) } };
+    const [mine, half, yours] = await Promise.all([
+      post('mine', 1, 2),
+      post('half', 3),
+      over.predict(request),
+      over.predict({ ...request, model_spec: { name: 'half' } }),
+    ]);
+    assert.deepEqual([mine, half], [{ predictions: [2.5, 3] }, { predictions: [3.5] }]);
+    assert.deepEqual(
+      (yours as { outputs: { y: { float_val: number[] } } }).outputs.y.float_val,
+      [4],
+    );
+    const page = await metricsOf(batching);
+    assert.equal(page.value(`${SESSION}:wrapped_run_count`), 1);
+    assert.equal(page.value(`${SESSION}:processed_batch_size_sum`), 5);
+    assert.equal(page.value(`${SESSION}:input_batch_size_count`), 4);
+    over.close();
+    assert.equal((await batching.stop()).code, 0);
   });
 
   it('run in I/O threads, too', async () => {
