@@ -20,6 +20,7 @@ export const ADDON_SOURCES = ['binding', 'CMakeLists.txt'];
  * @property {string} release the folder of tensorgate.node, and of its CMake files
  * @property {string} libtensorflow the folder with lib/ and include/
  * @property {(name: string) => string} ops the folder with the libraries of these ops
+ * @property {string} openvino the folder with OpenVINO's lib/
  */
 
 /** @returns {Layout} */
@@ -30,6 +31,7 @@ export function nativeLayout() {
       release: join(packageRoot, 'build', 'Release'),
       libtensorflow: join(packageRoot, 'third_party', 'libtensorflow'),
       ops: (name) => join(packageRoot, 'third_party', 'ops', name),
+      openvino: join(packageRoot, 'third_party', 'openvino'),
     };
   }
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tensorgate');
@@ -38,11 +40,13 @@ export function nativeLayout() {
   const sources = fingerprint(packageRoot, ADDON_SOURCES, [variant, process.arch]).slice(0, 12);
   const pins = fingerprint(packageRoot, ['scripts/libtensorflow.sha256']).slice(0, 12);
   const opsPins = fingerprint(packageRoot, ['scripts/ops.sha256']).slice(0, 12);
+  const openvinoPins = fingerprint(packageRoot, ['scripts/openvino.sha256']).slice(0, 12);
   const folder = join(cache, `${version}-${sources}`);
   return {
     folder,
     release: join(folder, 'build', 'Release'),
     libtensorflow: join(cache, `libtensorflow-${variant}-${pins}`),
     ops: (name) => join(cache, `ops-${name}-${opsPins}`),
+    openvino: join(cache, `openvino-${openvinoPins}`),
   };
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { nativeLayout, packageRoot } from '../setup/layout.mjs';
+import { ensureOpenVino } from '../setup/openvino.mjs';
 import { runLogged, runShown } from '../setup/progress.mjs';
 
 /** @param {string} build @param {string} step */
@@ -161,6 +162,8 @@ export async function nativeSection(kind, tally) {
     .map((test) => test.name);
   if (names.length === 0) return tally.skip(kind, 'CMake knows no such tests');
   await cmakeBuild(FOLDER[kind], names);
+  // The tests that need it are skipped without.
+  await ensureOpenVino().catch((/** @type {Error} */ { message }) => console.log(message));
   const wrapper = kind === 'tsan' ? withoutAddressRandomisation() : [];
   for (const test of registeredTests(folder).filter(wanted)) {
     await runGoogleTest(folder, test, tally, wrapper);

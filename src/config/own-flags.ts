@@ -1,4 +1,5 @@
 /** The flags that upstream does not have. */
+import { EXECUTION_FLAGS } from './execution-flags.js';
 import type { FlagSpec } from './flag-spec.js';
 import { OP_SETS } from './op-sets.js';
 
@@ -174,36 +175,7 @@ export const TENSORGATE_FLAGS = [
     effect: 'served',
     help: 'tensorgate: warm up a version without a warm-up file with made-up requests',
   },
-  {
-    name: 'plan',
-    type: 'string',
-    default: 'auto',
-    effect: 'served',
-    choices: ['auto', 'as-saved', 'frozen', 'frozen+xla'],
-    help: 'tensorgate: how graphs are executed: auto (measured at load), as-saved, frozen or frozen+xla',
-  },
-  {
-    name: 'plan_trial_ms',
-    type: 'int32',
-    default: 300,
-    effect: 'served',
-    atLeast: 0,
-    help: 'tensorgate: how long the plans of a version are timed at its load, beyond their first runs',
-  },
-  {
-    name: 'plan_keeps_nan',
-    type: 'bool',
-    default: false,
-    effect: 'served',
-    help: 'tensorgate: take no plan that answers NaN otherwise than the graph as it was saved',
-  },
-  {
-    name: 'plan_cache_dir',
-    type: 'string',
-    default: '',
-    effect: 'served',
-    help: 'tensorgate: folder that keeps which plans were chosen, for later loads; empty: none',
-  },
+  ...EXECUTION_FLAGS,
   {
     name: 'validate_config',
     type: 'bool',

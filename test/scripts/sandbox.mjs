@@ -47,7 +47,7 @@ export class Sandbox {
   constructor() {
     mkdirSync(this.bin);
     for (const name of Object.keys(this.env)) {
-      if (/^(TENSORGATE_|LIBTENSORFLOW_|PIP_)/.test(name)) delete this.env[name];
+      if (/^(TENSORGATE_|LIBTENSORFLOW_|OPENVINO_|PIP_)/.test(name)) delete this.env[name];
     }
   }
 

@@ -104,6 +104,7 @@ describe('usageText', () => {
       '\t--model_reload_wait_seconds',
       '\t--synthetic_warmup',
       '\t--plan',
+      '\t--engine',
       '\t--plan_trial_ms',
       '\t--plan_keeps_nan',
       '\t--plan_cache_dir',

@@ -1,0 +1,75 @@
+// CompiledModel: a model made ready for the CPU, and the requests that run it. Any thread, several
+// at once; of one stream, one run at a time: others wait for it inside.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "openvino/infer_request.h"
+#include "openvino/port.h"
+
+namespace tensorgate::openvino {
+
+struct CompileOptions {
+  // Runs at the same time. With 1, a run is executed by the thread that asks for it; with more, by
+  // as many threads of OpenVINO's, while the one that asks waits. Streams share their weights.
+  int streams = 1;
+  // Of all streams together; more streams than threads are cut down to these.
+  int threads = 1;
+  // In which it computes: "f32", "bf16" or "f16". Never its own choice.
+  std::string precision = "f32";
+  std::string performance_hint = "LATENCY";
+  // Where compiled models are kept and found again; empty: nowhere.
+  std::string cache_dir;
+};
+
+class CompiledModel {
+ public:
+  // OWNERSHIP: takes the object. ERRORS: INTERNAL.
+  static Status Of(CompiledModelHandle object, std::unique_ptr<CompiledModel>* out);
+
+  const std::vector<Port>& inputs() const { return inputs_; }
+  const std::vector<Port>& outputs() const { return outputs_; }
+  // As Model's.
+  int FindInput(const std::string& name) const;
+  int FindOutput(const std::string& name) const;
+
+  // Gives its request back to the model, which then has it for others. Must not outlive the model.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(Lease&& other) noexcept
+        : model_(std::exchange(other.model_, nullptr)), request_(std::move(other.request_)) {}
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (model_ != nullptr) model_->GiveBack(std::move(request_));
+    }
+    InferRequest* operator->() { return request_.get(); }
+
+   private:
+    friend class CompiledModel;
+    const CompiledModel* model_ = nullptr;
+    std::unique_ptr<InferRequest> request_;
+  };
+
+  // A request that nobody else has: one of before, or a new one. ERRORS: INTERNAL.
+  Status Take(Lease* lease) const;
+
+  // As OpenVINO writes it ("NUM_STREAMS": "1"); empty where it has none.
+  std::string Property(const char* key) const;
+
+ private:
+  explicit CompiledModel(CompiledModelHandle object) : object_(std::move(object)) {}
+  void GiveBack(std::unique_ptr<InferRequest> request) const;
+
+  CompiledModelHandle object_;
+  std::vector<Port> inputs_;
+  std::vector<Port> outputs_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<InferRequest>> idle_;  // go before the model
+};
+
+}  // namespace tensorgate::openvino

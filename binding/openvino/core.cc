@@ -1,0 +1,78 @@
+#include "openvino/core.h"
+
+#include <mutex>
+#include <utility>
+
+#include "openvino/error.h"
+#include "openvino/memory_file.h"
+
+namespace tensorgate::openvino {
+namespace {
+
+const char kCannotRead[] = "OpenVINO cannot read the model";
+
+std::mutex making_core;
+const Core* the_core = nullptr;
+
+}  // namespace
+
+Status Core::Get(const std::string& library, const Core** core) {
+  Status status = OpenLibrary(library);
+  if (!status.ok()) return status;
+  const std::lock_guard<std::mutex> lock(making_core);
+  if (the_core == nullptr) {
+    CoreObject* object = nullptr;
+    status = FromOpenVino(Api().core_create(&object), Code::kInternal, "cannot start OpenVINO");
+    if (!status.ok()) return status;
+    the_core = new Core(object);
+  }
+  *core = the_core;
+  return Status();
+}
+
+Status Core::ReadFile(const std::string& path, std::unique_ptr<Model>* model) const {
+  ModelObject* object = nullptr;
+  Status status = FromOpenVino(Api().read_model(object_.get(), path.c_str(), nullptr, &object),
+                               Code::kInvalidArgument, kCannotRead);
+  if (!status.ok()) return status;
+  return Model::Of(ModelHandle(object), model);
+}
+
+Status Core::ReadGraphDef(std::string_view graph_def, std::unique_ptr<Model>* model) const {
+  MemoryFile file;
+  Status status = file.Write(graph_def, "graph.pb");
+  if (!status.ok()) return status;
+  return ReadFile(file.path(), model);
+}
+
+Status Core::ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) const {
+  ModelObject* object = nullptr;
+  Status status = FromOpenVino(
+      Api().read_model_from_memory(object_.get(), bytes.data(), bytes.size(), nullptr, &object),
+      Code::kInvalidArgument, kCannotRead);
+  if (!status.ok()) return status;
+  return Model::Of(ModelHandle(object), model);
+}
+
+Status Core::Compile(const Model& model, const CompileOptions& options,
+                     std::unique_ptr<CompiledModel>* compiled) const {
+  const std::string streams = std::to_string(options.streams);
+  const std::string threads = std::to_string(options.threads);
+  // Pinned threads would be those of the run pool, whose CPUs are the kernel's to choose.
+  std::vector<CProperty> properties = {
+      {"INFERENCE_PRECISION_HINT", options.precision.c_str()},
+      {"NUM_STREAMS", streams.c_str()},
+      {"INFERENCE_NUM_THREADS", threads.c_str()},
+      {"PERFORMANCE_HINT", options.performance_hint.c_str()},
+      {"ENABLE_CPU_PINNING", "NO"},
+  };
+  if (!options.cache_dir.empty()) properties.push_back({"CACHE_DIR", options.cache_dir.c_str()});
+  CompiledModelObject* object = nullptr;
+  Status status = FromOpenVino(Api().compile_model(object_.get(), model.object(), "CPU",
+                                                   properties.size(), properties.data(), &object),
+                               Code::kInvalidArgument, "OpenVINO cannot compile the model");
+  if (!status.ok()) return status;
+  return CompiledModel::Of(CompiledModelHandle(object), compiled);
+}
+
+}  // namespace tensorgate::openvino

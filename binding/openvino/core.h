@@ -1,0 +1,42 @@
+// Core: OpenVINO, once per process. Reads models and compiles them for the CPU. Any thread, several
+// at once; what reads or compiles takes its time and belongs on the load pool.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "openvino/compiled_model.h"
+#include "openvino/model.h"
+#include "status/status.h"
+
+namespace tensorgate::openvino {
+
+class Core {
+ public:
+  // `library`: path of libopenvino_c.so; only the first that can be opened counts. OWNERSHIP: the
+  // process's, never freed. ERRORS: as OpenLibrary(); INTERNAL.
+  static Status Get(const std::string& library, const Core** core);
+
+  // A file that ends in .tflite, .onnx or .pb (a GraphDef), which says what it is. ERRORS:
+  // INVALID_ARGUMENT with OpenVINO's text, where it cannot read it.
+  Status ReadFile(const std::string& path, std::unique_ptr<Model>* model) const;
+
+  // A serialized GraphDef, whose constants are copied. ERRORS: as ReadFile(); INTERNAL where memory
+  // or a place for a link to it is out.
+  Status ReadGraphDef(std::string_view graph_def, std::unique_ptr<Model>* model) const;
+
+  // An ONNX model. ERRORS: as ReadFile().
+  Status ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) const;
+
+  // ERRORS: INVALID_ARGUMENT with OpenVINO's text.
+  Status Compile(const Model& model, const CompileOptions& options,
+                 std::unique_ptr<CompiledModel>* compiled) const;
+
+ private:
+  explicit Core(CoreObject* object) : object_(object) {}
+
+  CoreHandle object_;
+};
+
+}  // namespace tensorgate::openvino

@@ -1,0 +1,49 @@
+// InferRequest: one run after another of a compiled model, from memory of others into memory of
+// others. One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "openvino/c_api.h"
+#include "status/status.h"
+#include "tensor/dtype.h"
+
+namespace tensorgate::openvino {
+
+// Where a value lies: elements in native order, one after the other.
+struct TensorMemory {
+  DataType dtype = DataType::kInvalid;
+  std::vector<int64_t> dims;
+  void* data = nullptr;
+  size_t bytes = 0;
+};
+
+class InferRequest {
+ public:
+  explicit InferRequest(InferRequestHandle object) : object_(std::move(object)) {}
+
+  // Nothing is copied: the memory is read by every Infer() from now on until another is set, and
+  // must be there for that long. ERRORS: INVALID_ARGUMENT where dtype or shape are not the model's.
+  // REQUIRES: the number of an input; memory of dims' elements of that dtype, not null where there
+  // are some.
+  Status SetInput(size_t index, const TensorMemory& memory);
+
+  // Likewise where an output goes, whose shape must then be known: without it, into OpenVINO's own
+  // memory.
+  Status SetOutput(size_t index, const TensorMemory& memory);
+
+  // Blocks for the whole run. ERRORS: INTERNAL with OpenVINO's text.
+  Status Infer();
+
+  // OWNERSHIP: the memory is the one that was set, or this request's until its next run. ERRORS:
+  // INTERNAL.
+  Status Output(size_t index, TensorMemory* out) const;
+
+ private:
+  InferRequestHandle object_;
+};
+
+}  // namespace tensorgate::openvino

@@ -1,0 +1,60 @@
+/**
+ * Finds OpenVINO's C library, or fetches it on the first load that asks for it.
+ * OPENVINO_PATH names a folder that has it; TENSORGATE_OPENVINO=0 keeps it out.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { nativeLayout, packageRoot } from './layout.mjs';
+import { withLock } from './lock.mjs';
+import { endChildrenOnSignals, runShown, say, seconds, SetupError } from './progress.mjs';
+
+const FETCH = join(packageRoot, 'scripts', 'fetch-openvino.sh');
+
+/** Where it lies below a folder: what is fetched, an unpacked wheel, an archive of OpenVINO's, a folder of libraries. */
+const PLACES = ['lib', 'libs', 'runtime/lib/intel64', 'runtime/lib/aarch64', ''];
+
+/**
+ * @returns {Promise<string>} absolute path of libopenvino_c.so. @throws SetupError where it is kept out, or
+ *   cannot be found or fetched
+ */
+export async function ensureOpenVino() {
+  if (process.env.TENSORGATE_OPENVINO === '0') {
+    throw new SetupError('OpenVINO is needed, and TENSORGATE_OPENVINO=0 keeps it out');
+  }
+  const own = process.env.OPENVINO_PATH;
+  const folder = own || nativeLayout().openvino;
+  if (!own) await fetchOpenVino(folder);
+  const library = libraryIn(folder);
+  if (library) return library;
+  throw new SetupError(`${own ? `OPENVINO_PATH=${own}` : folder} lacks lib/libopenvino_c.so`);
+}
+
+/** @param {string} folder @returns {string | undefined} */
+function libraryIn(folder) {
+  for (const place of PLACES.map((each) => join(folder, each))) {
+    const names = existsSync(place) ? readdirSync(place) : [];
+    const name = names.sort().find((each) => /^libopenvino_c\.so(\.\d+)*$/.test(each));
+    if (name) return join(place, name);
+  }
+  return undefined;
+}
+
+/** @param {string} folder */
+async function fetchOpenVino(folder) {
+  const args = [FETCH, `--dest=${folder}`];
+  const isThere = () => spawnSync('bash', [...args, '--check'], { stdio: 'ignore' }).status === 0;
+  if (isThere()) return;
+  const start = Date.now();
+  const release = endChildrenOnSignals();
+  try {
+    await withLock(nativeLayout().folder, async () => {
+      if (isThere()) return;
+      const status = await runShown('bash', args);
+      if (status !== 0) throw new SetupError('OpenVINO could not be fetched');
+    });
+  } finally {
+    release();
+  }
+  say(`fetching OpenVINO: done in ${seconds(start)}`);
+}
