@@ -169,7 +169,7 @@ std::vector<TrialCase> MakeTrialCases(const SavedModel& model, const std::string
     made.call = std::move(call);
     cases.Add(std::move(made));
   }
-  // A file without records is a file: nothing is made up beside it.
+  // A file without records is a file: no synthetic input is run beside it.
   if (has_file || !synthetic) return cases.Take();
   std::vector<const Signature*> signatures;
   for (const Signature* signature : model.SignaturesInOrder()) {

@@ -1,4 +1,4 @@
-// RowTrial: a check of what was proven of rows, with made-up ones: what the other rows hold
+// RowTrial: a check of what was proven of rows, with synthetic ones: what the other rows hold
 // (others, large numbers, NaN) must not change a bit of a row's outputs, and a row must come out
 // the same alone, but for rounding. Measures besides what runs of one row and of two take. THREAD:
 // load pool; blocks.
@@ -21,7 +21,7 @@ struct RowTrialLimits {
 };
 
 // Runs the signatures that have no refusal; one whose proof does not hold gets one. Those that
-// made-up rows cannot be had for stay what they are. Marks the signatures whose rows are
+// synthetic rows cannot be had for stay what they are. Marks the signatures whose rows are
 // independent: from here on only they share runs (SavedModel::ProveRows). No result fails a load.
 void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
                  std::vector<SignatureRows>* results);

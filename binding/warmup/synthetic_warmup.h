@@ -1,6 +1,6 @@
-// Synthetic warm-up: runs a model's signatures once with made-up inputs, so that TensorFlow's first
-// run of each (pruning, optimizing and placing the graph, making kernels) is over before clients
-// come. Nothing here fails a load. THREAD: load pool; blocks.
+// Synthetic warm-up: runs a model's signatures once with synthetic inputs (synthetic_inputs.h), so
+// that TensorFlow's first run of each (pruning, optimizing and placing the graph, making kernels)
+// is over before clients come. Nothing here fails a load. THREAD: load pool; blocks.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ struct SyntheticWarmupLimits {
 
 struct SyntheticWarmupReport {
   uint32_t run = 0;
-  uint32_t failed = 0;        // ran into an error: no made-up input suits every graph
+  uint32_t failed = 0;        // ran into an error: no synthetic input suits every graph
   uint32_t skipped = 0;       // not run: may change state, beyond a limit, or not runnable at all
   std::string first_failure;  // "<signature>: <text>"
   // Signatures that no run has shown as a client's request will: "<signature>", why.

@@ -1,6 +1,6 @@
 // Warm-up: what a version runs between its load and AVAILABLE, so that its first clients do not pay
 // for what TensorFlow prepares at a first run: the requests of its warm-up file or, where it has
-// none, made-up ones (synthetic_warmup.h). THREAD: load pool; blocks.
+// none, synthetic ones (synthetic_warmup.h). THREAD: load pool; blocks.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct WarmupOptions {
   std::string path;                 // the version's directory
   uint32_t iterations = 1;          // how often each record runs
   bool synthetic = true;            // --synthetic_warmup
-  std::vector<int64_t> batch_rows;  // sizes of batches for made-up requests, besides one row
+  std::vector<int64_t> batch_rows;  // sizes of batches for synthetic requests, besides one row
   const LoadStop* stop = nullptr;   // nothing further is run once it is stopped
 };
 
@@ -36,8 +36,8 @@ struct WarmupReport {
 };
 
 // assets.extra/tf_serving_warmup_requests below a version's directory: TFRecords of
-// tensorflow.serving.PredictionLog, run in their order. A file without records is a file: nothing
-// is made up beside it.
+// tensorflow.serving.PredictionLog, run in their order. A file without records is a file: no
+// synthetic input is run beside it.
 WarmupReport WarmUp(const Servable& model, const WarmupOptions& options);
 
 // The first requests of the warm-up file in the folder of a version, decoded, `most` at most; those

@@ -24,7 +24,7 @@ export interface BatchPart<T> {
 export interface Batch<T> {
   readonly parts: readonly BatchPart<T>[];
   readonly rows: number;
-  /** The rows to run, >= `rows`: what is missing is made up and dropped again. */
+  /** The rows to run, >= `rows`: missing ones are padded, and dropped again. */
   readonly paddedRows: number;
   /** By what earlier ones took; 0: not known. */
   readonly expectedMillis: number;

@@ -173,7 +173,7 @@ export const TENSORGATE_FLAGS = [
     type: 'bool',
     default: true,
     effect: 'served',
-    help: 'tensorgate: warm up a version without a warm-up file with made-up requests',
+    help: 'tensorgate: warm up a version without a warm-up file with synthetic requests',
   },
   ...EXECUTION_FLAGS,
   {

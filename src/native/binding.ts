@@ -68,7 +68,7 @@ export interface NativePlanOptions {
   readonly wanted: PlanName | 'auto';
   /** Why nothing but as-saved is possible; or empty. */
   readonly refusal: string;
-  /** Without a warm-up file, plans may be compared on made-up inputs. */
+  /** Without a warm-up file, plans may be compared on synthetic inputs. */
   readonly synthetic: boolean;
   /** Compare with TensorFlow's inter-op pool, too, where runs are long. */
   readonly tryPool: boolean;
@@ -110,7 +110,7 @@ export interface NativePlan extends NativePlanChoice {
 export interface NativeWarmupOptions {
   /** How often each record of the warm-up file runs. */
   readonly iterations: number;
-  /** Without a warm-up file, run the signatures with made-up inputs. */
+  /** Without a warm-up file, run the signatures with synthetic inputs. */
   readonly synthetic: boolean;
   /** Sizes of batches to run them with, besides one row; from 1 on. */
   readonly batchRows: readonly number[];

@@ -4,7 +4,7 @@ import type { Log } from '../log/log.js';
 import type { NativeWarmup } from '../native/binding.js';
 
 const NOT_REPRESENTATIVE =
-  'no made-up request shows what these signatures answer, so that warm-up and trials say nothing about them: ' +
+  'no synthetic request shows what these signatures answer, so that warm-up and trials say nothing about them: ' +
   'give the version a warm-up file, assets.extra/tf_serving_warmup_requests';
 
 /** A failed warm-up is logged as the failed load that it is, beside this line with its figures. */

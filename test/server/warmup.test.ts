@@ -188,7 +188,7 @@ describe('Warm-up', function () {
   });
 
   describe('without a warm-up file', () => {
-    it('runs the signatures with made-up inputs', async () => {
+    it('runs the signatures with synthetic inputs', async () => {
       const server = await ServerProcess.start('m', join(DEMO_MODELS, 'keras_mlp'));
       const line = logged((await server.stop()).stderr, 'synthetic warm-up');
       assert.deepEqual([line['run'], line['failed']], [2, 0]);
@@ -202,7 +202,7 @@ describe('Warm-up', function () {
       assert.deepEqual([line['run'], line['failed'], line['skipped']], [3, 0, 5]);
     });
 
-    it('says which signatures no made-up input suits, and serves them all the same', async () => {
+    it('says which signatures no synthetic input suits, and serves them all the same', async () => {
       const server = await ServerProcess.start('m', join(TEST_MODELS, 'sized'));
       const { stderr } = await server.stop();
       const line = logged(stderr, 'synthetic warm-up');
@@ -239,7 +239,7 @@ describe('Warm-up', function () {
       });
     }
 
-    it('makes nothing up beside an empty warm-up file', async () => {
+    it('runs nothing synthetic beside an empty warm-up file', async () => {
       place(join(TEST_MODELS, 'tally'), new Uint8Array());
       const server = await ServerProcess.start('m', base);
       const { stderr } = await server.stop();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains small XGBoost and LightGBM models on made-up data, and writes what the packages themselves predict.
+"""Trains small XGBoost and LightGBM models on random data, and writes what the packages themselves predict.
 
     pip install xgboost-cpu==3.2.0 lightgbm==4.7.0
     python examples/plugins/trees/make-models.py FOLDER                                   # one model for each case
@@ -29,7 +29,7 @@ INFINITE = [np.inf, -np.inf]  # XGBoost takes none
 AWKWARD = [np.nan, 0.0, -0.0, 1e-36, -1e-36, 1e-35, 2e-35, 1e30, -1e30, -0.5, -1.0, -7.0, 0.5, 39.5, 40.0, 1e9, 2.0**24]
 
 
-def made_up(seed, missing=True, categorical=False, dtype=np.float64):
+def random_data(seed, missing=True, categorical=False, dtype=np.float64):
     """Features and a label that depends on them; the last feature is a category where asked."""
     random = np.random.default_rng(seed)
     features = np.round(random.normal(size=(ROWS, FEATURES)), 2).astype(dtype)
@@ -89,7 +89,7 @@ GROUP_ROWS = 20  # of one query, for ranking
 
 def xgboost_case(parameters, label=lambda y: y, rounds=4, categorical=False, missing=True, form='json', names=None):
     def make(folder, name):
-        features, y = made_up(zlib.crc32(name.encode()), missing, categorical, np.float32)
+        features, y = random_data(zlib.crc32(name.encode()), missing, categorical, np.float32)
         types = ['q'] * (FEATURES - 1) + ['c'] if categorical else None
         data = xgb.DMatrix(features, label(y), feature_types=types, feature_names=names, enable_categorical=categorical)
         objective = parameters.get('objective', '')
@@ -165,7 +165,7 @@ XGBOOST = {
 
 def lightgbm_case(parameters, label=lambda y: y, rounds=4, categorical=False, missing=True):
     def make(folder, name):
-        features, y = made_up(zlib.crc32(name.encode()), missing, categorical)
+        features, y = random_data(zlib.crc32(name.encode()), missing, categorical)
         group = [GROUP_ROWS] * (ROWS // GROUP_ROWS) if parameters.get('objective') in ('lambdarank', 'rank_xendcg') else None
         data = lgb.Dataset(features, label(y), group=group, params={'verbose': -1},
                            categorical_feature=[FEATURES - 1] if categorical else 'auto')

@@ -119,7 +119,7 @@ TEST_F(WarmupTest, CountsRecordsWithoutALogTypeAndRunsNothing) {
   EXPECT_EQ(report.records, 2u);
 }
 
-TEST_F(WarmupTest, TakesAnEmptyFileAndMakesNothingUpBesideIt) {
+TEST_F(WarmupTest, TakesAnEmptyFileAndRunsNothingSyntheticBesideIt) {
   const auto model = LoadModel("examples/models/half_plus_two/1");
   Write("");
   const WarmupReport report = Run(*model, 1, /*synthetic=*/true);
@@ -130,7 +130,7 @@ TEST_F(WarmupTest, TakesAnEmptyFileAndMakesNothingUpBesideIt) {
   EXPECT_EQ(report.synthetic.run, 0u);
 }
 
-TEST_F(WarmupTest, DoesNothingWithoutAFileWhereNothingMayBeMadeUp) {
+TEST_F(WarmupTest, DoesNothingWithoutAFileWhereNothingSyntheticMayRun) {
   const auto model = LoadModel("examples/models/half_plus_two/1");
   const WarmupReport report = Run(*model);
   EXPECT_TRUE(report.status.ok()) << report.status.message();

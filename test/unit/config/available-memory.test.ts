@@ -1,4 +1,4 @@
-/** Available memory on made-up /proc and cgroup trees. */
+/** Available memory on fake /proc and cgroup trees. */
 import assert from 'node:assert/strict';
 import {
   availableMemory,

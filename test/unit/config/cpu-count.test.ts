@@ -1,4 +1,4 @@
-/** CPU counting on made-up /proc and /sys trees: affinity, cgroup v2 and v1 quotas. */
+/** CPU counting on fake /proc and /sys trees: affinity, cgroup v2 and v1 quotas. */
 import assert from 'node:assert/strict';
 import { cpusWithin, usableCpus } from '../../../src/config/cpu-count.js';
 

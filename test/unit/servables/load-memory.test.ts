@@ -1,4 +1,4 @@
-/** Estimates of made-up version folders, and loads against a made-up amount of memory. */
+/** Estimates of fake version folders, and loads against a fake amount of memory. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -285,8 +285,8 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     MixedWarmupData: nativeWarmup('RunsEveryKindOfRequestInOneFile'),
     UnsupportedLogType_SessionRun: nativeWarmup('RefusesStreamedAndSessionRunLogs'),
     UnsupportedLogType_PredictStreamed: nativeWarmup('RefusesStreamedAndSessionRunLogs'),
-    NoWarmupDataFile: nativeWarmup('DoesNothingWithoutAFileWhereNothingMayBeMadeUp'),
-    WarmupDataFileEmpty: nativeWarmup('TakesAnEmptyFileAndMakesNothingUpBesideIt'),
+    NoWarmupDataFile: nativeWarmup('DoesNothingWithoutAFileWhereNothingSyntheticMayRun'),
+    WarmupDataFileEmpty: nativeWarmup('TakesAnEmptyFileAndRunsNothingSyntheticBesideIt'),
     UnsupportedFileFormat: wireWarmup('on a file that is no TFRecord file'),
     TooManyWarmupRecords: wireWarmup('on too many records'),
     UnparsableRecord: wireWarmup(
