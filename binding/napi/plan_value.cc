@@ -66,11 +66,11 @@ Napi::Value PlanValue(Napi::Env env, const PlanReport& report) {
   value.Set("largestDifference", Napi::Number::New(env, report.largest_difference));
   value.Set("variables", Napi::Number::New(env, report.variables));
   value.Set("weightBytes", Napi::Number::New(env, static_cast<double>(report.weight_bytes)));
-  value.Set("lean", Napi::Boolean::New(env, report.lean));
+  value.Set("sharedWeights", Napi::Boolean::New(env, report.shared_weights));
   value.Set("fused", Napi::Number::New(env, report.fused));
   value.Set("graph", Napi::String::New(env, report.graph));
   value.Set("nan", Napi::String::New(env, report.nan));
-  value.Set("noLean", Napi::String::New(env, report.no_lean));
+  value.Set("noSharedWeights", Napi::String::New(env, report.no_shared_weights));
   value.Set("micros", Napi::Number::New(env, static_cast<double>(report.micros)));
   Napi::Array times = Napi::Array::New(env, report.times.size());
   for (size_t i = 0; i < report.times.size(); ++i) {

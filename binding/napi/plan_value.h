@@ -14,7 +14,7 @@ namespace tensorgate {
 bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* options);
 
 // {plan, callerThread, reason, tried, fromCheckpoint, cases, largestDifference, times, variables,
-// weightBytes, lean, fused, nan, graph, noLean, micros}
+// weightBytes, sharedWeights, fused, nan, graph, noSharedWeights, micros}
 Napi::Value PlanValue(Napi::Env env, const PlanReport& report);
 
 }  // namespace tensorgate

@@ -175,7 +175,7 @@ Status ModelFreezer::ReadValues(std::vector<TensorHandle>* values) const {
                        OthersThan(variables, *prepared_->graph), values);
 }
 
-Status ModelFreezer::Freeze(const LeanLimits& limits, FrozenGraph* frozen) {
+Status ModelFreezer::Freeze(const SharedWeightsLimits& limits, FrozenGraph* frozen) {
   Prepared& made = *prepared_;
   const std::vector<GraphVariable>& variables = made.variables;
   std::vector<TensorHandle> values;
@@ -205,7 +205,8 @@ Status ModelFreezer::Freeze(const LeanLimits& limits, FrozenGraph* frozen) {
   return status;
 }
 
-Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGraph* frozen) {
+Status FreezeModel(const SavedModel& model, const SharedWeightsLimits& limits,
+                   FrozenGraph* frozen) {
   ModelFreezer freezer(model);
   const Status status = freezer.Prepare();
   return status.ok() ? freezer.Freeze(limits, frozen) : status;

@@ -17,7 +17,7 @@ namespace tensorgate {
 
 // The weights that become resident: below these the memory is not worth the reads of variables.
 // UNITS: bytes.
-struct LeanLimits {
+struct SharedWeightsLimits {
   uint64_t weight = uint64_t{64} << 10;  // of one
   int64_t all = int64_t{4} << 20;        // of all weights of a model
 };
@@ -54,7 +54,7 @@ class ModelFreezer {
 
   // Variables that no signature needs are freed. REQUIRES: Prepare() succeeded, once. ERRORS: as
   // Prepare(), and RESOURCE_EXHAUSTED.
-  Status Freeze(const LeanLimits& limits, FrozenGraph* frozen);
+  Status Freeze(const SharedWeightsLimits& limits, FrozenGraph* frozen);
 
  private:
   struct Prepared;
@@ -67,7 +67,7 @@ class ModelFreezer {
 };
 
 // Both at once.
-Status FreezeModel(const SavedModel& model, const LeanLimits& limits, FrozenGraph* frozen);
+Status FreezeModel(const SavedModel& model, const SharedWeightsLimits& limits, FrozenGraph* frozen);
 
 enum class FrozenSessionKind {
   kPlain,

@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Another plan must be this much faster: the trial's noise is no reason, and frozen graphs take
-// more memory. A lean one does not, and wins where it is not that much slower.
+// more memory. One with shared weights does not, and wins where it is not that much slower.
 constexpr double kWorthwhile = 0.97;
 
 // Below this TensorFlow's pool costs more than any parallel branches can save.
@@ -194,7 +194,7 @@ class PlanChoosing {
   }
 
   Status Freeze() {
-    const Status status = freezer_.Freeze(options_.lean, &frozen_graph_.emplace());
+    const Status status = freezer_.Freeze(options_.shared_weights, &frozen_graph_.emplace());
     if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
     return status;
   }
@@ -213,7 +213,7 @@ class PlanChoosing {
     ReleaseBetween();  // what the load held
     Status status = frozen_graph_ ? Status() : Freeze();
     const FrozenGraph& frozen = *frozen_graph_;
-    const bool may_be_lean = !frozen.weights.empty();
+    const bool may_share_weights = !frozen.weights.empty();
     if (status.ok()) {
       report_.variables = frozen.variables;
       report_.weight_bytes = frozen.weight_bytes;
@@ -222,7 +222,7 @@ class PlanChoosing {
       if (IsHeavy()) ReleaseFreed();  // what TensorFlow's optimizers took
       status = NewFrozenSession(
           frozen, options_.config_proto,
-          may_be_lean ? FrozenSessionKind::kTellsGraph : FrozenSessionKind::kPlain, &frozen_);
+          may_share_weights ? FrozenSessionKind::kTellsGraph : FrozenSessionKind::kPlain, &frozen_);
     }
     if (status.ok() && wanted_ == PlanKind::kFrozenXla) {
       status =
@@ -233,42 +233,43 @@ class PlanChoosing {
       frozen_.reset();
       return;
     }
-    if (may_be_lean) MakeLean(frozen);
-    if (!report_.lean) KeepWhatAgrees(PlanKind::kFrozen, &frozen_);
+    if (may_share_weights) ShareWeights(frozen);
+    if (!report_.shared_weights) KeepWhatAgrees(PlanKind::kFrozen, &frozen_);
     KeepWhatAgrees(PlanKind::kFrozenXla, &frozen_xla_);
     frozen_graph_.reset();
   }
 
   // Puts a session that holds the weights once in the place of the frozen one, if it agrees. Both
-  // would take most when the lean one runs first: the frozen one is made again in the rare case.
-  void MakeLean(const FrozenGraph& frozen) {
+  // would take most when the new one runs first: the frozen one is made again in the rare case.
+  void ShareWeights(const FrozenGraph& frozen) {
     ExecutedGraph executed;
     Status status = TellExecuted(frozen, *frozen_, cases_, &executed);
-    report_.no_lean = status.message();
+    report_.no_shared_weights = status.message();
     if (!status.ok()) return;
     for (const bool fuses : {true, false}) {
       if (IsStopped(options_.stop)) break;
-      LeanSession lean;
-      status = NewLeanSession(frozen, executed, options_.config_proto, options_.lean, fuses, &lean);
-      report_.no_lean = status.message();
+      SharedWeightsSession shared;
+      status = NewSharedWeightsSession(frozen, executed, options_.config_proto,
+                                       options_.shared_weights, fuses, &shared);
+      report_.no_shared_weights = status.message();
       if (status.ok()) {
         frozen_.reset();
         ReleaseBetween();
         if (options_.load_cpu >= kMayReleaseLibrary) ReleaseLibraryPages();
         Candidate candidate = NewCandidate(PlanKind::kFrozen, options_.in_caller_thread);
-        candidate.execution.frozen = lean.session.get();
+        candidate.execution.frozen = shared.session.get();
         trial_->Compare(&candidate);
         if (IsHeavy()) ReleaseFreed();  // what its first run took
         if (candidate.agrees) {
-          frozen_ = std::move(lean.session);
-          report_.lean = true;
-          report_.fused = static_cast<uint32_t>(lean.fused);
+          frozen_ = std::move(shared.session);
+          report_.shared_weights = true;
+          report_.fused = static_cast<uint32_t>(shared.fused);
           report_.nan = candidate.nan;
           return;
         }
-        report_.no_lean = "it does not agree: " + candidate.rejected;
+        report_.no_shared_weights = "it does not agree: " + candidate.rejected;
       }
-      if (lean.fused == 0) break;
+      if (shared.fused == 0) break;
     }
     if (frozen_ != nullptr || IsStopped(options_.stop)) return;
     status = NewFrozenSession(frozen, options_.config_proto, FrozenSessionKind::kPlain, &frozen_);
@@ -313,7 +314,8 @@ class PlanChoosing {
     PlanKind kind = PlanKind::kAsSaved;
     const auto frozen = time_of(PlanKind::kFrozen);
     const auto as_saved = time_of(PlanKind::kAsSaved);
-    const bool pays = report_.lean ? !IsFaster(as_saved, frozen) : IsFaster(frozen, as_saved);
+    const bool pays =
+        report_.shared_weights ? !IsFaster(as_saved, frozen) : IsFaster(frozen, as_saved);
     if (frozen != kNone && (wanted_ || pays)) kind = PlanKind::kFrozen;
     return IsFaster(time_of(PlanKind::kFrozenXla), time_of(kind)) ? PlanKind::kFrozenXla : kind;
   }
@@ -349,7 +351,7 @@ class PlanChoosing {
     frozen_xla_.reset();
     reference_.reset();
     frozen_graph_.reset();
-    if (report_.plan.kind != PlanKind::kFrozen) report_.lean = false;
+    if (report_.plan.kind != PlanKind::kFrozen) report_.shared_weights = false;
     if (report_.plan.kind == PlanKind::kAsSaved) report_.nan.clear();
     model_->Adopt(std::move(session), report_.plan.in_caller_thread);
     ReleaseBetween();  // what the other plans held

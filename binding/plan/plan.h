@@ -12,8 +12,8 @@
 
 #include "model/saved_model.h"
 #include "plan/frozen_graph.h"
-#include "plan/lean_session.h"
 #include "plan/plan_kind.h"
+#include "plan/shared_weights_session.h"
 #include "pool/load_stop.h"
 #include "warmup/known_graph.h"
 
@@ -40,7 +40,7 @@ struct PlanOptions {
   bool keeps_nan = false;                 // no plan may answer NaN in another way
   std::chrono::nanoseconds load_cpu{0};   // CPU time that the load took up to here
   std::chrono::nanoseconds load_time{0};  // by the clock
-  LeanLimits lean;
+  SharedWeightsLimits shared_weights;
   std::optional<PlanChoice> known;  // an earlier choice: there is no trial
   std::string known_from;           // which; it is the reason
   std::string known_graph;          // not empty: it is known of versions with this fingerprint
@@ -69,12 +69,13 @@ struct PlanReport {
   std::vector<PlanTime> times;
   uint32_t variables = 0;  // that are constants now
   int64_t weight_bytes = 0;
-  bool lean = false;    // and of these the large ones are variables again, which are held once
-  std::string no_lean;  // why not, where it was tried
-  uint32_t fused = 0;   // convolutions of the lean graph that took in what follows them
-  std::string nan;      // how the plan answers otherwise than as-saved where the input is NaN
-  std::string graph;    // GraphFingerprint, where others of it may take the plan; else empty
-  int64_t micros = 0;   // all of it
+  bool shared_weights =
+      false;  // and of these the large ones are variables again, which are held once
+  std::string no_shared_weights;  // why not, where it was tried
+  uint32_t fused = 0;             // convolutions of that graph that took in what follows them
+  std::string nan;     // how the plan answers otherwise than as-saved where the input is NaN
+  std::string graph;   // GraphFingerprint, where others of it may take the plan; else empty
+  int64_t micros = 0;  // all of it
 };
 
 // Adopts the plan. Nothing here fails a load: in doubt the model is served as it was saved.

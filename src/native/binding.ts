@@ -95,9 +95,9 @@ export interface NativePlan extends NativePlanChoice {
   readonly variables: number;
   readonly weightBytes: number;
   /** Large ones are variables again, which are held once; else why not, where that was tried. */
-  readonly lean: boolean;
-  readonly noLean: string;
-  /** Convolutions of the lean graph that took in what follows them. */
+  readonly sharedWeights: boolean;
+  readonly noSharedWeights: string;
+  /** Convolutions of the graph with shared weights that took in what follows them. */
   readonly fused: number;
   /** How it answers otherwise where the input is NaN; empty where the trial found no difference. */
   readonly nan: string;

@@ -50,7 +50,15 @@ const AS_SAVED: NativePlanOptions = {
 const NO_GRAPH: NativePlan = {
   ...{ plan: 'as-saved', callerThread: true, reason: 'there is no graph', tried: false },
   ...{ fromCheckpoint: false, cases: 0, largestDifference: 0, times: [], variables: 0 },
-  ...{ weightBytes: 0, lean: false, noLean: '', fused: 0, nan: '', graph: '', micros: 0 },
+  ...{
+    weightBytes: 0,
+    sharedWeights: false,
+    noSharedWeights: '',
+    fused: 0,
+    nan: '',
+    graph: '',
+    micros: 0,
+  },
 };
 
 export type TableFigures = Pick<NativeLoadedTable, 'rows' | 'ownBytes' | 'fileBytes'>;

@@ -103,7 +103,8 @@ export class ExecutionPlans {
     const versions = this.#plans.get(id.name) ?? new Map<bigint, NativePlan>();
     this.#plans.set(id.name, versions.set(id.version, plan));
     const { reason, cases, largestDifference, micros } = plan;
-    const { variables, weightBytes, lean, noLean, fused, nan, fromCheckpoint } = plan;
+    const { variables, weightBytes, sharedWeights, noSharedWeights, fused, nan, fromCheckpoint } =
+      plan;
     const times = Object.fromEntries(plan.times.map((time) => [planText(time), time.micros]));
     const trial = plan.tried ? { cases, largestDifference, times } : {};
     const frozen =
@@ -112,9 +113,9 @@ export class ExecutionPlans {
         : {
             variables,
             weightBytes,
-            lean,
+            sharedWeights,
             ...(fromCheckpoint && { fromCheckpoint }),
-            ...(noLean !== '' && { noLean }),
+            ...(noSharedWeights !== '' && { noSharedWeights }),
             ...(fused > 0 && { fused }),
             ...(nan !== '' && { nan }),
           };

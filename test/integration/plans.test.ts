@@ -80,7 +80,7 @@ describe('Execution plans', function () {
         const frozen = await load(folder, PLAN);
         assert.equal(frozen.plan.weightBytes, MODEL_MIB * 2 ** 20);
         assert.equal(await predictJson(frozen, body), expected);
-        assert.ok(frozen.plan.lean, frozen.plan.noLean);
+        assert.ok(frozen.plan.sharedWeights, frozen.plan.noSharedWeights);
         // TensorFlow would hold a frozen graph's constants about three times.
         const grown = residentMib() - before;
         assert.ok(grown < 1.9 * MODEL_MIB, `${grown} MiB for ${MODEL_MIB} MiB of weights`);

@@ -31,7 +31,7 @@ describe('Memory of a server', function () {
     writeWeightyVariables(join(folder, '1'), LARGE_MODEL_MIB);
     const server = await ServerProcess.start('m', folder, '--plan=frozen', '--log_level=info');
     try {
-      assert.match(await server.lineWith('execution plan'), /"lean":true/);
+      assert.match(await server.lineWith('execution plan'), /"sharedWeights":true/);
       const peak = Math.round(server.peakRssBytes() / 2 ** 20);
       // With the weights as constants TensorFlow's optimizers held up to sixteen copies.
       assert.ok(peak < 3 * LARGE_MODEL_MIB + SERVER_MIB, `${peak} MiB`);

@@ -34,7 +34,7 @@ describe('A load', function () {
     await server.untilLogged('execution plan');
     await server.untilLogged('"msg":"serving"');
     const told = server.log;
-    assert.match(told, /"lean":true,"fused":64/);
+    assert.match(told, /"sharedWeights":true,"fused":64/);
     const peak = server.peakRssBytes() / MIB;
     assert.ok(peak < 3 * MODEL_MIB + PEAK_BESIDE_MIB, `peak: ${peak} MiB\n${told}`);
     // What was freed goes back when the load is over, in a thread of its own.

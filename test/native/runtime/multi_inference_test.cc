@@ -49,7 +49,7 @@ class MultiInferenceTest : public testing::Test {
   }
   static std::unique_ptr<GraphSession> FrozenSessionOf(const SavedModel& model) {
     FrozenGraph graph;
-    EXPECT_TRUE(FreezeModel(model, LeanLimits(), &graph).ok());
+    EXPECT_TRUE(FreezeModel(model, SharedWeightsLimits(), &graph).ok());
     std::unique_ptr<GraphSession> session;
     EXPECT_TRUE(NewFrozenSession(graph, "", FrozenSessionKind::kPlain, &session).ok());
     return session;

@@ -76,12 +76,12 @@ TEST(PlanTest, AFrozenGraphAnswersAsTheSavedOne) {
   EXPECT_EQ(LiveInputTensors(), 0);
 }
 
-PlanOptions LeanOptions() {
+PlanOptions SharedWeightsOptions() {
   PlanOptions options;
   options.wanted = PlanKind::kFrozen;
   options.path = "/nowhere";
   options.trial_millis = 20;
-  options.lean = {16, 1};
+  options.shared_weights = {16, 1};
   return options;
 }
 
@@ -89,13 +89,13 @@ TEST(PlanTest, HoldsLargeWeightsInVariablesWhereTheGraphAllowsIt) {
   for (const char* path : {"test/models/conv/1", "examples/models/keras_mlp/1"}) {
     const auto saved = LoadModel(path);
     for (bool is_known : {false, true}) {
-      const auto lean = LoadModel(path);
-      PlanOptions options = LeanOptions();
+      const auto shared = LoadModel(path);
+      PlanOptions options = SharedWeightsOptions();
       if (is_known) options.known = PlanChoice{PlanKind::kFrozen, true};
-      const PlanReport report = ChoosePlan(lean.get(), options);
+      const PlanReport report = ChoosePlan(shared.get(), options);
       EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << path << ": " << report.reason;
-      EXPECT_TRUE(report.lean) << path << ": " << report.no_lean;
-      ExpectSameAnswers(*saved, *lean);
+      EXPECT_TRUE(report.shared_weights) << path << ": " << report.no_shared_weights;
+      ExpectSameAnswers(*saved, *shared);
     }
   }
   EXPECT_EQ(LiveInputTensors(), 0);
@@ -107,7 +107,7 @@ bool HasOneDnn() {
   const auto model = LoadModel("test/models/bottlenecks/1");
   FrozenGraph frozen;
   std::unique_ptr<GraphSession> session;
-  EXPECT_TRUE(FreezeModel(*model, LeanLimits(), &frozen).ok());
+  EXPECT_TRUE(FreezeModel(*model, SharedWeightsLimits(), &frozen).ok());
   EXPECT_TRUE(NewFrozenSession(frozen, "", FrozenSessionKind::kTellsGraph, &session).ok());
   const Signature& signature = *model->FindSignature("serving_default");
   SyntheticInputs inputs;
@@ -128,20 +128,20 @@ bool HasOneDnn() {
   return told.find("_MklNative") != std::string_view::npos;
 }
 
-TEST(PlanTest, ConvolutionsOfALeanGraphTakeInWhatFollowsThem) {
+TEST(PlanTest, ConvolutionsOfAGraphWithSharedWeightsTakeInWhatFollowsThem) {
   // TensorFlow's own convolutions, which are taken where oneDNN's are not, have no depthwise ones.
   const uint32_t fused = HasOneDnn() ? 6 : 4;
   const auto saved = LoadModel("test/models/bottlenecks/1");
   for (bool is_known : {false, true}) {
-    const auto lean = LoadModel("test/models/bottlenecks/1");
-    PlanOptions options = LeanOptions();
-    options.lean.weight = 100;  // filters, but no normalizations
+    const auto shared = LoadModel("test/models/bottlenecks/1");
+    PlanOptions options = SharedWeightsOptions();
+    options.shared_weights.weight = 100;  // filters, but no normalizations
     if (is_known) options.known = PlanChoice{PlanKind::kFrozen, true};
-    const PlanReport report = ChoosePlan(lean.get(), options);
+    const PlanReport report = ChoosePlan(shared.get(), options);
     EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << report.reason;
-    ASSERT_TRUE(report.lean) << report.no_lean;
+    ASSERT_TRUE(report.shared_weights) << report.no_shared_weights;
     EXPECT_EQ(report.fused, fused);
-    ExpectSameAnswers(*saved, *lean);
+    ExpectSameAnswers(*saved, *shared);
   }
   EXPECT_EQ(LiveInputTensors(), 0);
 }
@@ -149,7 +149,7 @@ TEST(PlanTest, ConvolutionsOfALeanGraphTakeInWhatFollowsThem) {
 TEST(PlanTest, SaysWhyWeightsStayConstants) {
   struct Case {
     const char* path;
-    LeanLimits limits;
+    SharedWeightsLimits limits;
     const char* reason;
   };
   for (const Case& each :
@@ -159,12 +159,12 @@ TEST(PlanTest, SaysWhyWeightsStayConstants) {
         Case{"test/models/conv/1", {16, 1 << 20}, ""}}) {
     const auto saved = LoadModel(each.path);
     const auto frozen = LoadModel(each.path);
-    PlanOptions options = LeanOptions();
-    options.lean = each.limits;
+    PlanOptions options = SharedWeightsOptions();
+    options.shared_weights = each.limits;
     const PlanReport report = ChoosePlan(frozen.get(), options);
     EXPECT_EQ(report.plan.kind, PlanKind::kFrozen) << each.path << ": " << report.reason;
-    EXPECT_FALSE(report.lean) << each.path;
-    EXPECT_EQ(report.no_lean, each.reason);
+    EXPECT_FALSE(report.shared_weights) << each.path;
+    EXPECT_EQ(report.no_shared_weights, each.reason);
     ExpectSameAnswers(*saved, *frozen);
   }
 }
@@ -218,7 +218,7 @@ TEST(PlanTest, AnswersNanAsTheSavedGraphWhereThatIsAskedFor) {
        {"test/models/bottlenecks/1", "test/models/conv/1", "examples/models/keras_mlp/1"}) {
     const auto saved = LoadModel(path);
     const auto chosen = LoadModel(path);
-    PlanOptions options = LeanOptions();
+    PlanOptions options = SharedWeightsOptions();
     options.keeps_nan = true;
     const PlanReport report = ChoosePlan(chosen.get(), options);
     EXPECT_EQ(report.nan, "") << path;
@@ -336,7 +336,7 @@ TEST(PlanTest, ClientsMakeNoMoreCopiesOfAFrozenGraphThanAFew) {
   const auto model = LoadModel("test/models/plans/1");
   FrozenGraph frozen;
   std::unique_ptr<GraphSession> session;
-  ASSERT_TRUE(FreezeModel(*model, LeanLimits(), &frozen).ok());
+  ASSERT_TRUE(FreezeModel(*model, SharedWeightsLimits(), &frozen).ok());
   ASSERT_TRUE(NewFrozenSession(frozen, "", FrozenSessionKind::kPlain, &session).ok());
   size_t combinations = 0;
   for (const char* name : {"gathered", "serving_default", "reference"}) {
@@ -362,7 +362,7 @@ TEST(PlanTest, SignaturesThatComputeTheSameShareAFrozenGraph) {
   // Keras exports "serve" and "serving_default", with functions of their own.
   const auto saved = LoadModel("examples/models/keras_mlp/1");
   FrozenGraph frozen;
-  ASSERT_TRUE(FreezeModel(*saved, LeanLimits(), &frozen).ok());
+  ASSERT_TRUE(FreezeModel(*saved, SharedWeightsLimits(), &frozen).ok());
   std::set<std::string> names;
   size_t with_outputs = 0;
   for (const SignatureTensors& signature : frozen.signatures) {
@@ -375,7 +375,7 @@ TEST(PlanTest, SignaturesThatComputeTheSameShareAFrozenGraph) {
   // One that computes something else stays itself.
   const auto plans = LoadModel("test/models/plans/1");
   FrozenGraph others;
-  ASSERT_TRUE(FreezeModel(*plans, LeanLimits(), &others).ok());
+  ASSERT_TRUE(FreezeModel(*plans, SharedWeightsLimits(), &others).ok());
   names.clear();
   size_t outputs = 0;
   for (const SignatureTensors& signature : others.signatures) {

@@ -42,7 +42,7 @@ Loaded LoadPlanned(const std::string& model, PlanOptions plan) {
   options.tags = {"serve"};
   plan.path = options.path;
   plan.trial_millis = 20;
-  plan.lean = {16, 1};
+  plan.shared_weights = {16, 1};
   Loaded loaded;
   const Status status = LoadWithPlan(
       options, plan, [&](SavedModel*, bool) { ++loaded.loads; }, &loaded.model, &loaded.report);
@@ -94,7 +94,7 @@ TEST(PlannedLoadTest, AVersionOfTheSameGraphTakesThePlanWithoutATrial) {
   EXPECT_EQ(next.report.reason, "that of another");
   EXPECT_FALSE(next.report.tried);
   EXPECT_EQ(next.report.plan.kind, PlanKind::kFrozen);
-  EXPECT_TRUE(next.report.lean) << next.report.no_lean;
+  EXPECT_TRUE(next.report.shared_weights) << next.report.no_shared_weights;
   EXPECT_EQ(next.report.graph, first.report.graph) << "for the one after it";
   EXPECT_EQ(next.loads, 1);
   EXPECT_FALSE(next.report.from_checkpoint) << "nothing was learned of the first";
@@ -116,7 +116,7 @@ TEST(PlannedLoadTest, AVersionOfTheSameGraphIsReadFromItsCheckpoint) {
   EXPECT_TRUE(next.report.from_checkpoint);
   EXPECT_EQ(next.loads, 0) << "TensorFlow's loader had no part in it";
   EXPECT_EQ(next.report.plan.kind, PlanKind::kFrozen);
-  EXPECT_TRUE(next.report.lean) << next.report.no_lean;
+  EXPECT_TRUE(next.report.shared_weights) << next.report.no_shared_weights;
   EXPECT_EQ(next.report.graph, first.report.graph) << "for the one after it";
   EXPECT_EQ(next.model->signature_def_map(),
             LoadModel("test/models/retrained/2")->signature_def_map());

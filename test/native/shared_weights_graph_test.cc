@@ -1,4 +1,4 @@
-#include "graph/lean_graph.h"
+#include "graph/shared_weights_graph.h"
 
 #include <gtest/gtest.h>
 
@@ -42,13 +42,13 @@ std::string Sum() {
                        Result("_retval_y_0_0", "y", 0)});
 }
 
-struct Lean {
-  Lean(std::string serialized, const std::vector<std::string>& feeds,
-       const std::vector<std::string>& fetches, size_t least_bytes = 1)
+struct Shared {
+  Shared(std::string serialized, const std::vector<std::string>& feeds,
+         const std::vector<std::string>& fetches, size_t least_bytes = 1)
       : executed(std::move(serialized)) {
     GraphDef given;
     status = ReadGraphDef(executed, &given);
-    if (status.ok()) status = MakeLeanGraph(given, feeds, fetches, least_bytes, 7, &made);
+    if (status.ok()) status = MakeSharedWeightsGraph(given, feeds, fetches, least_bytes, 7, &made);
     if (status.ok()) status = ReadGraphDef(made.graph_def, &graph);
   }
 
@@ -62,47 +62,47 @@ struct Lean {
 
   std::string executed;
   Status status;
-  LeanGraph made;
+  SharedWeightsGraph made;
   GraphDef graph;
 };
 
-TEST(LeanGraphTest, HasALargeConstantInAVariableAndEndsThatCanBeFedAndFetched) {
-  const Lean lean(Sum(), {"x:0"}, {"y:0"});
-  ASSERT_TRUE(lean.status.ok()) << lean.status.message();
-  const Node* feed = lean.Of(lean.made.feeds.at(0));
+TEST(SharedWeightsGraphTest, HasALargeConstantInAVariableAndEndsThatCanBeFedAndFetched) {
+  const Shared shared(Sum(), {"x:0"}, {"y:0"});
+  ASSERT_TRUE(shared.status.ok()) << shared.status.message();
+  const Node* feed = shared.Of(shared.made.feeds.at(0));
   ASSERT_NE(feed, nullptr);
   EXPECT_EQ(feed->op, "Placeholder");
   EXPECT_EQ(*feed->attr("dtype"), Type(kFloat));
-  const Node* fetch = lean.Of(lean.made.fetches.at(0));
+  const Node* fetch = shared.Of(shared.made.fetches.at(0));
   ASSERT_NE(fetch, nullptr);
   EXPECT_EQ(fetch->op, "Identity");
   ASSERT_EQ(fetch->inputs, std::vector<std::string_view>{"y"});
-  const Node* sum = lean.Of("y");
+  const Node* sum = shared.Of("y");
   ASSERT_NE(sum, nullptr);
   EXPECT_EQ(sum->inputs, (std::vector<std::string_view>{feed->name, "w"}));
   EXPECT_EQ(sum->attr("_class"), nullptr);
 
-  const Node* read = lean.Of("w");
+  const Node* read = shared.Of("w");
   ASSERT_NE(read, nullptr);
   EXPECT_EQ(read->op, "ReadVariableOp");
-  const Node* variable = lean.Of(read->inputs.at(0));
+  const Node* variable = shared.Of(read->inputs.at(0));
   ASSERT_NE(variable, nullptr);
   EXPECT_EQ(variable->op, "VarHandleOp");
   EXPECT_EQ(*variable->attr("shape"), proto::BytesField(7, proto::Dim(3)));
   // It is read when the constant was there.
   EXPECT_EQ(variable->inputs, std::vector<std::string_view>{"^" + std::string(feed->name)});
-  ASSERT_EQ(lean.made.weights.size(), 1u);
-  const LeanWeight& weight = lean.made.weights[0];
+  ASSERT_EQ(shared.made.weights.size(), 1u);
+  const SharedWeight& weight = shared.made.weights[0];
   EXPECT_EQ(weight.serialized, kTensor);
   EXPECT_EQ(weight.weight.number, 7u);
-  const Node* assign = lean.Of(weight.weight.assign);
+  const Node* assign = shared.Of(weight.weight.assign);
   ASSERT_NE(assign, nullptr);
   EXPECT_EQ(assign->op, "AssignVariableOp");
   EXPECT_EQ(assign->inputs.at(0), variable->name);
-  EXPECT_EQ(lean.Of(assign->inputs.at(1)), lean.Of(weight.weight.value));
+  EXPECT_EQ(shared.Of(assign->inputs.at(1)), shared.Of(weight.weight.value));
 }
 
-TEST(LeanGraphTest, GivesResidentWeightsWhatAssignsThemAndTheirNumbers) {
+TEST(SharedWeightsGraphTest, GivesResidentWeightsWhatAssignsThemAndTheirNumbers) {
   std::string resident;
   AppendResident({"w", "", "", {}, {}}, Type(kFloat), {3}, 4, &resident);
   GraphDef written;
@@ -111,21 +111,22 @@ TEST(LeanGraphTest, GivesResidentWeightsWhatAssignsThemAndTheirNumbers) {
   std::string executed;
   AppendNode(written.nodes[0], &executed);
   AppendNode(written.nodes[1], &executed);
-  const Lean lean(executed + proto::BytesField(1, Result("_retval_w_0_0", "w", 0)), {}, {"w:0"});
-  ASSERT_TRUE(lean.status.ok()) << lean.status.message();
-  ASSERT_EQ(lean.made.weights.size(), 1u);
-  const LeanWeight& weight = lean.made.weights[0];
+  const Shared shared(executed + proto::BytesField(1, Result("_retval_w_0_0", "w", 0)), {},
+                      {"w:0"});
+  ASSERT_TRUE(shared.status.ok()) << shared.status.message();
+  ASSERT_EQ(shared.made.weights.size(), 1u);
+  const SharedWeight& weight = shared.made.weights[0];
   EXPECT_EQ(weight.weight.number, 4u);
   EXPECT_TRUE(weight.serialized.empty());
-  const Node* assign = lean.Of(weight.weight.assign);
+  const Node* assign = shared.Of(weight.weight.assign);
   ASSERT_NE(assign, nullptr);
   EXPECT_EQ(assign->inputs.at(0), written.nodes[0].name);
-  EXPECT_EQ(lean.Of("w")->inputs.at(0), written.nodes[0].name);
+  EXPECT_EQ(shared.Of("w")->inputs.at(0), written.nodes[0].name);
 }
 
-TEST(LeanGraphTest, LeavesSmallConstantsAndThoseThatHaveNoNumbers) {
-  EXPECT_EQ(Lean(Sum(), {"x:0"}, {"y:0"}, 1000).made.weights.size(), 0u);
-  const Lean text(
+TEST(SharedWeightsGraphTest, LeavesSmallConstantsAndThoseThatHaveNoNumbers) {
+  EXPECT_EQ(Shared(Sum(), {"x:0"}, {"y:0"}, 1000).made.weights.size(), 0u);
+  const Shared text(
       graph::Graph({NodeDef("w", "Const", {},
                             {{"dtype", Type(7)}, {"value", proto::BytesField(8, kTensor)}}),
                     Result("_retval_w_0_0", "w", 0)}),
@@ -135,29 +136,29 @@ TEST(LeanGraphTest, LeavesSmallConstantsAndThoseThatHaveNoNumbers) {
   EXPECT_EQ(text.Of("w")->op, "Const");
 }
 
-TEST(LeanGraphTest, KnowsTensorsByTheirOrderAndNames) {
+TEST(SharedWeightsGraphTest, KnowsTensorsByTheirOrderAndNames) {
   const std::string two =
       graph::Graph({Argument("_arg_b_0_1", 1), Argument("_arg_a_1_0", 0),
                     Result("_retval_f_0_1", "g", 1), Result("_retval_e_2_0", "_hidden:1", 0),
                     NodeDef("_hidden", "Split", {"_arg_b_0_1", "^_arg_a_1_0"}),
                     NodeDef("g", "Neg", {"_hidden"})});
-  const Lean lean(two, {"b:0", "a:1"}, {"e:2", "f:0"});
-  ASSERT_TRUE(lean.status.ok()) << lean.status.message();
-  const Node* e = lean.Of(lean.made.fetches[0]);
-  const Node* f = lean.Of(lean.made.fetches[1]);
+  const Shared shared(two, {"b:0", "a:1"}, {"e:2", "f:0"});
+  ASSERT_TRUE(shared.status.ok()) << shared.status.message();
+  const Node* e = shared.Of(shared.made.fetches[0]);
+  const Node* f = shared.Of(shared.made.fetches[1]);
   ASSERT_TRUE(e != nullptr && f != nullptr);
   EXPECT_EQ(f->inputs.at(0), "g");
-  const Node* hidden = lean.Of(e->inputs.at(0));
+  const Node* hidden = shared.Of(e->inputs.at(0));
   ASSERT_NE(hidden, nullptr) << "an input has the name that its node got";
   EXPECT_EQ(hidden->op, "Split");
   EXPECT_NE(hidden->name[0], '_') << "TensorFlow takes no such names";
   EXPECT_EQ(e->inputs.at(0), std::string(hidden->name) + ":1");
-  EXPECT_EQ(lean.Of("g")->inputs.at(0), hidden->name);
-  EXPECT_EQ(lean.Of(hidden->inputs.at(0)), lean.Of(lean.made.feeds[0]));
-  EXPECT_EQ(hidden->inputs.at(1), "^" + std::string(lean.Of(lean.made.feeds[1])->name));
+  EXPECT_EQ(shared.Of("g")->inputs.at(0), hidden->name);
+  EXPECT_EQ(shared.Of(hidden->inputs.at(0)), shared.Of(shared.made.feeds[0]));
+  EXPECT_EQ(hidden->inputs.at(1), "^" + std::string(shared.Of(shared.made.feeds[1])->name));
 }
 
-TEST(LeanGraphTest, RefusesWhatIsNotKnownToSurvive) {
+TEST(SharedWeightsGraphTest, RefusesWhatIsNotKnownToSurvive) {
   struct Case {
     std::string node;
     const char* reason;
@@ -168,22 +169,23 @@ TEST(LeanGraphTest, RefusesWhatIsNotKnownToSurvive) {
         Case{NodeDef("n", "inner", {"w"}), "node n calls a function"},
         Case{NodeDef("n", "Merge", {"w"}), "it uses Merge"},
         Case{NodeDef("n", "_Recv", {}), "it uses _Recv"},
-        Case{NodeDef("tensorgate/lean/feed/0", "Neg", {"w"}), "a node has the name of another"},
+        Case{NodeDef("tensorgate/shared_weights/feed/0", "Neg", {"w"}),
+             "a node has the name of another"},
         Case{NodeDef("n", "Neg", {"w"}) + proto::BytesField(4, "/gpu:0"),
              "it is executed on several devices"},
         Case{NodeDef("n", "If", {"w"}, {{"f", "\x0a"}}), "node n is malformed"},
         Case{Argument("_arg_z_0_1", 1), "it has another number of inputs or outputs"},
         Case{Argument("_arg_x_0_0", 0), "node _arg_x_0_0 is no input or output of it"}}) {
-    const Lean lean(graph::Graph({Argument("_arg_x_0_0", 0), Constant("w", kTensor), each.node,
-                                  Result("_retval_w_0_0", "w", 0)},
-                                 {graph::FunctionDef("inner", {}, "v")}),
-                    {"x:0"}, {"w:0"});
-    EXPECT_EQ(lean.status.code(), Code::kFailedPrecondition) << each.reason;
-    EXPECT_EQ(lean.status.message(), each.reason);
+    const Shared shared(graph::Graph({Argument("_arg_x_0_0", 0), Constant("w", kTensor), each.node,
+                                      Result("_retval_w_0_0", "w", 0)},
+                                     {graph::FunctionDef("inner", {}, "v")}),
+                        {"x:0"}, {"w:0"});
+    EXPECT_EQ(shared.status.code(), Code::kFailedPrecondition) << each.reason;
+    EXPECT_EQ(shared.status.message(), each.reason);
   }
-  EXPECT_EQ(Lean(Sum(), {"z:0"}, {"y:0"}).status.message(),
+  EXPECT_EQ(Shared(Sum(), {"z:0"}, {"y:0"}).status.message(),
             "node _arg_x_0_0 is no input or output of it");
-  EXPECT_EQ(Lean(Sum(), {"x:0"}, {"y:0", "z:0"}).status.message(), "it lacks an input or output");
+  EXPECT_EQ(Shared(Sum(), {"x:0"}, {"y:0", "z:0"}).status.message(), "it lacks an input or output");
 }
 
 }  // namespace

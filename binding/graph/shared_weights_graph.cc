@@ -1,4 +1,4 @@
-#include "graph/lean_graph.h"
+#include "graph/shared_weights_graph.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -13,7 +13,7 @@ namespace tensorgate {
 namespace {
 
 // No node that TensorFlow makes has such a name.
-constexpr char kPrefix[] = "tensorgate/lean/";
+constexpr char kPrefix[] = "tensorgate/shared_weights/";
 
 // Loops and branches of TensorFlow 1, and what goes to other devices.
 bool IsUnknownGround(std::string_view op) {
@@ -25,23 +25,27 @@ bool IsUnknownGround(std::string_view op) {
   return StartsWith(op, "_Send") || StartsWith(op, "_Recv") || StartsWith(op, "_Host");
 }
 
-class LeanWriter {
+class SharedWeightsWriter {
  public:
-  LeanWriter(const GraphDef& executed, size_t least_bytes, size_t first_number, LeanGraph* lean)
-      : executed_(executed), least_bytes_(least_bytes), next_number_(first_number), lean_(lean) {}
+  SharedWeightsWriter(const GraphDef& executed, size_t least_bytes, size_t first_number,
+                      SharedWeightsGraph* shared)
+      : executed_(executed),
+        least_bytes_(least_bytes),
+        next_number_(first_number),
+        shared_(shared) {}
 
   Status Write(const std::vector<std::string>& feeds, const std::vector<std::string>& fetches) {
-    lean_->feeds.assign(feeds.size(), "");
-    lean_->fetches.assign(fetches.size(), "");
+    shared_->feeds.assign(feeds.size(), "");
+    shared_->fetches.assign(fetches.size(), "");
     Status status = Check();
-    if (status.ok()) status = NameEnds("_Arg", "_arg_", feeds, &lean_->feeds);
-    if (status.ok()) status = NameEnds("_Retval", "_retval_", fetches, &lean_->fetches);
+    if (status.ok()) status = NameEnds("_Arg", "_arg_", feeds, &shared_->feeds);
+    if (status.ok()) status = NameEnds("_Retval", "_retval_", fetches, &shared_->fetches);
     if (!status.ok()) return status;
     for (const Node& node : executed_.nodes) {
       status = WriteNode(node);
       if (!status.ok()) return status;
     }
-    AppendVersions(executed_.versions, &lean_->graph_def);
+    AppendVersions(executed_.versions, &shared_->graph_def);
     return Status();
   }
 
@@ -53,16 +57,17 @@ class LeanWriter {
       std::vector<std::string_view> called;
       for (const Attr& attr : node.attrs) {
         if (attr.name != "value" && !FindFunctions(attr.value, &called)) {
-          return CannotBeLean("node " + std::string(node.name) + " is malformed");
+          return CannotShareWeights("node " + std::string(node.name) + " is malformed");
         }
       }
       if (!called.empty() || functions.count(node.op) > 0) {
-        return CannotBeLean("node " + std::string(node.name) + " calls a function");
+        return CannotShareWeights("node " + std::string(node.name) + " calls a function");
       }
-      if (IsUnknownGround(node.op)) return CannotBeLean("it uses " + std::string(node.op));
-      if (StartsWith(node.name, kPrefix)) return CannotBeLean("a node has the name of another");
+      if (IsUnknownGround(node.op)) return CannotShareWeights("it uses " + std::string(node.op));
+      if (StartsWith(node.name, kPrefix))
+        return CannotShareWeights("a node has the name of another");
       if (node.device != executed_.nodes.front().device) {
-        return CannotBeLean("it is executed on several devices");
+        return CannotShareWeights("it is executed on several devices");
       }
     }
     return Status();
@@ -84,13 +89,14 @@ class LeanWriter {
       // The index of the first, 0, is not on the wire.
       if (attr != nullptr && !ReadIntAttr(*attr, &index)) index = 0;
       if (index < 0 || static_cast<size_t>(index) >= order.size()) {
-        return CannotBeLean("it has another number of inputs or outputs");
+        return CannotShareWeights("it has another number of inputs or outputs");
       }
       const size_t which = order[static_cast<size_t>(index)];
       std::string expected = prefix + tensors[which] + "_" + std::to_string(index);
       expected[prefix.size() + tensors[which].rfind(':')] = '_';
       if (node.name != expected || !(*names)[which].empty()) {
-        return CannotBeLean("node " + std::string(node.name) + " is no input or output of it");
+        return CannotShareWeights("node " + std::string(node.name) +
+                                  " is no input or output of it");
       }
       const std::string name = kPrefix +
                                (op == "_Arg" ? std::string("feed/") : std::string("fetch/")) +
@@ -99,7 +105,7 @@ class LeanWriter {
       (*names)[which] = name + ":0";
       ++found;
     }
-    return found == tensors.size() ? Status() : CannotBeLean("it lacks an input or output");
+    return found == tensors.size() ? Status() : CannotShareWeights("it lacks an input or output");
   }
 
   Status WriteNode(const Node& original) {
@@ -123,17 +129,17 @@ class LeanWriter {
     node.DropAttr("_class");
     if (node.op == "_Arg" || node.op == "_Retval") {
       const std::string_view* type = node.attr("T");
-      if (type == nullptr) return CannotBeLean("an input or output has no type");
+      if (type == nullptr) return CannotShareWeights("an input or output has no type");
       const std::string_view dtype = *type;
       node.attrs.clear();
       node.SetAttr(node.op == "_Arg" ? "dtype" : "T", dtype);
       node.op = node.op == "_Arg" ? "Placeholder" : "Identity";
     }
     if (WriteVariable(node)) return Status();
-    AppendNode(node, &lean_->graph_def);
+    AppendNode(node, &shared_->graph_def);
     size_t number = 0;
     if (IsResident(node, &number)) {
-      lean_->weights.push_back({AppendAssignment(node, number, &lean_->graph_def), {}});
+      shared_->weights.push_back({AppendAssignment(node, number, &shared_->graph_def), {}});
     }
     return Status();
   }
@@ -150,8 +156,8 @@ class LeanWriter {
         !ReadShape(shape, &dims) || BytesOf(type, dims) < least_bytes_) {
       return false;
     }
-    lean_->weights.push_back(
-        {AppendResident(node, *dtype, dims, next_number_++, &lean_->graph_def), proto});
+    shared_->weights.push_back(
+        {AppendResident(node, *dtype, dims, next_number_++, &shared_->graph_def), proto});
     return true;
   }
 
@@ -173,20 +179,20 @@ class LeanWriter {
   const GraphDef& executed_;
   const size_t least_bytes_;
   size_t next_number_;
-  LeanGraph* const lean_;
+  SharedWeightsGraph* const shared_;
   std::unordered_map<std::string_view, std::string> renamed_;
 };
 
 }  // namespace
 
-Status CannotBeLean(std::string reason) {
+Status CannotShareWeights(std::string reason) {
   return Status(Code::kFailedPrecondition, std::move(reason));
 }
 
-Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
-                     const std::vector<std::string>& fetches, size_t least_bytes,
-                     size_t first_number, LeanGraph* lean) {
-  return LeanWriter(executed, least_bytes, first_number, lean).Write(feeds, fetches);
+Status MakeSharedWeightsGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
+                              const std::vector<std::string>& fetches, size_t least_bytes,
+                              size_t first_number, SharedWeightsGraph* shared) {
+  return SharedWeightsWriter(executed, least_bytes, first_number, shared).Write(feeds, fetches);
 }
 
 }  // namespace tensorgate

@@ -26,7 +26,7 @@ struct ExecutedGraph {
   GraphDef graph;
 };
 
-struct LeanSession {
+struct SharedWeightsSession {
   std::unique_ptr<GraphSession> session;
   size_t fused = 0;  // convolutions that took in what follows them; also where there is no session
 };
@@ -39,8 +39,8 @@ Status TellExecuted(const FrozenGraph& frozen, const GraphSession& session,
 
 // `config_proto`: the model's own. `fuses`: its convolutions may take in what follows them. ERRORS:
 // as TellExecuted().
-Status NewLeanSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
-                      const std::string& config_proto, const LeanLimits& limits, bool fuses,
-                      LeanSession* lean);
+Status NewSharedWeightsSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
+                               const std::string& config_proto, const SharedWeightsLimits& limits,
+                               bool fuses, SharedWeightsSession* shared);
 
 }  // namespace tensorgate

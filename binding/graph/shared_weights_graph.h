@@ -1,6 +1,7 @@
-// LeanGraph: a graph as TensorFlow executes it, after all of its optimizers, written so that
-// another session takes it as it is, with the large constants in variables: TensorFlow holds a
-// constant several times, a variable once. Knows no TensorFlow; any thread.
+// SharedWeightsGraph: a graph as TensorFlow executes it, after all of its optimizers, written so
+// that another session takes it as it is, with the large constants in variables: TensorFlow holds a
+// constant several times, a variable once, which all uses of it share. Knows no TensorFlow; any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +16,17 @@
 namespace tensorgate {
 
 // A constant that has become a variable, or what was one before.
-struct LeanWeight {
+struct SharedWeight {
   ResidentWeight weight;
   std::string_view serialized;  // TensorProto of the constant; points into what the graph does
 };
 
-struct LeanGraph {
+struct SharedWeightsGraph {
   std::string graph_def;  // serialized
   // The names by which what was fed and fetched is fed and fetched now, in that order.
   std::vector<std::string> feeds;
   std::vector<std::string> fetches;
-  std::vector<LeanWeight> weights;
+  std::vector<SharedWeight> weights;
 };
 
 // `executed`: the partition graph of a run that fed and fetched these tensors, "node:0", each once.
@@ -33,10 +34,10 @@ struct LeanGraph {
 // `first_number` on; resident weights keep theirs. ERRORS: FAILED_PRECONDITION
 // with the reason, where the graph has something in it that is not known to survive: functions,
 // control flow, other devices.
-Status MakeLeanGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
-                     const std::vector<std::string>& fetches, size_t least_bytes,
-                     size_t first_number, LeanGraph* lean);
+Status MakeSharedWeightsGraph(const GraphDef& executed, const std::vector<std::string>& feeds,
+                              const std::vector<std::string>& fetches, size_t least_bytes,
+                              size_t first_number, SharedWeightsGraph* shared);
 
-Status CannotBeLean(std::string reason);
+Status CannotShareWeights(std::string reason);
 
 }  // namespace tensorgate

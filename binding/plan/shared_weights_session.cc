@@ -1,4 +1,4 @@
-#include "plan/lean_session.h"
+#include "plan/shared_weights_session.h"
 
 #include <map>
 #include <set>
@@ -7,7 +7,7 @@
 #include "codec/proto/message_fields.h"
 #include "graph/attr_value.h"
 #include "graph/fused_convolutions.h"
-#include "graph/lean_graph.h"
+#include "graph/shared_weights_graph.h"
 #include "graph/weight_expressions.h"
 #include "model/quiet_runs.h"
 #include "plan/optimizers.h"
@@ -34,7 +34,7 @@ Status CheckFeeds(const std::vector<SignatureTensors>& signatures) {
       for (const SignatureTensors& other : signatures) {
         bool feeds_it = other.fetches.empty();
         for (const NamedOutput& each : other.feeds) feeds_it = feeds_it || each.name == feed.name;
-        if (!feeds_it) return CannotBeLean(feed.name + " is fed by some signatures only");
+        if (!feeds_it) return CannotShareWeights(feed.name + " is fed by some signatures only");
       }
     }
   }
@@ -64,12 +64,13 @@ Status MakeWholeRun(const std::vector<SignatureTensors>& signatures,
   }
   for (const std::string& feed : feeds) {
     const auto value = values.find(feed);
-    if (value == values.end()) return CannotBeLean("there is no input to run " + feed + " with");
+    if (value == values.end())
+      return CannotShareWeights("there is no input to run " + feed + " with");
     run->feeds.push_back(feed);
     fed->push_back(value->second);
   }
   run->fetches.assign(fetches.begin(), fetches.end());
-  return run->fetches.empty() ? CannotBeLean("it has no outputs") : Status();
+  return run->fetches.empty() ? CannotShareWeights("it has no outputs") : Status();
 }
 
 // The graph that `run` executes.
@@ -88,7 +89,7 @@ Status FindGraph(const GraphSession& session, const std::vector<TF_Tensor*>& fed
                  partitions.push_back(partition);
                  return true;
                });
-  if (partitions.size() != 1) return CannotBeLean("it is not executed on one device");
+  if (partitions.size() != 1) return CannotShareWeights("it is not executed on one device");
   return ReadGraphDef(partitions[0], &run->graph);
 }
 
@@ -162,19 +163,19 @@ Status TellExecuted(const FrozenGraph& frozen, const GraphSession& session,
   return status.ok() ? FindGraph(session, fed, executed) : status;
 }
 
-Status NewLeanSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
-                      const std::string& config_proto, const LeanLimits& limits, bool fuses,
-                      LeanSession* lean) {
-  *lean = {};
+Status NewSharedWeightsSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
+                               const std::string& config_proto, const SharedWeightsLimits& limits,
+                               bool fuses, SharedWeightsSession* shared) {
+  *shared = {};
   GraphDef graph = executed.graph;
   GraphTexts texts;
-  if (fuses) lean->fused = FuseConvolutions(&graph, &texts);
+  if (fuses) shared->fused = FuseConvolutions(&graph, &texts);
   Values values(frozen);
   Status status = Fold(config_proto, &graph, &texts, &values);
   if (!status.ok()) return status;
-  LeanGraph made;
-  status = MakeLeanGraph(graph, executed.feeds, executed.fetches, limits.weight,
-                         values.next_number(), &made);
+  SharedWeightsGraph made;
+  status = MakeSharedWeightsGraph(graph, executed.feeds, executed.fetches, limits.weight,
+                                  values.next_number(), &made);
   if (!status.ok()) return status;
   std::map<std::string_view, const std::string*> feeds, fetches;
   for (size_t i = 0; i < made.feeds.size(); ++i) {
@@ -191,7 +192,7 @@ Status NewLeanSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
     for (NamedOutput& fetch : tensors.fetches) fetch.name = *fetches.at(fetch.name);
   }
   std::vector<ResidentWeight> weights;
-  for (const LeanWeight& each : made.weights) {
+  for (const SharedWeight& each : made.weights) {
     weights.push_back(each.weight);
     if (each.serialized.empty()) continue;
     TensorHandle value;
@@ -201,7 +202,7 @@ Status NewLeanSession(const FrozenGraph& frozen, const ExecutedGraph& executed,
   }
   std::unique_ptr<GraphSession> session;
   status = NewSession(made.graph_def, renamed, weights, config_proto, values, &session);
-  if (status.ok()) lean->session = std::move(session);
+  if (status.ok()) shared->session = std::move(session);
   return status;
 }
 
