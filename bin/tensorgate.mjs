@@ -10,7 +10,7 @@ import { ensureAddon } from '../scripts/setup/native.mjs';
 import { ensureOps } from '../scripts/setup/ops.mjs';
 import { say, SetupError } from '../scripts/setup/progress.mjs';
 
-const cli = new URL('../dist/src/cli.js', import.meta.url);
+const cli = new URL('../dist/src/cli/main.js', import.meta.url);
 
 /** @param {unknown} error @returns {never} */
 function refuse(error) {

@@ -7,7 +7,7 @@ try {
 } catch (error) {
   exitWith(error);
 }
-const { main } = await import('../dist/src/cli.js');
+const { main } = await import('../dist/src/cli/main.js');
 await main(process.argv.slice(2), {
   program: 'npm start --',
   demo: true,

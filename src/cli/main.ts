@@ -1,24 +1,24 @@
 /**
  * The command line: flags in, a running server or an exit code out; or a command for a running server,
- * which is src/cli. Everything printed here is upstream's text on upstream's stream; 255 is its exit code
+ * see run-command.ts. Everything printed here is upstream's text on upstream's stream; 255 is its exit code
  * for every refusal.
  */
 import { readFileSync } from 'node:fs';
 
-import { usableCpus } from './config/cpu-count.js';
-import type { Flags } from './config/flag-table.js';
-import type { ModelServerConfig } from './config/model-config.js';
-import { parseFlags, readCommandLine, type CommandLine } from './config/flags.js';
-import { opSetsOf } from './config/op-sets.js';
-import { readPlatformConfig } from './config/platform-config.js';
-import { printTextFormatMistakes } from './config/text-proto.js';
-import { unknownArgumentText, usageText, versionText } from './config/usage.js';
-import { demoExamples, demoModels } from './demo.js';
-import { createLog, type Log } from './log/log.js';
-import { PLATFORMS } from './platforms.js';
-import { pluginPlatforms } from './plugins/plugin-platform.js';
-import { Server } from './server.js';
-import { ServingError } from './status/serving-error.js';
+import { usableCpus } from '../config/cpu-count.js';
+import type { Flags } from '../config/flag-table.js';
+import type { ModelServerConfig } from '../config/model-config.js';
+import { parseFlags, readCommandLine, type CommandLine } from '../config/flags.js';
+import { opSetsOf } from '../config/op-sets.js';
+import { readPlatformConfig } from '../config/platform-config.js';
+import { printTextFormatMistakes } from '../config/text-proto.js';
+import { unknownArgumentText, usageText, versionText } from '../config/usage.js';
+import { demoExamples, demoModels } from '../demo.js';
+import { createLog, type Log } from '../log/log.js';
+import { PLATFORMS } from '../platforms.js';
+import { pluginPlatforms } from '../plugins/plugin-platform.js';
+import { Server } from '../server.js';
+import { ServingError } from '../status/serving-error.js';
 
 const REFUSED = 255;
 const UNLOAD_MILLIS = 10_000;
@@ -54,7 +54,7 @@ export async function main(
   { program, demo, prepare }: MainOptions,
 ): Promise<void> {
   if (COMMANDS.has(argv[0] ?? '') && program !== UPSTREAM_PROGRAM) {
-    const { runCommand } = await import('./cli/run-command.js'); // a server does without it
+    const { runCommand } = await import('./run-command.js'); // a server does without it
     process.exitCode = await runCommand(argv, program);
     return;
   }
@@ -104,8 +104,8 @@ export async function main(
 
 /** Prints what is wrong, a line each, and a count. Returns the exit code. */
 async function validateConfig(line: CommandLine, cpus: number, demo: boolean): Promise<number> {
-  const { validate } = await import('./validation/validate.js'); // a server does without it
-  const { findingText } = await import('./validation/finding.js');
+  const { validate } = await import('../validation/validate.js'); // a server does without it
+  const { findingText } = await import('../validation/finding.js');
   const findings = await validate(line, { cpus, env: process.env, hasModels: demo });
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const lines = findings.map(findingText);
@@ -185,7 +185,7 @@ function stopOnSignal(server: Server, flags: Flags, log: Log): () => boolean {
 
 /** Server and library version, from package.json: asking the library would load 800 MB for it. */
 function versions(): [server: string, tensorflow: string] {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   const manifest = JSON.parse(text) as { version: string; tensorflow: string };
   return [manifest.version, manifest.tensorflow];
 }
