@@ -6,8 +6,8 @@
 import { parseArgs } from 'node:util';
 import Benchmark from 'benchmark';
 import { addon } from '../src/native/addon.js';
-import { Method } from '../src/native/binding.js';
 import { SavedModel } from '../src/native/saved-model.js';
+import { Method } from '../src/native/values.js';
 import { type BenchModel, grpcBody, restBody, SERVER_CASES } from './cases.js';
 
 export interface SingleCallResult {

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { importCircles } from './import-circles.mjs';
 import { exitWith, setup } from './setup.mjs';
 import { fingerprint, readStamp, writeStamp } from './setup/fingerprint.mjs';
 import { nativeLayout, packageRoot } from './setup/layout.mjs';
@@ -155,6 +156,10 @@ if (!clang) {
 }
 namesOfFolders();
 
+report(
+  'imports of src make no circles',
+  importCircles(new Map(matching(/^src\/.*\.ts$/).map((file) => [file, read(file)]))),
+);
 report(
   'napi.h is included in binding/napi only',
   sources.filter((file) => !file.startsWith('binding/napi/') && /[<"]napi\.h[>"]/.test(read(file))),

@@ -1,5 +1,5 @@
 /** The arguments of a command: `--name=value` and bare `--name`, as the server's flags, and the rest. Pure. */
-import { UsageError } from './command.js';
+import { UsageError } from './usage-error.js';
 
 export class Arguments {
   readonly positional: readonly string[];

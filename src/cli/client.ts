@@ -8,7 +8,7 @@ import { modelServerConfigOf, type ModelConfig } from '../config/model-config.js
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Arguments } from './arguments.js';
-import { UsageError } from './command.js';
+import { UsageError } from './usage-error.js';
 
 /** Bigints for int64, names for enums, only what is set. */
 export type Plain = Readonly<Record<string, unknown>>;

@@ -18,8 +18,3 @@ export interface Output {
   readonly json: unknown;
   readonly failed?: boolean;
 }
-
-/** What is wrong about the command itself: nothing was asked of a server. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}

@@ -1,7 +1,8 @@
 /** `tensorgate labels`: sets or removes labels of a model's versions. */
 import { versionOf } from './arguments.js';
 import { changed } from './changed.js';
-import { UsageError, type Command } from './command.js';
+import type { Command } from './command.js';
+import { UsageError } from './usage-error.js';
 
 interface Part {
   readonly version: bigint;

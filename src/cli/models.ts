@@ -9,7 +9,8 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import { versionOf, type Arguments } from './arguments.js';
 import type { Client } from './client.js';
 import { changed } from './changed.js';
-import { UsageError, type Command, type Output } from './command.js';
+import type { Command, Output } from './command.js';
+import { UsageError } from './usage-error.js';
 
 export const models: Command = {
   usage: [

@@ -11,9 +11,10 @@ import { pipeline } from 'node:stream/promises';
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Arguments } from './arguments.js';
-import { UsageError, type Command } from './command.js';
+import type { Command } from './command.js';
 import { table } from './table.js';
 import { chromeTrace, isRun, opTimes, type OpTime, type TraceLine } from './trace.js';
+import { UsageError } from './usage-error.js';
 
 const DEFAULT_MILLIS = 2000;
 const DEFAULT_FOLDER = 'profile';

@@ -11,7 +11,8 @@ import { readTextProtoFile } from '../config/text-proto.js';
 import { ServingError } from '../status/serving-error.js';
 import type { Plain } from './client.js';
 import { changed } from './changed.js';
-import { UsageError, type Command } from './command.js';
+import type { Command } from './command.js';
+import { UsageError } from './usage-error.js';
 
 export const reload: Command = {
   usage: ['reload FILE [--write_back]'],

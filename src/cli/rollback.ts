@@ -8,8 +8,9 @@ import { modelConfigOf, modelMessageOf, type ModelConfig } from '../config/model
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { versionOf } from './arguments.js';
 import type { Client, Plain } from './client.js';
-import { UsageError, type Command } from './command.js';
+import type { Command } from './command.js';
 import { versionsOf, type VersionState } from './status.js';
+import { UsageError } from './usage-error.js';
 
 const POLL_MILLIS = 100;
 /** For putting back what was configured, even when the time is up. */

@@ -5,13 +5,14 @@
 import { ServingError, statusName } from '../status/serving-error.js';
 import { Arguments } from './arguments.js';
 import { Client, CLIENT_VALUES } from './client.js';
-import { UsageError, type Command, type Output } from './command.js';
+import type { Command, Output } from './command.js';
 import { labels } from './labels.js';
 import { models } from './models.js';
 import { profile } from './profile.js';
 import { reload } from './reload.js';
 import { rollback } from './rollback.js';
 import { status } from './status.js';
+import { UsageError } from './usage-error.js';
 import { warmup } from './warmup.js';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(

@@ -6,7 +6,8 @@ import { writeFile } from 'node:fs/promises';
 
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Arguments } from './arguments.js';
-import { UsageError, type Command } from './command.js';
+import type { Command } from './command.js';
+import { UsageError } from './usage-error.js';
 
 const DEFAULT_FILE = 'tf_serving_warmup_requests';
 const DEFAULT_SECONDS = 60;

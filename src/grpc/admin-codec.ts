@@ -5,7 +5,7 @@ import { AccessMethod, EVERY_MODEL } from '../access/caller.js';
 import type { AdminApi } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { Unary } from './methods.js';
+import type { Unary } from './method.js';
 
 /** As over REST. */
 const MAX_REQUEST_BYTES = 1 << 20;

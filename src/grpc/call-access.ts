@@ -3,7 +3,7 @@ import type { Caller } from '../access/caller.js';
 import type { AccessLog } from '../log/access-log.js';
 import { statusName, StatusCode, type ServingError } from '../status/serving-error.js';
 import { specOf } from './call-failures.js';
-import type { UnaryMethod } from './methods.js';
+import type { UnaryMethod } from './method.js';
 
 export interface CallFacts {
   readonly method: UnaryMethod;

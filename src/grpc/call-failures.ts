@@ -3,7 +3,8 @@ import type { RequestLog } from '../log/request-log.js';
 import { readModelSpec, type ModelSpec } from '../native/requests.js';
 import type { ServingError } from '../status/serving-error.js';
 import { ErrorDetails } from './error-details.js';
-import { SPEC_READERS, type UnaryMethod } from './methods.js';
+import type { UnaryMethod } from './method.js';
+import { SPEC_READERS } from './methods.js';
 
 const MAX_MESSAGE_CHARS = 1024;
 

@@ -1,7 +1,7 @@
 /** The trace of a call. Probes have none: they would be most of it. */
 import { statusName, StatusCode, type ServingError } from '../status/serving-error.js';
 import type { RequestTrace, Tracer } from '../tracing/tracer.js';
-import type { UnaryMethod } from './methods.js';
+import type { UnaryMethod } from './method.js';
 
 /** What the conventions of OpenTelemetry count as the server's failure; others are its client's. */
 const FAILURES: ReadonlySet<StatusCode> = new Set([

@@ -7,7 +7,7 @@ import { AccessMethod, type Caller } from '../access/caller.js';
 import type { Readiness } from '../service/readiness.js';
 import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { Unary } from './methods.js';
+import type { Unary } from './method.js';
 import { OpenStreams, type MessageStream, type StreamHandler } from './stream.js';
 
 /** Names of the whole server; a model of such a name cannot be asked for. */

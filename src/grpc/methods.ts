@@ -2,22 +2,22 @@
  * GrpcMethods: every method that is served over gRPC, by its path, whatever carries it. Messages are raw
  * bytes: the services and the addon read and write them.
  */
-import { AccessMethod, EVERY_MODEL, type Caller } from '../access/caller.js';
-import { Method } from '../native/binding.js';
+import { AccessMethod, EVERY_MODEL } from '../access/caller.js';
+import { Method } from '../native/values.js';
 import { ADMIN_PROTO, ADMIN_SERVICE, type AdminApi } from '../service/admin-api.js';
 import { onBehalfOf } from '../service/caller.js';
 import type { InferenceService } from '../service/inference.js';
 import type { Profiling } from '../service/profiling.js';
 import type { Readiness } from '../service/readiness.js';
-import type { RequestContext } from '../service/request-context.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { adminUnary } from './admin-codec.js';
 import { HEALTH_PROTO, HEALTH_SERVICE, HealthService } from './health.js';
 import type { MetadataCodec } from './metadata-codec.js';
+import type { StreamingMethod, Unary, UnaryMethod } from './method.js';
 import type { ModelServiceMessages } from './model-service-codec.js';
 import { PROFILER_PROTO, PROFILER_SERVICE, profilerUnary } from './profiler-codec.js';
 import { REFLECTION_SERVICES, ReflectionService } from './reflection.js';
-import type { MessageStream, StreamHandler } from './stream.js';
+import type { MessageStream } from './stream.js';
 
 export interface GrpcMethodsOptions {
   readonly inference: InferenceService;
@@ -33,33 +33,6 @@ export interface GrpcMethodsOptions {
   readonly admin: AdminApi | null;
   /** Null: not offered. */
   readonly profiling: Profiling | null;
-}
-
-/** One unary method: request bytes to response bytes, or an error. `timeoutMillis` 0 is none. */
-export type Unary = (
-  request: Buffer,
-  timeoutMillis: number,
-  done: (error: ServingError | null, reply: Uint8Array | null) => void,
-  context: RequestContext,
-) => void;
-
-export interface UnaryMethod {
-  readonly path: string;
-  readonly name: string;
-  readonly call: Unary;
-  /** Whether failures are worth a line in the log; a health check's are not. */
-  readonly isLogged: boolean;
-  /** Needs no credentials. */
-  readonly isOpen: boolean;
-  /** Of those that a transport may run on a model by itself; null for others. */
-  readonly direct: 'predict' | 'classify' | 'regress' | null;
-}
-
-export interface StreamingMethod {
-  readonly path: string;
-  /** Otherwise the client sends one message. */
-  readonly requestStream: boolean;
-  readonly open: (stream: MessageStream, caller: Caller) => StreamHandler;
 }
 
 const NO_RELOAD = 'HandleReloadConfigRequest is not served on this port.';

@@ -16,7 +16,6 @@ import { takeEach } from '../listening/events.js';
 import type { LentSockets } from '../listening/lent-sockets.js';
 import { NativeListener } from '../listening/native-listener.js';
 import { addon } from '../native/addon.js';
-import { Method, type NativeFailure } from '../native/binding.js';
 import { violationsOf } from '../native/calls.js';
 import {
   GRPC_EVENT_LENGTH,
@@ -26,13 +25,15 @@ import {
   type NativeGrpcOptions,
 } from '../native/grpc.js';
 import type { NativeRoutes, NativeTransport } from '../native/transport.js';
+import { Method, type NativeFailure } from '../native/values.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { Tracer } from '../tracing/tracer.js';
 import { callEnded, type CallFacts } from './call-access.js';
 import { CallFailures } from './call-failures.js';
 import { callTrace, endCallTrace } from './call-trace.js';
-import { GrpcMethods, type StreamingMethod, type UnaryMethod } from './methods.js';
+import type { StreamingMethod, UnaryMethod } from './method.js';
+import { GrpcMethods } from './methods.js';
 import { inflateMessage, type InflateLimits } from './inflate.js';
 import type { GrpcServerOptions } from './server.js';
 import type { MessageStream, StreamHandler } from './stream.js';

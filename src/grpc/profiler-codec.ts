@@ -11,7 +11,7 @@ import { onBehalfOf } from '../service/caller.js';
 import type { Profiling, ProfileWish } from '../service/profiling.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { decodedRequest } from './admin-codec.js';
-import type { Unary } from './methods.js';
+import type { Unary } from './method.js';
 
 export const PROFILER_PROTO = 'tsl/profiler/protobuf/profiler_service.proto';
 export const PROFILER_SERVICE = 'tensorflow.ProfilerService';

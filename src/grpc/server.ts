@@ -21,12 +21,8 @@ import { callTrace, endCallTrace } from './call-trace.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
 import { BoundedInflation } from './bounded-inflation.js';
 import { noMemory } from './inflate.js';
-import {
-  GrpcMethods,
-  type GrpcMethodsOptions,
-  type StreamingMethod,
-  type UnaryMethod,
-} from './methods.js';
+import type { StreamingMethod, UnaryMethod } from './method.js';
+import { GrpcMethods, type GrpcMethodsOptions } from './methods.js';
 import type { MessageStream } from './stream.js';
 
 export interface GrpcServerOptions extends GrpcMethodsOptions {

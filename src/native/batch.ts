@@ -5,11 +5,12 @@
  */
 import { ServingError, type StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import type { Method, NativeBatchReport, NativePrepared } from './binding.js';
+import type { NativeBatchReport, NativePrepared } from './binding.js';
 import { call, closeSlot, openSlot, traced, type Done } from './calls.js';
 import type { ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
 import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
+import type { Method } from './values.js';
 
 /** See NativePrepared. */
 export interface Task {

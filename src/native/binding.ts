@@ -11,16 +11,10 @@ import type { NativeHttp } from './http.js';
 import type { NativeLogCounts, NativeLogging, NativeLogLimits } from './request-logging.js';
 import type { NativeShadows } from './shadows.js';
 import type { NativeTables } from './tables.js';
-import type { NativeTensorSets } from './tensor-sets.js';
+import type { NativeTensorSets } from './tensor-set-binding.js';
 import type { NativeProfiling } from './profiling.js';
 import type { NativeTransports } from './transport.js';
-
-/** Dtypes travel as tensorflow.DataType numbers. Strings are arrays of byte strings. */
-export interface NativeTensor {
-  readonly dtype: number;
-  readonly shape: readonly number[];
-  readonly data: ArrayBuffer | readonly (Uint8Array | string)[];
-}
+import type { Method, NativeFailure, NativeTensor } from './values.js';
 
 export interface NativeLoadOptions {
   readonly name: string;
@@ -147,16 +141,6 @@ export interface NativeOpLibrary {
   readonly digest: string;
 }
 
-/** The inference methods by the numbers that the addon knows them by. */
-export const Method = {
-  predict: 0,
-  classify: 1,
-  regress: 2,
-  multiInference: 3,
-  sessionRun: 4,
-} as const;
-export type Method = (typeof Method)[keyof typeof Method];
-
 export interface NativeLoaded {
   /** Null when none was asked for; with a failure the other members are missing. */
   readonly warmup: NativeWarmup | null;
@@ -260,9 +244,6 @@ export type NativeBatchReport = readonly [
  */
 export type NativeStageSpans = readonly number[];
 
-/** [field, description, field, …]; null is none. */
-export type NativeViolations = readonly string[] | null;
-export type NativeFailure = readonly [code: number, message: string, violations: NativeViolations];
 export type NativeModelSpec = readonly [
   ok: 0,
   present: boolean,

@@ -4,8 +4,9 @@
  */
 import { ServingError, type Violation } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import type { NativeFailure, NativeStageSpans, NativeViolations } from './binding.js';
+import type { NativeStageSpans } from './binding.js';
 import type { RunTrace } from './run-trace.js';
+import type { NativeFailure, NativeViolations } from './values.js';
 
 /** Called exactly once: with an error and null, or with null and the value; of a traced call with its spans. */
 export type Done<T> = (

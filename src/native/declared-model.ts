@@ -5,12 +5,12 @@
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import { dropTask, prepareJson, prepareProto, prepareShadow, type Task } from './batch.js';
-import { Method } from './binding.js';
 import type { NativeShadowResult } from './shadows.js';
 import { call, resume, settled, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
 import { dropTensors, pickTensors, type TensorRequest, type TensorSet } from './tensor-sets.js';
+import { Method } from './values.js';
 
 /** One request, in tensors. OWNERSHIP: the set is the request's; it is dropped when `done` was called. */
 export interface DeclaredRun {

@@ -1,7 +1,7 @@
 /** The addon's gRPC transport: what JavaScript tells it, and the events that it tells JavaScript. */
 import type { AccessSurface } from './access.js';
-import type { NativeFailure } from './binding.js';
 import type { Deliver, NativeTransport } from './transport.js';
+import type { NativeFailure } from './values.js';
 
 export const GrpcStreaming = { none: 0, replies: 1, both: 2 } as const;
 export type GrpcStreaming = (typeof GrpcStreaming)[keyof typeof GrpcStreaming];

@@ -1,7 +1,7 @@
 /** The addon's REST transport: what JavaScript tells it, and the events that it tells JavaScript. */
 import type { AccessSurface } from './access.js';
-import type { NativeFailure } from './binding.js';
 import type { Deliver, NativeTransport } from './transport.js';
+import type { NativeFailure } from './values.js';
 
 /** UNITS: bytes, milliseconds, seconds; of times 0 is never. */
 export interface NativeHttpOptions {

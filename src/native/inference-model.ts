@@ -1,9 +1,9 @@
 /** InferenceModel: a loaded version as requests see it, whether they run one by one or in batches. */
-import type { Method } from './binding.js';
 import type { NativeShadowResult } from './shadows.js';
 import type { Done } from './calls.js';
 import type { RunTrace } from './run-trace.js';
 import type { TensorRequest, TensorSet } from './tensor-sets.js';
+import type { Method } from './values.js';
 
 /** Whether the client has gone: the request need not run then. May be asked until `done`. */
 export type IsGone = () => boolean;

@@ -1,8 +1,9 @@
 /** What the addon reads of a request before its model is known. */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
-import { Method, type NativeFailure, type NativeModelSpec } from './binding.js';
+import type { NativeModelSpec } from './binding.js';
 import { violationsOf } from './calls.js';
+import { Method, type NativeFailure } from './values.js';
 
 export interface ModelSpec {
   readonly name: string;

@@ -6,14 +6,12 @@ import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import { prepareJson, prepareProto, prepareTensors, type Task } from './batch.js';
 import type {
-  Method,
   NativeLoaded,
   NativeLoadOptions,
   NativePlan,
   NativePlanOptions,
   RowPolicy,
   SignatureRows,
-  NativeTensor,
   NativeWarmup,
   NativeWarmupOptions,
 } from './binding.js';
@@ -23,6 +21,7 @@ import type { RunTrace } from './run-trace.js';
 import type { NativeShadowResult } from './shadows.js';
 import type { NativeLoadedTable, NativeTableLoadOptions } from './tables.js';
 import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
+import type { Method, NativeTensor } from './values.js';
 
 export interface LoadOptions extends Omit<
   NativeLoadOptions,

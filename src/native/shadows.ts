@@ -1,5 +1,5 @@
 /** Requests that a shadow version answers, too, for comparison. */
-import type { Method } from './binding.js';
+import type { Method } from './values.js';
 
 /** As binding/call/shadow.h has it; null: it waited too long to be run. */
 export const ShadowOutcome = { agreed: 0, differed: 1, failed: 2 } as const;

@@ -1,5 +1,5 @@
 /** The dtypes of plugins: their numbers, and the arrays that hold their elements. */
-import type { NativeNamedTensor } from '../native/tensor-sets.js';
+import type { NativeNamedTensor } from '../native/tensor-set-binding.js';
 import type { DataType, ElementArrays, NumericType, OutputTensor, Tensor } from './plugin.js';
 
 interface ElementType<D extends NumericType> {

@@ -14,7 +14,6 @@ import type {
 import { dropTask, runBatch, type Task } from '../native/batch.js';
 import {
   BatchOutcome as NativeOutcome,
-  Method,
   NoRows,
   type NativeBatchReport,
 } from '../native/binding.js';
@@ -23,6 +22,7 @@ import type { InferenceModel, IsGone } from '../native/inference-model.js';
 import type { RunTrace } from '../native/run-trace.js';
 import type { SavedModel } from '../native/saved-model.js';
 import type { TensorRequest, TensorSet } from '../native/tensor-sets.js';
+import { Method } from '../native/values.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { BatchingAdmission } from './batching-admission.js';
 import type { BatchingSettings } from './model-batching.js';

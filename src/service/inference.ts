@@ -5,10 +5,10 @@
 import { AccessMethod, EVERY_MODEL, type Caller, type Ticket } from '../access/caller.js';
 import type { ServableHandle } from '../core/harness.js';
 import { GRPC_ENTRY, type RequestMetrics } from '../metrics/request-metrics.js';
-import { Method } from '../native/binding.js';
 import type { Done } from '../native/calls.js';
 import { jsonError, readModelSpec, type ModelSpec } from '../native/requests.js';
 import type { InferenceModel } from '../native/inference-model.js';
+import { Method } from '../native/values.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { ServableId } from '../core/servable.js';
 import type { TraceAttributes } from '../tracing/tracer.js';

@@ -7,9 +7,9 @@ import type { ModelConfig, ShadowConfig } from '../config/model-config.js';
 import type { Log } from '../log/log.js';
 import type { LogClock } from '../log/request-log.js';
 import { Counter } from '../metrics/families.js';
-import type { Method } from '../native/binding.js';
 import { ShadowOutcome } from '../native/shadows.js';
 import type { ShadowCall } from '../native/inference-model.js';
+import type { Method } from '../native/values.js';
 import { StatusCode, type ServingError } from '../status/serving-error.js';
 import type { ModelCatalog } from './model-catalog.js';
 

@@ -9,8 +9,9 @@ import {
   type Slice,
   type Task,
 } from '../../src/native/batch.js';
-import { BatchOutcome, Method, NoRows, type NativeBatchReport } from '../../src/native/binding.js';
+import { BatchOutcome, NoRows, type NativeBatchReport } from '../../src/native/binding.js';
 import type { SavedModel } from '../../src/native/saved-model.js';
+import { Method } from '../../src/native/values.js';
 import { ServingError, StatusCode } from '../../src/status/serving-error.js';
 import { demoModel, load, nothingAlive, slowBody, testModel } from './models.js';
 

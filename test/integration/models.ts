@@ -1,9 +1,9 @@
 /** SavedModels of the repo's scripts, loaded into this process. */
 import { fileURLToPath } from 'node:url';
 
-import { Method } from '../../src/native/binding.js';
 import { addon } from '../../src/native/addon.js';
 import { SavedModel } from '../../src/native/saved-model.js';
+import { Method } from '../../src/native/values.js';
 
 export function testModel(name: string, version = 1): string {
   return fileURLToPath(new URL(`../../../test/models/${name}/${version}`, import.meta.url));

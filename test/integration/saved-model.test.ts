@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { addon } from '../../src/native/addon.js';
-import { Method, type NativeTensor } from '../../src/native/binding.js';
 import type { RunTrace } from '../../src/native/run-trace.js';
 import { allocateTensor, type SavedModel } from '../../src/native/saved-model.js';
+import { Method, type NativeTensor } from '../../src/native/values.js';
 import { ServingError, StatusCode } from '../../src/status/serving-error.js';
 import { demoModel, load, nothingAlive, predictJson, slowBody, testModel } from './models.js';
 

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 
 import { loadProtos } from '../../src/protos/protos.js';
 import { runBatch, type Task } from '../../src/native/batch.js';
-import { Method } from '../../src/native/binding.js';
 import type { Done } from '../../src/native/calls.js';
 import { declareModel, DeclaredModel, type RunDeclared } from '../../src/native/declared-model.js';
 import type { InferenceModel } from '../../src/native/inference-model.js';
@@ -14,6 +13,7 @@ import {
   type TensorRequest,
   type TensorSet,
 } from '../../src/native/tensor-sets.js';
+import { Method } from '../../src/native/values.js';
 import { ServingError, StatusCode } from '../../src/status/serving-error.js';
 import { demoModel, load, nothingAlive, predictJson } from './models.js';
 

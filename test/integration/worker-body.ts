@@ -2,8 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { addon } from '../../src/native/addon.js';
-import { Method } from '../../src/native/binding.js';
 import { SavedModel, type LoadedModel } from '../../src/native/saved-model.js';
+import { Method } from '../../src/native/values.js';
 import { load, predictJson, slowBody } from './models.js';
 
 const { task, path, loaded } = workerData as {

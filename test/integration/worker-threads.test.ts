@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 
 import { addon } from '../../src/native/addon.js';
 import { dropTask, type Task } from '../../src/native/batch.js';
-import { Method } from '../../src/native/binding.js';
 import type { LoadedModel } from '../../src/native/saved-model.js';
+import { Method } from '../../src/native/values.js';
 import { StatusCode } from '../../src/status/serving-error.js';
 import { demoModel, load, nothingAlive, predictJson, testModel } from './models.js';
 

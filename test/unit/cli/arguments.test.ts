@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { Arguments, versionOf } from '../../../src/cli/arguments.js';
-import { UsageError } from '../../../src/cli/command.js';
+import { UsageError } from '../../../src/cli/usage-error.js';
 
 const parse = (...argv: string[]): Arguments => new Arguments(argv, ['json'], ['server']);
 const usage = (message: string): object => ({ name: 'UsageError', message });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { UsageError } from '../../../src/cli/command.js';
 import { labelOf } from '../../../src/cli/labels.js';
+import { UsageError } from '../../../src/cli/usage-error.js';
 
 describe('A label on the command line', () => {
   it('stands for one version', () => {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 
 import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import type { Log } from '../../../src/log/log.js';
-import { Method } from '../../../src/native/binding.js';
 import { ShadowOutcome, type NativeShadowResult } from '../../../src/native/shadows.js';
 import type { Done } from '../../../src/native/calls.js';
 import type { PrimaryAnswer, ShadowCall } from '../../../src/native/inference-model.js';
+import { Method } from '../../../src/native/values.js';
 import type { ModelCatalog } from '../../../src/service/model-catalog.js';
 import { MAX_BYTES, MAX_OPEN, ShadowTraffic } from '../../../src/service/shadow-traffic.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
