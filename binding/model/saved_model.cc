@@ -10,6 +10,7 @@
 #include "codec/proto/predict_proto.h"
 #include "codec/proto/wire.h"
 #include "model/profiled_run.h"
+#include "model/run_effects.h"
 #include "profile/profiler.h"
 #include "tf/status.h"
 #include "tf/tensor.h"
@@ -105,8 +106,10 @@ Status SavedModel::Load(const LoadOptions& options, std::unique_ptr<SavedModel>*
       [&](const std::string& op, int index) {
         return FindEndpoint(model->graph_.get(), op, index);
       });
-  if (read.ok()) *out = std::move(model);
-  return read;
+  if (!read.ok()) return read;
+  FindRunEffects(model.get());
+  *out = std::move(model);
+  return Status();
 }
 
 Status SavedModel::WithoutSession(const LoadOptions& options, std::string_view meta_graph_def,
@@ -115,8 +118,10 @@ Status SavedModel::WithoutSession(const LoadOptions& options, std::string_view m
   std::unique_ptr<SavedModel> model(new SavedModel());
   model->graph_ = std::move(graph);
   Status read = model->ReadSignatures(options, meta_graph_def, endpoint_of);
-  if (read.ok()) *out = std::move(model);
-  return read;
+  if (!read.ok()) return read;
+  for (size_t i = 0; i < model->signatures_.size(); ++i) model->SetChangedBy(i, "");
+  *out = std::move(model);
+  return Status();
 }
 
 Status SavedModel::ReadSignatures(const LoadOptions& options, std::string_view meta_graph_def,

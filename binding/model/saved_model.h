@@ -46,7 +46,7 @@ class SavedModel final : public Servable {
 
   // A model that has no session yet: nothing may be run before one is adopted. `endpoint_of`: where
   // in `graph`, which only gives endpoints their identities, an output of that op is. ERRORS:
-  // DATA_LOSS when the bytes are not a MetaGraphDef.
+  // DATA_LOSS when the bytes are not a MetaGraphDef. REQUIRES: a run of the graph changes nothing.
   static Status WithoutSession(const LoadOptions& options, std::string_view meta_graph_def,
                                GraphHandle graph, const EndpointOf& endpoint_of,
                                std::unique_ptr<SavedModel>* out);

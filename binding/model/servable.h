@@ -40,6 +40,9 @@ struct Signature {
   std::vector<TensorHandle>
       defaults;              // as def.inputs: the value when a request leaves it out, or null
   bool rows_proven = false;  // independent of each other; see Servable::ProveRows
+  // An op or function with which a run may leave something behind, such as a changed variable;
+  // empty: a run changes nothing. See Servable::SetChangedBy.
+  std::string changed_by = "an op of which nothing is known";
   // Why equal inputs may not have equal outputs, or a run may leave something behind; empty:
   // neither can be, so that answers may be kept. See Servable::SetRepeatable.
   std::string not_repeatable = "nothing is known of what a run of it does";
@@ -80,6 +83,10 @@ class Servable {
   void RequireProvenRows() { requires_proven_rows_ = true; }
   void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
   bool requires_proven_rows() const { return requires_proven_rows_; }
+  // Before it is shared: see Signature::changed_by, which `op` is.
+  void SetChangedBy(size_t signature, std::string op) {
+    signatures_[signature].changed_by = std::move(op);
+  }
   // Before it is shared: see Signature::not_repeatable, which `reason` is.
   void SetRepeatable(size_t signature, std::string reason = "") {
     signatures_[signature].not_repeatable = std::move(reason);

@@ -14,7 +14,7 @@ struct StateChanges::Function {
   };
   std::unique_ptr<TF_Function, Delete> definition;
   bool is_read = false;
-  bool may_change = true;
+  Effects effects;
   std::vector<std::string> calls;
 };
 
@@ -169,8 +169,7 @@ std::string_view Bytes(const BufferHandle& buffer) {
 
 }  // namespace
 
-StateChanges::StateChanges(TF_Graph* graph, bool or_other_outputs)
-    : graph_(graph), or_other_outputs_(or_other_outputs) {
+StateChanges::StateChanges(TF_Graph* graph) : graph_(graph) {
   StatusHandle status(TF_NewStatus());
   std::vector<TF_Function*> functions(static_cast<size_t>(TF_GraphNumFunctions(graph)));
   const int count = TF_GraphGetFunctions(graph, functions.data(),
@@ -196,8 +195,8 @@ const StateChanges::OpType& StateChanges::TypeOf(const std::string& op_type) {
       !ReadOpDef(Bytes(op_def), &may_change, &found.calls_functions)) {
     return found;
   }
-  found.may_change = !OnlyReads(op_type) && (may_change || IsHarmful(op_type));
-  found.may_change |= or_other_outputs_ && HasOtherOutputs(op_type);
+  found.effects.may_change = !OnlyReads(op_type) && (may_change || IsHarmful(op_type));
+  found.effects.may_vary = found.effects.may_change || HasOtherOutputs(op_type);
   return found;
 }
 
@@ -209,8 +208,7 @@ bool StateChanges::CalledFunctionsOf(TF_Operation* oper, std::vector<std::string
   return TF_GetCode(status.get()) == TF_OK && ReadNode(Bytes(node), &op_type, names);
 }
 
-bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
-  culprit_.clear();
+RunEffects StateChanges::Of(const std::vector<TF_Output>& fetches) {
   std::set<TF_Operation*> seen;
   std::vector<TF_Operation*> waiting;
   const auto visit = [&](TF_Operation* oper) {
@@ -218,7 +216,7 @@ bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
   };
   for (const TF_Output& fetch : fetches) visit(fetch.oper);
   std::vector<std::string> calls;
-  bool may_change = false;
+  RunEffects found;
   while (!waiting.empty()) {
     TF_Operation* oper = waiting.back();
     waiting.pop_back();
@@ -227,8 +225,8 @@ bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
       calls.push_back(op_type);  // a function called by its name as an op
     } else {
       const OpType& type = TypeOf(op_type);
-      if (type.may_change) culprit_ = op_type;
-      may_change |= type.may_change;
+      if (type.effects.may_change) found.changed_by = op_type;
+      if (type.effects.may_vary) found.varied_by = op_type;
       if (type.calls_functions && !CalledFunctionsOf(oper, &calls)) return Unknown(op_type);
     }
     for (int i = 0; i < TF_OperationNumInputs(oper); ++i) {
@@ -238,40 +236,37 @@ bool StateChanges::MayHappen(const std::vector<TF_Output>& fetches) {
     TF_OperationGetControlInputs(oper, controls.data(), static_cast<int>(controls.size()));
     for (TF_Operation* control : controls) visit(control);
   }
-  return MayChange(std::move(calls)) || may_change;
+  return OfCalls(std::move(calls), std::move(found));
 }
 
-bool StateChanges::Unknown(const std::string& name) {
-  culprit_ = name;
-  return true;
-}
-
-bool StateChanges::MayChange(std::vector<std::string> names) {
+// Of functions with all that they call, added to what was found.
+RunEffects StateChanges::OfCalls(std::vector<std::string> names, RunEffects found) {
   std::set<std::string> seen;
-  bool may_change = false;
   while (!names.empty()) {
     const std::string name = std::move(names.back());
     names.pop_back();
     if (!seen.insert(name).second) continue;
-    const auto found = functions_.find(name);
-    if (found == functions_.end()) return Unknown(name);
-    const bool may_body_change = MayBodyChange(&found->second);
-    if (may_body_change && culprit_.empty()) culprit_ = name;
-    may_change |= may_body_change;
-    names.insert(names.end(), found->second.calls.begin(), found->second.calls.end());
+    const auto function = functions_.find(name);
+    if (function == functions_.end()) return Unknown(name);
+    const Effects effects = OfBody(&function->second, &found);
+    if (effects.may_change && found.changed_by.empty()) found.changed_by = name;
+    if (effects.may_vary && found.varied_by.empty()) found.varied_by = name;
+    const std::vector<std::string>& calls = function->second.calls;
+    names.insert(names.end(), calls.begin(), calls.end());
   }
-  return may_change;
+  return found;
 }
 
 // FunctionDef: node_def 3. All nodes count: TensorFlow keeps stateful ones that no output needs.
-bool StateChanges::MayBodyChange(Function* function) {
-  if (function->is_read) return function->may_change;
+// When it is read, which is once, its ops are put into `found`.
+StateChanges::Effects StateChanges::OfBody(Function* function, RunEffects* found) {
+  if (function->is_read) return function->effects;
   function->is_read = true;
   StatusHandle status(TF_NewStatus());
   BufferHandle body(TF_NewBuffer());
   TF_FunctionToFunctionDef(function->definition.get(), body.get(), status.get());
-  if (TF_GetCode(status.get()) != TF_OK) return function->may_change;
-  bool may_change = false;
+  if (TF_GetCode(status.get()) != TF_OK) return function->effects;
+  Effects effects{false, false};
   const bool is_read = ForEachBytes(Bytes(body), 3, [&](std::string_view node) {
     std::string op_type;
     if (!ReadNode(node, &op_type, &function->calls)) return false;
@@ -279,13 +274,15 @@ bool StateChanges::MayBodyChange(Function* function) {
       function->calls.push_back(op_type);
     } else {
       const OpType& type = TypeOf(op_type);
-      if (type.may_change) culprit_ = op_type;
-      may_change |= type.may_change;
+      if (type.effects.may_change) found->changed_by = op_type;
+      if (type.effects.may_vary) found->varied_by = op_type;
+      effects.may_change |= type.effects.may_change;
+      effects.may_vary |= type.effects.may_vary;
     }
     return true;
   });
-  if (is_read) function->may_change = may_change;
-  return function->may_change;
+  if (is_read) function->effects = effects;
+  return function->effects;
 }
 
 }  // namespace tensorgate

@@ -1,7 +1,7 @@
 // StateChanges: whether a run may leave something behind: a changed variable or table, a moved
-// random generator or queue, a written file. Says so of every op it does not know to be harmless.
-// Asked for, also whether the same inputs may have other outputs in another run.
-// One thread at a time, while nobody changes the graph.
+// random generator or queue, a written file; and whether the same inputs may have other outputs in
+// another run. Says so of every op it does not know to be harmless. One thread at a time, while
+// nobody changes the graph.
 #pragma once
 
 #include <map>
@@ -14,40 +14,47 @@
 
 namespace tensorgate {
 
+// What a run may do beside computing its outputs from its inputs.
+struct RunEffects {
+  // An op or function that may leave something behind; empty: none does.
+  std::string changed_by;
+  // Likewise, or whose outputs are no function of its inputs, though it changes nothing: it draws
+  // random numbers, or reads files.
+  std::string varied_by;
+};
+
 class StateChanges {
  public:
-  // `or_other_outputs`: ops count, too, whose outputs are no function of their inputs, though they
-  // change nothing: they draw random numbers, or read files.
-  explicit StateChanges(TF_Graph* graph, bool or_other_outputs = false);
+  explicit StateChanges(TF_Graph* graph);
   ~StateChanges();
 
   // Looks at every op that the fetches need, through inputs, control inputs and the bodies of
   // called functions. An op is harmless when TensorFlow has it registered as stateless, without
   // inputs by reference, or when it is listed in state_changes.cc as one that only reads.
   // REQUIRES: every fetch has an oper.
-  bool MayHappen(const std::vector<TF_Output>& fetches);
-  // The op or function for which MayHappen() last said so.
-  const std::string& culprit() const { return culprit_; }
+  RunEffects Of(const std::vector<TF_Output>& fetches);
 
  private:
+  struct Effects {
+    bool may_change = true;  // until it is known, the worst
+    bool may_vary = true;    // set where may_change is, too
+  };
   struct OpType {
-    bool may_change = true;        // until it is known, the worst
+    Effects effects;
     bool calls_functions = false;  // has attributes that name functions
   };
   struct Function;
 
   // The worst, since nothing is known of that op or function.
-  bool Unknown(const std::string& name);
+  static RunEffects Unknown(const std::string& name) { return {name, name}; }
   const OpType& TypeOf(const std::string& op_type);
   bool CalledFunctionsOf(TF_Operation* oper, std::vector<std::string>* names) const;
-  bool MayChange(std::vector<std::string> names);
-  bool MayBodyChange(Function* function);
+  RunEffects OfCalls(std::vector<std::string> names, RunEffects found);
+  Effects OfBody(Function* function, RunEffects* found);
 
   TF_Graph* const graph_;
-  const bool or_other_outputs_;
   std::map<std::string, OpType> op_types_;
   std::map<std::string, Function> functions_;
-  std::string culprit_;
 };
 
 }  // namespace tensorgate

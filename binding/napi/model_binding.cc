@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/quiet_runs.h"
-#include "model/repeatable_runs.h"
+#include "model/run_effects.h"
 #include "model/saved_model.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
@@ -158,7 +158,6 @@ class LoadJob : public AsyncJob {
         options_, plan_,
         [this](SavedModel* model, bool is_known) {
           AllowYielding();
-          FindRepeatable(model);
           // From the graph as it was saved; a plan may put another in its place.
           LearningLimits learning;
           learning.stop = stop_.get();

@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "model/state_changes.h"
 #include "plan/frozen_graph.h"
 #include "plan/trial.h"
 #include "plan/trial_cases.h"
@@ -86,15 +85,10 @@ class PlanChoosing {
  private:
   // A frozen graph would leave the changes out, and no run could be tried without making some.
   bool ChangesState() {
-    StateChanges changes(model_->graph());
     for (const Signature& signature : model_->signatures()) {
-      std::vector<TF_Output> outputs;
-      for (const TF_Output& output : signature.outputs) {
-        if (output.oper != nullptr) outputs.push_back(output);
-      }
-      if (!changes.MayHappen(outputs)) continue;
-      report_.reason =
-          "signature " + signature.def.name + " may change its state: it uses " + changes.culprit();
+      if (signature.changed_by.empty()) continue;
+      report_.reason = "signature " + signature.def.name + " may change its state: it uses " +
+                       signature.changed_by;
       return true;
     }
     return false;

@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-#include "model/repeatable_runs.h"
+#include "model/run_effects.h"
 
 namespace tensorgate {
 

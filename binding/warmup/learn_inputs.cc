@@ -7,7 +7,6 @@
 #include "graph/graph_def.h"
 #include "model/model_graph.h"
 #include "model/quiet_runs.h"
-#include "model/state_changes.h"
 #include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
@@ -102,7 +101,6 @@ void LearnInputs(const std::string& path, const LearningLimits& limits, SavedMod
   InputHints hints(graph, [&](const std::string& saved_path, std::string* text) {
     return ReadAsset(path, saved_path, text);
   });
-  StateChanges state_changes(model->graph());
   size_t searched = 0;
   for (const Signature* signature : model->SignaturesInOrder()) {
     auto spec = std::make_shared<SyntheticSpec>();
@@ -117,7 +115,7 @@ void LearnInputs(const std::string& path, const LearningLimits& limits, SavedMod
     }
     model->SetSynthetic(*signature, spec);
     if (!HasSize(*signature, *spec) || !signature->has_outputs() ||
-        state_changes.MayHappen(signature->outputs) || ++searched > limits.max_signatures) {
+        !signature->changed_by.empty() || ++searched > limits.max_signatures) {
       continue;
     }
     SizeSearch(*model, *signature, limits, deadline).Run();

@@ -5,7 +5,6 @@
 #include "codec/proto/message_fields.h"
 #include "graph/graph_def.h"
 #include "model/model_graph.h"
-#include "model/state_changes.h"
 #include "rows/row_proof.h"
 #include "status/violation.h"
 #include "warmup/synthetic_inputs.h"
@@ -43,10 +42,9 @@ std::string NameOf(const TF_Output& output) {
 }
 
 // Why its rows are not known to be independent; empty where they are.
-std::string Refusal(const Signature& signature, const SavedModel& model, StateChanges* changes,
-                    const GraphDef& graph) {
-  if (changes->MayHappen(signature.outputs)) {
-    return "a run may change its state or draw random numbers (" + changes->culprit() + ")";
+std::string Refusal(const Signature& signature, const SavedModel& model, const GraphDef& graph) {
+  if (!signature.changed_by.empty()) {
+    return "a run may change its state or draw random numbers (" + signature.changed_by + ")";
   }
   std::vector<ProofInput> inputs;
   for (size_t i = 0; i < signature.inputs.size(); ++i) {
@@ -92,11 +90,10 @@ std::vector<SignatureRows> ProveRows(const SavedModel& model, RowPolicy policy) 
   GraphDef graph;
   Status status = SerializeWithoutWeights(model.graph(), &bytes);
   if (status.ok()) status = ReadGraphDef(bytes, &graph);
-  StateChanges changes(model.graph());
   for (size_t i = 0; i < results.size(); ++i) {
     SignatureRows& result = results[i];
     if (!result.refusal.empty()) continue;
-    result.refusal = status.ok() ? Refusal(model.signatures()[i], model, &changes, graph)
+    result.refusal = status.ok() ? Refusal(model.signatures()[i], model, graph)
                                  : "its graph cannot be read: " + status.message();
     result.is_proven = result.refusal.empty();
   }

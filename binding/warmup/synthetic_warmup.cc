@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "model/quiet_runs.h"
-#include "model/state_changes.h"
 #include "warmup/synthetic_inputs.h"
 
 namespace tensorgate {
@@ -16,10 +15,7 @@ using Clock = std::chrono::steady_clock;
 class SyntheticWarmup {
  public:
   SyntheticWarmup(const SavedModel& model, const SyntheticWarmupLimits& limits)
-      : model_(model),
-        limits_(limits),
-        deadline_(Clock::now() + limits.time),
-        state_changes_(model.graph()) {}
+      : model_(model), limits_(limits), deadline_(Clock::now() + limits.time) {}
 
   SyntheticWarmupReport Run(const std::vector<int64_t>& batch_rows) {
     const std::vector<const Signature*> signatures = model_.SignaturesInOrder();
@@ -33,7 +29,7 @@ class SyntheticWarmup {
 
  private:
   void Run(const Signature& signature, int64_t rows) {
-    if (!signature.has_outputs() || state_changes_.MayHappen(signature.outputs)) {
+    if (!signature.has_outputs() || !signature.changed_by.empty()) {
       ++report_.skipped;
       return;
     }
@@ -82,7 +78,6 @@ class SyntheticWarmup {
   const SavedModel& model_;
   const SyntheticWarmupLimits& limits_;
   const Clock::time_point deadline_;
-  StateChanges state_changes_;
   SyntheticWarmupReport report_;
 };
 

@@ -34,9 +34,9 @@ struct SyntheticWarmupReport {
 // Inputs are zeros, or what the graph asks for where SavedModel's signatures know it
 // (synthetic_inputs.h), and numbers from 0.5 to 1 where a signature does not run on zeros.
 // Signature defaults are taken where a signature has them.
-// A signature that may change the model's state (state_changes.h) is not run. `serving_default`
-// comes first, then the names in order. A signature whose inputs all have an unknown first
-// dimension also runs with each of `batch_rows` in its place.
+// A signature that may change the model's state (Signature::changed_by) is not run.
+// `serving_default` comes first, then the names in order. A signature whose inputs all have an
+// unknown first dimension also runs with each of `batch_rows` in its place.
 SyntheticWarmupReport RunSyntheticWarmup(const SavedModel& model,
                                          const SyntheticWarmupLimits& limits,
                                          const std::vector<int64_t>& batch_rows = {});

@@ -7,17 +7,10 @@
 #include "batch_tasks.h"
 #include "cache/response_caches.h"
 #include "codec/proto/request_encode.h"
-#include "model/repeatable_runs.h"
 #include "test_model.h"
 
 namespace tensorgate {
 namespace {
-
-Model Repeatable(const std::string& folder) {
-  std::unique_ptr<SavedModel> model = LoadModel(folder);
-  FindRepeatable(model.get());
-  return model;
-}
 
 class PredictCacheTest : public ::testing::Test {
  protected:
@@ -51,7 +44,7 @@ class PredictCacheTest : public ::testing::Test {
 };
 
 TEST_F(PredictCacheTest, RestAndGrpcShareAnswers) {
-  const Model model = Repeatable("examples/models/half_plus_two/1");
+  const Model model = LoadModel("examples/models/half_plus_two/1");
   const std::string rows = AskJson(model, "{\"instances\": [1.0, 2.0]}");
   EXPECT_EQ(AskJson(model, "{\"instances\": [1, 2.0]}"), rows);
   const std::string columns = AskJson(model, "{\"inputs\": [1.0, 2.0]}");
@@ -76,7 +69,7 @@ TEST_F(PredictCacheTest, RestAndGrpcShareAnswers) {
 }
 
 TEST_F(PredictCacheTest, KeepsNoFailures) {
-  const Model model = Repeatable("test/models/failing/1");
+  const Model model = LoadModel("test/models/failing/1");
   for (uint64_t i = 1; i <= 2; ++i) {
     EXPECT_EQ(AskJson(model, "{\"instances\": [0]}"), "INVALID_ARGUMENT");
     EXPECT_EQ(CountsOf(model).misses, i);
@@ -85,7 +78,7 @@ TEST_F(PredictCacheTest, KeepsNoFailures) {
 }
 
 TEST_F(PredictCacheTest, LetsTheConfiguredInputsCountAlone) {
-  const Model model = Repeatable("test/models/slow/1");
+  const Model model = LoadModel("test/models/slow/1");
   Configure({"x"});
   const std::string first = AskJson(model, "{\"inputs\": {\"x\": [1], \"iterations\": [1]}}");
   EXPECT_EQ(AskJson(model, "{\"inputs\": {\"iterations\": [2], \"x\": [1]}}"), first);
@@ -99,7 +92,7 @@ TEST_F(PredictCacheTest, LetsTheConfiguredInputsCountAlone) {
 }
 
 TEST_F(PredictCacheTest, RefreshesForNoCache) {
-  const Model model = Repeatable("examples/models/half_plus_two/1");
+  const Model model = LoadModel("examples/models/half_plus_two/1");
   const std::string body = "{\"instances\": [4.0]}";
   const std::string reply = AskJson(model, body);
   EXPECT_EQ(AskJson(model, body, CacheUse::kRefresh), reply);
@@ -109,7 +102,7 @@ TEST_F(PredictCacheTest, RefreshesForNoCache) {
 }
 
 TEST_F(PredictCacheTest, WaitsForAnEqualRequest) {
-  const Model model = Repeatable("examples/models/half_plus_two/1");
+  const Model model = LoadModel("examples/models/half_plus_two/1");
   const std::string body = "{\"instances\": [5.0]}";
   std::unique_ptr<InferenceCall> first = NewJsonPredictCall(model);
   std::unique_ptr<InferenceCall> second = NewJsonPredictCall(model);
@@ -132,7 +125,7 @@ TEST_F(PredictCacheTest, WaitsForAnEqualRequest) {
 }
 
 TEST_F(PredictCacheTest, BatchesFillIt) {
-  const Model model = Repeatable("examples/models/half_plus_two/1");
+  const Model model = LoadModel("examples/models/half_plus_two/1");
   std::vector<BatchPart> parts;
   for (const char* body : {"{\"instances\": [6.0]}", "{\"instances\": [7.0]}"}) {
     std::unique_ptr<InferenceCall> call = NewJsonPredictCall(model);
@@ -149,13 +142,13 @@ TEST_F(PredictCacheTest, BatchesFillIt) {
 
 TEST_F(PredictCacheTest, KnowsWhatIsRepeatable) {
   const auto reason = [](const std::string& folder) {
-    return Repeatable(folder)->signatures()[0].not_repeatable;
+    return LoadModel(folder)->signatures()[0].not_repeatable;
   };
   EXPECT_EQ(reason("test/models/slow/1"), "");
   EXPECT_EQ(reason("examples/models/iris_classifier/1"), "");
   EXPECT_NE(reason("test/models/counter/1").find("may change state"), std::string::npos);
   EXPECT_NE(reason("test/models/reads_file/1").find("op ReadFile"), std::string::npos);
-  const Model counter = Repeatable("test/models/counter/1");
+  const Model counter = LoadModel("test/models/counter/1");
   for (const Signature& signature : counter->signatures()) {
     EXPECT_NE(signature.not_repeatable, "") << signature.def.name;  // reads what another changes
   }

@@ -1,4 +1,4 @@
-#include "model/repeatable_runs.h"
+#include "model/run_effects.h"
 
 #include <utility>
 
@@ -7,20 +7,22 @@
 
 namespace tensorgate {
 
-void FindRepeatable(SavedModel* model) {
-  StateChanges changes(model->graph(), /*or_other_outputs=*/true);
+void FindRunEffects(SavedModel* model) {
+  StateChanges changes(model->graph());
   const std::vector<Signature>& signatures = model->signatures();
   std::string of_all;
-  for (const Signature& signature : signatures) {
+  for (size_t i = 0; i < signatures.size(); ++i) {
     // A request may ask for those that are there, if others are missing.
     std::vector<Endpoint> outputs;
-    for (const Endpoint& output : signature.outputs) {
+    for (const Endpoint& output : signatures[i].outputs) {
       if (output.oper != nullptr) outputs.push_back(output);
     }
-    if (outputs.empty() || !changes.MayHappen(outputs)) continue;
-    of_all = "a run of signature " + Quoted(signature.def.name) +
-             " may change state, draw random numbers or read files: op " + changes.culprit();
-    break;
+    RunEffects effects = changes.Of(outputs);
+    if (of_all.empty() && !effects.varied_by.empty()) {
+      of_all = "a run of signature " + Quoted(signatures[i].def.name) +
+               " may change state, draw random numbers or read files: op " + effects.varied_by;
+    }
+    model->SetChangedBy(i, std::move(effects.changed_by));
   }
   for (size_t i = 0; i < signatures.size(); ++i) model->SetRepeatable(i, of_all);
 }
