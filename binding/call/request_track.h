@@ -30,7 +30,7 @@ class RequestTrack {
       : RequestTrack(model, method,
                      model.request_statistics() == nullptr && !is_traced ? Clock::time_point()
                                                                          : Clock::now()) {
-    if (is_traced) spans_ = std::make_unique<StageSpans>();
+    if (is_traced) KeepSpans();
   }
   RequestTrack(RequestTrack&& other) noexcept { *this = std::move(other); }
   RequestTrack& operator=(RequestTrack&& other) noexcept {
@@ -44,6 +44,9 @@ class RequestTrack {
     return *this;
   }
   ~RequestTrack() { Drop(); }
+
+  // Before the first stage.
+  void KeepSpans() { spans_ = std::make_unique<StageSpans>(); }
 
   bool is_on() const { return statistics_ != nullptr || spans_ != nullptr; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,6 +39,7 @@ struct GrpcOptions {
 };
 
 class GrpcCall;
+struct RequestTrace;
 
 class CallOwner {
  public:
@@ -72,6 +74,7 @@ class GrpcCall final : public Stream, public Deadlines::Due {
   const std::string& cache_control() const { return cache_control_; }  // empty: none
   bool is_over() const { return over_; }
   Code code() const { return code_; }  // of how it has ended; OK while it has not
+  const std::string& status_message() const { return status_message_; }  // likewise, as it is sent
 
   // One message, then OK.
   void Reply(OutputBuffer message);
@@ -95,7 +98,8 @@ class GrpcCall final : public Stream, public Deadlines::Due {
     void* run = nullptr;
     uint32_t principal = 0;
     bool is_traced = false;
-    HeldBytes held;  // of a message that is elsewhere
+    std::shared_ptr<RequestTrace> trace;  // of a run
+    HeldBytes held;                       // of a message that is elsewhere
   } tags;
 
  private:

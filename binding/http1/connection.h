@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,7 @@ struct HttpAnswer {
 };
 
 class HttpConnection;
+struct RequestTrace;
 
 class HttpOwner {
  public:
@@ -109,6 +111,7 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
     uint64_t id = 0;
     void* run = nullptr;
     bool is_traced = false;
+    std::shared_ptr<RequestTrace> trace;  // of a run
     void* socket = nullptr;
     uint32_t principal = 0;
   } tags;

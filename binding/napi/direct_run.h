@@ -15,6 +15,7 @@
 #include "cache/cache_use.h"
 #include "cache/flight.h"
 #include "call/inference_call.h"
+#include "call/request_traces.h"
 #include "call/request_track.h"
 #include "codec/method.h"
 #include "model/run_statistics.h"
@@ -87,6 +88,14 @@ class DirectRun {
   // What its client wants of kept answers. Before it is added.
   void SetCacheUse(CacheUse use) { cache_use_ = use; }
 
+  // With StageSpans. Before it is added.
+  void SetTrace(std::shared_ptr<RequestTrace> its) {
+    trace = std::move(its);
+    track_.KeepSpans();
+  }
+  // REQUIRES: a trace; after a run.
+  std::unique_ptr<StageSpans> TakeSpans() { return track_.TakeSpans(); }
+
   // Runs it if that is known to be short; false: it is for the run pool, which may go on with what
   // was done. THREAD: the loop's.
   bool RunHere();
@@ -114,8 +123,9 @@ class DirectRun {
   const Clock::time_point started = Clock::now();
   Clock::time_point deadline = Clock::time_point::max();
   ModelStatistics* const statistics;
-  Admission admission;  // until it is answered
-  std::string peer;     // for the access log, where there is one
+  Admission admission;                  // until it is answered
+  std::string peer;                     // for the access log, where there is one
+  std::shared_ptr<RequestTrace> trace;  // null: it has none
   // Decoded by the run, so that what is allocated for it is freed by the same thread. Kept for the
   // case that JavaScript is to say what was wrong with it.
   ReceivedBytes request;

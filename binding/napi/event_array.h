@@ -36,6 +36,11 @@ class EventArray {
     napi_create_string_latin1(env_, text.data(), text.size(), &value);
     Add(value);
   }
+  void AddUtf8(std::string_view text) {
+    napi_value value;
+    napi_create_string_utf8(env_, text.data(), text.size(), &value);
+    Add(value);
+  }
   // UNITS: milliseconds from then on; 0 where there is no such time.
   void AddAge(std::chrono::steady_clock::time_point then) {
     using Millis = std::chrono::duration<double, std::milli>;

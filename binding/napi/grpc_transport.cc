@@ -112,6 +112,7 @@ void GrpcTransport::OnHalfClose(GrpcCall* call) {
 
 void GrpcTransport::OnOver(GrpcCall* call) {
   Forget(call);
+  EndTrace(call);
   if (call->tags.run != nullptr) {
     auto* run = static_cast<DirectRun*>(std::exchange(call->tags.run, nullptr));
     run->Forsake();
@@ -128,7 +129,8 @@ void GrpcTransport::OnOver(GrpcCall* call) {
 
 // False: it is for JavaScript to say what is wrong, or what to do.
 bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
-  if (call->method().inference < 0 || message->compressed || call->tags.is_traced) return false;
+  if (call->method().inference < 0 || message->compressed) return false;
+  if (call->tags.is_traced && traces() == nullptr) return false;
   const auto method = static_cast<Method>(call->method().inference);
   ModelSpecView spec;
   if (!ReadModelSpec(message->bytes.view(), &spec).ok()) return false;
@@ -137,6 +139,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   Admission admission;
   admission.principal = call->tags.principal;
   if (!Admits(call->credential(), SocketOf(call), spec.name, &admission)) return false;
+  const Servable& servable = *model;
   auto run = std::make_unique<DirectRun>(runs()->queue(), call, &NewProtoCall, method,
                                          std::move(model), options_.as_tensor_content);
   run->request = std::move(*message);
@@ -147,6 +150,12 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
   if (const uint32_t left = MillisLeft(*call, NowMillis()); left > 0) {
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
+  if (call->tags.is_traced) {
+    call->tags.is_traced = false;  // JavaScript, if it answers, does not trace it
+    const auto trace = Trace(run.get(), servable, call->traceparent());
+    trace->method = run->tag;
+    call->tags.trace = trace;
+  }
   call->tags.run = run.get();
   runs()->Add(std::move(run));
   return true;
@@ -154,6 +163,7 @@ bool GrpcTransport::RunDirectly(GrpcCall* call, GrpcMessage* message) {
 
 void GrpcTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   auto* call = static_cast<GrpcCall*>(run->caller);
+  NoteTraceRun(run.get());
   if (call != nullptr) call->tags.run = nullptr;
   if (run->status.ok()) {
     run->statistics->requests(RequestProtocol::kGrpc, run->method)
@@ -173,6 +183,15 @@ void GrpcTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
     event.method = run->tag;
     event.failure = std::move(run->status);
   }
+}
+
+void GrpcTransport::EndTrace(GrpcCall* call) {
+  std::shared_ptr<RequestTrace>& trace = call->tags.trace;
+  if (trace == nullptr) return;
+  const bool is_awaited = call->tags.run != nullptr || call->tags.id != 0;
+  const bool is_gone = is_awaited && call->code() == Code::kOk;
+  NoteTraceEnd(&trace, static_cast<int>(is_gone ? Code::kCancelled : call->code()),
+               call->status_message());
 }
 
 // `status`: OK, or why there is no answer.

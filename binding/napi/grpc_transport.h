@@ -87,6 +87,7 @@ class GrpcTransport final : public Transport, public CallOwner, public StreamFac
   bool RunDirectly(GrpcCall* call, GrpcMessage* message);
   GrpcEvent& HandOver(GrpcCall* call, GrpcMessage message, bool has_message, Status failure);
   GrpcEvent& AddEvent(GrpcEventKind kind, uint64_t id);
+  void EndTrace(GrpcCall* call);
   void Log(const GrpcCall& call, const DirectRun& run, Code status);
 
   GrpcTransportOptions options_;

@@ -1,6 +1,7 @@
 #include "napi/http_transport.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -112,6 +113,7 @@ void HttpTransport::OnDeadline(HttpConnection* connection) {
 
 void HttpTransport::OnOver(HttpConnection* connection) {
   Forget(connection);
+  NoteTraceEnd(&connection->tags.trace, 0, {});
   if (connection->tags.run != nullptr) {
     auto* run = static_cast<DirectRun*>(std::exchange(connection->tags.run, nullptr));
     run->Forsake();
@@ -143,6 +145,7 @@ void HttpTransport::Respond(uint64_t id, HttpAnswer answer) {
   HttpConnection* connection = found->second;
   requests_.erase(found);
   connection->tags.id = 0;
+  EndTrace(connection, answer.status);
   connection->Respond(std::move(answer));
 }
 
@@ -150,7 +153,7 @@ void HttpTransport::Respond(uint64_t id, HttpAnswer answer) {
 
 // False: it is for JavaScript to say what is wrong, or what to do.
 bool HttpTransport::RunDirectly(HttpConnection* connection) {
-  if (connection->tags.is_traced) return false;
+  if (connection->tags.is_traced && traces() == nullptr) return false;
   const RequestHead& head = connection->head();
   ModelSpecView spec;
   RestAction action;
@@ -160,6 +163,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
   }
   std::shared_ptr<const Servable> model = routes()->Find(spec);
   if (model == nullptr || !model->direct_admission().Admit(runs()->count())) return false;
+  const Servable& servable = *model;
   const bool keeps_answers = model->cache().settings() != nullptr;
   Admission admission;
   admission.principal = connection->tags.principal;
@@ -175,6 +179,14 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
     const uint64_t left = connection->due_at() - std::min(now, connection->due_at());
     run->deadline = run->started + std::chrono::milliseconds(left);
   }
+  if (connection->tags.is_traced) {
+    connection->tags.is_traced = false;  // JavaScript, if it answers, does not trace it
+    const auto trace = Trace(run.get(), servable, head.Field("traceparent"));
+    trace->method = static_cast<uint32_t>(run->method);
+    trace->path = head.target;
+    if (IsRequestId(head.Field("x-request-id"))) trace->request_id = head.Field("x-request-id");
+    connection->tags.trace = trace;
+  }
   connection->tags.run = run.get();
   runs()->Add(std::move(run));
   return true;
@@ -183,6 +195,7 @@ bool HttpTransport::RunDirectly(HttpConnection* connection) {
 void HttpTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   auto* connection = static_cast<HttpConnection*>(run->caller);
   const bool is_ok = run->status.ok();
+  NoteTraceRun(run.get());
   if (connection != nullptr) {
     connection->tags.run = nullptr;
     const size_t size = run->reply.size();
@@ -215,12 +228,22 @@ void HttpTransport::OnRunEnded(std::unique_ptr<DirectRun> run) {
   forsaken_.erase(forsaken);
 }
 
+// `status`: as HttpAnswer has it.
+void HttpTransport::EndTrace(HttpConnection* connection, std::string_view status) {
+  std::shared_ptr<RequestTrace>& trace = connection->tags.trace;
+  if (trace == nullptr) return;
+  int number = 0;
+  std::from_chars(status.data(), status.data() + status.size(), number);
+  NoteTraceEnd(&trace, number, status);
+}
+
 void HttpTransport::Answer(HttpConnection* connection, OutputBuffer reply) {
   Forget(connection);
   HttpAnswer answer;
   answer.status = "200 OK";
   answer.headers = options_.headers;
   answer.body = std::move(reply);
+  EndTrace(connection, answer.status);
   const std::string_view request_id = connection->head().Field("x-request-id");
   std::string headers;
   if (IsRequestId(request_id)) {

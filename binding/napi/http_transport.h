@@ -81,6 +81,7 @@ class HttpTransport final : public Transport, public HttpOwner {
 
   bool RunDirectly(HttpConnection* connection);
   void Answer(HttpConnection* connection, OutputBuffer reply);
+  void EndTrace(HttpConnection* connection, std::string_view status);
   HttpEvent& HandOver(HttpConnection* connection);
   HttpEvent& HandOver(HttpConnection* connection, const DirectRun& run);
   void Log(const HttpConnection& connection, const DirectRun& run, bool is_answered);

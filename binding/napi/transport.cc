@@ -137,6 +137,17 @@ bool Transport::IsStranger(std::string_view credential, Socket* socket, uint32_t
   return *principal == AccessControl::kNobody && !MayBeToken(credential);
 }
 
+std::shared_ptr<RequestTrace> Transport::Trace(DirectRun* run, const Servable& model,
+                                               std::string_view traceparent) {
+  auto trace = std::make_shared<RequestTrace>();
+  trace->traceparent = traceparent;
+  trace->model = model.name();
+  trace->version = model.version();
+  trace->began = run->started;
+  run->SetTrace(trace);
+  return trace;
+}
+
 void Transport::AddToLog(const DirectRun& run, bool is_answered, AccessLine line) {
   line.took = DirectRun::Clock::now() - run.started;
   line.bytes_in = run.request.bytes.size();

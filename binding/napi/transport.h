@@ -76,6 +76,10 @@ class Transport : public SocketOwner, public DirectRunOwner {
   void KeepAccess(double sample, std::chrono::milliseconds slow) {
     access_lines_.emplace(sample, slow);
   }
+  // From here on, traced requests run without JavaScript, too.
+  void KeepTraces() { traces_.emplace(); }
+  // Null: they do not.
+  RequestTraces* traces() { return traces_.has_value() ? &*traces_ : nullptr; }
   // Null: there is no access log.
   AccessLines* access_lines() { return access_lines_.has_value() ? &*access_lines_ : nullptr; }
 
@@ -122,6 +126,17 @@ class Transport : public SocketOwner, public DirectRunOwner {
   bool IsForLog(const DirectRun& run, bool is_answered) {
     return access_lines_.has_value() &&
            (!is_answered || access_lines_->Wants(DirectRun::Clock::now() - run.started));
+  }
+  // Gives a run its trace, to which the caller adds what its protocol alone knows. REQUIRES:
+  // traces().
+  std::shared_ptr<RequestTrace> Trace(DirectRun* run, const Servable& model,
+                                      std::string_view traceparent);
+  void NoteTraceRun(DirectRun* run) {
+    if (run->trace != nullptr) traces_->NoteRun(std::move(run->trace), *run->TakeSpans());
+  }
+  // As RequestTraces::NoteEnd; nothing where there is no trace.
+  void NoteTraceEnd(std::shared_ptr<RequestTrace>* trace, int status, std::string_view message) {
+    if (*trace != nullptr) traces_->NoteEnd(std::move(*trace), status, message);
   }
   // Has it there, with what its protocol alone knows.
   void AddToLog(const DirectRun& run, bool is_answered, AccessLine line);
@@ -201,6 +216,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
 
   uint64_t opened_requests_ = 0;
   std::optional<AccessLines> access_lines_;
+  std::optional<RequestTraces> traces_;
   Deadlines deadlines_;
   uint64_t armed_for_ = UINT64_MAX;
 

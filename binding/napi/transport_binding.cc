@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "napi/arguments.h"
+#include "napi/event_array.h"
 #include "napi/process.h"
 #include "net/shared_port.h"
 #include "net/uv.h"
@@ -89,6 +90,40 @@ Napi::Value AccessLeftOut(const Napi::CallbackInfo& info) {
   const bool has_log = transport != nullptr && transport->access_lines() != nullptr;
   const uint64_t left_out = has_log ? transport->access_lines()->TakeLeftOut() : 0;
   return Napi::Number::New(info.Env(), static_cast<double>(left_out));
+}
+
+// transportKeepTraces(transport)
+void KeepTraces(const Napi::CallbackInfo& info) {
+  Transport* transport = TransportOf(info);
+  if (transport != nullptr) transport->KeepTraces();
+}
+
+void AddTrace(const RequestTrace& trace, EventArray* array) {
+  array->AddNumber(trace.method);
+  array->AddText(trace.traceparent);
+  array->AddNumber(StageSpans::Nanoseconds(trace.began));
+  array->AddNumber(StageSpans::Nanoseconds(trace.ended));
+  array->AddNumber(trace.status);
+  array->AddUtf8(trace.message);
+  array->AddUtf8(trace.model);
+  array->AddUtf8(std::to_string(trace.version));
+  array->AddText(trace.request_id);
+  array->AddText(trace.path);
+  for (const StageSpans::Span& span : trace.stages.stages) {
+    array->AddNumber(span.begin);
+    array->AddNumber(span.end);
+  }
+}
+
+// transportTakeTraces(transport): [method, traceparent, began, ended, status, message, model,
+// version, requestId, path, eight times of stages, …]
+Napi::Value TakeTraces(const Napi::CallbackInfo& info) {
+  Transport* transport = TransportOf(info);
+  EventArray array(info.Env());
+  if (transport != nullptr && transport->traces() != nullptr) {
+    for (const auto& trace : transport->traces()->Take()) AddTrace(*trace, &array);
+  }
+  return Napi::Value(info.Env(), array.array());
 }
 
 bool ReadTarget(const Napi::Value& value, ModelRoutes::Target* target) {
@@ -242,6 +277,8 @@ void ExportTransport(Napi::Env env, Napi::Object exports) {
   exports.Set("transportGiveBytes", Napi::Function::New(env, GiveBytes, "transportGiveBytes"));
   exports.Set("transportPeer", Napi::Function::New(env, Peer, "transportPeer"));
   exports.Set("transportKeepAccess", Napi::Function::New(env, KeepAccess, "transportKeepAccess"));
+  exports.Set("transportKeepTraces", Napi::Function::New(env, KeepTraces, "transportKeepTraces"));
+  exports.Set("transportTakeTraces", Napi::Function::New(env, TakeTraces, "transportTakeTraces"));
   exports.Set("transportTakeAccess", Napi::Function::New(env, TakeAccess, "transportTakeAccess"));
   exports.Set("transportAccessLeftOut",
               Napi::Function::New(env, AccessLeftOut, "transportAccessLeftOut"));

@@ -1,7 +1,7 @@
 /** CallFailures: what a failed call's client is told, and what the log says of it. */
 import type { RequestLog } from '../log/request-log.js';
 import { readModelSpec, type ModelSpec } from '../native/requests.js';
-import type { ServingError } from '../status/serving-error.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
 import { ErrorDetails } from './error-details.js';
 import type { UnaryMethod } from './method.js';
 import { SPEC_READERS } from './methods.js';
@@ -13,6 +13,11 @@ export interface CallStatus {
   readonly message: string;
   /** Of the trailer ERROR_DETAILS_TRAILER. */
   readonly details: Buffer | null;
+}
+
+/** The outcome of a call whose client did not wait for it: its own deadline has passed, or it has left. */
+export function clientGone(): ServingError {
+  return new ServingError(StatusCode.CANCELLED, 'the client did not wait for the answer');
 }
 
 export class CallFailures {

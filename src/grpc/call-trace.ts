@@ -1,6 +1,13 @@
 /** The trace of a call. Probes have none: they would be most of it. */
 import { statusName, StatusCode, type ServingError } from '../status/serving-error.js';
-import type { RequestTrace, Tracer } from '../tracing/tracer.js';
+import type { NativeTrace } from '../native/transport.js';
+import type { RequestFacts } from '../tracing/native-traces.js';
+import {
+  servableAttributes,
+  type RequestTrace,
+  type TraceAttributes,
+  type Tracer,
+} from '../tracing/tracer.js';
 import type { UnaryMethod } from './method.js';
 
 /** What the conventions of OpenTelemetry count as the server's failure; others are its client's. */
@@ -21,20 +28,53 @@ export function callTrace(
   isSampled: boolean | null,
 ): RequestTrace | null {
   if (tracer === null || !isLogged) return null;
-  const name = path.slice(1);
+  const name = nameOf(path);
   const trace = tracer.begin(name, traceparent, isSampled);
-  const slash = name.lastIndexOf('/');
-  trace?.set({
-    'rpc.system': 'grpc',
-    'rpc.service': name.slice(0, slash),
-    'rpc.method': name.slice(slash + 1),
-  });
+  trace?.set(attributesOf(name));
   return trace;
 }
 
 export function endCallTrace(trace: RequestTrace | null, error: ServingError | null): void {
   if (trace === null) return;
   const code = error?.code ?? StatusCode.OK;
-  trace.set({ 'rpc.grpc.status_code': code });
-  trace.end(FAILURES.has(code) ? `${statusName(code)}: ${error?.message ?? ''}` : null);
+  trace.set(outcomeOf(code));
+  trace.end(failureOf(code, error?.message ?? ''));
+}
+
+/** The same of a call that the native transport has run; `methods` as it knows them. */
+export function recordedCall(
+  methods: readonly UnaryMethod[],
+  [method, , , , code, message, model, version]: NativeTrace,
+): RequestFacts {
+  const name = nameOf(methods[method]?.path ?? '');
+  return {
+    name,
+    attributes: {
+      ...attributesOf(name),
+      ...servableAttributes(model, version),
+      ...outcomeOf(code),
+    },
+    failure: failureOf(code as StatusCode, message),
+  };
+}
+
+function nameOf(path: string): string {
+  return path.slice(1);
+}
+
+function attributesOf(name: string): TraceAttributes {
+  const slash = name.lastIndexOf('/');
+  return {
+    'rpc.system': 'grpc',
+    'rpc.service': name.slice(0, slash),
+    'rpc.method': name.slice(slash + 1),
+  };
+}
+
+function outcomeOf(code: number): TraceAttributes {
+  return { 'rpc.grpc.status_code': code };
+}
+
+function failureOf(code: StatusCode, message: string): string | null {
+  return FAILURES.has(code) ? `${statusName(code)}: ${message}` : null;
 }

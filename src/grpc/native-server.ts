@@ -28,10 +28,11 @@ import type { NativeRoutes, NativeTransport } from '../native/transport.js';
 import { Method, type NativeFailure } from '../native/values.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { AccessLog } from '../log/access-log.js';
+import { keepTraces } from '../tracing/native-traces.js';
 import type { Tracer } from '../tracing/tracer.js';
 import { callEnded, type CallFacts } from './call-access.js';
-import { CallFailures } from './call-failures.js';
-import { callTrace, endCallTrace } from './call-trace.js';
+import { CallFailures, clientGone } from './call-failures.js';
+import { callTrace, endCallTrace, recordedCall } from './call-trace.js';
 import type { StreamingMethod, UnaryMethod } from './method.js';
 import { GrpcMethods } from './methods.js';
 import { inflateMessage, type InflateLimits } from './inflate.js';
@@ -92,6 +93,10 @@ export class NativeGrpcServer {
       },
     );
     this.#transport = this.#listener.transport;
+    if (this.#tracer !== null) {
+      const { unary } = this.#methods;
+      keepTraces(this.#tracer, this.#transport, (trace) => recordedCall(unary, trace));
+    }
     const { maxReceiveBytes, maxBufferedBytes } = nativeOptions;
     this.#inflateLimits = {
       most: maxReceiveBytes < 0 ? Infinity : maxReceiveBytes,
@@ -189,11 +194,13 @@ export class NativeGrpcServer {
             startMillis: performance.now() - age,
             caller: null,
           };
+    const isGone = (): boolean => this.#isGone(id);
     const done = (error: ServingError | null, reply: Uint8Array | null): void => {
       held?.release();
+      const outcome = error ?? (isGone() ? clientGone() : null);
       if (facts !== null && this.#accessLog !== null)
-        callEnded(this.#accessLog, facts, error, reply);
-      endCallTrace(trace, error);
+        callEnded(this.#accessLog, facts, outcome, reply);
+      endCallTrace(trace, outcome);
       if (error === null) {
         addon().grpcSend(this.#transport, id, reply ?? EMPTY, true);
         return;
@@ -218,7 +225,6 @@ export class NativeGrpcServer {
       return;
     }
     const headers = { get: () => (kept === null ? [] : [kept]) };
-    const isGone = (): boolean => this.#isGone(id);
     whenKnown(
       caller(),
       (known) => {

@@ -16,7 +16,7 @@ import { addressText, type Address } from '../listening/addresses.js';
 import { BufferBudget, Share } from '../listening/buffer-budget.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { callEnded, type CallFacts } from './call-access.js';
-import { CallFailures } from './call-failures.js';
+import { CallFailures, clientGone } from './call-failures.js';
 import { callTrace, endCallTrace } from './call-trace.js';
 import { ERROR_DETAILS_TRAILER } from './error-details.js';
 import { BoundedInflation } from './bounded-inflation.js';
@@ -148,8 +148,9 @@ export class GrpcServer {
             };
       const done = (error: ServingError | null, reply: Uint8Array | null): void => {
         (inflated ?? received).release();
-        if (facts !== null && accessLog !== null) callEnded(accessLog, facts, error, reply);
-        endCallTrace(trace, error);
+        const outcome = error ?? (call.cancelled ? clientGone() : null);
+        if (facts !== null && accessLog !== null) callEnded(accessLog, facts, outcome, reply);
+        endCallTrace(trace, outcome);
         if (error === null) callback(null, reply as Buffer);
         else callback(this.#statusOf(method, call.request, requestId, error));
       };

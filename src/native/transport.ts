@@ -26,6 +26,28 @@ export const SOCKET_EVENT_LENGTH = 3;
 /** [name, id of the latest version or 0, [version, id, …], [label, id, …], name, …] */
 export type NativeRoutes = readonly (string | number | readonly (bigint | string | number)[])[];
 
+/** A traced request that ran without JavaScript. UNITS: nanoseconds, as in NativeStageSpans. */
+export type NativeTrace = readonly [
+  /** gRPC: its number among the methods; REST: a Method. */
+  method: number,
+  /** Of the client; empty: none. */
+  traceparent: string,
+  began: number,
+  ended: number,
+  /** HTTP's, 0 where the client has gone; or gRPC's code. */
+  status: number,
+  /** HTTP's status line, or what goes with gRPC's code. */
+  message: string,
+  model: string,
+  version: string,
+  requestId: string,
+  /** REST's. */
+  path: string,
+  ...stages: number[],
+];
+export const NATIVE_TRACE_LENGTH = 18;
+export const NATIVE_TRACE_STAGES = 10;
+
 export interface NativeTransports {
   /** `port` −1: a Unix socket. Null, or what went wrong. */
   transportListen(transport: NativeTransport, address: string, port: number): string | null;
@@ -54,6 +76,11 @@ export interface NativeTransports {
   transportTakeAccess(transport: NativeTransport): string;
   /** How many there were beyond the bound, since the last call. */
   transportAccessLeftOut(transport: NativeTransport): number;
+
+  /** From here on, it runs traced requests by itself, too, and keeps their times, within a bound. */
+  transportKeepTraces(transport: NativeTransport): void;
+  /** NativeTraces of requests that have ended since the last call, one after the other. */
+  transportTakeTraces(transport: NativeTransport): readonly unknown[];
 
   /** A connection whose bytes JavaScript carries, by a number from 1 on. `peer`: as transportPeer tells it. */
   transportLend(transport: NativeTransport, socket: number, peer: string): void;

@@ -1,5 +1,14 @@
 /** The trace of a request of the REST API. */
-import { TRACEPARENT, type RequestTrace, type Tracer } from '../tracing/tracer.js';
+import { Method } from '../native/values.js';
+import type { NativeTrace } from '../native/transport.js';
+import type { RequestFacts } from '../tracing/native-traces.js';
+import {
+  servableAttributes,
+  TRACEPARENT,
+  type RequestTrace,
+  type TraceAttributes,
+  type Tracer,
+} from '../tracing/tracer.js';
 import type { Exchange } from './exchange.js';
 import type { HttpRequest } from './http.js';
 import type { Route } from './routes.js';
@@ -9,6 +18,9 @@ const READ_PATHS: ReadonlyMap<Route['kind'], string> = new Map([
   ['metadata', '/v1/models/{model}/metadata'],
   ['list', '/v1/models'],
 ]);
+
+/** By their Method. */
+const ACTIONS: readonly string[] = Object.keys(Method);
 
 /** Named by HTTP's method until it is known what is asked for. */
 export function exchangeTrace(tracer: Tracer, request: HttpRequest): RequestTrace | null {
@@ -29,13 +41,43 @@ export function endExchangeTrace(
     trace.set({ 'http.route': path });
   }
   if (requestId !== '') trace.set({ 'tensorgate.request_id': requestId });
-  if (status === '') trace.set({ 'error.type': 'client gone' });
-  else trace.set({ 'http.response.status_code': Number.parseInt(status, 10) });
-  trace.end(status.startsWith('5') ? status : null);
+  trace.set(outcomeOf(Number.parseInt(status, 10) || 0));
+  trace.end(failureOf(status));
+}
+
+/** The same of a request that the native transport has run. */
+export function recordedExchange([method, , , , status, line, ...rest]: NativeTrace): RequestFacts {
+  const [model, version, requestId, path] = rest;
+  const route = inferPath(ACTIONS[method] ?? '');
+  return {
+    name: `POST ${route}`,
+    attributes: {
+      'http.request.method': 'POST',
+      'url.path': path,
+      'http.route': route,
+      ...servableAttributes(model, version),
+      ...(requestId !== '' && { 'tensorgate.request_id': requestId }),
+      ...outcomeOf(status),
+    },
+    failure: failureOf(line),
+  };
+}
+
+/** `status` 0: the client did not wait for it. */
+function outcomeOf(status: number): TraceAttributes {
+  return status === 0 ? { 'error.type': 'client gone' } : { 'http.response.status_code': status };
+}
+
+function failureOf(status: string): string | null {
+  return status.startsWith('5') ? status : null;
 }
 
 /** Empty where it is no path of ours. */
 function pathOf(asked: Route): string {
-  if (asked.kind === 'infer') return `/v1/models/{model}:${asked.action}`;
+  if (asked.kind === 'infer') return inferPath(asked.action);
   return READ_PATHS.get(asked.kind) ?? '';
+}
+
+function inferPath(action: string): string {
+  return `/v1/models/{model}:${action}`;
 }

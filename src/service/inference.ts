@@ -11,7 +11,7 @@ import type { InferenceModel } from '../native/inference-model.js';
 import { Method } from '../native/values.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { ServableId } from '../core/servable.js';
-import type { TraceAttributes } from '../tracing/tracer.js';
+import { servableAttributes } from '../tracing/tracer.js';
 import { resolve, type ModelCatalog, type VersionChoice } from './model-catalog.js';
 import type { RequestContext } from './request-context.js';
 import type { ShadowRequest, ShadowTraffic } from './shadow-traffic.js';
@@ -63,7 +63,7 @@ export class InferenceService {
       spec = readModelSpec(body, number);
       ticket = admitted(caller, method, spec?.name ?? '');
       handle = this.#handleFor(spec, number, headers);
-      trace?.set(attributesOf(handle.id));
+      trace?.set(servableAttributes(handle.id.name, handle.id.version));
     } catch (error) {
       ticket?.release();
       const refusal = ServingError.from(error);
@@ -130,7 +130,7 @@ export class InferenceService {
       done(error, reply);
       shadow?.answered(error, reply);
     };
-    trace?.set(attributesOf(handle.id));
+    trace?.set(servableAttributes(handle.id.name, handle.id.version));
     const { servable, id } = handle;
     servable.inferJson(number, body, timeoutMillis, answer, isGone, trace, cacheControl);
     return id;
@@ -199,10 +199,6 @@ export class InferenceService {
     const key = readsKey ? stickyKeyOf(headers.get(this.#stickyHeader)[0]) : null;
     return resolve(this.#catalog, spec.name, spec, key);
   }
-}
-
-function attributesOf({ name, version }: ServableId): TraceAttributes {
-  return { 'tensorgate.model': name, 'tensorgate.version': version.toString() };
 }
 
 /** SessionRun reaches into the whole graph, and may change it. @throws ServingError */

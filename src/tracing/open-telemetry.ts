@@ -15,17 +15,20 @@ import { BatchSpanProcessor, RandomIdGenerator, type SpanExporter } from '@opent
 import type { Log } from '../log/log.js';
 import { addon } from '../native/addon.js';
 import { setResource } from './finished-span.js';
-import { RequestSpan, type SpanMaker } from './request-span.js';
+import { RequestSpan, spansOf, type SpanMaker } from './request-span.js';
 import { TraceClock } from './trace-clock.js';
-import type { RequestTrace, Tracer, TracerOptions } from './tracer.js';
+import type { RecordedRequest, RequestTrace, Tracer, TracerOptions } from './tracer.js';
 
 const TRACES_PATH = '/v1/traces';
 const PATIENCE_MILLIS = 3000;
 const EXPORT_OK = 0;
+const SOURCES_MILLIS = 200;
 
 export class OpenTelemetryTracer implements Tracer {
   readonly #processor: BatchSpanProcessor;
   readonly #maker: SpanMaker;
+  readonly #sources: (() => readonly RecordedRequest[])[] = [];
+  #timer: NodeJS.Timeout | null = null;
 
   static async start(options: TracerOptions, log: Log): Promise<OpenTelemetryTracer> {
     const exporter = toldOnce(await exporterOf(options), options.endpoint, log);
@@ -52,7 +55,21 @@ export class OpenTelemetryTracer implements Tracer {
     return new RequestSpan(this.#maker, name, parentOf(traceparent));
   }
 
+  addSource(take: () => readonly RecordedRequest[]): void {
+    this.#sources.push(take);
+    this.#timer ??= setInterval(() => this.#takeAll(), SOURCES_MILLIS).unref();
+  }
+
+  #takeAll(): void {
+    this.#maker.clock.now(); // which follows the system's clock
+    for (const take of this.#sources) {
+      for (const request of take()) spansOf(this.#maker, parentOf(request.traceparent), request);
+    }
+  }
+
   async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#takeAll();
     const patience = new Promise<void>((resolve) => {
       setTimeout(resolve, PATIENCE_MILLIS).unref();
     });

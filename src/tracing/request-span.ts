@@ -6,7 +6,7 @@ import type { NativeBatchReport, NativeStageSpans } from '../native/binding.js';
 import type { RunTrace, StepTrace } from '../native/run-trace.js';
 import { FinishedSpan } from './finished-span.js';
 import type { TraceClock } from './trace-clock.js';
-import type { RequestTrace, TraceAttributes } from './tracer.js';
+import type { RecordedRequest, RequestTrace, TraceAttributes } from './tracer.js';
 
 /** As RequestStage of binding/model/request_statistics.h. */
 const STAGES = ['queue', 'decode', 'run', 'encode'] as const;
@@ -52,23 +52,7 @@ export class RequestSpan implements RequestTrace {
   }
 
   ran(spans: NativeStageSpans): void {
-    const { ids, clock, finished } = this.#maker;
-    for (let i = 0; i < STAGES.length; i++) {
-      const begin = spans[2 * i] ?? 0;
-      if (begin === 0) continue;
-      const name = STAGES[i] ?? '';
-      finished(
-        new FinishedSpan({
-          name,
-          kind: SpanKind.INTERNAL,
-          context: newContext(ids, this.#context.traceId),
-          parent: this.#context,
-          beganMillis: clock.at(begin),
-          endedMillis: clock.at(spans[2 * i + 1] ?? 0),
-          ...(name === 'run' && this.#batch !== undefined && { links: this.#batch }),
-        }),
-      );
-    }
+    stagesRan(this.#maker, this.#context, spans, this.#batch);
   }
 
   step(name: string): StepTrace {
@@ -121,6 +105,55 @@ export class RequestSpan implements RequestTrace {
       }),
     );
   }
+}
+
+/** A span for each stage that the request came to; that of its run has the links. */
+function stagesRan(
+  { ids, clock, finished }: SpanMaker,
+  parent: SpanContext,
+  spans: NativeStageSpans,
+  links?: Link[],
+): void {
+  for (let i = 0; i < STAGES.length; i++) {
+    const begin = spans[2 * i] ?? 0;
+    if (begin === 0) continue;
+    const name = STAGES[i] ?? '';
+    finished(
+      new FinishedSpan({
+        name,
+        kind: SpanKind.INTERNAL,
+        context: newContext(ids, parent.traceId),
+        parent,
+        beganMillis: clock.at(begin),
+        endedMillis: clock.at(spans[2 * i + 1] ?? 0),
+        ...(name === 'run' && links !== undefined && { links }),
+      }),
+    );
+  }
+}
+
+/** The spans of a request that is over. */
+export function spansOf(
+  maker: SpanMaker,
+  parent: SpanContext | undefined,
+  request: RecordedRequest,
+): void {
+  const { ids, clock, finished } = maker;
+  const { name, attributes, failure } = request;
+  const context = newContext(ids, parent?.traceId ?? ids.generateTraceId());
+  stagesRan(maker, context, request.stages);
+  finished(
+    new FinishedSpan({
+      name,
+      kind: SpanKind.SERVER,
+      context,
+      parent,
+      beganMillis: clock.at(request.began),
+      endedMillis: clock.at(request.ended),
+      attributes,
+      failure,
+    }),
+  );
 }
 
 function newContext(ids: IdGenerator, traceId: string): SpanContext {

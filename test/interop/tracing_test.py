@@ -15,6 +15,8 @@ from otlp_collector import Collector, attributes_of
 from tensorflow_serving.apis import predict_pb2
 
 MODEL = 'half_plus_two'
+SLOW = 'slow'
+SLOW_ITERATIONS = [20_000]  # takes a second or some
 STAGES = ['decode', 'encode', 'queue', 'run']
 PARENT = '00f067aa0ba902b7'
 BATCH = 4
@@ -33,11 +35,11 @@ class Tracing(unittest.TestCase):
         self.collector = Collector()
         self.addCleanup(self.collector.close)
 
-    def start(self, endpoint, *flags):
+    def start(self, endpoint, *flags, model=MODEL):
         os.environ['OTEL_BSP_SCHEDULE_DELAY'] = '200'
         os.environ['OTEL_RESOURCE_ATTRIBUTES'] = 'deployment.environment.name=interop'
         os.environ['OTEL_EXPORTER_OTLP_HEADERS'] = 'x-collector=ours'
-        server = harness.start_server(MODEL, harness.model_path(MODEL), [f'--otlp_endpoint={endpoint}', *flags])
+        server = harness.start_server(model, harness.model_path(model), [f'--otlp_endpoint={endpoint}', *flags])
         self.addCleanup(server.close)
         return server
 
@@ -88,9 +90,10 @@ class Tracing(unittest.TestCase):
             self.assertEqual(self.rest(server, header), (200, {'predictions': [2.5]}))
             self.assertEqual(self.predict(server, header), [2.5])
         self.assertEqual(self.rest(server, traceparent(6)), (200, {'predictions': [2.5]}))
-        expected = {1: 5, 2: 5, 3: 1, 4: 2, 6: 5}  # of what fails, no stage that it did not come to
+        expected = {1: 5, 2: 5, 3: 1, 6: 5}
         spans = self.collector.wait_for(
-            lambda spans: all(len(self.of_trace(spans, trace)) == count for trace, count in expected.items()))
+            lambda spans: self.of_trace(spans, 4)
+            and all(len(self.of_trace(spans, trace)) == count for trace, count in expected.items()))
         model = {'tensorgate.model': MODEL, 'tensorgate.version': '1'}
         self.check_request(self.of_trace(spans, 1), REST_SPAN, {
             **model, 'http.request.method': 'POST', 'http.response.status_code': 200,
@@ -100,10 +103,11 @@ class Tracing(unittest.TestCase):
         [missing] = self.of_trace(spans, 3)
         self.assertEqual(attributes_of(missing)['rpc.grpc.status_code'], grpc.StatusCode.NOT_FOUND.value[0])
         self.assertEqual(missing.status.code, trace_pb2.Status.STATUS_CODE_UNSET)  # it is the client's failure
-        failed = self.of_trace(spans, 4)
+        failed = self.of_trace(spans, 4)  # with no stage that it did not come to
+        self.assertLessEqual({span.name for span in failed}, {REST_SPAN, 'queue', 'decode'})
         self.assertEqual(attributes_of(next(s for s in failed if s.name == REST_SPAN))['http.response.status_code'], 400)
         self.assertEqual(self.of_trace(spans, 5), [])
-        self.assertEqual({int.from_bytes(span.trace_id, 'big') for span in spans}, set(expected))
+        self.assertEqual({int.from_bytes(span.trace_id, 'big') for span in spans}, {*expected, 4})
         for resource in self.collector.resources:
             self.assertEqual(resource['service.name'], 'tensorgate')
             self.assertEqual(resource['deployment.environment.name'], 'interop')
@@ -143,6 +147,30 @@ class Tracing(unittest.TestCase):
                 self.assertEqual([link.span_id for link in run.links], [batch.span_id])
             # Their own traces: nobody sent one.
             self.assertEqual(len({span.trace_id for span in requests.values()}), BATCH)
+
+    def test_requests_that_nobody_waits_for(self):
+        """A deadline ends the request, not its run."""
+        server = self.start(f'http://127.0.0.1:{self.collector.http_port}', '--trace_sampling_ratio=0',
+                            '--rest_api_timeout_in_ms=300', model=SLOW)
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = SLOW
+        for name, value in (('x', [1.0]), ('iterations', SLOW_ITERATIONS)):
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value, dtype=tf.float32 if name == 'x' else tf.int32))
+        body = json.dumps({'inputs': {'x': [1.0], 'iterations': SLOW_ITERATIONS}})
+        with self.assertRaises(grpc.RpcError) as raised:
+            server.prediction.Predict(request, timeout=0.3, metadata=(('traceparent', traceparent(1)),))
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+        self.assertEqual(self.rest(server, traceparent(2), body, f'/v1/models/{SLOW}:predict')[0], 504)
+        spans = self.collector.wait_for(lambda spans: all(
+            {name, 'run'} <= {span.name for span in self.of_trace(spans, trace)}
+            for trace, name in ((1, GRPC_SPAN), (2, REST_SPAN))))
+        [call] = [span for span in self.of_trace(spans, 1) if span.name == GRPC_SPAN]
+        # A client that has lost its patience may reset the stream before the server's own deadline ends it.
+        self.assertIn(attributes_of(call)['rpc.grpc.status_code'],
+                      (grpc.StatusCode.DEADLINE_EXCEEDED.value[0], grpc.StatusCode.CANCELLED.value[0]))
+        [late] = [span for span in self.of_trace(spans, 2) if span.name == REST_SPAN]
+        self.assertEqual(attributes_of(late)['http.response.status_code'], 504)
+        self.assertEqual(late.status.message, '504 Gateway Timeout')
 
     def test_a_collector_that_is_not_there(self):
         self.collector.close()

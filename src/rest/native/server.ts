@@ -16,9 +16,11 @@ import {
   type NativeHttpOptions,
 } from '../../native/http.js';
 import type { NativeRoutes, NativeTransport } from '../../native/transport.js';
+import { keepTraces } from '../../tracing/native-traces.js';
 import { ADMIN_PREFIX } from '../admin-endpoint.js';
 import { RestApi } from '../api.js';
 import { jsonHeaders } from '../exchange.js';
+import { recordedExchange } from '../exchange-trace.js';
 import type { AfterAnswer } from '../http.js';
 import type { RestServer, RestServerOptions } from '../server.js';
 import { NativeHttpExchange, type NativeExchangeHost } from './http-exchange.js';
@@ -51,6 +53,7 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
       },
     );
     this.#transport = this.#listener.transport;
+    if (options.tracer !== null) keepTraces(options.tracer, this.#transport, recordedExchange);
     this.#api = new RestApi(options, new NativeBudget(this.#transport, maxBufferedBytes));
   }
 
