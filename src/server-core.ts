@@ -23,6 +23,7 @@ import type { ModelStates } from './metrics/load-metrics.js';
 import { addon } from './native/addon.js';
 import type { NativeRoutes } from './native/transport.js';
 import type { InferenceModel } from './native/inference-model.js';
+import type { Plugins } from './plugins/plugins.js';
 import { batchingParametersOf } from './servables/batching-parameters-file.js';
 import { BatchedSignatures } from './servables/batched-signatures.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
@@ -59,6 +60,7 @@ export interface ServerOptions {
   readonly platform: PlatformConfig;
   /** By the names that `model_platform` has for them. */
   readonly platforms: ReadonlyMap<string, PlatformKind>;
+  readonly plugins: Plugins;
 }
 
 export class ServerCore {
@@ -130,8 +132,10 @@ export class ServerCore {
     });
     this.#manager = new Manager({
       loaderFor: (name, version, path) => {
-        const platform = this.#models.of(name)?.platform ?? '';
-        return followed(platforms.of(platform).loaderFor({ name, version }, path), this.#follower);
+        const { platform = '', hooks = [] } = this.#models.of(name) ?? {};
+        const id = { name, version };
+        const own = platforms.of(platform).loaderFor(id, path);
+        return followed(options.plugins.hooked(own, id, path, hooks), this.#follower);
       },
       parallelLoads: initialLoads,
       policyOf: (name) =>

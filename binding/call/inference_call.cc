@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <optional>
 #include <utility>
 
 #include "call/batch_keys.h"
@@ -47,7 +48,9 @@ Status InferenceCall::EncodeLoggedRequest(std::string_view body, OutputBuffer* o
 
 void InferenceCall::BeginLog(std::string_view body) {
   ModelLogger* const logger = model_->logger();
-  const uint64_t shape = logger->is_recording() ? ShapeOf(*this) : 0;
+  // Only a SavedModel has a warm-up; further signatures of one are not its own.
+  std::optional<uint64_t> shape;
+  if (logger->is_recording() && model_->AsSavedModel() != nullptr) shape = ShapeOf(*this);
   logged_ = logger->Begin(method(), model_->version(), shape, body.size());
   if (logged_ == nullptr || EncodeLoggedRequest(body, &logged_->request).ok()) return;
   logged_.reset();

@@ -46,7 +46,7 @@ void ModelLogger::SetThreshold() {
   threshold_.store(records ? kShareOfAll : to_files_, std::memory_order_relaxed);
 }
 
-std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version, uint64_t shape,
+std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version, std::optional<uint64_t> shape,
                                                   size_t bytes) {
   auto request = std::make_unique<LoggedRequest>(&LogWriter::Process(), this);
   {
@@ -57,7 +57,8 @@ std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version
     if (to_file) request->destination = destination_;
     request->recording = recording_;
   }
-  if (request->recording != nullptr && !request->recording->Wants(shape)) {
+  const bool is_wanted = shape && request->recording != nullptr && request->recording->Wants(*shape);
+  if (!is_wanted) {
     request->recording.reset();
   }
   if (request->destination == nullptr && request->recording == nullptr) return nullptr;
@@ -65,7 +66,7 @@ std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version
     if (request->destination != nullptr) CountDropped();
     return nullptr;
   }
-  request->shape = shape;
+  request->shape = shape.value_or(0);
   request->method = method;
   request->version = version;
   request->timestamp_secs = std::chrono::duration_cast<std::chrono::seconds>(

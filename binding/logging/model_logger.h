@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,9 @@ class ModelLogger {
   bool is_recording() const { return is_recording_.load(std::memory_order_relaxed); }
 
   // For a request that Samples(), of which `bytes` are to be kept; null: nobody wants it any more,
-  // or there is no room for it.
-  std::unique_ptr<LoggedRequest> Begin(Method method, int64_t version, uint64_t shape,
-                                       size_t bytes);
+  // or there is no room for it. Without a `shape` it is not recorded.
+  std::unique_ptr<LoggedRequest> Begin(Method method, int64_t version,
+                                       std::optional<uint64_t> shape, size_t bytes);
   // It has its answer: from here on it is the recording's and the writer's.
   void End(std::unique_ptr<LoggedRequest> request);
 

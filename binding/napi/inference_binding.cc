@@ -8,6 +8,7 @@
 #include "call/inference_call.h"
 #include "call/request_track.h"
 #include "codec/json/json_predict.h"
+#include "codec/json/json_request_head.h"
 #include "codec/proto/example_request.h"
 #include "codec/proto/predict_proto.h"
 #include "napi/arguments.h"
@@ -169,6 +170,60 @@ Napi::Value CheckJson(const Napi::CallbackInfo& info) {
   return status.ok() ? info.Env().Null() : ErrorTuple(info.Env(), status);
 }
 
+// Looks for the signature's name in a body of REST on the decode pool.
+class SignatureNameJob : public AsyncJob {
+ public:
+  using AsyncJob::AsyncJob;
+
+  // `value` is what holds `body`.
+  void SetBody(napi_env env, napi_value value, std::string_view body) {
+    body_.Pin(env, value, body);
+  }
+
+  napi_value TakeValue(napi_env env) override {
+    napi_value value;
+    napi_create_string_utf8(env, name_.data(), name_.size(), &value);
+    return value;
+  }
+
+  void ReleaseReferences() override { body_.Unpin(); }
+
+ protected:
+  Status Execute() override {
+    name_ = FindJsonSignatureName(body_.view());
+    return Status();
+  }
+
+ private:
+  PinnedBody body_;
+  std::string name_;
+};
+
+// jsonSignatureName(slot, body): the name, or null, where the slot will be answered with it
+Napi::Value JsonSignatureName(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint32_t slot;
+  std::string_view body;
+  if (!ReadSlot(info, &slot) || !ReadBytes(info, 1, "body", &body)) return env.Undefined();
+  if (body.size() <= kDecodeOnLoopBytes) return Napi::String::New(env, FindJsonSignatureName(body));
+  Environment& environment = Environment::From(env);
+  auto job = std::make_unique<SignatureNameJob>(slot, environment.completions());
+  job->SetBody(env, info[1], body);
+  environment.Submit(&Process::Get().decodes, std::move(job));
+  Process::Get().decodes.Wake();
+  return env.Null();
+}
+
+// protoSignatureName(body): that of a PredictRequest; empty where there is none, or no request
+Napi::Value ProtoSignatureName(const Napi::CallbackInfo& info) {
+  std::string_view body;
+  if (!ReadBytes(info, 0, "body", &body)) return info.Env().Undefined();
+  ModelSpecView spec;
+  const std::string_view name =
+      ReadModelSpec(body, &spec).ok() ? spec.signature_name : std::string_view();
+  return Napi::String::New(info.Env(), name.data(), name.size());
+}
+
 // That of the first task for MultiInference.
 Status ReadSpecOf(Method method, std::string_view body, ModelSpecView* spec) {
   if (method != Method::kMultiInference) return ReadModelSpec(body, spec);
@@ -260,6 +315,10 @@ void ExportInference(Napi::Env env, Napi::Object exports) {
   exports.Set("inferProto", Napi::Function::New(env, InferProto, "inferProto"));
   exports.Set("inferJson", Napi::Function::New(env, InferJson, "inferJson"));
   exports.Set("checkJson", Napi::Function::New(env, CheckJson, "checkJson"));
+  exports.Set("jsonSignatureName",
+              Napi::Function::New(env, JsonSignatureName, "jsonSignatureName"));
+  exports.Set("protoSignatureName",
+              Napi::Function::New(env, ProtoSignatureName, "protoSignatureName"));
   exports.Set("readModelSpec", Napi::Function::New(env, ReadSpec, "readModelSpec"));
 }
 

@@ -16,7 +16,7 @@ import { unknownArgumentText, usageText, versionText } from '../config/usage.js'
 import { demoExamples, demoModels } from '../demo.js';
 import { createLog, type Log } from '../log/log.js';
 import { PLATFORMS } from '../platforms.js';
-import { pluginPlatforms } from '../plugins/plugin-platform.js';
+import { Plugins } from '../plugins/plugins.js';
 import { Server } from '../server.js';
 import { ServingError } from '../status/serving-error.js';
 
@@ -129,8 +129,9 @@ async function serve(
     const opLibraries = await prepare(opSetsOf(flags.ops, process.env));
     const platform = await readPlatformConfig(flags, cpus);
     for (const what of platform.withoutEffect) log.warn(`${what} has no effect`);
-    const platforms = new Map([...PLATFORMS, ...(await pluginPlatforms(flags, log))]);
-    const served = { flags: platform.flags, models, platform, platforms };
+    const plugins = await Plugins.start(flags, log);
+    const platforms = new Map([...PLATFORMS, ...plugins.platforms]);
+    const served = { flags: platform.flags, models, platform, platforms, plugins };
     server = new Server({ ...served, cpus, log, opLibraries });
     isStopping = stopOnSignal(server, flags, log);
     await server.start();

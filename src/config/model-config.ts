@@ -8,6 +8,7 @@ import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { localPath, whyNotLocal } from './local-path.js';
 import { isPlatformName, TENSORFLOW } from './platform-names.js';
+import { isPluginName } from './plugin-names.js';
 import { loggingOf, type LoggingConfig, type LoggingMessage } from './logging-config.js';
 import {
   responseCacheMessageOf,
@@ -47,6 +48,8 @@ export interface ModelConfig {
   readonly batchingWeight: number;
   /** Its requests may share runs by default, though nothing proves it; holds from the next load on. */
   readonly assumeIndependentRows: boolean;
+  /** Of plugins, by their names; put around its versions when these are loaded. */
+  readonly hooks: readonly string[];
   /** Null: no request is logged. */
   readonly logging: LoggingConfig | null;
   /** Null: no answer is kept. */
@@ -74,6 +77,7 @@ export function singleModel(name: string, basePath: string): ModelConfig {
     resourcePreserving: false,
     batchingWeight: 1,
     assumeIndependentRows: false,
+    hooks: [],
     logging: null,
     responseCache: null,
   };
@@ -122,6 +126,7 @@ interface ModelMessage {
   readonly batching_weight?: number;
   readonly assume_independent_rows?: boolean;
   readonly response_cache?: ResponseCacheMessage;
+  readonly hooks?: readonly string[];
 }
 
 /**
@@ -172,6 +177,7 @@ export function examineModels(plain: Readonly<Record<string, unknown>>): {
       () => labelsOf(name, message),
       () => shadowOf(name, message, policyOf(message)),
       () => batchingWeightOf(name, message),
+      () => hooksOf(name, message),
       () => loggingOf(name, message.logging_config),
       () => responseCacheOf(name, message.response_cache),
     ];
@@ -242,6 +248,7 @@ function modelOf(message: ModelMessage): ModelConfig {
     resourcePreserving: message.resource_preserving ?? false,
     batchingWeight: batchingWeightOf(name, message),
     assumeIndependentRows: message.assume_independent_rows ?? false,
+    hooks: hooksOf(name, message),
     logging: loggingOf(name, message.logging_config),
     responseCache: responseCacheOf(name, message.response_cache),
   };
@@ -330,6 +337,14 @@ function batchingWeightOf(name: string, { batching_weight: weight = 1 }: ModelMe
   return weight || 1;
 }
 
+function hooksOf(name: string, { hooks = [] }: ModelMessage): readonly string[] {
+  const unknown = hooks.find((hook) => !isPluginName('hooks', hook));
+  if (unknown !== undefined) refuse(`Model ${name} names hook ${unknown}, which no plugin has`);
+  const twice = hooks.find((hook, index) => hooks.indexOf(hook) < index);
+  if (twice !== undefined) refuse(`Model ${name} names hook ${twice} twice`);
+  return hooks;
+}
+
 /** The plain form again, for fromObject and for writing a config back. */
 export function plainOf(models: readonly ModelConfig[]): Record<string, unknown> {
   return { model_config_list: { config: models.map(modelMessageOf) } };
@@ -361,6 +376,7 @@ export function modelMessageOf(model: ModelConfig): ModelMessage {
     ...(model.resourcePreserving ? { resource_preserving: true } : {}),
     ...(model.batchingWeight === 1 ? {} : { batching_weight: model.batchingWeight }),
     ...(model.assumeIndependentRows ? { assume_independent_rows: true } : {}),
+    ...(model.hooks.length === 0 ? {} : { hooks: model.hooks }),
     ...(model.responseCache && { response_cache: responseCacheMessageOf(model.responseCache) }),
   };
 }

@@ -434,6 +434,10 @@ export interface NativeBinding
   endRecording(model: string): Uint8Array | null;
   /** The checks upstream makes before it looks for the model; null when they pass. */
   checkJson(body: Uint8Array | ArrayBuffer, method: Method): NativeFailure | null;
+  /** The signature that a body of REST names, empty for none; null: a large one, whose slot is answered with it. */
+  jsonSignatureName(slot: number, body: Uint8Array): string | null;
+  /** That of a PredictRequest; empty for none, and where it is no request. */
+  protoSignatureName(body: Uint8Array): string;
   /** The ModelSpec in field 1 of a request; of MultiInference's first task. */
   readModelSpec(body: Uint8Array, method: Method): NativeModelSpec | NativeFailure;
 

@@ -2,7 +2,7 @@
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import type { NativeModelSpec } from './binding.js';
-import { violationsOf } from './calls.js';
+import { closeSlot, openSlot, violationsOf } from './calls.js';
 import { Method, type NativeFailure } from './values.js';
 
 export interface ModelSpec {
@@ -32,4 +32,26 @@ export function jsonError(body: Uint8Array | ArrayBuffer, method: Method): Servi
   if (failure === null) return null;
   const [code, message, violations] = failure;
   return new ServingError(code, message, violationsOf(violations));
+}
+
+/** That of a PredictRequest; empty where it names none, or is no request. */
+export function protoSignatureName(body: Uint8Array): string {
+  return addon().protoSignatureName(body);
+}
+
+/**
+ * Calls back with that of a REST body: before it returns where the body is small. What is no request has none.
+ * OWNERSHIP: a body above decodeOnLoopBytes() must stay as it is until then, and is not given away.
+ */
+export function jsonSignatureName(
+  body: Uint8Array | ArrayBuffer,
+  then: (name: string) => void,
+): void {
+  // Of an ArrayBuffer the addon would free the memory.
+  const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body;
+  const slot = openSlot<string>((_, name) => then(name ?? ''));
+  const name = addon().jsonSignatureName(slot, bytes);
+  if (name === null) return;
+  closeSlot(slot);
+  then(name);
 }

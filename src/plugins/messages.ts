@@ -7,7 +7,14 @@ export interface PluginDescription {
   readonly file: string;
   readonly name: string;
   readonly platforms: readonly string[];
+  readonly hooks: readonly string[];
 }
+
+/** What makes a servable of a version's folder. */
+export type Maker =
+  | { readonly kind: 'platform'; readonly name: string }
+  /** `signatures`: a serialized SignatureDefMap, of the model that it is put around. */
+  | { readonly kind: 'hook'; readonly name: string; readonly signatures: Uint8Array };
 
 /** A call is told by its number; each but a cancelled one is answered once. */
 export type ToThread =
@@ -16,7 +23,7 @@ export type ToThread =
       readonly call: number;
       /** Of the version, in later calls. */
       readonly key: number;
-      readonly platform: string;
+      readonly maker: Maker;
       readonly folder: string;
       readonly name: string;
       readonly version: bigint;
@@ -32,7 +39,9 @@ export type ToThread =
     }
   | { readonly kind: 'unload'; readonly call: number; readonly key: number }
   /** Nobody waits for the call. Told back at once by a thread whose loop turns. */
-  | { readonly kind: 'cancel'; readonly call: number };
+  | { readonly kind: 'cancel'; readonly call: number }
+  /** To an `infer`: a set, which may be gone, or why there is none. */
+  | { readonly kind: 'inferred'; readonly infer: number; readonly result: TensorSet | Failure };
 
 export type FromThread =
   | { readonly kind: 'ready'; readonly plugins: readonly PluginDescription[] }
@@ -40,7 +49,21 @@ export type FromThread =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'answer'; readonly call: number; readonly value: Answer }
   | { readonly kind: 'failure'; readonly call: number; readonly failure: Failure }
-  | { readonly kind: 'cancelled'; readonly call: number };
+  | { readonly kind: 'cancelled'; readonly call: number }
+  | Infer;
+
+/** A hook's run wants its model to run. */
+export interface Infer {
+  readonly kind: 'infer';
+  /** The run. */
+  readonly call: number;
+  readonly infer: number;
+  /** With tensors of these names. */
+  readonly inputs: TensorSet;
+  readonly names: readonly string[];
+  readonly signature: string;
+  readonly outputs: readonly string[];
+}
 
 /** Of a load its serialized signatures, of a run a set of tensors. */
 export type Answer = Uint8Array | TensorSet | null;

@@ -2,61 +2,80 @@
 import { pathToFileURL } from 'node:url';
 
 import type { PluginDescription } from './messages.js';
-import type { Platform, Plugin } from './plugin.js';
+import type { Hook, Platform, Plugin } from './plugin.js';
 
-export interface NamedPlatform {
+/** What a plugin has by a name, and the plugin's own. */
+export interface Named<T> {
   readonly plugin: string;
-  readonly platform: Platform;
+  readonly value: T;
 }
 
 export interface PluginModules {
   readonly descriptions: readonly PluginDescription[];
-  /** By the name of the platform. */
-  readonly platforms: ReadonlyMap<string, NamedPlatform>;
+  readonly platforms: ReadonlyMap<string, Named<Platform>>;
+  readonly hooks: ReadonlyMap<string, Named<Hook>>;
 }
 
 /** What Node adds where the module itself is not there. */
 const IMPORTED_HERE = / imported from .*plugin-modules\.js$/;
 
+/** What a plugin may have, and the function that each must have. */
+const PARTS = { platforms: 'load', hooks: 'attach' } as const;
+type Part = keyof typeof PARTS;
+const PART_NAMES = Object.keys(PARTS) as Part[];
+
 /** @throws Error `FILE: what is wrong with it` */
 export async function importPlugins(files: readonly string[]): Promise<PluginModules> {
   const descriptions: PluginDescription[] = [];
-  const platforms = new Map<string, NamedPlatform>();
+  const all: { readonly [P in Part]: Map<string, Named<never>> } = {
+    platforms: new Map(),
+    hooks: new Map(),
+  };
   for (const file of files) {
     try {
       const { default: plugin } = (await import(pathToFileURL(file).href)) as { default?: unknown };
       checkPlugin(plugin);
-      const names = Object.keys(plugin.platforms);
-      for (const name of names) {
-        const other = platforms.get(name);
-        if (other !== undefined) {
-          throw new Error(`platform ${name} is one of plugin ${other.plugin} already`);
+      const names = (part: Part): string[] => Object.keys(plugin[part] ?? {});
+      for (const part of PART_NAMES) {
+        for (const name of names(part)) {
+          const other = all[part].get(name);
+          if (other !== undefined) {
+            const what = part.slice(0, -1);
+            throw new Error(`${what} ${name} is one of plugin ${other.plugin} already`);
+          }
+          all[part].set(name, { plugin: plugin.name, value: plugin[part]?.[name] as never });
         }
-        platforms.set(name, { plugin: plugin.name, platform: plugin.platforms[name] as Platform });
       }
-      descriptions.push({ file, name: plugin.name, platforms: names });
+      const { name } = plugin;
+      descriptions.push({ file, name, platforms: names('platforms'), hooks: names('hooks') });
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       throw new Error(`${file}: ${reason.replace(IMPORTED_HERE, '')}`, { cause: thrown });
     }
   }
-  return { descriptions, platforms };
+  return { descriptions, ...all };
 }
 
 function checkPlugin(plugin: unknown): asserts plugin is Plugin {
   if (typeof plugin !== 'object' || plugin === null) {
     throw new TypeError(`expected a plugin as default export, got ${String(plugin)}`);
   }
-  const { name, platforms } = plugin as Partial<Plugin>;
+  const { name } = plugin as Partial<Plugin>;
   if (typeof name !== 'string' || name === '') {
     throw new TypeError(`name: expected a text that is not empty, got ${String(name)}`);
   }
-  if (typeof platforms !== 'object' || platforms === null || Object.keys(platforms).length === 0) {
-    throw new TypeError(`platforms: expected at least one, got none`);
+  let count = 0;
+  for (const part of PART_NAMES) {
+    const { [part]: values = {} } = plugin as Partial<Record<Part, unknown>>;
+    if (typeof values !== 'object' || values === null) {
+      throw new TypeError(`${part}: expected an object, got ${String(values)}`);
+    }
+    for (const [key, value] of Object.entries(values)) {
+      ++count;
+      const method = (Object(value) as Record<string, unknown>)[PARTS[part]];
+      if (typeof method === 'function') continue;
+      throw new TypeError(`${part}[${JSON.stringify(key)}].${PARTS[part]}: expected a function`);
+    }
   }
-  for (const [key, platform] of Object.entries(platforms)) {
-    const load: unknown = (platform as Partial<Platform> | undefined)?.load;
-    if (typeof load === 'function') continue;
-    throw new TypeError(`platforms[${JSON.stringify(key)}].load: expected a function`);
-  }
+  if (count === 0) throw new TypeError(`expected ${PART_NAMES.join(' or ')}, got none`);
 }

@@ -1,46 +1,12 @@
 /** The platforms of plugins: a version lives in one plugin thread, and is a DeclaredModel to those who serve it. */
-import { addPlatforms } from '../config/platform-names.js';
-import type { Flags } from '../config/flag-table.js';
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
-import type { Log } from '../log/log.js';
 import { declareModel, DeclaredModel } from '../native/declared-model.js';
 import type { InferenceModel } from '../native/inference-model.js';
-import type { Platform, PlatformKind } from '../servables/platform.js';
+import type { Platform } from '../servables/platform.js';
 import { ServingError } from '../status/serving-error.js';
 import type { PluginThread } from './plugin-thread.js';
-import { PluginThreads, refuseKnown } from './plugin-threads.js';
-
-/** Those of --plugins, by their names, which are known from here on. @throws ServingError as PluginThreads.start */
-export async function pluginPlatforms(
-  flags: Flags,
-  log: Log,
-): Promise<ReadonlyMap<string, PlatformKind>> {
-  const threads = await PluginThreads.start({
-    files: flags.plugins,
-    count: flags.plugin_threads,
-    heapMegabytes: flags.plugin_heap_mb,
-    capacity: flags.run_queue_capacity,
-    log,
-  });
-  try {
-    refuseKnown(threads.plugins);
-  } catch (error) {
-    await threads.end();
-    throw error;
-  }
-  for (const { file, name, platforms } of threads.plugins) {
-    log.info({ file, platforms }, `plugin ${name}`);
-    addPlatforms(platforms.map((platform) => [platform, null]));
-  }
-  const names = threads.plugins.flatMap(({ platforms }) => platforms);
-  return new Map(
-    names.map((name) => [
-      name,
-      { mainFile: null, create: () => new PluginPlatform(name, threads) },
-    ]),
-  );
-}
+import type { PluginThreads } from './plugin-threads.js';
 
 export class PluginPlatform implements Platform {
   readonly #name: string;
@@ -78,7 +44,8 @@ class PluginLoader implements Loader<InferenceModel> {
   async load(stop: AbortSignal): Promise<InferenceModel> {
     const thread = this.#threads.next();
     const { name, version } = this.#id;
-    const place = { platform: this.#platform, folder: this.#folder, name, version };
+    const maker = { kind: 'platform', name: this.#platform } as const;
+    const place = { maker, folder: this.#folder, name, version, model: null };
     const key = await thread.loadVersion(place, stop);
     this.#place = { thread, key };
     try {

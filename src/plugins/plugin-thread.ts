@@ -1,45 +1,34 @@
 /**
- * PluginThread: one worker thread for plugins, as the main thread sees it. Outlives what they do to it: a thread
- * that ends, or does not turn any more, is replaced, its versions are loaded again in the new one, and only what
- * it held fails.
+ * PluginThread: the versions of plugins in one worker thread, as the main thread sees them: platforms' and hooks'.
+ * When the thread is replaced they are loaded again in the next one; requests that come meanwhile wait.
  */
-import { Worker } from 'node:worker_threads';
-
-import type { Log } from '../log/log.js';
 import type { Done } from '../native/calls.js';
 import type { DeclaredRun } from '../native/declared-model.js';
-import { adoptTensors, dropTensors, type TensorSet } from '../native/tensor-sets.js';
+import type { InferenceModel } from '../native/inference-model.js';
+import { adoptTensors, type TensorSet } from '../native/tensor-sets.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { Answer, Failure, FromThread, PluginDescription, ToThread } from './messages.js';
-import { ThreadCalls, type CallEnd } from './thread-calls.js';
+import { HookRuns } from './hook-runs.js';
+import type { Answer, Failure, Maker, PluginDescription } from './messages.js';
+import { PluginWorker, unavailable, type PluginWorkerOptions } from './plugin-worker.js';
+import type { CallEnd, CallMessage } from './thread-calls.js';
 
-const BODY = new URL('./thread-body.js', import.meta.url);
-/** A thread that lives shorter is started again after a pause, which doubles. */
-const SETTLED_MILLIS = 10_000;
-const FIRST_PAUSE_MILLIS = 100;
-const LONGEST_PAUSE_MILLIS = 10_000;
 /** A version that was being loaded again when its thread ended so often is taken to be why. */
 const MOST_INTERRUPTIONS = 3;
 const UNLOAD_MILLIS = 5_000;
 
-export interface PluginThreadOptions {
-  readonly number: number;
-  /** Absolute. */
-  readonly files: readonly string[];
-  readonly heapMegabytes: number;
+export interface PluginThreadOptions extends PluginWorkerOptions {
   /** Calls at once; more are refused. */
   readonly capacity: number;
-  /** How long after the deadline of a call its thread must turn again. */
-  readonly hangGraceMillis: number;
-  readonly log: Log;
 }
 
 /** What is loaded, and from where, so that it can be loaded again. */
 export interface VersionPlace {
-  readonly platform: string;
+  readonly maker: Maker;
   readonly folder: string;
   readonly name: string;
   readonly version: bigint;
+  /** What a hook is put around; null: it is no hook. */
+  readonly model: InferenceModel | null;
 }
 
 interface Version extends VersionPlace {
@@ -55,30 +44,22 @@ interface Version extends VersionPlace {
 
 export class PluginThread {
   readonly #options: PluginThreadOptions;
-  readonly #calls: ThreadCalls;
+  readonly #worker: PluginWorker;
+  readonly #hookRuns: HookRuns;
   readonly #versions = new Map<number, Version>();
-  readonly #running = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  /** Loads that wait for a thread. */
-  readonly #loads: (() => void)[] = [];
-  #worker: Worker | null = null;
-  #isReady = false;
-  #isEnding = false;
   #lastKey = 0;
-  #pause = FIRST_PAUSE_MILLIS;
-  /** Why it was ended from here. */
-  #verdict: string | null = null;
 
   constructor(options: PluginThreadOptions) {
     this.#options = options;
-    this.#calls = new ThreadCalls({
-      post: (message) => this.#worker?.postMessage(message),
-      running: new Int32Array(this.#running),
-      graceMillis: options.hangGraceMillis,
-      onHang: (where) => {
-        this.#verdict = `it did not turn any more${where}, ${options.hangGraceMillis} ms after a deadline`;
-        void this.#worker?.terminate();
+    this.#worker = new PluginWorker(options, {
+      ended: () => {
+        for (const version of this.#versions.values()) version.waiting ??= [];
       },
+      startedAgain: () => void this.#reload(),
+      refused: (reason) => this.#giveUp([...this.#versions.values()], reason),
+      infer: (message) => this.#hookRuns.infer(message),
     });
+    this.#hookRuns = new HookRuns(this.#worker);
   }
 
   /** Versions that are loaded, or about to be. */
@@ -86,14 +67,9 @@ export class PluginThread {
     return this.#versions.size;
   }
 
-  /** Resolves with what the modules have. @throws ServingError INVALID_ARGUMENT that says which cannot be used, and why */
+  /** As PluginWorker's. */
   start(): Promise<readonly PluginDescription[]> {
-    return new Promise((resolve, reject) => {
-      this.#start(resolve, (reason) => {
-        this.#isEnding = true;
-        reject(new ServingError(StatusCode.INVALID_ARGUMENT, `--plugins: ${reason}`));
-      });
-    });
+    return this.#worker.start();
   }
 
   /** Resolves with the version's key. @throws ServingError */
@@ -109,7 +85,7 @@ export class PluginThread {
     };
     this.#versions.set(key, version); // it counts from now on
     try {
-      if (!this.#isReady) await new Promise<void>((resolve) => this.#loads.push(resolve));
+      await this.#worker.untilReady();
       version.signatureDefMap = await this.#load(version, stop);
       return key;
     } catch (error) {
@@ -123,23 +99,30 @@ export class PluginThread {
   }
 
   run(key: number, run: DeclaredRun, done: Done<TensorSet>): void {
+    const { calls } = this.#worker;
     const version = this.#versions.get(key);
     if (version === undefined || version.error !== null) {
       done(version?.error ?? unavailable('the version is not loaded'), null);
       return;
     }
-    if (this.#calls.size >= this.#options.capacity) {
+    if (calls.size >= this.#options.capacity) {
       done(unavailable(`${this.#options.capacity} calls of the plugin thread are under way`), null);
       return;
     }
     const { inputs, signature, outputs, timeoutMillis } = run;
-    const end: CallEnd = (error, value) => this.#answer(version, error, value, done);
-    const call = this.#calls.open(end, timeoutMillis, runText(version));
+    const end: CallEnd = (error, value) => {
+      this.#hookRuns.ended(call);
+      this.#answer(version, error, value, done);
+    };
+    const call = calls.open(end, timeoutMillis, runText(version));
     const send = (): void => {
-      if (!this.#calls.isOpen(call)) return; // at its deadline
-      if (version.error !== null) this.#calls.close(call, version.error);
-      else if (run.isGone()) this.#calls.close(call, cancelled());
-      else this.#calls.send({ kind: 'run', call, key, inputs, signature, outputs });
+      if (!calls.isOpen(call)) return; // at its deadline
+      if (version.error !== null) calls.close(call, version.error);
+      else if (run.isGone()) calls.close(call, cancelled());
+      else {
+        if (version.model !== null) this.#hookRuns.began(call, version.model, run.trace);
+        calls.send({ kind: 'run', call, key, inputs, signature, outputs });
+      }
     };
     if (version.waiting === null) send();
     else version.waiting.push(send);
@@ -149,86 +132,19 @@ export class PluginThread {
   async unloadVersion(key: number): Promise<void> {
     const version = this.#versions.get(key);
     if (version === undefined) return;
-    const isLoaded = this.#isReady && version.error === null && version.waiting === null;
+    const isLoaded = this.#worker.isReady && version.error === null && version.waiting === null;
     this.#versions.delete(key);
     if (!isLoaded) return; // with its thread it is gone already
     await this.#unload(version);
   }
 
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await this.#worker?.terminate();
-  }
-
-  #start(
-    onReady: (plugins: readonly PluginDescription[]) => void,
-    onRefusal: (reason: string) => void,
-  ): void {
-    const { files, heapMegabytes, number } = this.#options;
-    const running = this.#running;
-    new Int32Array(running)[0] = 0;
-    const worker = new Worker(BODY, {
-      name: `plugins ${number}`,
-      workerData: { files, running },
-      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
-    });
-    this.#worker = worker;
-    const began = performance.now();
-    let reason: string | null = null;
-    worker.on('message', (message: FromThread) => {
-      if (message.kind === 'ready') {
-        this.#isReady = true;
-        worker.unref(); // what serves keeps the process alive
-        onReady(message.plugins);
-        this.#wakeLoads();
-      } else if (message.kind === 'refused') ({ reason } = message);
-      else this.#take(message);
-    });
-    worker.on('error', (error: unknown) => {
-      const { stack, message, code } = Object(error) as NodeJS.ErrnoException;
-      reason ??= (code === 'ERR_WORKER_OUT_OF_MEMORY' ? message : stack) ?? String(error);
-    });
-    worker.on('exit', (code) => {
-      const wasReady = this.#isReady;
-      this.#isReady = false;
-      this.#worker = null;
-      const why = this.#verdict ?? reason ?? `exit code ${code}`;
-      this.#verdict = null;
-      if (!wasReady) onRefusal(why);
-      this.#wakeLoads();
-      if (!this.#isEnding) this.#restart(why, performance.now() - began);
-      this.#calls.failAll(unavailable('the plugin thread that had the request has ended'));
-    });
-  }
-
-  #restart(why: string, lifeMillis: number): void {
-    const { number, log } = this.#options;
-    const [culprit] = this.#calls.runningText();
-    log.error(
-      { reason: why, ...(culprit && { during: culprit }) },
-      `plugin thread ${number} ended`,
-    );
-    if (lifeMillis >= SETTLED_MILLIS) this.#pause = FIRST_PAUSE_MILLIS;
-    for (const version of this.#versions.values()) version.waiting ??= [];
-    const again = (): void => {
-      if (this.#isEnding) return;
-      this.#start(
-        () => void this.#reload(),
-        (reason) => this.#giveUp([...this.#versions.values()], reason),
-      );
-    };
-    setTimeout(again, this.#pause).unref();
-    this.#pause = Math.min(LONGEST_PAUSE_MILLIS, this.#pause * 2);
-  }
-
-  #wakeLoads(): void {
-    for (const load of this.#loads.splice(0)) load();
+  end(): Promise<void> {
+    return this.#worker.end();
   }
 
   /** One after the other: of one that ends the thread it is known. */
   async #reload(): Promise<void> {
-    const { log, number } = this.#options;
-    log.info(`plugin thread ${number} started again`);
+    const { log } = this.#options;
     const never = new AbortController().signal;
     for (const version of [...this.#versions.values()]) {
       if (version.waiting === null || version.error !== null) continue;
@@ -245,7 +161,7 @@ export class PluginThread {
         version.interruptions = 0;
         this.#release(version, null);
       } catch (thrown) {
-        const isInterrupted = !this.#isReady; // the next thread goes on
+        const isInterrupted = !this.#worker.isReady; // the next thread goes on
         if (!isInterrupted || ++version.interruptions >= MOST_INTERRUPTIONS) {
           const { code, message } = ServingError.from(thrown);
           this.#release(version, new ServingError(code, `not loaded again: ${message}`));
@@ -275,17 +191,18 @@ export class PluginThread {
   }
 
   async #load(version: Version, stop: AbortSignal): Promise<Uint8Array> {
-    const { key, platform, folder, name, version: number } = version;
+    const { key, maker, folder, name, version: number } = version;
     let cancel = (): void => undefined;
-    const ask = (call: number): ToThread => {
-      cancel = () => this.#calls.cancel(call, cancelled());
-      return { kind: 'load', call, key, platform, folder, name, version: number };
+    const ask = (call: number): CallMessage => {
+      cancel = () => this.#worker.calls.cancel(call, cancelled());
+      return { kind: 'load', call, key, maker, folder, name, version: number };
     };
     const onStop = (): void => cancel();
     stop.addEventListener('abort', onStop);
-    const answer = await this.#ask(ask, `the load of ${versionText(version)}`, 0).finally(() =>
-      stop.removeEventListener('abort', onStop),
-    );
+    const what = maker.kind === 'hook' ? `hook ${maker.name} of ` : '';
+    const answer = await this.#worker
+      .ask(ask, `the load of ${what}${versionText(version)}`, 0)
+      .finally(() => stop.removeEventListener('abort', onStop));
     return answer as Uint8Array;
   }
 
@@ -293,32 +210,10 @@ export class PluginThread {
   async #unload(version: Version): Promise<void> {
     const { key } = version;
     const text = `the unload of ${versionText(version)}`;
-    const ask = (call: number): ToThread => ({ kind: 'unload', call, key });
-    await this.#ask(ask, text, UNLOAD_MILLIS).catch((error: unknown) => {
+    const ask = (call: number): CallMessage => ({ kind: 'unload', call, key });
+    await this.#worker.ask(ask, text, UNLOAD_MILLIS).catch((error: unknown) => {
       this.#options.log.error(`${text}: ${ServingError.from(error).message}`);
     });
-  }
-
-  #ask(ask: (call: number) => ToThread, text: string, timeoutMillis: number): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (!this.#isReady) {
-        reject(unavailable('the plugin thread is being started again'));
-        return;
-      }
-      const end: CallEnd = (error, value) => {
-        if (error === null) resolve(value);
-        else reject(this.#logged(text, error));
-      };
-      this.#calls.send(ask(this.#calls.open(end, timeoutMillis, text)));
-    });
-  }
-
-  #take(message: Exclude<FromThread, { kind: 'ready' | 'refused' }>): void {
-    if (message.kind === 'cancelled') this.#calls.acknowledged(message.call);
-    else if (message.kind === 'failure') this.#calls.close(message.call, message.failure);
-    else if (!this.#calls.close(message.call, null, message.value)) {
-      if (typeof message.value === 'number') dropTensors(message.value); // too late
-    }
   }
 
   #answer(
@@ -327,18 +222,9 @@ export class PluginThread {
     set: Answer,
     done: Done<TensorSet>,
   ): void {
-    if (error !== null) done(this.#logged(runText(version), error), null);
+    if (error !== null) done(this.#worker.logged(runText(version), error), null);
     else if (typeof set === 'number' && adoptTensors(set)) done(null, set);
     else done(unavailable('the answer is gone with its plugin thread'), null);
-  }
-
-  #logged(during: string, error: ServingError | Failure): ServingError {
-    if (error instanceof ServingError) return error;
-    const { code, message, stack } = error;
-    if (code === StatusCode.INTERNAL) {
-      this.#options.log.error({ ...(stack !== null && { stack }) }, `${during}: ${message}`);
-    }
-    return new ServingError(code, message);
   }
 }
 
@@ -346,12 +232,11 @@ function versionText({ name, version }: VersionPlace): string {
   return `${name}:${version}`;
 }
 
-function runText(version: VersionPlace): string {
-  return `a run of ${versionText(version)}`;
-}
-
-function unavailable(message: string): ServingError {
-  return new ServingError(StatusCode.UNAVAILABLE, message);
+function runText(place: VersionPlace): string {
+  const { maker } = place;
+  return maker.kind === 'hook'
+    ? `a run of hook ${maker.name} of ${versionText(place)}`
+    : `a run of ${versionText(place)}`;
 }
 
 function cancelled(): ServingError {

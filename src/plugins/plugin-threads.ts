@@ -1,9 +1,6 @@
 /** PluginThreads: the --plugin_threads that share the versions of plugins. Main thread. */
 import { resolve } from 'node:path';
 
-import { isPlatformName } from '../config/platform-names.js';
-import { createLog } from '../log/log.js';
-import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { PluginDescription } from './messages.js';
 import { PluginThread, type PluginThreadOptions } from './plugin-thread.js';
 
@@ -35,7 +32,8 @@ export class PluginThreads {
     const files = pluginFiles(options.files);
     const threads = Array.from(
       { length: files.length === 0 ? 0 : count },
-      (_, i) => new PluginThread({ ...options, files, number: i + 1, hangGraceMillis }),
+      (_, i) =>
+        new PluginThread({ ...options, files, name: `plugin thread ${i + 1}`, hangGraceMillis }),
     );
     try {
       const [plugins = []] = await Promise.all(threads.map((thread) => thread.start()));
@@ -55,25 +53,6 @@ export class PluginThreads {
 
   async end(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.end()));
-  }
-}
-
-/** What the modules have, found out in a thread that ends. @throws ServingError as PluginThreads.start */
-export async function describePlugins(files: string): Promise<readonly PluginDescription[]> {
-  const options = { files, count: 1, heapMegabytes: 512, capacity: 1, log: createLog('silent') };
-  const threads = await PluginThreads.start(options);
-  await threads.end();
-  refuseKnown(threads.plugins);
-  return threads.plugins;
-}
-
-/** @throws ServingError INVALID_ARGUMENT where a platform has the name of one of the server's */
-export function refuseKnown(plugins: readonly PluginDescription[]): void {
-  for (const { file, platforms } of plugins) {
-    const name = platforms.find(isPlatformName);
-    if (name === undefined) continue;
-    const message = `--plugins: ${file}: platform ${name} is one of the server's`;
-    throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * `tensorgate/plugin`: what a module of --plugins exports: platforms, which make servables of folders. It runs in a
- * worker thread, never on the loop that serves; docs/plugins.md builds one.
+ * `tensorgate/plugin`: what a module of --plugins exports: platforms, which make servables of folders, and hooks, which
+ * put signatures around models. It runs in worker threads, never on the loop that serves; docs/plugins.md builds one.
  */
 
 /** What holds the elements of each dtype; of DT_HALF and DT_BFLOAT16 the bits. */
@@ -96,12 +96,56 @@ export interface Platform {
   load(folder: string, version: VersionInfo): Servable | Promise<Servable>;
 }
 
-/** The module's default export. */
+/** A version of a model of any platform, which a hook is put around. */
+export interface ModelInfo extends VersionInfo {
+  /** The version's, absolute. */
+  readonly folder: string;
+  /** Its own. A dtype may be one that no tensor of a plugin can have. */
+  readonly signatures: Readonly<Record<string, Signature>>;
+}
+
+export interface InferOptions {
+  /** One of the version's own; `serving_default` without one. */
+  readonly signature?: string;
+  /** The outputs that are wanted; without any all. */
+  readonly outputs?: readonly string[];
+}
+
+export interface HookRequest extends RunRequest {
+  /**
+   * Runs the version itself, as often as it is called; with the requests of others where it batches, and with what is
+   * left of the request's deadline. What it rejects with reaches the client as it is unless it is caught: it has the
+   * model's `status` and message.
+   */
+  readonly infer: (
+    inputs: Readonly<Record<string, OutputTensor>>,
+    options?: InferOptions,
+  ) => Promise<Readonly<Record<string, Tensor>>>;
+}
+
+/** Further signatures of one version. */
+export interface HookServable {
+  /** Read once. One with a name of the version's own takes its place for clients. */
+  readonly signatures: Readonly<Record<string, Signature>>;
+  /** As a Servable's. */
+  run(request: HookRequest): Outputs | Promise<Outputs>;
+  /** As a Servable's. */
+  unload?(): void | Promise<void>;
+}
+
+export interface Hook {
+  /** Called for each version of a model that names the hook, once it is loaded. What it throws is the version's error. */
+  attach(model: ModelInfo): HookServable | Promise<HookServable>;
+}
+
+/** The module's default export; with at least one thing to offer. */
 export interface Plugin {
   /** In logs and error texts. */
   readonly name: string;
   /** By the names that `model_platform` has for them. */
-  readonly platforms: Readonly<Record<string, Platform>>;
+  readonly platforms?: Readonly<Record<string, Platform>>;
+  /** By the names that `hooks` of a model's configuration has for them. */
+  readonly hooks?: Readonly<Record<string, Hook>>;
 }
 
 /** `plugin` as it is, for its type. */

@@ -1,6 +1,6 @@
 /**
- * ServedVersion: a plugin's servable between the sets of tensors of the addon and the arrays of the plugin. What
- * comes in and what goes out is compared with the signature. In a plugin thread.
+ * ServedVersion: a plugin's servable, of a platform or a hook, between the sets of tensors of the addon and the arrays
+ * of the plugin. What comes in and what goes out is compared with the signature. In a plugin thread.
  */
 import { addon } from '../native/addon.js';
 import { holdTensors, readTensors, type TensorSet } from '../native/tensor-sets.js';
@@ -8,7 +8,7 @@ import { writeSignatures } from '../servables/signature-def-map.js';
 import { areCompatible, specText } from '../servables/tensor-spec.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { arrayOver, bytesOf, malformation, nativeTensor, tensorOf } from './element-types.js';
-import type { OutputTensor, RunRequest, Servable, Tensor } from './plugin.js';
+import type { HookRequest, HookServable, OutputTensor, RunRequest, Tensor } from './plugin.js';
 import { declaredSignatures, type DeclaredSignature } from './signatures.js';
 
 const DEFAULT_SIGNATURE = 'serving_default';
@@ -16,14 +16,14 @@ const DEFAULT_SIGNATURE = 'serving_default';
 export class ServedVersion {
   readonly plugin: string;
   readonly signatureDefMap: Uint8Array;
-  readonly #servable: Servable;
+  readonly #servable: HookServable;
   readonly #signatures: ReadonlyMap<string, DeclaredSignature>;
 
-  /** @throws TypeError for what is no servable */
-  constructor(plugin: string, servable: Servable) {
-    const { signatures, run } = Object(servable) as Partial<Servable>;
+  /** `made` by which function of the plugin. @throws TypeError for what is no servable */
+  constructor(plugin: string, servable: HookServable, made: 'load' | 'attach') {
+    const { signatures, run } = Object(servable) as Partial<HookServable>;
     if (typeof run !== 'function') {
-      throw new TypeError('load: expected a servable, with signatures and run');
+      throw new TypeError(`${made}: expected a servable, with signatures and run`);
     }
     this.plugin = plugin;
     this.#signatures = declaredSignatures(signatures);
@@ -31,12 +31,16 @@ export class ServedVersion {
     this.#servable = servable;
   }
 
-  /** No name is serving_default, no outputs are all. Null where it was aborted meanwhile. @throws ServingError, or what the plugin throws */
+  /**
+   * No name is serving_default, no outputs are all. `infer` null: it is no hook's. Null where it was aborted meanwhile.
+   * @throws ServingError, or what the plugin throws
+   */
   async run(
     set: TensorSet,
     givenName: string,
     names: readonly string[],
     signal: AbortSignal,
+    infer: HookRequest['infer'] | null,
   ): Promise<TensorSet | null> {
     const name = givenName === '' ? DEFAULT_SIGNATURE : givenName;
     const signature = this.#signatures.get(name);
@@ -48,13 +52,14 @@ export class ServedVersion {
     checkInputs(name, signature, inputs);
     const wanted = names.length === 0 ? [...signature.outputs.keys()] : names;
     const request: RunRequest = { signature: name, inputs, outputs: wanted, signal, allocate };
-    const outputs = await this.#servable.run(request);
+    const given = infer === null ? request : { ...request, infer };
+    const outputs = await this.#servable.run(given as HookRequest);
     if (signal.aborted) return null;
-    const given = wanted.map((alias): [string, OutputTensor] => {
+    const tensors = wanted.map((alias): [string, OutputTensor] => {
       const output = (Object(outputs) as Record<string, unknown>)[alias];
       return [alias, this.#checked(name, signature, alias, output)];
     });
-    return holdTensors(given.map(([alias, tensor]) => nativeTensor(alias, tensor)));
+    return holdTensors(tensors.map(([alias, tensor]) => nativeTensor(alias, tensor)));
   }
 
   async unload(): Promise<void> {

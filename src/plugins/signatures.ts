@@ -1,8 +1,8 @@
 /** The signatures that a plugin's servable declares, looked through. */
-import type { SignatureSpec } from '../servables/signature-def-map.js';
+import type { Signatures, SignatureSpec } from '../servables/signature-def-map.js';
 import type { TensorSpec } from '../servables/tensor-spec.js';
 import { DATA_TYPES } from './element-types.js';
-import type { Signature, TensorInfo } from './plugin.js';
+import type { DataType, Signature, TensorInfo } from './plugin.js';
 
 /** All that it takes must be given: there are no defaults. */
 export type DeclaredSignature = Pick<SignatureSpec, 'inputs' | 'outputs'>;
@@ -22,6 +22,23 @@ export function declaredSignatures(signatures: unknown): ReadonlyMap<string, Dec
     return [name, specs] as const;
   });
   return new Map(named);
+}
+
+/** Those of a model, for a plugin. */
+export function pluginSignatures(signatures: Signatures): Record<string, Signature> {
+  const infosOf = (specs: ReadonlyMap<string, TensorSpec>): Signature['inputs'] =>
+    Object.fromEntries(
+      [...specs].map(([alias, { dtype, shape }]) => [
+        alias,
+        { dtype: dtype as DataType, ...(shape !== null && { shape }) },
+      ]),
+    );
+  return Object.fromEntries(
+    [...signatures].map(([name, { inputs, outputs }]) => [
+      name,
+      { inputs: infosOf(inputs), outputs: infosOf(outputs) },
+    ]),
+  );
 }
 
 function specsOf(where: string, tensors: unknown): ReadonlyMap<string, TensorSpec> {

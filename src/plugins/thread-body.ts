@@ -6,19 +6,28 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { addon } from '../native/addon.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import type { Answer, Failure, FromThread, ThreadData, ToThread } from './messages.js';
-import { importPlugins, type PluginModules } from './plugin-modules.js';
-import { REQUEST_STATUSES } from './plugin.js';
+import { readSignatures } from '../servables/signature-def-map.js';
+import type { Answer, Failure, FromThread, Maker, ThreadData, ToThread } from './messages.js';
+import { Infers, ModelError } from './infers.js';
+import { importPlugins, type Named, type PluginModules } from './plugin-modules.js';
+import { REQUEST_STATUSES, type VersionInfo } from './plugin.js';
 import { ServedVersion } from './served-version.js';
+import { pluginSignatures } from './signatures.js';
 
 type Call<K extends ToThread['kind']> = Extract<ToThread, { kind: K }>;
+
+interface Version {
+  readonly served: ServedVersion;
+  readonly isHook: boolean;
+}
 
 class ThreadBody {
   readonly #port: MessagePort;
   readonly #running: Int32Array;
   readonly #modules: PluginModules;
-  readonly #versions = new Map<number, ServedVersion>();
+  readonly #versions = new Map<number, Version>();
   readonly #calls = new Map<number, AbortController>();
+  readonly #infers = new Infers((infer) => this.#post(infer));
   #isOpen = false;
 
   constructor(port: MessagePort, running: SharedArrayBuffer, modules: PluginModules) {
@@ -31,26 +40,32 @@ class ThreadBody {
     switch (message.kind) {
       case 'cancel':
         this.#calls.get(message.call)?.abort();
+        this.#infers.close(message.call);
         this.#post({ kind: 'cancelled', call: message.call });
         return;
       case 'load': {
-        const plugin = this.#modules.platforms.get(message.platform)?.plugin ?? '';
+        const plugin = this.#makerOf(message.maker)?.plugin ?? '';
         void this.#answer(message.call, plugin, (signal) => this.#load(message, signal));
         return;
       }
       case 'run': {
         const version = this.#versions.get(message.key);
-        void this.#answer(message.call, version?.plugin ?? '', (signal) => {
-          const { inputs, signature, outputs } = message;
-          return version?.run(inputs, signature, outputs, signal) ?? Promise.resolve(null);
+        void this.#answer(message.call, version?.served.plugin ?? '', (signal) => {
+          if (version === undefined) return Promise.resolve(null);
+          const { inputs, signature, outputs, call } = message;
+          const infer = version.isHook ? this.#infers.open(call) : null;
+          return version.served.run(inputs, signature, outputs, signal, infer);
         });
         return;
       }
+      case 'inferred':
+        this.#infers.settle(message.infer, message.result);
+        return;
       case 'unload': {
         const version = this.#versions.get(message.key);
         this.#versions.delete(message.key);
-        void this.#answer(message.call, version?.plugin ?? '', async () => {
-          await version?.unload();
+        void this.#answer(message.call, version?.served.plugin ?? '', async () => {
+          await version?.served.unload();
           return null;
         });
       }
@@ -58,18 +73,28 @@ class ThreadBody {
   }
 
   async #load(
-    { key, platform: kind, folder, name, version }: Call<'load'>,
+    { key, maker, folder, name, version }: Call<'load'>,
     signal: AbortSignal,
   ): Promise<Answer> {
     this.#openAddon();
-    const known = this.#modules.platforms.get(kind);
-    if (known === undefined) throw new Error(`there is no platform ${kind}`);
-    const { plugin, platform } = known;
-    const servable = await platform.load(folder, { name, version, signal });
-    const served = new ServedVersion(plugin, servable);
+    const served = await this.#made(maker, folder, { name, version, signal });
     if (signal.aborted) await served.unload();
-    else this.#versions.set(key, served);
+    else this.#versions.set(key, { served, isHook: maker.kind === 'hook' });
     return served.signatureDefMap;
+  }
+
+  async #made(maker: Maker, folder: string, info: VersionInfo): Promise<ServedVersion> {
+    if (maker.kind === 'platform') {
+      const { plugin, value } = found(this.#modules.platforms, maker);
+      return new ServedVersion(plugin, await value.load(folder, info), 'load');
+    }
+    const { plugin, value } = found(this.#modules.hooks, maker);
+    const signatures = pluginSignatures(readSignatures(maker.signatures));
+    return new ServedVersion(plugin, await value.attach({ ...info, folder, signatures }), 'attach');
+  }
+
+  #makerOf({ kind, name }: Maker): Named<unknown> | undefined {
+    return (kind === 'hook' ? this.#modules.hooks : this.#modules.platforms).get(name);
   }
 
   /** What is held here is dropped with the thread, once the addon has been told so. */
@@ -96,6 +121,7 @@ class ThreadBody {
       this.#post({ kind: 'failure', call, failure: failureOf(plugin, thrown) });
     } finally {
       this.#calls.delete(call);
+      this.#infers.close(call);
     }
   }
 
@@ -104,11 +130,17 @@ class ThreadBody {
   }
 }
 
+function found<T>(named: ReadonlyMap<string, Named<T>>, { kind, name }: Maker): Named<T> {
+  const known = named.get(name);
+  if (known === undefined) throw new Error(`there is no ${kind} ${name}`);
+  return known;
+}
+
 const MEANT: ReadonlySet<unknown> = new Set(REQUEST_STATUSES);
 const MOST_MESSAGE = 2048;
 
 function failureOf(plugin: string, thrown: unknown): Failure {
-  if (thrown instanceof ServingError) {
+  if (thrown instanceof ServingError || thrown instanceof ModelError) {
     const { code, message } = thrown;
     return { code, message, stack: null };
   }

@@ -5,6 +5,7 @@
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Answer, Failure, ToThread } from './messages.js';
 
+export type CallMessage = Exclude<ToThread, { kind: 'inferred' }>;
 export type CallEnd = (error: ServingError | Failure | null, value: Answer) => void;
 
 export interface ThreadCallsOptions {
@@ -54,7 +55,7 @@ export class ThreadCalls {
     return number;
   }
 
-  send(message: ToThread): void {
+  send(message: CallMessage): void {
     const call = this.#calls.get(message.call);
     if (call !== undefined) call.isSent = true;
     this.#options.post(message);
@@ -63,6 +64,13 @@ export class ThreadCalls {
   /** It has no answer yet. */
   isOpen(number: number): boolean {
     return typeof this.#calls.get(number)?.end === 'function';
+  }
+
+  /** Until its deadline, 1 at least; 0: it has none. */
+  millisLeft(number: number): number {
+    const deadline = this.#calls.get(number)?.deadline ?? Infinity;
+    if (deadline === Infinity) return 0;
+    return Math.max(1, Math.ceil(deadline - performance.now()));
   }
 
   /** The thread has answered. False: too late. */

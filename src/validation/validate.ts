@@ -10,10 +10,9 @@ import type { Flags } from '../config/flag-table.js';
 import type { CommandLine } from '../config/flags.js';
 import { opSetsOf } from '../config/op-sets.js';
 import { readPlatformConfig, type PlatformConfig } from '../config/platform-config.js';
-import { addPlatforms } from '../config/platform-names.js';
 import { refusedOpsOf } from '../config/refused-ops.js';
 import { startRefusals } from '../config/start-refusals.js';
-import { describePlugins } from '../plugins/plugin-threads.js';
+import { namePlugins } from '../plugins/plugins.js';
 import { ModelBatching } from '../servables/model-batching.js';
 import { libraryPaths } from '../servables/op-libraries.js';
 import { sessionConfig } from '../servables/session-config.js';
@@ -54,7 +53,7 @@ export async function validate(
   await add('flags', () => void opSetsOf(flags.ops, env));
   await add('flags', () => void refusedOpsOf(flags.refuse_ops));
   await add('--custom_op_libraries', () => libraryFindings(flags));
-  await add('flags', () => addPluginPlatforms(flags.plugins));
+  await add('flags', () => namePlugins(flags.plugins));
   findings.push(...(await listenFindings(flags)));
   for (const { flag, check } of FILE_CHECKS) {
     const file = String(flags[flag]);
@@ -90,13 +89,6 @@ async function batchingOf({ flags }: PlatformConfig, cpus: number): Promise<Mode
     () => 1,
     () => false,
   ).catch(() => null);
-}
-
-/** Models may name them from here on. */
-async function addPluginPlatforms(files: string): Promise<undefined> {
-  const plugins = await describePlugins(files);
-  const names = plugins.flatMap(({ platforms }) => platforms);
-  addPlatforms(names.map((name) => [name, null]));
 }
 
 async function libraryFindings(flags: Flags): Promise<Finding[]> {

@@ -9,6 +9,7 @@
 
 #include "codec/json/json_predict.h"
 #include "codec/json/json_predict_paths.h"
+#include "codec/json/json_request_head.h"
 
 namespace {
 
@@ -105,6 +106,8 @@ void Try(std::string_view body, DataType dtype) {
   Require(status.ok() || (!status.message().empty() && !taken));
   if (!status.ok()) return;
   if (taken) RequireSame(fast, slow);
+  const std::string named = tensorgate::FindJsonSignatureName(body);
+  Require((named.empty() ? "serving_default" : named) == slow.signature_name);
   for (const auto& input : slow.inputs) RequireConsistent(input.tensor);
   Encode(slow);
 }

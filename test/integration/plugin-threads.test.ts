@@ -255,6 +255,10 @@ describe('Plugin threads', function () {
     const platform = (name: string): string =>
       `export default { name: "other", platforms: { ${name}: { load() {} } } };`;
     await refused('clash.mjs', platform('probe'), /platform probe is one of plugin prober already/);
-    await refused('empty.mjs', 'export default { name: "e", platforms: {} }', /platforms: /);
+    await refused(
+      'empty.mjs',
+      'export default { name: "e", platforms: {} }',
+      /expected platforms or hooks, got none/,
+    );
   });
 });

@@ -198,6 +198,29 @@ describe('Plugins', function () {
     assert.deepEqual([...seen].sort(), [100, 200]);
   });
 
+  it('are shadows of each other', async () => {
+    const others = FIXTURES.map((name) => model(name));
+    const shadow = { shadow: { version: 2, share: 1 }, model_version_policy: { all: {} } };
+    await client.reload([model('probe', shadow), ...others]);
+    const count = async (outcome: string): Promise<number> => {
+      const { text } = await ask(server, '/monitoring/prometheus/metrics');
+      const labels = { model_name: 'probe', shadow_version: '2', outcome };
+      return new PrometheusPage(text).value(':tensorgate:shadow_request_count', labels) ?? 0;
+    };
+    const agreed = (): Promise<[number, unknown]> =>
+      post('probe', { signature_name: 'texts', instances: ['a'] });
+    while ((await count('agreed')) < 1) assert.equal((await agreed())[0], 200);
+    while ((await count('differed')) < 2) {
+      assert.deepEqual(await post('probe', { instances: [0] }), [200, { predictions: [100] }]);
+      assert.deepEqual(await overGrpc('probe', floats(0)), [100]);
+    }
+    // What the shadow does to its thread it does to no client.
+    const both = await post('probe', { signature_name: 'odd', inputs: 'wait' });
+    assert.equal(both[0], 504);
+    while ((await count('agreed')) < 2) assert.equal((await agreed())[0], 200);
+    await client.reload([model('probe'), ...others]);
+  });
+
   it('finish what is in flight before they are unloaded', async () => {
     const wait = { signature_name: 'odd', inputs: 'wait' };
     const path = '/v1/models/probe:predict';

@@ -2,8 +2,37 @@
 #include "codec/json/json_request_head.h"
 
 #include "codec/json/json_dump.h"
+#include "codec/json/json_member_walk.h"
+#include "codec/json/json_text.h"
 
 namespace tensorgate {
+namespace {
+
+// False: something is out of the ordinary, an error, an escape, a repeated key.
+bool FindInOnePass(std::string_view body, std::string_view* found) {
+  const char* const end = body.data() + body.size();
+  const char* p = SkipJsonBlanks(SkipJsonByteOrderMark(body.data(), end), end);
+  if (p == end || *p != '{') return false;
+  MemberWalk root(&p, end);
+  bool is_named = false;
+  std::string_view name;
+  while (root.Next(&name)) {
+    if (name != "signature_name") {
+      if (!SkipJsonValue(&p, end)) return false;
+      continue;
+    }
+    JsonString string;
+    JsonTextError error;
+    if (is_named || *p != '"') return false;
+    ++p;
+    if (!ParseJsonString(&p, end, &string, &error) || string.escaped) return false;
+    is_named = true;
+    *found = string.raw;
+  }
+  return root.ok();
+}
+
+}  // namespace
 
 Status ReadJsonRequestHead(std::string_view body, JsonDocument* document,
                            std::string* signature_name) {
@@ -22,6 +51,14 @@ Status ReadJsonRequestHead(std::string_view body, JsonDocument* document,
   }
   AppendJsonStringValue(document->string(node), signature_name);
   return Status();
+}
+
+std::string FindJsonSignatureName(std::string_view body) {
+  std::string_view found;
+  if (FindInOnePass(body, &found)) return std::string(found);
+  JsonDocument document;
+  std::string name;
+  return ReadJsonRequestHead(body, &document, &name).ok() ? name : "";
 }
 
 Status JsonFormatError(const JsonDocument& document, std::string_view text) {

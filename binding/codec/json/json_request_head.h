@@ -15,6 +15,10 @@ namespace tensorgate {
 Status ReadJsonRequestHead(std::string_view body, JsonDocument* document,
                            std::string* signature_name);
 
+// The signature that a body names, found without its values being kept. Empty where it names none,
+// and where it is no request: who decodes it says why.
+std::string FindJsonSignatureName(std::string_view body);
+
 // INVALID_ARGUMENT "JSON Value: <dump of the request> <text>". The caller adds the violation.
 Status JsonFormatError(const JsonDocument& document, std::string_view text);
 

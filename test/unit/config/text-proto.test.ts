@@ -141,7 +141,7 @@ describe('parseTextProto', () => {
 `;
     assert.equal(
       wrong(text),
-      'models.config:5:13: model_config_list.config[1].base_pth: Message type "tensorflow.serving.ModelConfig" has no field named "base_pth". Expected one of: name, base_path, model_type, model_platform, logging_config, model_version_policy, version_labels, file_system_poll_wait_seconds, version_label_weights, shadow, resource_preserving, batching_weight, assume_independent_rows, response_cache',
+      'models.config:5:13: model_config_list.config[1].base_pth: Message type "tensorflow.serving.ModelConfig" has no field named "base_pth". Expected one of: name, base_path, model_type, model_platform, logging_config, model_version_policy, version_labels, file_system_poll_wait_seconds, version_label_weights, shadow, resource_preserving, batching_weight, assume_independent_rows, response_cache, hooks',
     );
   });
 

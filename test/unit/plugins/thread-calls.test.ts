@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { ToThread } from '../../../src/plugins/messages.js';
-import { ThreadCalls, type CallEnd } from '../../../src/plugins/thread-calls.js';
+import { ThreadCalls, type CallEnd, type CallMessage } from '../../../src/plugins/thread-calls.js';
 import { ServingError, StatusCode } from '../../../src/status/serving-error.js';
 
 const GRACE_MILLIS = 20;
@@ -15,7 +15,7 @@ describe('ThreadCalls', () => {
   let calls: ThreadCalls;
   let codes: (number | null)[];
   const end: CallEnd = (error) => void codes.push(error?.code ?? null);
-  const run = (call: number): ToThread => ({
+  const run = (call: number): CallMessage => ({
     kind: 'run',
     call,
     key: 1,
