@@ -35,9 +35,9 @@ dest=$(realpath -ms "$dest")
 
 require_linux_with_glibc
 arch=$(uname -m)
+# shellcheck disable=SC2034 # wheel.sh names the wheel by its platform
 case $arch in
   x86_64) platform=manylinux_2_28_x86_64 ;;
-  # shellcheck disable=SC2034 # wheel.sh names the wheel by it
   aarch64) platform=manylinux_2_35_aarch64 ;;
   *) fail $EXIT_PLATFORM "no libraries for $arch; build your own and set $own_path" ;;
 esac
