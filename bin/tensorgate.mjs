@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureAddon } from '../scripts/setup/native.mjs';
+import { ensureOpenVino } from '../scripts/setup/openvino.mjs';
 import { ensureOps } from '../scripts/setup/ops.mjs';
 import { say, SetupError } from '../scripts/setup/progress.mjs';
 
@@ -31,4 +32,5 @@ await main(process.argv.slice(2), {
     process.env.TENSORGATE_ADDON ??= await ensureAddon().catch(refuse);
     return ensureOps(ops).catch(refuse);
   },
+  openVino: ensureOpenVino,
 });

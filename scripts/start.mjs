@@ -1,5 +1,6 @@
 /** npm start: sets everything up, then becomes the server. The server's flags follow `npm start --`. */
 import { exitWith, setup } from './setup.mjs';
+import { ensureOpenVino } from './setup/openvino.mjs';
 import { ensureOps } from './setup/ops.mjs';
 
 try {
@@ -12,4 +13,5 @@ await main(process.argv.slice(2), {
   program: 'npm start --',
   demo: true,
   prepare: (ops) => ensureOps(ops).catch(exitWith),
+  openVino: ensureOpenVino,
 });

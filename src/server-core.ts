@@ -27,6 +27,7 @@ import type { Plugins } from './plugins/plugins.js';
 import { batchingParametersOf } from './servables/batching-parameters-file.js';
 import { BatchedSignatures } from './servables/batched-signatures.js';
 import { ExecutionPlans, type VersionPlan } from './servables/execution-plans.js';
+import { LoadMemory } from './servables/load-memory.js';
 import { ModelBatching, type SharedBatching } from './servables/model-batching.js';
 import { libraryPaths, loadCustomOpLibraries, loadOpSets } from './servables/op-libraries.js';
 import { PlatformRegistry, type PlatformKind } from './servables/platform.js';
@@ -61,7 +62,12 @@ export interface ServerOptions {
   /** By the names that `model_platform` has for them. */
   readonly platforms: ReadonlyMap<string, PlatformKind>;
   readonly plugins: Plugins;
+  /** Finds or fetches OpenVINO's C library, where a load needs it. Absent: there is none. */
+  readonly openVino?: () => Promise<string>;
 }
+
+const noOpenVino = (): Promise<string> =>
+  Promise.reject(new Error('this server was started without it'));
 
 export class ServerCore {
   readonly catalog: ModelCatalog;
@@ -125,6 +131,8 @@ export class ServerCore {
       responseCaches: this.caches,
       batching: () => this.#batching,
       models: this.#watched,
+      memory: flags.check_load_memory ? new LoadMemory() : null,
+      openVino: options.openVino ?? noOpenVino,
       onWarmup: (id, path, outcome) => {
         logWarmup(log, id, outcome);
         this.#metrics?.warmedUp(path, outcome);

@@ -22,6 +22,7 @@
 #include "napi/model_binding.h"
 #include "napi/poll_cleanup_hook.h"
 #include "napi/process.h"
+#include "napi/openvino_binding.h"
 #include "napi/profile_binding.h"
 #include "napi/shadow_binding.h"
 #include "napi/statistics_binding.h"
@@ -112,6 +113,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportInference(env, exports);
   ExportBatch(env, exports);
   ExportCache(env, exports);
+  ExportOpenVino(env, exports);
   ExportProfile(env, exports);
   ExportShadow(env, exports);
   ExportTensor(env, exports);

@@ -4,41 +4,27 @@
 #include <utility>
 
 #include "codec/limits.h"
-#include "codec/output_buffer.h"
-#include "codec/proto/wire.h"
+#include "model/signature_def_map.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
 namespace {
 
-std::string Message(uint32_t field, std::string_view bytes) {
-  OutputBuffer out;
-  WireWriter writer(&out, 1 + PrefixedSize(bytes.size()));
-  writer.Bytes(field, bytes);
-  writer.Done();
-  return std::string(out.view());
-}
-
-// An entry of a map of TensorInfo: any shape, since it is that of the keys.
-std::string InfoEntry(const std::string& alias, DataType dtype) {
-  OutputBuffer info;
-  WireWriter writer(&info, 6);
-  writer.ShortTag(2, WireType::kVarint);
-  writer.Varint(static_cast<uint64_t>(dtype));
-  writer.Done();
-  const std::string unknown_rank = "\x18\x01";
-  const std::string tensor =
-      Message(1, alias) + std::string(info.view()) + Message(3, unknown_rank);
-  return Message(1, alias) + Message(2, tensor);
+// Of any shape, since it is that of the keys.
+TensorInfo InfoOf(const std::string& alias, DataType dtype) {
+  TensorInfo info;
+  info.alias = info.tensor_name = alias;
+  info.dtype = dtype;
+  return info;
 }
 
 std::string SignatureDefMapOf(const Table& table) {
-  std::string signature = Message(1, InfoEntry(table.key_name(), table.key_dtype()));
+  SignatureDef signature;
+  signature.inputs.push_back(InfoOf(table.key_name(), table.key_dtype()));
   for (const TableOutput& output : table.outputs()) {
-    signature += Message(2, InfoEntry(output.name, output.dtype));
+    signature.outputs.push_back(InfoOf(output.name, output.dtype));
   }
-  signature += Message(3, "tensorflow/serving/predict");
-  return Message(1, Message(1, "serving_default") + Message(2, signature));
+  return SignatureDefMapBytes({{"serving_default", SignatureDefBytes(signature)}});
 }
 
 }  // namespace

@@ -2,12 +2,18 @@
  * Finds OpenVINO's C library, or fetches it on the first load that asks for it.
  * OPENVINO_PATH names a folder that has it; TENSORGATE_OPENVINO=0 keeps it out.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeLayout, packageRoot } from './layout.mjs';
 import { withLock } from './lock.mjs';
-import { endChildrenOnSignals, runShown, say, seconds, SetupError } from './progress.mjs';
+import {
+  endChildrenAtExit,
+  runCollected,
+  runShown,
+  say,
+  seconds,
+  SetupError,
+} from './progress.mjs';
 
 const FETCH = join(packageRoot, 'scripts', 'fetch-openvino.sh');
 
@@ -43,13 +49,14 @@ function libraryIn(folder) {
 /** @param {string} folder */
 async function fetchOpenVino(folder) {
   const args = [FETCH, `--dest=${folder}`];
-  const isThere = () => spawnSync('bash', [...args, '--check'], { stdio: 'ignore' }).status === 0;
-  if (isThere()) return;
+  const isThere = async () => (await runCollected('bash', [...args, '--check'])).status === 0;
+  if (await isThere()) return;
   const start = Date.now();
-  const release = endChildrenOnSignals();
+  // A server that serves other models meanwhile has its own way of stopping.
+  const release = endChildrenAtExit();
   try {
     await withLock(nativeLayout().folder, async () => {
-      if (isThere()) return;
+      if (await isThere()) return;
       const status = await runShown('bash', args);
       if (status !== 0) throw new SetupError('OpenVINO could not be fetched');
     });

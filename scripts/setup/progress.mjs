@@ -28,13 +28,7 @@ const running = new Set();
 export function endChildrenOnSignals() {
   const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
     const handler = () => {
-      for (const child of running) {
-        try {
-          process.kill(-(/** @type {number} */ (child.pid)), 'SIGTERM');
-        } catch {
-          // It ended by itself just now.
-        }
-      }
+      endChildren();
       say(`stopped by ${signal}; the next run takes it up again`);
       process.exit(signal === 'SIGINT' ? 130 : 143);
     };
@@ -42,6 +36,22 @@ export function endChildrenOnSignals() {
     return /** @type {const} */ ([signal, handler]);
   });
   return () => handlers.forEach(([signal, handler]) => process.off(signal, handler));
+}
+
+function endChildren() {
+  for (const child of running) {
+    try {
+      process.kill(-(/** @type {number} */ (child.pid)), 'SIGTERM');
+    } catch {
+      // It ended by itself just now.
+    }
+  }
+}
+
+/** Ends the child processes when this process ends, whyever it does. */
+export function endChildrenAtExit() {
+  process.on('exit', endChildren);
+  return () => void process.off('exit', endChildren);
 }
 
 /**

@@ -46,12 +46,14 @@ export interface MainOptions {
    * paths of the op libraries that make up the sets `ops`, in the order of loading.
    */
   readonly prepare: (ops: readonly string[]) => Promise<readonly string[]>;
+  /** Finds or fetches OpenVINO's C library, for a load that needs it; rejects where it cannot. */
+  readonly openVino: () => Promise<string>;
 }
 
 /** Resolves once the server serves, or when there is nothing to serve; sets process.exitCode. */
 export async function main(
   argv: readonly string[],
-  { program, demo, prepare }: MainOptions,
+  { program, demo, prepare, openVino }: MainOptions,
 ): Promise<void> {
   if (COMMANDS.has(argv[0] ?? '') && program !== UPSTREAM_PROGRAM) {
     const { runCommand } = await import('./run-command.js'); // a server does without it
@@ -96,7 +98,7 @@ export async function main(
   const named = parsed.flags.model_base_path !== '' || parsed.flags.model_config_file !== '';
   const asDemo = demo && !named;
   const flags = asDemo ? withDemoPort(parsed.flags) : parsed.flags;
-  await serve(flags, asDemo ? demoModels() : null, prepare, cpus, log);
+  await serve(flags, asDemo ? demoModels() : null, { prepare, openVino }, cpus, log);
   if (asDemo && process.exitCode === undefined) {
     process.stdout.write(demoExamples(flags.port, flags.rest_api_port));
   }
@@ -119,7 +121,7 @@ async function validateConfig(line: CommandLine, cpus: number, demo: boolean): P
 async function serve(
   flags: Flags,
   models: ModelServerConfig | null,
-  prepare: MainOptions['prepare'],
+  { prepare, openVino }: Pick<MainOptions, 'prepare' | 'openVino'>,
   cpus: number,
   log: Log,
 ): Promise<void> {
@@ -132,7 +134,7 @@ async function serve(
     const plugins = await Plugins.start(flags, log);
     const platforms = new Map([...PLATFORMS, ...plugins.platforms]);
     const served = { flags: platform.flags, models, platform, platforms, plugins };
-    server = new Server({ ...served, cpus, log, opLibraries });
+    server = new Server({ ...served, cpus, log, opLibraries, openVino });
     isStopping = stopOnSignal(server, flags, log);
     await server.start();
     log.info('serving');

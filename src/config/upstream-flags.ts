@@ -264,7 +264,7 @@ export const UPSTREAM_FLAGS = [
     name: 'prefer_tflite_model',
     type: 'bool',
     default: false,
-    effect: 'later',
+    effect: 'served',
     help: 'experimental: serve model.tflite where a version has one',
   },
   {

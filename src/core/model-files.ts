@@ -9,10 +9,28 @@ const PARTS: ReadonlySet<string> = new Set([
   'fingerprint.pb',
 ]);
 
+/** Files that are a model by themselves, by the format, which is the platform's name too. */
+export const MODEL_FILES = { tflite: 'model.tflite', onnx: 'model.onnx' } as const;
+
+/**
+ * Which file of a version's folder is served instead of a SavedModel: where there is none, or where TFLite is
+ * preferred; null: a SavedModel.
+ */
+export function modelFileIn(
+  names: readonly string[],
+  preferTflite: boolean,
+): keyof typeof MODEL_FILES | null {
+  const hasTflite = names.includes(MODEL_FILES.tflite);
+  if (hasTflite && preferTflite) return 'tflite';
+  if (names.some((name) => SAVED_MODEL.has(name))) return null;
+  if (hasTflite) return 'tflite';
+  return names.includes(MODEL_FILES.onnx) ? 'onnx' : null;
+}
+
 /** What other programs save, by the end of the name, and how to get a SavedModel of it. */
 const UNSERVED: readonly (readonly [ends: RegExp, what: string, advice: string])[] = [
-  [/\.tflite$/i, 'a TFLite model', 'TFLite is not served, export the original as a SavedModel'],
-  [/\.onnx$/i, 'an ONNX model', 'ONNX is not served, convert it to a SavedModel'],
+  [/\.tflite$/i, 'a TFLite model', 'call it model.tflite'],
+  [/\.onnx$/i, 'an ONNX model', 'call it model.onnx'],
   [
     /\.(keras|h5|hdf5)$/i,
     'a Keras file',

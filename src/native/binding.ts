@@ -10,6 +10,7 @@ import type { NativeCaches } from './caches.js';
 import type { NativeHttp } from './http.js';
 import type { NativeLogCounts, NativeLogging, NativeLogLimits } from './request-logging.js';
 import type { NativeShadows } from './shadows.js';
+import type { NativeOpenVino } from './openvino.js';
 import type { NativeTables } from './tables.js';
 import type { NativeTensorSets } from './tensor-set-binding.js';
 import type { NativeProfiling } from './profiling.js';
@@ -257,6 +258,7 @@ export interface NativeBinding
     NativeAccess,
     NativeCaches,
     NativeShadows,
+    NativeOpenVino,
     NativeTables,
     NativeTensorSets,
     NativeGrpc,

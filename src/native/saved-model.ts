@@ -1,6 +1,6 @@
 /**
  * SavedModel: one loaded version in the addon, as the rest of src sees it: a SavedModel, or what is asked as one
- * is, a lookup table. Belongs to the thread that loaded it; runs happen on the addon's own threads.
+ * is, a lookup table, a TFLite or ONNX file. Belongs to the thread that loaded it; runs happen on the addon's own threads.
  */
 import { ServingError } from '../status/serving-error.js';
 import { addon } from './addon.js';
@@ -17,6 +17,7 @@ import type {
 } from './binding.js';
 import { call, settled, traced, violationsOf, type Done } from './calls.js';
 import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
+import type { NativeLoadedModelFile, NativeModelFileOptions } from './openvino.js';
 import type { RunTrace } from './run-trace.js';
 import type { NativeShadowResult } from './shadows.js';
 import type { NativeLoadedTable, NativeTableLoadOptions } from './tables.js';
@@ -110,12 +111,7 @@ export class SavedModel implements InferenceModel {
     const loaded = await stoppable<NativeLoaded>(stop, (slot) =>
       addon().load(slot, { ...defaults, ...options, warmup }),
     );
-    if (loaded.warmup !== null) {
-      warmup?.onWarmup(loaded.warmup);
-      const { failure } = loaded.warmup;
-      if (failure !== null)
-        throw new ServingError(failure[0], failure[1], violationsOf(failure[2]));
-    }
+    reportWarmup(loaded.warmup, warmup);
     return new SavedModel(loaded);
   }
 
@@ -130,6 +126,21 @@ export class SavedModel implements InferenceModel {
     const { id, signatureDefMap, signatures, rows, ownBytes, fileBytes } = loaded;
     const model = new SavedModel({ id, signatureDefMap, signatures, rows: null, plan: NO_GRAPH });
     return { model, table: { rows, ownBytes, fileBytes } };
+  }
+
+  /** A TFLite or ONNX file, likewise. `version`: OpenVINO's. */
+  static async loadFile(
+    options: Omit<NativeModelFileOptions, 'warmup'>,
+    warmup: WarmupOptions | null,
+    stop: AbortSignal | null,
+  ): Promise<{ readonly model: SavedModel; readonly version: string }> {
+    const loaded = await stoppable<NativeLoadedModelFile>(stop, (slot) =>
+      addon().loadModelFile(slot, { ...options, warmup }),
+    );
+    reportWarmup(loaded.warmup, warmup);
+    const { id, signatureDefMap, signatures, library: version } = loaded;
+    const model = new SavedModel({ id, signatureDefMap, signatures, rows: null, plan: NO_GRAPH });
+    return { model, version };
   }
 
   /** One that another thread has loaded, which unloads it when no other uses it any more. */
@@ -301,6 +312,14 @@ export function allocateTensor(bytes: number): ArrayBuffer {
 
 export function decodeOnLoopBytes(): number {
   return addon().decodeOnLoopBytes;
+}
+
+/** @throws ServingError where the warm-up failed: there is no model then */
+function reportWarmup(warmup: NativeWarmup | null, options: WarmupOptions | null): void {
+  if (warmup === null) return;
+  options?.onWarmup(warmup);
+  const { failure } = warmup;
+  if (failure !== null) throw new ServingError(failure[0], failure[1], violationsOf(failure[2]));
 }
 
 /** A load that ends early, as CANCELLED, once `stop` is aborted. */

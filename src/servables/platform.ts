@@ -11,6 +11,7 @@ import type { InferenceModel } from '../native/inference-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { BatchedSignatures } from './batched-signatures.js';
 import type { ExecutionPlans } from './execution-plans.js';
+import type { LoadMemory } from './load-memory.js';
 import type { ModelBatching } from './model-batching.js';
 import type { ReplicaRun } from './model-replica.js';
 import type { ResponseCaches } from './response-caches.js';
@@ -32,6 +33,10 @@ export interface PlatformContext {
   readonly batching: () => ModelBatching | null;
   /** All that is served, for servables that run others. Known once the server is made. */
   readonly models: ServedModels;
+  /** Shared by all loads; null checks nothing. */
+  readonly memory: LoadMemory | null;
+  /** Path of libopenvino_c.so, once it is there; rejects where it cannot be had. */
+  readonly openVino: () => Promise<string>;
   /** Called after each warm-up, whether it failed or not. */
   readonly onWarmup: (id: ServableId, path: string, warmup: NativeWarmup) => void;
 }

@@ -1,12 +1,17 @@
 /** The checks that upstream makes of a version's folder before TensorFlow looks at it, in upstream's words. */
 import { readdir, readlink } from 'node:fs/promises';
 
-import { isSavedModelFile, SESSION_BUNDLE_FILE, unservedFormat } from '../core/model-files.js';
+import {
+  isSavedModelFile,
+  modelFileIn,
+  SESSION_BUNDLE_FILE,
+  unservedFormat,
+} from '../core/model-files.js';
 import { servableIdText, type ServableId } from '../core/servable.js';
 import { errnoOf, fileError } from '../status/file-error.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
-/** @throws ServingError; permanent where the folder holds something else than a SavedModel */
+/** @throws ServingError; permanent where the folder holds something else than a model */
 export async function checkVersionFolder(id: ServableId, folder: string): Promise<void> {
   const names = await readdir(folder).catch(async (cause: unknown) => {
     throw await unreadable(id, folder, cause);
@@ -15,7 +20,7 @@ export async function checkVersionFolder(id: ServableId, folder: string): Promis
     const message = 'Session Bundle is deprecated and removed.';
     throw new ServingError(StatusCode.UNIMPLEMENTED, message, [], { isPermanent: true });
   }
-  if (names.some(isSavedModelFile)) return;
+  if (names.some(isSavedModelFile) || modelFileIn(names, false) !== null) return;
   const foreign = unservedFormat(names);
   const why = foreign === null ? '' : `\nIt holds ${foreign}`;
   throw new ServingError(

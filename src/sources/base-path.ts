@@ -3,7 +3,7 @@ import { readdir, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { mainFileOf, TENSORFLOW } from '../config/platform-names.js';
-import { isSavedModelFile, unservedFormat } from '../core/model-files.js';
+import { isSavedModelFile, modelFileIn, MODEL_FILES, unservedFormat } from '../core/model-files.js';
 import { errnoOf, fileError } from '../status/file-error.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { versionOf } from './version-folders.js';
@@ -30,20 +30,27 @@ export function misplacedModel(
   names: readonly string[],
   platform: string,
 ): ServingError | null {
-  const isModel =
-    platform === TENSORFLOW ? isSavedModelFile : (name: string) => name === mainFileOf(platform);
-  const file = names.find(isModel);
+  const isMain = (name: string): boolean => name === mainFileOf(platform);
+  const file =
+    names.find(platform === TENSORFLOW ? isSavedModelFile : isMain) ?? modelFile(platform, names);
   if (file !== undefined) {
     const isVersion = versionOf(basename(path)) !== null;
     const advice = isVersion
       ? `give the folder above it, ${dirname(path)}`
       : `move it into a folder whose name is a number, such as ${join(path, '1')}`;
-    const what = platform === TENSORFLOW ? 'a SavedModel' : `a version of a ${platform}`;
+    const isSavedModel = platform === TENSORFLOW && isSavedModelFile(file);
+    const what = isSavedModel ? 'a SavedModel' : `a version of a ${platform}`;
     return mistake(`${path} is itself ${what} (it holds ${file}): ${advice}. ${LAYOUT}`);
   }
   if (platform !== TENSORFLOW) return null;
   const foreign = unservedFormat(names);
   return foreign === null ? null : mistake(`${path} holds ${foreign}. ${LAYOUT}`);
+}
+
+/** Of TensorFlow's platform: one that is served in place of a SavedModel. */
+function modelFile(platform: string, names: readonly string[]): string | undefined {
+  const format = platform === TENSORFLOW ? modelFileIn(names, false) : null;
+  return format === null ? undefined : MODEL_FILES[format];
 }
 
 /** `; /models/m/1 is one: give /models/m`, where models lie a folder deeper than they should; or ''. */

@@ -9,7 +9,12 @@ import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { mainFileOf, TENSORFLOW } from '../config/platform-names.js';
-import { isSavedModelFile, SESSION_BUNDLE_FILE, unservedFormat } from '../core/model-files.js';
+import {
+  isSavedModelFile,
+  modelFileIn,
+  SESSION_BUNDLE_FILE,
+  unservedFormat,
+} from '../core/model-files.js';
 import { errnoOf } from '../status/file-error.js';
 
 const INT64_MAX = 2n ** 63n - 1n;
@@ -123,5 +128,6 @@ function lackOf(platform: string, names: readonly string[]): string | null {
     return file === null || names.includes(file) ? null : `no ${file} inside`;
   }
   if (names.some(isSavedModelFile) || names.includes(SESSION_BUNDLE_FILE)) return null;
+  if (modelFileIn(names, false) !== null) return null;
   return unservedFormat(names) ?? 'no saved_model.pb inside';
 }

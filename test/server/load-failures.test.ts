@@ -153,7 +153,7 @@ describe('A model that cannot be loaded', function () {
         writeFileSync(join(folder, 'm.tflite'), '');
         return folder;
       },
-      /FAILED_PRECONDITION: .* holds a TFLite model \(m\.tflite\): TFLite is not served/,
+      /FAILED_PRECONDITION: .* holds a TFLite model \(m\.tflite\): call it model\.tflite/,
     ],
     [
       'an ONNX model as a version',

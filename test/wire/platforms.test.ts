@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { StatusCode } from '../../src/status/serving-error.js';
 import { GrpcClient, type RpcError } from './grpc-client.js';
+import { whyNoOpenVino } from './openvino.js';
 import { ServerProcess } from './server-process.js';
 import { ask } from './threaded-server.js';
 
@@ -42,7 +43,18 @@ const file = (folder: string, name: string, text: string): void => {
 };
 
 const plain = { input: 'x', output: 'y', dtype: 'DT_FLOAT', width: null } as const;
+const NO_OPENVINO = whyNoOpenVino();
+const half = { ...plain, rows: [1, 2, 5], answers: [2.5, 3, 4.5] } as const;
+const OF_OPENVINO: readonly Case[] = ['tflite', 'onnx'].map((platform) => ({
+  ...half,
+  ...{ name: platform, platform },
+  write: (folder) => {
+    const model = platform === 'onnx' ? 'onnx_half' : 'lite_half';
+    cpSync(`test/models/${model}/1`, folder, { recursive: true });
+  },
+}));
 const CASES: readonly Case[] = [
+  ...(NO_OPENVINO === null ? OF_OPENVINO : []),
   {
     ...{ ...plain, name: 'saved', platform: 'tensorflow', rows: [1, 2, 5], answers: [2.5, 3, 4.5] },
     write: (folder) => cpSync('examples/models/half_plus_two/1', folder, { recursive: true }),
@@ -210,6 +222,13 @@ for (const batching of [[], ['--enable_batching']]) {
       isOver = true;
       await Promise.all(asking);
     });
+
+    if (NO_OPENVINO !== null) {
+      it('has TFLite and ONNX among them', function () {
+        Object.assign(this.test ?? {}, { skipReason: NO_OPENVINO });
+        this.skip();
+      });
+    }
 
     it('has tables among them', async () => {
       const { text } = await ask(server, '/v1/models/table:predict', '{"instances": ["b", "c"]}');

@@ -266,11 +266,11 @@ describe('parseFlags', () => {
       const { warnings } = run(
         '--num_tflite_pools=3',
         '--num_tflite_pools=3',
-        '--prefer_tflite_model',
+        '--mixed_precision=bfloat16',
       );
       assert.deepEqual(warnings, [
-        '--prefer_tflite_model is accepted but has no effect yet',
         '--num_tflite_pools is accepted but has no effect yet',
+        '--mixed_precision is accepted but has no effect yet',
       ]);
     });
 

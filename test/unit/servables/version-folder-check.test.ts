@@ -35,7 +35,7 @@ describe('checkVersionFolder', () => {
     );
   const refused = (): Promise<ServingError> => refusal(checkVersionFolder(ID, folder));
 
-  for (const name of ['saved_model.pb', 'saved_model.pbtxt']) {
+  for (const name of ['saved_model.pb', 'saved_model.pbtxt', 'model.tflite', 'model.onnx']) {
     it(`takes a folder with ${name}`, async () => {
       add(name, 'm.onnx');
       await checkVersionFolder(ID, folder);
@@ -54,8 +54,8 @@ describe('checkVersionFolder', () => {
   });
 
   for (const [name, what] of [
-    ['model.tflite', 'a TFLite model (model.tflite): TFLite is not served'],
-    ['resnet.ONNX', 'an ONNX model (resnet.ONNX): ONNX is not served'],
+    ['digits.tflite', 'a TFLite model (digits.tflite): call it model.tflite'],
+    ['resnet.ONNX', 'an ONNX model (resnet.ONNX): call it model.onnx'],
     ['m.keras', 'a Keras file (m.keras): load it in Python'],
     ['frozen.pb', 'a graph without signatures (frozen.pb): save it anew'],
     ['m.safetensors', 'weights (m.safetensors): only TensorFlow SavedModels'],

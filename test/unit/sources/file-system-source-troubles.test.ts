@@ -90,7 +90,7 @@ describe('FileSystemSource, of what is amiss,', () => {
     it('of a model file in the place of a base path', async () => {
       const path = join(watch.base, 'm.tflite');
       writeFileSync(path, '');
-      const advice = 'TFLite is not served, export the original as a SavedModel';
+      const advice = 'call it model.tflite';
       const what = `${path} is no folder, but a TFLite model (m.tflite): ${advice}${LAYOUT}`;
       await isTold(`FAILED_PRECONDITION: ${what}`, true, path);
     });
@@ -115,7 +115,7 @@ describe('FileSystemSource, of what is amiss,', () => {
 
     it('of a model that is no SavedModel', async () => {
       writeFileSync(join(watch.base, 'resnet.onnx'), '');
-      const what = 'an ONNX model (resnet.onnx): ONNX is not served, convert it to a SavedModel';
+      const what = 'an ONNX model (resnet.onnx): call it model.onnx';
       await isTold(`FAILED_PRECONDITION: ${watch.base} holds ${what}${LAYOUT}`, true);
     });
 
@@ -188,9 +188,9 @@ describe('FileSystemSource, of what is amiss,', () => {
       'a folder with something else',
       (path: string) => {
         mkdirSync(path);
-        writeFileSync(join(path, 'model.tflite'), '');
+        writeFileSync(join(path, 'digits.tflite'), '');
       },
-      'a TFLite model (model.tflite): TFLite is not served, export the original as a SavedModel',
+      'a TFLite model (digits.tflite): call it model.tflite',
     ],
   ] as const) {
     it(`passes over ${what} while there is another version, and says what it is`, async () => {

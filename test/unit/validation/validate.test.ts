@@ -137,7 +137,7 @@ describe('validate', () => {
       'models.config',
       `model_config_list { ${[
         `name: "a" base_path: "${MODEL}" ${tensorflow} version_labels { key: "x" value: 1 }`,
-        `name: "a" base_path: "s3://bucket/a" model_platform: "onnx" batching_weight: -1`,
+        `name: "a" base_path: "s3://bucket/a" model_platform: "paddle" batching_weight: -1`,
         `name: "b" base_path: "b" ${tensorflow} shadow { version: 1 share: 2 } response_cache { max_bytes: -1 }`,
         `name: "c" base_path: "${MODEL}" ${tensorflow} logging_config {}`,
       ]
@@ -149,7 +149,7 @@ describe('validate', () => {
       /Illegal to list model a multiple times in config list$/,
       /Base path of model a: File system scheme 's3' not implemented/,
       /Expected model b to have an absolute path or URI; got base_path\(\)=b$/,
-      /Model a requests unsupported platform onnx$/,
+      /Model a requests unsupported platform paddle$/,
       /The batching_weight of model a must not be below 0, got -1$/,
       /Shadow share of model b is 2, not 0 to 1$/,
       /The response_cache of model b: max_bytes must be from 0 to 9007199254740991, got -1$/,
@@ -175,7 +175,7 @@ describe('validate', () => {
       mkdirSync(join(folder, path), { recursive: true });
     }
     writeFileSync(join(folder, 'bare', 'saved_model.pb'), '');
-    writeFileSync(join(folder, 'lite', '1', 'model.tflite'), '');
+    writeFileSync(join(folder, 'lite', '1', 'm.tflite'), '');
     cpSync(MODEL, join(folder, 'good'), { recursive: true });
     const list = file('models.config', `model_config_list { ${names.map(entry).join('\n')} }`);
     const lines = await found(`--model_config_file=${list}`);

@@ -1,0 +1,17 @@
+// TFLite files: the tensors at the edges of the first graph, and signatures where there are some.
+#pragma once
+
+#include <string_view>
+
+#include "formats/model_file.h"
+#include "status/status.h"
+
+namespace tensorgate {
+
+// Tensors of the whole model have their names up to the first ':' as aliases, or in full where two
+// would be the same. Signatures are those of the metadata "signature_defs_metadata", else those of
+// the model's own table that are of its first graph. Any thread. ERRORS: INVALID_ARGUMENT with
+// upstream's text where it has one.
+Status ReadTfliteModel(std::string_view bytes, ModelFile* file);
+
+}  // namespace tensorgate

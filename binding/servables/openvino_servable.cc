@@ -1,0 +1,307 @@
+#include "servables/openvino_servable.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "formats/mapped_file.h"
+#include "formats/onnx_model.h"
+#include "formats/tflite_model.h"
+#include "model/signature_def_map.h"
+#include "tensor/aligned_buffer.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+using openvino::TensorMemory;
+
+std::vector<TensorInfo> InfosOf(const std::vector<FileTensor>& tensors) {
+  std::vector<TensorInfo> infos;
+  for (const FileTensor& tensor : tensors) {
+    infos.push_back(
+        TensorInfo{tensor.alias, tensor.name, tensor.dtype, tensor.unknown_rank, tensor.dims});
+  }
+  return infos;
+}
+
+std::string DefinitionOf(const std::vector<FileTensor>& inputs,
+                         const std::vector<FileTensor>& outputs) {
+  SignatureDef definition;
+  definition.inputs = InfosOf(inputs);
+  definition.outputs = InfosOf(outputs);
+  return SignatureDefBytes(definition);
+}
+
+// "x:0" of a SignatureDef may be the tensor "x".
+bool IsNamed(const FileTensor& tensor, const std::string& name) {
+  return tensor.name == name || tensor.name == name.substr(0, name.find(':'));
+}
+
+// The place in `tensors` of the one with that name, in full if there is one; their number: there is
+// none.
+size_t PlaceOf(const std::vector<FileTensor>& tensors, const std::string& name) {
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].name == name) return i;
+  }
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (IsNamed(tensors[i], name)) return i;
+  }
+  return tensors.size();
+}
+
+template <typename T>
+bool FitsInt32(const TensorMemory& memory) {
+  const size_t count = memory.bytes / sizeof(T);
+  const T* const values = static_cast<const T*>(memory.data);
+  return std::all_of(values, values + count, [](T value) {
+    if constexpr (std::is_signed_v<T>) {
+      if (value < std::numeric_limits<int32_t>::min()) return false;
+    }
+    return value <= static_cast<T>(std::numeric_limits<int32_t>::max());
+  });
+}
+
+// OpenVINO computes these as int32, and says nothing where one does not fit.
+bool FitsItsIntegers(const TensorMemory& memory) {
+  switch (memory.dtype) {
+    case DataType::kInt64:
+      return FitsInt32<int64_t>(memory);
+    case DataType::kUint64:
+      return FitsInt32<uint64_t>(memory);
+    case DataType::kUint32:
+      return FitsInt32<uint32_t>(memory);
+    default:
+      return true;
+  }
+}
+
+size_t BytesOf(const std::vector<int64_t>& dims, DataType dtype) {
+  size_t bytes = ElementSize(dtype);
+  for (const int64_t dim : dims) bytes *= static_cast<size_t>(dim);
+  return bytes;
+}
+
+Status OutOfMemoryFor(size_t bytes) {
+  return Status(Code::kResourceExhausted,
+                "out of memory for an output tensor of " + std::to_string(bytes) + " bytes");
+}
+
+bool IsKnown(const openvino::PartialShape& shape) {
+  return !shape.unknown_rank &&
+         std::all_of(shape.dims.begin(), shape.dims.end(), [](int64_t dim) { return dim >= 0; });
+}
+
+}  // namespace
+
+Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
+                              std::unique_ptr<OpenVinoServable>* out) {
+  const bool is_tflite = options.format == ModelFormat::kTflite;
+  ModelFile file;
+  {
+    MappedFile mapped;
+    Status status = mapped.Open(options.file);
+    if (!status.ok()) return status;
+    status =
+        is_tflite ? ReadTfliteModel(mapped.bytes(), &file) : ReadOnnxModel(mapped.bytes(), &file);
+    if (!status.ok()) return status;
+  }
+  std::unique_ptr<OpenVinoServable> servable(new OpenVinoServable());
+  Status status = servable->ReadSignatures(file, is_tflite ? "TfLite" : "ONNX");
+  if (!status.ok()) return status;
+  const openvino::Core* core = nullptr;
+  status = openvino::Core::Get(options.library, &core);
+  if (!status.ok()) return status;
+  std::unique_ptr<openvino::Model> model;
+  status = core->ReadFile(options.file, &model);
+  if (!status.ok()) return status;
+  if (IsStopped(options.stop)) return LoadCancelled();
+  openvino::CompileOptions compiling;
+  compiling.streams = compiling.threads = options.streams;
+  status = ShapedModels::Make(*core, std::move(model), compiling, is_tflite, &servable->models_);
+  if (!status.ok()) return status;
+  status = servable->FindPorts(file);
+  if (!status.ok()) return status;
+  servable->Introduce(options.name, options.version, false);
+  *out = std::move(servable);
+  return Status();
+}
+
+Status OpenVinoServable::ReadSignatures(const ModelFile& file, const std::string& format) {
+  std::vector<std::pair<std::string, std::string>> definitions = file.signature_defs;
+  for (const FileSignature& signature : file.signatures) {
+    definitions.emplace_back(signature.name, DefinitionOf(signature.inputs, signature.outputs));
+  }
+  if (definitions.empty()) {
+    definitions.emplace_back("serving_default", DefinitionOf(file.inputs, file.outputs));
+  }
+  Status status = TakeSignatures(SignatureDefMapBytes(definitions));
+  if (status.ok()) return status;
+  if (status.code() != Code::kDataLoss) return status;
+  return InvalidArgument("Invalid SignatureDefs found in " + format +
+                         " model: " + status.message());
+}
+
+Status OpenVinoServable::FindPorts(const ModelFile& file) {
+  const openvino::CompiledModel& model = models_->first();
+  // Both have them in the file's order; a name may have been lost where an output is an input.
+  const auto port_of = [](const std::vector<FileTensor>& tensors, size_t place, int found,
+                          size_t ports) {
+    if (found >= 0) return static_cast<size_t>(found);
+    return tensors.size() == ports ? place : ports;
+  };
+  for (const Signature& signature : signatures_) {
+    std::vector<bool> fed(model.inputs().size());
+    for (const bool is_input : {true, false}) {
+      const std::vector<FileTensor>& tensors = is_input ? file.inputs : file.outputs;
+      const std::vector<openvino::Port>& ports = is_input ? model.inputs() : model.outputs();
+      for (const TensorInfo& info : is_input ? signature.def.inputs : signature.def.outputs) {
+        const std::string what =
+            std::string("Signature ") + (is_input ? "input " : "output ") + info.alias;
+        const size_t place = PlaceOf(tensors, info.tensor_name);
+        if (place == tensors.size()) {
+          return Status(Code::kInternal, what + " references an unknown tensor")
+              .With("signature_def", "Unknown tensor '" + info.tensor_name + "'.");
+        }
+        const std::string& name = tensors[place].name;
+        const size_t port =
+            port_of(tensors, place, is_input ? model.FindInput(name) : model.FindOutput(name),
+                    ports.size());
+        if (port == ports.size()) {
+          return InvalidArgument(what + ": OpenVINO has no such tensor (\"" + name + "\")");
+        }
+        if (ports[port].dtype != BaseType(info.dtype) || info.dtype == DataType::kString ||
+            info.dtype == DataType::kDouble) {
+          const std::string dtype = DataTypeName(info.dtype);
+          return Status(Code::kUnimplemented, what + " is of dtype " + dtype +
+                                                  ", which OpenVINO does not compute as " + dtype);
+        }
+        if (is_input) fed[port] = true;
+        ports_.push_back(port);
+        aliases_.push_back(info.alias);
+      }
+    }
+    const auto left_out = std::find(fed.begin(), fed.end(), false);
+    if (left_out != fed.end()) {
+      const std::string& name = model.inputs()[static_cast<size_t>(left_out - fed.begin())].name;
+      return Status(Code::kUnimplemented, "Signature \"" + signature.def.name +
+                                              "\" leaves out the model's input \"" + name +
+                                              "\", which is not served");
+    }
+  }
+  return Status();
+}
+
+Status OpenVinoServable::CheckInput(size_t port, const TensorMemory& given) const {
+  const DataType expected = models_->first().inputs()[port].dtype;
+  if (given.dtype != expected) {
+    return InvalidArgument("is of dtype " + DataTypeName(given.dtype) + ", expected " +
+                           DataTypeName(expected));
+  }
+  if (FitsItsIntegers(given)) return Status();
+  return InvalidArgument("has a value of " + DataTypeName(given.dtype) +
+                         " that int32 does not hold, as which OpenVINO computes it");
+}
+
+Status OpenVinoServable::Run(const std::vector<Endpoint>& feeds,
+                             const std::vector<TF_Tensor*>& inputs,
+                             const std::vector<Endpoint>& fetches,
+                             std::vector<TensorHandle>* outputs) const {
+  outputs->clear();
+  std::vector<TensorMemory> fed(models_->first().inputs().size());
+  for (size_t i = 0; i < feeds.size(); ++i) {
+    const size_t place = static_cast<size_t>(feeds[i].index);
+    TensorMemory& memory = fed[ports_[place]];
+    const TensorView view = ViewOf(inputs[i], &memory.dims);
+    memory.dtype = view.dtype;
+    memory.data = const_cast<void*>(view.data);  // it only reads
+    memory.bytes = TF_TensorByteSize(inputs[i]);
+    Status status = CheckInput(ports_[place], memory);
+    if (!status.ok()) {
+      return InvalidArgument("input \"" + aliases_[place] + "\" " + status.message());
+    }
+  }
+  for (size_t port = 0; port < fed.size(); ++port) {
+    if (fed[port].dtype != DataType::kInvalid) continue;
+    return InvalidArgument("no value for input \"" + models_->first().inputs()[port].name + "\"");
+  }
+  std::vector<size_t> fetched;
+  for (const Endpoint& fetch : fetches) {
+    fetched.push_back(ports_[static_cast<size_t>(fetch.index)]);
+  }
+  Status status = RunPorts(fed, fetched, outputs);
+  if (!status.ok()) outputs->clear();
+  return status;
+}
+
+Status OpenVinoServable::RunPorts(const std::vector<TensorMemory>& inputs,
+                                  const std::vector<size_t>& fetched,
+                                  std::vector<TensorHandle>* outputs) const {
+  Shapes shapes;
+  for (const TensorMemory& input : inputs) shapes.push_back(input.dims);
+  std::shared_ptr<const openvino::CompiledModel> model;
+  Status status = models_->For(shapes, &model);
+  if (!status.ok()) return status;
+  // Values outlive the request, which may keep where its last ones lay until others are set.
+  std::vector<Tensor> values(model->outputs().size());
+  openvino::CompiledModel::Lease request;
+  status = model->Take(&request);
+  for (size_t i = 0; i < inputs.size() && status.ok(); ++i) {
+    status = request->SetInput(i, inputs[i]);
+  }
+  for (size_t i = 0; i < values.size() && status.ok(); ++i) {
+    const openvino::Port& port = model->outputs()[i];
+    if (!IsKnown(port.shape)) continue;
+    const size_t bytes = BytesOf(port.shape.dims, port.dtype);
+    if (!values[i].data.Resize(bytes)) return OutOfMemoryFor(bytes);
+    status = request->SetOutput(i, {port.dtype, port.shape.dims, values[i].data.data(), bytes});
+  }
+  if (status.ok()) status = request->Infer();
+  for (const size_t port : fetched) {
+    TensorMemory memory;
+    if (status.ok()) status = request->Output(port, &memory);
+    if (!status.ok()) return status;
+    Tensor& value = values[port];
+    value.dtype = memory.dtype;
+    value.dims = memory.dims;
+    value.elements = static_cast<int64_t>(memory.bytes / ElementSize(memory.dtype));
+    if (value.data.data() != memory.data || memory.bytes == 0) {
+      if (!value.data.Resize(memory.bytes)) return OutOfMemoryFor(memory.bytes);
+      if (memory.bytes > 0) std::memcpy(value.data.data(), memory.data, memory.bytes);
+    }
+  }
+  // An output may be asked for twice, under two aliases.
+  std::vector<const TF_Tensor*> made(values.size());
+  for (const size_t port : fetched) {
+    TensorHandle& output = outputs->emplace_back();
+    if (made[port] != nullptr) {
+      output = ShareOf(*made[port]);
+      if (output == nullptr) return OutOfMemoryFor(0);
+      continue;
+    }
+    status = ToTfTensor(&values[port], &output);
+    if (!status.ok()) return status;
+    made[port] = output.get();
+  }
+  return Status();
+}
+
+Status OpenVinoServable::RunOnZeros() const {
+  std::vector<TensorMemory> inputs;
+  std::vector<AlignedBuffer> zeros;
+  for (const openvino::Port& port : models_->first().inputs()) {
+    TensorMemory& memory = inputs.emplace_back();
+    memory.dtype = port.dtype;
+    memory.dims = port.shape.dims;
+    for (int64_t& dim : memory.dims) dim = dim < 0 ? 1 : dim;
+    memory.bytes = BytesOf(memory.dims, port.dtype);
+    AlignedBuffer& buffer = zeros.emplace_back();
+    if (!buffer.Resize(memory.bytes)) return OutOfMemoryFor(memory.bytes);
+    if (memory.bytes > 0) std::memset(buffer.data(), 0, memory.bytes);
+    memory.data = buffer.data();
+  }
+  std::vector<TensorHandle> outputs;
+  return RunPorts(inputs, {}, &outputs);
+}
+
+}  // namespace tensorgate
