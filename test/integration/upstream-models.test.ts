@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 import { createLog } from '../../src/log/log.js';
 import { ModelOpLibraries } from '../../src/servables/op-libraries.js';
+import { OpenVinoLoader } from '../../src/servables/openvino-loader.js';
 import { SavedModelLoader } from '../../src/servables/saved-model-loader.js';
 import type { SavedModel } from '../../src/native/saved-model.js';
 import { ServingError } from '../../src/status/serving-error.js';
+import { openVinoLibrary } from '../wire/openvino.js';
 import { nothingAlive, predictJson } from './models.js';
 
 /** Upstream's own test models, beside the checkout where they are at hand. */
@@ -27,6 +29,16 @@ function loaderOf(path: string): SavedModelLoader {
     memory: null,
     opLibraries: new ModelOpLibraries(false, createLog('silent')),
     plans: null,
+  });
+}
+
+function liteLoaderOf(path: string, library: string): OpenVinoLoader {
+  return new OpenVinoLoader({ name: 'm', version: 123n }, path, 'tflite', {
+    library: () => Promise.resolve(library),
+    warmup: { iterations: 1, synthetic: true, batchRows: [] },
+    onWarmup: (_id, _path, warmup) => assert.equal(warmup.synthetic.run, 1),
+    memory: null,
+    log: createLog('silent'),
   });
 }
 
@@ -61,6 +73,37 @@ if (!existsSync(ROOT)) {
         await model.unload();
       });
     }
+
+    describe('of TFLite', () => {
+      const library = openVinoLibrary();
+      for (const [name, body, answer] of [
+        ['saved_model_half_plus_two_tflite', '{"instances": [[2.0]]}', '[[3.0]'],
+        ['saved_model_half_plus_two_tflite', '{"instances": [2.0, 4.0]}', '[3.0, 4.0'],
+        ['saved_model_half_plus_two_tflite_with_sigdef', '{"inputs": {"x": [2.0]}}', '[3.0'],
+      ] as const) {
+        it(`loads ${name} and answers ${body}`, async function () {
+          if (library === null) {
+            Object.assign(this.test ?? {}, { skipReason: 'OpenVINO cannot be had' });
+            this.skip();
+          }
+          const model = await liteLoaderOf(join(TESTDATA, name, '00000123'), library).load();
+          const numbers = (text: string): string => text.replace(/\s/g, '').replace(/,/g, ', ');
+          assert.ok(numbers(await predictJson(model, body)).includes(answer));
+          await model.unload();
+        });
+      }
+
+      it('refuses parse_example_tflite, with the name of the op', async function () {
+        if (library === null) {
+          Object.assign(this.test ?? {}, { skipReason: 'OpenVINO cannot be had' });
+          this.skip();
+        }
+        await assert.rejects(
+          liteLoaderOf(join(TESTDATA, 'parse_example_tflite/00000123'), library).load(),
+          /INVALID_ARGUMENT.*ParseExampleV2/,
+        );
+      });
+    });
 
     it('loads matrix_half_plus_two and answers', async () => {
       const model = await loaderOf(join(ROOT, 'batching/testdata/matrix_half_plus_two/1')).load();

@@ -1,0 +1,210 @@
+// TFLite and ONNX files as servables, beside TensorFlow in one process.
+#include "servables/openvino_servable.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "../openvino_models.h"
+#include "tf/tensor.h"
+
+namespace tensorgate {
+namespace {
+
+using openvino_test::kOnnxFloat;
+using openvino_test::kOnnxInt64;
+using openvino_test::OnnxModel;
+using openvino_test::OnnxNode;
+using openvino_test::OnnxValue;
+using Sizes = std::vector<int64_t>;
+
+class OpenVinoServableTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    TENSORGATE_NEEDS_OPENVINO();
+    char folder[] = "/tmp/openvino-servable-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+  }
+  void TearDown() override {
+    if (folder_.empty()) return;
+    unlink((folder_ + "/model.onnx").c_str());
+    rmdir(folder_.c_str());
+  }
+
+  static OpenVinoServableOptions Options() {
+    OpenVinoServableOptions options;
+    options.name = "m";
+    options.version = 7;
+    options.library = openvino_test::LibraryPath();
+    return options;
+  }
+
+  Status LoadOnnx(const std::string& model, int streams = 1) {
+    OpenVinoServableOptions options = Options();
+    options.file = folder_ + "/model.onnx";
+    options.format = ModelFormat::kOnnx;
+    options.streams = streams;
+    std::ofstream(options.file, std::ios::binary) << model;
+    return OpenVinoServable::Load(options, &servable_);
+  }
+
+  Status LoadLite(const std::string& name, int streams = 1) {
+    OpenVinoServableOptions options = Options();
+    options.file = std::string(TENSORGATE_SOURCE_DIR) + "/test/models/" + name + "/1/model.tflite";
+    options.streams = streams;
+    return OpenVinoServable::Load(options, &servable_);
+  }
+
+  const Signature& signature() const { return servable_->signatures()[0]; }
+
+  // All outputs of the values, which are those of its inputs in the order of aliases.
+  Status Run(const std::vector<const TF_Tensor*>& values, std::vector<TensorHandle>* outputs) {
+    std::vector<TF_Tensor*> inputs;
+    for (const TF_Tensor* value : values) inputs.push_back(const_cast<TF_Tensor*>(value));
+    return servable_->Run(signature().inputs, inputs, signature().outputs, outputs);
+  }
+
+  std::string folder_;
+  std::unique_ptr<OpenVinoServable> servable_;
+};
+
+template <typename T>
+TensorHandle Values(TF_DataType dtype, const Sizes& dims, const std::vector<T>& values) {
+  TensorHandle tensor(TF_AllocateTensor(dtype, dims.data(), static_cast<int>(dims.size()),
+                                        values.size() * sizeof(T)));
+  if (!values.empty()) {
+    std::memcpy(TF_TensorData(tensor.get()), values.data(), values.size() * sizeof(T));
+  }
+  return tensor;
+}
+
+template <typename T>
+std::vector<T> ValuesOf(const TensorHandle& tensor) {
+  std::vector<T> values(TF_TensorByteSize(tensor.get()) / sizeof(T));
+  if (!values.empty()) {
+    std::memcpy(values.data(), TF_TensorData(tensor.get()), values.size() * sizeof(T));
+  }
+  return values;
+}
+
+TEST_F(OpenVinoServableTest, RunsAndGivesBackAllItsMemory) {
+  const int64_t live = LiveInputTensors();
+  ASSERT_TRUE(LoadOnnx(openvino_test::SumOnnx()).ok());
+  EXPECT_EQ(signature().def.name, "serving_default");
+  const TensorHandle a = Values<float>(TF_FLOAT, {2, 2}, {1, 2, 3, 4});
+  const TensorHandle b = Values<float>(TF_FLOAT, {2, 2}, {10, 20, 30, 40});
+  std::vector<TensorHandle> outputs;
+  ASSERT_TRUE(Run({a.get(), b.get()}, &outputs).ok());
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(ValuesOf<float>(outputs[0]), (std::vector<float>{11, 22, 33, 44}));
+  // No rows.
+  const TensorHandle none = Values<float>(TF_FLOAT, {0, 2}, {});
+  ASSERT_TRUE(Run({none.get(), none.get()}, &outputs).ok());
+  EXPECT_EQ(TF_Dim(outputs[0].get(), 0), 0);
+  // The same output twice.
+  const Endpoint sum = signature().outputs[0];
+  ASSERT_TRUE(servable_->Run(signature().inputs, {a.get(), b.get()}, {sum, sum}, &outputs).ok());
+  EXPECT_EQ(ValuesOf<float>(outputs[0]), ValuesOf<float>(outputs[1]));
+  outputs.clear();
+  servable_.reset();
+  EXPECT_EQ(LiveInputTensors(), live);
+}
+
+TEST_F(OpenVinoServableTest, RefusesInputsOfAnotherDtypeAndIntegersThatDoNotFit) {
+  ASSERT_TRUE(
+      LoadOnnx(OnnxModel({OnnxNode("Add", {"x", "x"}, "y")}, {OnnxValue("x", kOnnxInt64, {-1})},
+                         {OnnxValue("y", kOnnxInt64, {-1})}))
+          .ok());
+  std::vector<TensorHandle> outputs;
+  const TensorHandle numbers = Values<int64_t>(TF_INT64, {2}, {3, -(int64_t{1} << 30)});
+  ASSERT_TRUE(Run({numbers.get()}, &outputs).ok());
+  EXPECT_EQ(ValuesOf<int64_t>(outputs[0]), (std::vector<int64_t>{6, -(int64_t{1} << 31)}));
+  const TensorHandle floats = Values<float>(TF_FLOAT, {1}, {1});
+  EXPECT_EQ(Run({floats.get()}, &outputs).message(),
+            "input \"x\" is of dtype float, expected int64");
+  const TensorHandle large = Values<int64_t>(TF_INT64, {2}, {0, int64_t{1} << 31});
+  const Status status = Run({large.get()}, &outputs);
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(status.message(),
+            "input \"x\" has a value of int64 that int32 does not hold, as which OpenVINO "
+            "computes it");
+  EXPECT_TRUE(outputs.empty());
+}
+
+TEST_F(OpenVinoServableTest, AnOutputMayBeAnInput) {
+  ASSERT_TRUE(
+      LoadOnnx(OnnxModel({OnnxNode("Identity", {"x"}, "y"), OnnxNode("Neg", {"x"}, "z")},
+                         {OnnxValue("x", kOnnxFloat, {2})},
+                         {OnnxValue("y", kOnnxFloat, {2}), OnnxValue("z", kOnnxFloat, {2})}))
+          .ok());
+  const TensorHandle x = Values<float>(TF_FLOAT, {2}, {1, 2});
+  std::vector<TensorHandle> outputs;
+  const Status status = Run({x.get()}, &outputs);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(ValuesOf<float>(outputs[0]), (std::vector<float>{1, 2}));
+  EXPECT_EQ(ValuesOf<float>(outputs[1]), (std::vector<float>{-1, -2}));
+}
+
+TEST_F(OpenVinoServableTest, RefusesTensorsThatItWouldNotComputeAsTheyAre) {
+  constexpr int64_t kOnnxString = 8, kOnnxDouble = 11;
+  for (const int64_t type : {kOnnxString, kOnnxDouble}) {
+    const Status status =
+        LoadOnnx(OnnxModel({OnnxNode("Identity", {"x"}, "y")}, {OnnxValue("x", type, {2})},
+                           {OnnxValue("y", type, {2})}));
+    EXPECT_EQ(status.code(), Code::kUnimplemented);
+    EXPECT_NE(status.message().find(type == kOnnxString ? "string" : "double"), std::string::npos)
+        << status.message();
+  }
+  EXPECT_NE(LoadOnnx("no model").code(), Code::kOk);
+  const Status status = LoadOnnx(openvino_test::SumOnnx("NoSuchOp"));
+  EXPECT_NE(status.message().find("NoSuchOp"), std::string::npos) << status.message();
+  EXPECT_EQ(servable_, nullptr);
+}
+
+TEST_F(OpenVinoServableTest, TakesInputsOfManyShapesFromManyThreads) {
+  for (const int streams : {1, 2}) {
+    ASSERT_TRUE(LoadLite("lite_fixed", streams).ok());
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int run = 0; run < 40; ++run) {
+          // One row as the file says; several; other ranks, more than are kept.
+          const int64_t count = 2 * (1 + (thread + run) % 7);
+          const Sizes dims = run % 3 == 0 ? Sizes{count} : Sizes{count / 2, 2};
+          const std::vector<float> values(static_cast<size_t>(count), static_cast<float>(run));
+          const TensorHandle x = Values<float>(TF_FLOAT, dims, values);
+          std::vector<TensorHandle> outputs;
+          const float expected = static_cast<float>(run * run + 2);
+          const bool ran = Run({x.get()}, &outputs).ok();
+          if (!ran || TF_NumDims(outputs[0].get()) != static_cast<int>(dims.size()) ||
+              ValuesOf<float>(outputs[0]) != std::vector<float>(values.size(), expected)) {
+            ++wrong;
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0);
+  }
+}
+
+TEST_F(OpenVinoServableTest, RunsOnZerosAndEndsALoadThatIsStopped) {
+  ASSERT_TRUE(LoadLite("lite_scores").ok());
+  EXPECT_TRUE(servable_->RunOnZeros().ok());
+  LoadStop stop;
+  stop.Stop();
+  OpenVinoServableOptions options = Options();
+  options.file = std::string(TENSORGATE_SOURCE_DIR) + "/test/models/lite_half/1/model.tflite";
+  options.stop = &stop;
+  EXPECT_EQ(OpenVinoServable::Load(options, &servable_).code(), Code::kCancelled);
+}
+
+}  // namespace
+}  // namespace tensorgate
