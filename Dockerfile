@@ -2,6 +2,7 @@
 #   docker run -p 8500:8500 -p 8501:8501 -v /path/to/half_plus_two:/models/half_plus_two \
 #     -e MODEL_NAME=half_plus_two tensorgate
 # --build-arg TENSORGATE_OPS=text: with TensorFlow Text's ops, which its server then loads.
+# --build-arg TENSORGATE_OPENVINO=1: with OpenVINO, so that TFLite and ONNX files need no network.
 FROM node:20-bookworm AS build
 RUN apt-get update && \
     apt-get install -y --no-install-recommends cmake g++ make python3 python3-pip && \
@@ -10,6 +11,7 @@ WORKDIR /source
 COPY . .
 ENV PIP_NO_CACHE_DIR=1
 ARG TENSORGATE_OPS=
+ARG TENSORGATE_OPENVINO=
 RUN deploy/install.sh /opt/tensorgate
 
 FROM node:20-bookworm-slim

@@ -3,13 +3,14 @@
  * by content what has changed, and does only that.
  *   node scripts/setup.mjs [--tests | --typescript-only | --native-only]
  * --native-only is for an installed package too: it sets up the native parts, with the op libraries that
- * TENSORGATE_OPS names, and prints the addon's path.
+ * TENSORGATE_OPS names and, with TENSORGATE_OPENVINO=1, OpenVINO, and prints the addon's path.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isCheckout, nativeLayout, packageRoot } from './setup/layout.mjs';
 import { withLock } from './setup/lock.mjs';
 import { ensureAddon } from './setup/native.mjs';
+import { ensureOpenVino } from './setup/openvino.mjs';
 import { ensureOps, opsOfEnvironment } from './setup/ops.mjs';
 import { checkPrerequisites } from './setup/prerequisites.mjs';
 import { endChildrenOnSignals, say, seconds, SetupError } from './setup/progress.mjs';
@@ -74,6 +75,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (flags.has('--native-only')) {
       console.log(await ensureAddon());
       await ensureOps(opsOfEnvironment());
+      if (process.env.TENSORGATE_OPENVINO === '1') await ensureOpenVino();
     } else if (isCheckout) {
       const scope = flags.has('--typescript-only') ? 'typescript' : 'all';
       await setup({ tests: flags.has('--tests'), scope });

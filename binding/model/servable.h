@@ -46,7 +46,7 @@ struct Signature {
   // Why equal inputs may not have equal outputs, or a run may leave something behind; empty:
   // neither can be, so that answers may be kept. See Servable::SetRepeatable.
   std::string not_repeatable = "nothing is known of what a run of it does";
-  std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();
+  std::unique_ptr<RunPace> pace = std::make_unique<RunPace>();  // null: its runs may wait
   std::shared_ptr<SyntheticSpec> synthetic;  // null: nothing is known of what its inputs hold
   bool has_defaults() const { return !def.defaults.empty(); }
   // Some, and the graph has all of them.

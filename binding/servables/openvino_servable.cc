@@ -122,6 +122,8 @@ Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
   if (!status.ok()) return status;
   status = servable->FindPorts(file);
   if (!status.ok()) return status;
+  // Never on the event loop: a run may compile, or wait for another's.
+  for (Signature& signature : servable->signatures_) signature.pace.reset();
   servable->Introduce(options.name, options.version, false);
   *out = std::move(servable);
   return Status();

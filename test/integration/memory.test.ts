@@ -11,11 +11,13 @@ import { join } from 'node:path';
 import { createLog } from '../../src/log/log.js';
 import { LoadMemory } from '../../src/servables/load-memory.js';
 import { ModelOpLibraries } from '../../src/servables/op-libraries.js';
+import { OpenVinoLoader } from '../../src/servables/openvino-loader.js';
 import { SavedModelLoader } from '../../src/servables/saved-model-loader.js';
 import { StatusCode } from '../../src/status/serving-error.js';
+import { openVinoLibrary } from '../wire/openvino.js';
 import { climbOf } from './climb.js';
 import { load, nothingAlive, predictJson } from './models.js';
-import { COLUMNS, writeWeightyModel } from './weighty-model.js';
+import { COLUMNS, writeWeightyModel, writeWeightyOnnx } from './weighty-model.js';
 
 const RELOADS = Number(process.env['TENSORGATE_RELOADS'] ?? 30);
 const MODEL_MIB = 30;
@@ -31,14 +33,16 @@ describe('Memory', function () {
   this.timeout(60_000 + RELOADS * 5_000);
   let folder: string;
   let small: string;
+  let onnx: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'tensorgate-memory-'));
     writeWeightyModel(folder, MODEL_MIB);
     small = mkdtempSync(join(tmpdir(), 'tensorgate-memory-'));
     writeWeightyModel(small, 1);
+    onnx = mkdtempSync(join(tmpdir(), 'tensorgate-memory-'));
   });
   after(() => {
-    for (const path of [folder, small]) rmSync(path, { recursive: true });
+    for (const path of [folder, small, onnx]) rmSync(path, { recursive: true });
   });
 
   it(`is given back after each of ${RELOADS} reloads of ${MODEL_MIB} MiB`, async () => {
@@ -58,6 +62,34 @@ describe('Memory', function () {
     // Freed and not trimmed is several times the weights at once, leaked is the weights each time.
     assert.ok(Math.max(...settled) - before < 5 * MODEL_MIB, told);
     assert.ok(climbOf(curve, SETTLED_AFTER).mib < MODEL_MIB, told);
+  });
+
+  it(`of OpenVINO is given back after each of ${RELOADS} reloads`, async function () {
+    const library = openVinoLibrary();
+    if (library === null) {
+      Object.assign(this.test ?? {}, { skipReason: 'OpenVINO cannot be had' });
+      this.skip();
+    }
+    writeWeightyOnnx(onnx, MODEL_MIB);
+    const loader = new OpenVinoLoader({ name: 'm', version: 1n }, onnx, 'onnx', {
+      library: () => Promise.resolve(library),
+      warmup: { iterations: 1, synthetic: true, batchRows: [] },
+      onWarmup: (_id, _path, { synthetic }) => assert.equal(synthetic.run, 1),
+      memory: null,
+      log: createLog('silent'),
+    });
+    const body = JSON.stringify({ instances: [new Array<number>(COLUMNS).fill(1)] });
+    const curve: number[] = [];
+    while (curve.length < RELOADS) {
+      const model = await loader.load();
+      await predictJson(model, body);
+      await loader.unload(model);
+      curve.push(Math.round(residentMib()));
+    }
+    await nothingAlive();
+    const told = `MiB after each reload: ${curve.join(' ')}`;
+    assert.ok(climbOf(curve, SETTLED_AFTER).mib < MODEL_MIB, told);
+    assert.ok(Math.max(...curve) - Math.min(...curve) < 3 * MODEL_MIB, told);
   });
 
   it('is checked before a load, and a later attempt may succeed', async () => {

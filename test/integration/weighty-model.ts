@@ -127,6 +127,35 @@ function writeModel(folder: string, nodes: Buffer[], y: string, more: Buffer[]):
   writeFileSync(join(folder, 'saved_model.pb'), model);
 }
 
+/** The same as an ONNX file, `model.onnx` of `folder`. */
+export function writeWeightyOnnx(folder: string, mebibytes: number): void {
+  const numbers = Array.from({ length: mebibytes }, (_, i) => i);
+  const values = (name: string): Buffer => {
+    const dims = [field(1, field(2, 'rows')), field(1, varint(1, COLUMNS))];
+    return Buffer.concat([
+      field(1, name),
+      field(2, field(1, varint(1, DT_FLOAT), field(2, ...dims))),
+    ]);
+  };
+  const graph = [
+    ...numbers.map((i) => {
+      const inputs = [field(1, i === 0 ? 'x' : `y${i - 1}`), field(1, `w${i}`)];
+      return field(1, ...inputs, field(2, `y${i}`), field(4, 'MatMul'));
+    }),
+    field(2, 'weighty'),
+    ...numbers.map((i) => {
+      const dims = [varint(1, COLUMNS), varint(1, COLUMNS)];
+      const content = Buffer.from(matrix(i).buffer);
+      return field(5, ...dims, varint(2, DT_FLOAT), field(8, `w${i}`), field(9, content));
+    }),
+    field(11, values('x')),
+    field(12, values(`y${mebibytes - 1}`)),
+  ];
+  mkdirSync(folder, { recursive: true });
+  const model = [varint(1, 8), field(7, ...graph), field(8, varint(2, 17))];
+  writeFileSync(join(folder, 'model.onnx'), Buffer.concat(model));
+}
+
 /** A Const's attributes. */
 function integers(values: number[]): Buffer[] {
   const content = Buffer.from(new Int32Array(values).buffer);
@@ -156,12 +185,16 @@ function tensorInfo(name: string): Buffer {
   return Buffer.concat([field(1, name), varint(2, DT_FLOAT), field(3, shapeOf([-1, COLUMNS]))]);
 }
 
-/** Half the identity matrix, so that products stay finite; `i` makes each one different. */
 function weights(i: number): Buffer {
+  return tensorOf(DT_FLOAT, [COLUMNS, COLUMNS], Buffer.from(matrix(i).buffer));
+}
+
+/** Half the identity matrix, so that products stay finite; `i` makes each one different. */
+function matrix(i: number): Float32Array<ArrayBuffer> {
   const values = new Float32Array(COLUMNS * COLUMNS);
   for (let row = 0; row < COLUMNS; ++row) values[row * (COLUMNS + 1)] = 0.5;
   values[1] = i;
-  return tensorOf(DT_FLOAT, [COLUMNS, COLUMNS], Buffer.from(values.buffer));
+  return values;
 }
 
 function node(name: string, op: string, inputs: string[], attributes: Buffer[]): Buffer {

@@ -97,6 +97,7 @@ TEST_F(OpenVinoServableTest, RunsAndGivesBackAllItsMemory) {
   const int64_t live = LiveInputTensors();
   ASSERT_TRUE(LoadOnnx(openvino_test::SumOnnx()).ok());
   EXPECT_EQ(signature().def.name, "serving_default");
+  EXPECT_EQ(signature().pace, nullptr) << "the event loop must not run it";
   const TensorHandle a = Values<float>(TF_FLOAT, {2, 2}, {1, 2, 3, 4});
   const TensorHandle b = Values<float>(TF_FLOAT, {2, 2}, {10, 20, 30, 40});
   std::vector<TensorHandle> outputs;
