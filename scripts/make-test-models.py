@@ -467,13 +467,24 @@ def text_pieces():
     return {'serving_default': Signature({'text': text}, {'pieces': tokenizer.tokenize(text).to_tensor()})}
 
 
+def embedding():
+    """The mean of rows of weights; `from_end` counts negative numbers from the end, as Keras does, `shifted` from 1."""
+    weights = tf1.get_variable('weights', initializer=tf.reshape(tf.range(20, dtype=tf.float32), [5, 4]), use_resource=True)
+    signatures = {}
+    for name in ('serving_default', 'from_end', 'shifted'):
+        ids = tf1.placeholder(tf.int64, shape=[None, 2], name=f'ids_{name}')
+        rows = {'serving_default': ids, 'from_end': tf.where(ids < 0, ids + 5, ids), 'shifted': ids - 1}[name]
+        signatures[name] = Signature({'ids': ids}, {'mean': tf.reduce_mean(tf.gather(weights, rows), axis=1)})
+    return signatures
+
+
 def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
     for build in (identity, multi_io, defaults, slow, deep, failing, no_signature, counter, tally, endless,
                   example_outputs, four_kinds, odd_outputs, row_kinds, conv, bottlenecks, plans, table, text_ngrams,
                   text_trimmed, text_pieces, parsed_examples, decoded_strings, known_values, sized, reads_file,
-                  file_table, letters, best_scores, is_large):
+                  file_table, letters, best_scores, is_large, embedding):
         write_graph_model(base, build.__name__, 1, build)
     write_graph_model(base, half_plus_family.__name__, 123, half_plus_family)
     write_once(base, 'own_inputs', 1, OwnInputs().save)

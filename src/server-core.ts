@@ -121,6 +121,7 @@ export class ServerCore {
         Buffer.from(configProto).toString('hex'),
         String(runInCallerThread),
       ],
+      options.openVino ?? noOpenVino,
       log,
     );
     const signatures = new BatchedSignatures(log);

@@ -101,6 +101,12 @@ struct GraphRuns {
   uint64_t microseconds = 0;
 };
 
+// What came to a SignatureEngine, warm-ups and trials among it.
+struct EngineRuns {
+  uint64_t run = 0;
+  uint64_t left = 0;  // to TensorFlow
+};
+
 class RunStatistics {
  public:
   static RunStatistics& Process();
@@ -109,6 +115,10 @@ class RunStatistics {
   // a lock.
   void CountGraphRun(std::chrono::nanoseconds time);
   GraphRuns graph_runs() const;
+  void CountEngineRun(bool has_run) {
+    (has_run ? engine_runs_ : engine_left_).fetch_add(1, std::memory_order_relaxed);
+  }
+  EngineRuns engine_runs() const { return {engine_runs_, engine_left_}; }
 
   // OWNERSHIP: stays valid for ever. Takes a lock: once per load, never per run.
   ModelStatistics* Model(const std::string& name);
@@ -124,6 +134,8 @@ class RunStatistics {
   };
 
   std::array<GraphRunShard, kThreadShards> graph_runs_;
+  std::atomic<uint64_t> engine_runs_{0};
+  std::atomic<uint64_t> engine_left_{0};
   mutable Mutex mutex_;
   std::map<std::string, std::unique_ptr<ModelStatistics>> models_ GUARDED_BY(mutex_);
   std::map<std::string, LoadStatistics> loads_ GUARDED_BY(mutex_);

@@ -145,7 +145,8 @@ TF_Operation* SavedModel::FindOperation(const std::string& name) const {
   return TF_GraphOperationByName(graph_.get(), name.c_str());
 }
 
-void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread) {
+void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread,
+                       std::unique_ptr<SignatureEngine> engine) {
   run_options_ = in_caller_thread ? OptionsToRunInCallerThread() : nullptr;
   if (frozen == nullptr) return;
   frozen_ = std::move(frozen);
@@ -169,12 +170,16 @@ void SavedModel::Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thre
     }
   }
   frozen_->Rename(renamed);
+  engine_ = std::move(engine);
+  if (engine_ != nullptr) engine_->Rename(renamed);
   graph_ = std::move(names);
 }
 
 Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                        const std::vector<TF_Output>& fetches,
                        std::vector<TensorHandle>* outputs) const {
+  outputs->clear();
+  if (engine_ != nullptr && engine_->Run(feeds, inputs, fetches, outputs)) return Status();
   const TF_Buffer* options = run_options_.get();
   if (Profiler::IsOn()) return RunProfiled(options, feeds, inputs, fetches, nullptr, 0, outputs);
   return RunSession(frozen_.get(), options, feeds, inputs, fetches, nullptr, 0, nullptr, outputs);
@@ -184,6 +189,10 @@ Status SavedModel::RunAs(const Execution& execution, uint32_t timeout_millis,
                          const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
                          const std::vector<TF_Output>& fetches,
                          std::vector<TensorHandle>* outputs) const {
+  outputs->clear();
+  if (execution.engine != nullptr && execution.engine->Run(feeds, inputs, fetches, outputs)) {
+    return Status();
+  }
   const BufferHandle options = timeout_millis > 0           ? OptionsWithTimeout(timeout_millis)
                                : execution.in_caller_thread ? OptionsToRunInCallerThread()
                                                             : nullptr;

@@ -13,6 +13,7 @@
 #include "graph/refused_ops.h"
 #include "model/graph_session.h"
 #include "model/servable.h"
+#include "model/signature_engine.h"
 #include "status/status.h"
 #include "tf/handles.h"
 
@@ -33,8 +34,9 @@ struct LoadOptions {
 
 // How a model's runs are executed.
 struct Execution {
-  const GraphSession* frozen = nullptr;  // null: the session as it was saved
-  bool in_caller_thread = true;          // false: TensorFlow's inter-op pool executes the graph
+  const GraphSession* frozen = nullptr;     // null: the session as it was saved
+  bool in_caller_thread = true;             // false: TensorFlow's inter-op pool executes the graph
+  const SignatureEngine* engine = nullptr;  // before the session; null: there is none
 };
 
 class SavedModel final : public Servable {
@@ -55,11 +57,13 @@ class SavedModel final : public Servable {
   TF_Graph* graph() const { return graph_.get(); }
   TF_Session* session() const { return session_.get(); }
 
-  // From now on all runs go to `frozen`, which has the graph's values in it, and the session and
-  // the graph with which the model was loaded are freed; with null they stay. The endpoints of the
-  // signatures are other ones afterwards. REQUIRES: no run is in flight, and nobody else has the
-  // model.
-  void Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread);
+  // From now on all runs go to `engine`, unless it is null, and what it does not take to `frozen`,
+  // which has the graph's values in it, and the session and the graph with which the model was
+  // loaded are freed; with null they stay. REQUIRES: no engine without `frozen`. The endpoints of
+  // the signatures are other ones afterwards. REQUIRES: no run is in flight, and nobody else has
+  // the model.
+  void Adopt(std::unique_ptr<GraphSession> frozen, bool in_caller_thread,
+             std::unique_ptr<SignatureEngine> engine = nullptr);
 
   // Before the model is shared. What is known of its graph lives as long as the model.
   void Keep(std::shared_ptr<const KnownGraph> known) { known_graph_ = std::move(known); }
@@ -113,7 +117,8 @@ class SavedModel final : public Servable {
   BufferHandle run_options_;
   GraphHandle graph_;  // as saved: what the endpoints of signatures belong to
   SessionHandle session_;
-  std::unique_ptr<GraphSession> frozen_;  // in place of session_
+  std::unique_ptr<GraphSession> frozen_;     // in place of session_
+  std::unique_ptr<SignatureEngine> engine_;  // before it
   std::shared_ptr<const KnownGraph> known_graph_;
 };
 

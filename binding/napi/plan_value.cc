@@ -3,12 +3,15 @@
 #include <string>
 
 #include "napi/arguments.h"
+#include "napi/process.h"
+#include "openvino/core.h"
 
 namespace tensorgate {
 namespace {
 
 bool ReadKind(Napi::Env env, const std::string& name, PlanKind* kind) {
-  for (PlanKind each : {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla}) {
+  for (PlanKind each :
+       {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla, PlanKind::kOpenVino}) {
     *kind = each;
     if (name == PlanName(each)) return true;
   }
@@ -20,6 +23,31 @@ Napi::Object ChoiceValue(Napi::Env env, const PlanChoice& choice) {
   value.Set("plan", Napi::String::New(env, PlanName(choice.kind)));
   value.Set("callerThread", Napi::Boolean::New(env, choice.in_caller_thread));
   return value;
+}
+
+// {library, precision, cacheDir, wanted}, or null.
+bool ReadOpenVino(Napi::Env env, const Napi::Value& given, PlanOptions* options) {
+  if (given.IsNull()) return true;
+  if (!given.IsObject()) return ThrowTypeError(env, "openVino must be an object or null");
+  const Napi::Object object = given.As<Napi::Object>();
+  OpenVinoOptions& openvino = options->openvino;
+  std::string library;
+  if (!ReadString(object, "library", &library) ||
+      !ReadString(object, "precision", &openvino.precision) ||
+      !ReadString(object, "cacheDir", &openvino.cache_dir)) {
+    return false;
+  }
+  if (napi_get_value_bool(env, object.Get("wanted"), &options->wants_openvino) != napi_ok) {
+    return ThrowTypeError(env, "openVino must have a boolean wanted");
+  }
+  const Status status = openvino::Core::Get(library, &openvino.core);
+  if (!status.ok()) {
+    Napi::Error::New(env, status.message()).ThrowAsJavaScriptException();
+    return false;
+  }
+  openvino.threads = static_cast<int>(Process::Get().runs.threads());
+  openvino.loads = &Process::Get().loads;
+  return true;
 }
 
 }  // namespace
@@ -39,6 +67,7 @@ bool ReadPlanOptions(Napi::Env env, const Napi::Value& given, PlanOptions* optio
     return ThrowTypeError(
         env, "plan must have a number trialMillis, booleans tryPool, synthetic and keepsNan");
   }
+  if (!ReadOpenVino(env, object.Get("openVino"), options)) return false;
   const Napi::Value known = object.Get("known");
   if (known.IsNull()) return true;
   if (!known.IsObject()) return ThrowTypeError(env, "known must be an object or null");
@@ -71,6 +100,7 @@ Napi::Value PlanValue(Napi::Env env, const PlanReport& report) {
   value.Set("graph", Napi::String::New(env, report.graph));
   value.Set("nan", Napi::String::New(env, report.nan));
   value.Set("noSharedWeights", Napi::String::New(env, report.no_shared_weights));
+  value.Set("noOpenVino", Napi::String::New(env, report.no_openvino));
   value.Set("micros", Napi::Number::New(env, static_cast<double>(report.micros)));
   Napi::Array times = Napi::Array::New(env, report.times.size());
   for (size_t i = 0; i < report.times.size(); ++i) {

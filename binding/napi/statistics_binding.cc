@@ -39,7 +39,8 @@ Napi::Value HistogramOf(Napi::Env env, const HistogramValues& values) {
 //                            gRPC requests of predict, of classify, of regress, REST requests
 //                            of the same], …],
 //                   loads: [[path, successes, failures, microseconds], …],
-//                   graphRuns: [runs, microseconds], runPool: [threads, busy, waiting]}
+//                   graphRuns: [runs, microseconds], engineRuns: [run, left],
+//                   runPool: [threads, busy, waiting]}
 Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array models = Napi::Array::New(env);
@@ -75,6 +76,11 @@ Napi::Value ReadRunStatistics(const Napi::CallbackInfo& info) {
   runs.Set(0u, NumberOf(env, graph_runs.runs));
   runs.Set(1u, NumberOf(env, graph_runs.microseconds));
   statistics.Set("graphRuns", runs);
+  const EngineRuns engine_runs = RunStatistics::Process().engine_runs();
+  Napi::Array of_engine = Napi::Array::New(env);
+  of_engine.Set(0u, NumberOf(env, engine_runs.run));
+  of_engine.Set(1u, NumberOf(env, engine_runs.left));
+  statistics.Set("engineRuns", of_engine);
   WorkerPool& run_pool = Process::Get().runs;
   const WorkerPool::Load load = run_pool.load();
   Napi::Array pool = Napi::Array::New(env);

@@ -111,6 +111,9 @@ class PlanChoosing {
       if (SessionOf(options_.known->kind) == nullptr) return AsSaved(refusal_);
     }
     report_.plan = *options_.known;
+    if (report_.plan.kind == PlanKind::kOpenVino && engine_ == nullptr) {
+      report_.plan.kind = PlanKind::kFrozen;
+    }
     report_.reason = options_.known_from;
     Adopt();
   }
@@ -131,7 +134,9 @@ class PlanChoosing {
       MakeFrozen();
     }
     std::vector<Candidate> candidates;
-    for (PlanKind kind : {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla}) {
+    for (PlanKind kind :
+         {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla, PlanKind::kOpenVino}) {
+      if (kind == PlanKind::kOpenVino && engine_ == nullptr) continue;
       if (kind == PlanKind::kAsSaved || SessionOf(kind) != nullptr) {
         candidates.push_back(NewCandidate(kind, options_.in_caller_thread));
       }
@@ -230,6 +235,7 @@ class PlanChoosing {
     if (may_share_weights) ShareWeights(frozen);
     if (!report_.shared_weights) KeepWhatAgrees(PlanKind::kFrozen, &frozen_);
     KeepWhatAgrees(PlanKind::kFrozenXla, &frozen_xla_);
+    if (MayUseEngine()) MakeEngine();
     frozen_graph_.reset();
   }
 
@@ -284,11 +290,36 @@ class PlanChoosing {
     session->reset();
   }
 
+  bool MayUseEngine() const {
+    return options_.openvino.core != nullptr && frozen_ != nullptr && !IsStopped(options_.stop) &&
+           (!wanted_ || wanted_ == PlanKind::kOpenVino);
+  }
+
+  // Compared once with the model for any shape, once with the one for the shape of requests.
+  void MakeEngine() {
+    const Status status = OpenVinoEngine::Make(*model_, *frozen_graph_, options_.openvino, &engine_,
+                                               &report_.no_openvino);
+    if (!status.ok()) {
+      report_.no_openvino = status.message();
+      return;
+    }
+    Candidate candidate = NewCandidate(PlanKind::kOpenVino, options_.in_caller_thread);
+    trial_->Compare(&candidate);
+    if (candidate.agrees && !cases_.empty() &&
+        engine_->CompileFor(cases_[0].feeds, cases_[0].values)) {
+      trial_->Compare(&candidate);
+    }
+    if (candidate.agrees) return;
+    report_.no_openvino = "it does not agree: " + candidate.rejected;
+    engine_.reset();
+  }
+
   Candidate NewCandidate(PlanKind kind, bool in_caller_thread) const {
     Candidate candidate;
     candidate.kind = kind;
     candidate.name = PlanName(kind);
-    candidate.execution = {SessionOf(kind), in_caller_thread};
+    candidate.execution = {SessionOf(kind), in_caller_thread,
+                           kind == PlanKind::kOpenVino ? engine_.get() : nullptr};
     if (kind == PlanKind::kFrozenXla) candidate.warm_runs = kRunsUntilCompiled;
     return candidate;
   }
@@ -311,7 +342,10 @@ class PlanChoosing {
     const bool pays =
         report_.shared_weights ? !IsFaster(as_saved, frozen) : IsFaster(frozen, as_saved);
     if (frozen != kNone && (wanted_ || pays)) kind = PlanKind::kFrozen;
-    return IsFaster(time_of(PlanKind::kFrozenXla), time_of(kind)) ? PlanKind::kFrozenXla : kind;
+    if (IsFaster(time_of(PlanKind::kFrozenXla), time_of(kind))) kind = PlanKind::kFrozenXla;
+    const auto openvino = time_of(PlanKind::kOpenVino);
+    const bool takes_engine = options_.wants_openvino || IsFaster(openvino, time_of(kind));
+    return openvino != kNone && takes_engine ? PlanKind::kOpenVino : kind;
   }
 
   // The chosen plan on TensorFlow's pool, where that may pay: both once more, in turns.
@@ -320,7 +354,8 @@ class PlanChoosing {
       return each.kind == report_.plan.kind;
     });
     const bool may_pay = options_.in_caller_thread && options_.try_pool && chosen->is_timed() &&
-                         chosen->time >= kPoolMayPay && chosen->time <= kPoolTakesLong;
+                         chosen->kind != PlanKind::kOpenVino && chosen->time >= kPoolMayPay &&
+                         chosen->time <= kPoolTakesLong;
     if (may_pay) {
       std::vector<Candidate> both = {*chosen, NewCandidate(chosen->kind, false)};
       trial_->Time(&both);
@@ -339,15 +374,17 @@ class PlanChoosing {
     cases_.clear();
     if (IsStopped(options_.stop)) return;
     std::unique_ptr<GraphSession> session;
-    if (report_.plan.kind == PlanKind::kFrozen) session = std::move(frozen_);
+    const bool has_engine = report_.plan.kind == PlanKind::kOpenVino;
+    if (report_.plan.kind == PlanKind::kFrozen || has_engine) session = std::move(frozen_);
     if (report_.plan.kind == PlanKind::kFrozenXla) session = std::move(frozen_xla_);
     frozen_.reset();
     frozen_xla_.reset();
     reference_.reset();
     frozen_graph_.reset();
-    if (report_.plan.kind != PlanKind::kFrozen) report_.shared_weights = false;
+    if (!has_engine) engine_.reset();
+    if (report_.plan.kind != PlanKind::kFrozen && !has_engine) report_.shared_weights = false;
     if (report_.plan.kind == PlanKind::kAsSaved) report_.nan.clear();
-    model_->Adopt(std::move(session), report_.plan.in_caller_thread);
+    model_->Adopt(std::move(session), report_.plan.in_caller_thread, std::move(engine_));
     ReleaseBetween();  // what the other plans held
     // What only TensorFlow's optimizers use.
     if (options_.load_cpu >= kMayReleaseLibrary) ReleaseLibraryPages();
@@ -361,7 +398,7 @@ class PlanChoosing {
   bool IsHeavy() const { return report_.weight_bytes >= kMuchWeight; }
 
   const GraphSession* SessionOf(PlanKind kind) const {
-    if (kind == PlanKind::kFrozen) return frozen_.get();
+    if (kind == PlanKind::kFrozen || kind == PlanKind::kOpenVino) return frozen_.get();
     return kind == PlanKind::kFrozenXla ? frozen_xla_.get() : nullptr;
   }
 
@@ -375,6 +412,7 @@ class PlanChoosing {
   std::unique_ptr<GraphSession> reference_;
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
+  std::unique_ptr<OpenVinoEngine> engine_;  // beside frozen_
   std::vector<TrialCase> cases_;
   std::optional<Trial> trial_;
 };
@@ -389,6 +427,8 @@ const char* PlanName(PlanKind kind) {
       return "frozen";
     case PlanKind::kFrozenXla:
       return "frozen+xla";
+    case PlanKind::kOpenVino:
+      return "openvino";
   }
   return "";
 }

@@ -12,6 +12,7 @@
 
 #include "model/saved_model.h"
 #include "plan/frozen_graph.h"
+#include "plan/openvino_engine.h"
 #include "plan/plan_kind.h"
 #include "plan/shared_weights_session.h"
 #include "pool/load_stop.h"
@@ -51,6 +52,8 @@ struct PlanOptions {
   // Of the graph `known_graph`: what a load from the checkpoint alone takes over. Null: there is
   // none.
   std::shared_ptr<const KnownGraph> learned;
+  OpenVinoOptions openvino;        // with a core: what is frozen may be run by it
+  bool wants_openvino = false;     // then, whatever the times are
   const LoadStop* stop = nullptr;  // once it is stopped nothing is adopted
 };
 
@@ -73,9 +76,10 @@ struct PlanReport {
       false;  // and of these the large ones are variables again, which are held once
   std::string no_shared_weights;  // why not, where it was tried
   uint32_t fused = 0;             // convolutions of that graph that took in what follows them
-  std::string nan;     // how the plan answers otherwise than as-saved where the input is NaN
-  std::string graph;   // GraphFingerprint, where others of it may take the plan; else empty
-  int64_t micros = 0;  // all of it
+  std::string nan;          // how the plan answers otherwise than as-saved where the input is NaN
+  std::string no_openvino;  // the signatures that it does not run, and why; where it was tried
+  std::string graph;        // GraphFingerprint, where others of it may take the plan; else empty
+  int64_t micros = 0;       // all of it
 };
 
 // Adopts the plan. Nothing here fails a load: in doubt the model is served as it was saved.

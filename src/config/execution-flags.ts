@@ -14,9 +14,17 @@ export const EXECUTION_FLAGS = [
     name: 'engine',
     type: 'string',
     default: 'tensorflow',
-    effect: 'later',
+    effect: 'served',
     choices: ['auto', 'tensorflow', 'openvino'],
     help: 'tensorgate: what computes SavedModels on CPUs: tensorflow, openvino, or auto (measured at load)',
+  },
+  {
+    name: 'openvino_precision',
+    type: 'string',
+    default: 'f32',
+    effect: 'served',
+    choices: ['f32', 'bf16', 'f16'],
+    help: 'tensorgate: the numbers in which OpenVINO computes SavedModels; others than f32 differ from TensorFlow',
   },
   {
     name: 'plan_trial_ms',

@@ -41,12 +41,15 @@ export interface RunStatistics {
   ])[];
   /** Of sessions, whoever asked for them; where versions are counted. */
   readonly graphRuns: readonly [runs: number, microseconds: number];
+  /** What came to OpenVINO for SavedModels, and what of it was left to TensorFlow. */
+  readonly engineRuns: readonly [run: number, left: number];
   readonly runPool: RunPool;
 }
 
 const EXAMPLE_LIMITS = exponentialLimits(1, 2, 15);
 
-export function runFamilies({ models, loads, graphRuns, runPool }: RunStatistics): Family[] {
+export function runFamilies(statistics: RunStatistics): Family[] {
+  const { models, loads, graphRuns, engineRuns, runPool } = statistics;
   const latencies: HistogramSample[] = [];
   const exampleCounts: HistogramSample[] = [];
   const exampleTotals: ScalarSample[] = [];
@@ -87,6 +90,14 @@ export function runFamilies({ models, loads, graphRuns, runPool }: RunStatistics
     counterFamily(`${savedModel}/load_attempt_count`, ['model_path', 'status'], attempts),
     counterFamily(`${savedModel}/load_latency`, ['model_path'], loadLatencies),
     ...poolFamilies(runPool),
+    counterFamily(
+      '/tensorgate/openvino_run_count',
+      ['outcome'],
+      [
+        { labelValues: ['run'], value: engineRuns[0] },
+        { labelValues: ['left'], value: engineRuns[1] },
+      ],
+    ),
     counterFamily('/tensorflow/core/graph_runs', [], [{ labelValues: [], value: runs }]),
     counterFamily(
       '/tensorflow/core/graph_run_time_usecs',

@@ -44,7 +44,7 @@ export interface NativeLoadOptions {
 export type RowPolicy = 'prove' | 'assume-independent';
 
 /** How a graph is executed; see binding/plan/plan.h. */
-export type PlanName = 'as-saved' | 'frozen' | 'frozen+xla';
+export type PlanName = 'as-saved' | 'frozen' | 'frozen+xla' | 'openvino';
 
 export interface NativePlanChoice {
   readonly plan: PlanName;
@@ -59,6 +59,16 @@ export interface NativeKnownPlan extends NativePlanChoice {
   readonly graph: string;
 }
 
+export interface NativeOpenVinoPlan {
+  /** Path of libopenvino_c.so; only that of the process's first load counts. */
+  readonly library: string;
+  readonly precision: string;
+  /** Where what it has compiled is kept; empty: nowhere. */
+  readonly cacheDir: string;
+  /** It is taken where it agrees, whatever the times are. */
+  readonly wanted: boolean;
+}
+
 export interface NativePlanOptions {
   readonly wanted: PlanName | 'auto';
   /** Why nothing but as-saved is possible; or empty. */
@@ -70,6 +80,8 @@ export interface NativePlanOptions {
   readonly trialMillis: number;
   /** No plan may answer NaN in another way than the graph as it was saved, as far as the trial goes. */
   readonly keepsNan: boolean;
+  /** Null: no signature is run by OpenVINO. */
+  readonly openVino: NativeOpenVinoPlan | null;
   /** An earlier choice: there is then no trial, but one run that must agree. */
   readonly known: NativeKnownPlan | null;
 }
@@ -92,6 +104,8 @@ export interface NativePlan extends NativePlanChoice {
   /** Large ones are variables again, which are held once; else why not, where that was tried. */
   readonly sharedWeights: boolean;
   readonly noSharedWeights: string;
+  /** Which signatures OpenVINO does not run, and why; empty where it runs all, or was not tried. */
+  readonly noOpenVino: string;
   /** Convolutions of the graph with shared weights that took in what follows them. */
   readonly fused: number;
   /** How it answers otherwise where the input is NaN; empty where the trial found no difference. */

@@ -43,6 +43,7 @@ const AS_SAVED: NativePlanOptions = {
   tryPool: false,
   trialMillis: 0,
   keepsNan: false,
+  openVino: null,
   known: null,
 };
 
@@ -54,6 +55,7 @@ const NO_GRAPH: NativePlan = {
     weightBytes: 0,
     sharedWeights: false,
     noSharedWeights: '',
+    noOpenVino: '',
     fused: 0,
     nan: '',
     graph: '',

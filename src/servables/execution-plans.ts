@@ -7,6 +7,7 @@ import { servableIdText, type ServableId } from '../core/servable.js';
 import type { Log } from '../log/log.js';
 import type { NativeKnownPlan, NativePlan, NativePlanOptions } from '../native/binding.js';
 import type { Reservation } from './load-memory.js';
+import { OpenVinoEngine } from './openvino-engine.js';
 import { PlanCache } from './plan-cache.js';
 
 /**
@@ -21,14 +22,22 @@ export interface VersionPlan {
 }
 
 export class ExecutionPlans {
-  readonly #options: Omit<NativePlanOptions, 'known'>;
+  readonly #options: Omit<NativePlanOptions, 'known' | 'openVino'>;
+  readonly #openVino: OpenVinoEngine;
   readonly #cache: PlanCache | null;
   readonly #log: Log;
   readonly #plans = new Map<string, Map<bigint, NativePlan>>();
 
   /** `circumstances`: what a choice depends on besides model, flags and CPUs. */
-  constructor(flags: Flags, cpus: number, circumstances: () => readonly string[], log: Log) {
+  constructor(
+    flags: Flags,
+    cpus: number,
+    circumstances: () => readonly string[],
+    openVino: () => Promise<string>,
+    log: Log,
+  ) {
     this.#log = log;
+    this.#openVino = new OpenVinoEngine(flags, openVino, log);
     this.#options = {
       wanted: flags.plan as NativePlanOptions['wanted'],
       refusal: refusalOf(flags),
@@ -42,7 +51,10 @@ export class ExecutionPlans {
         ? null
         : new PlanCache(
             flags.plan_cache_dir,
-            () => [flags.plan, String(flags.plan_keeps_nan), String(cpus), ...circumstances()],
+            () => [
+              ...[flags.plan, flags.engine, flags.openvino_precision],
+              ...[String(flags.plan_keeps_nan), String(cpus), ...circumstances()],
+            ],
             log,
           );
   }
@@ -63,7 +75,9 @@ export class ExecutionPlans {
     const file = await cache?.fileOf(path);
     const kept = file === undefined ? null : ((await cache?.read(file)) ?? null);
     const known = kept && { ...kept, from: "an earlier trial's choice", graph: '' };
-    const model = await load({ ...this.#options, refusal, known: known ?? this.#predecessor(id) });
+    const openVino = mayFreeze && refusal === '' ? await this.#openVino.options() : null;
+    const options = { ...this.#options, refusal, openVino };
+    const model = await load({ ...options, known: known ?? this.#predecessor(id) });
     this.#add(id, model.plan);
     if (file !== undefined && model.plan.tried) await cache?.write(file, model.plan);
     return model;
@@ -105,6 +119,7 @@ export class ExecutionPlans {
     const { reason, cases, largestDifference, micros } = plan;
     const { variables, weightBytes, sharedWeights, noSharedWeights, fused, nan, fromCheckpoint } =
       plan;
+    const { noOpenVino } = plan;
     const times = Object.fromEntries(plan.times.map((time) => [planText(time), time.micros]));
     const trial = plan.tried ? { cases, largestDifference, times } : {};
     const frozen =
@@ -120,7 +135,10 @@ export class ExecutionPlans {
             ...(nan !== '' && { nan }),
           };
     this.#log.info(
-      { servable: servableIdText(id), plan: planText(plan), reason, micros, ...trial, ...frozen },
+      {
+        ...{ servable: servableIdText(id), plan: planText(plan), reason, micros, ...trial, ...frozen },
+        ...(noOpenVino !== '' && { noOpenVino }),
+      },
       'execution plan',
     );
   }

@@ -13,7 +13,7 @@ import type { NativePlanChoice, PlanName } from '../native/binding.js';
 
 const FORMAT = 1;
 const MAX_BYTES = 4096;
-const NAMES: readonly PlanName[] = ['as-saved', 'frozen', 'frozen+xla'];
+const NAMES: readonly PlanName[] = ['as-saved', 'frozen', 'frozen+xla', 'openvino'];
 
 /**
  * Of a model, what its graph, its weights and its trial depend on. The index of the variables has the

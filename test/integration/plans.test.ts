@@ -16,6 +16,7 @@ const PLAN: NativePlanOptions = {
   tryPool: true,
   trialMillis: 20,
   keepsNan: false,
+  openVino: null,
   known: null,
 };
 const MODEL_MIB = 64;

@@ -41,6 +41,7 @@ describe('runFamilies', () => {
       ],
       loads: [['/models/m/1', 1, 2, 1500]],
       graphRuns: [4, 125],
+      engineRuns: [3, 1],
       runPool: [8, 3, 2],
     });
     const lines = families
@@ -68,6 +69,7 @@ describe('runFamilies', () => {
       ':tensorgate:run_pool_busy_threads{} 3',
       ':tensorgate:run_queue_depth{} 2',
       ':tensorflow:core:graph_run_time_usecs{} 125',
+      ':tensorgate:openvino_run_count{outcome="left"} 1',
     ]) {
       assert.ok(lines.includes(line), line);
     }

@@ -1,0 +1,62 @@
+// OpenVinoEngine: signatures of a frozen graph, computed by OpenVINO. Models for the shapes that
+// requests have are compiled beside the requests, on the load pool.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/saved_model.h"
+#include "model/signature_engine.h"
+#include "openvino/core.h"
+#include "plan/frozen_graph.h"
+#include "plan/openvino_graph.h"
+#include "pool/worker_pool.h"
+#include "status/status.h"
+
+namespace tensorgate {
+
+struct OpenVinoOptions {
+  const openvino::Core* core = nullptr;  // null: there is no such engine
+  int threads = 1;                       // that run at the same time
+  std::string precision = "f32";
+  std::string cache_dir;        // as CompileOptions
+  WorkerPool* loads = nullptr;  // on which shapes are compiled
+};
+
+class OpenVinoEngine final : public SignatureEngine {
+ public:
+  // Takes the signatures that it can. `refusals`: of each other, its name and why. `frozen`: of
+  // `model`. THREAD: load pool; blocks. ERRORS: FAILED_PRECONDITION, where it can take none.
+  static Status Make(const SavedModel& model, const FrozenGraph& frozen,
+                     const OpenVinoOptions& options, std::unique_ptr<OpenVinoEngine>* engine,
+                     std::string* refusals);
+
+  bool Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+           const std::vector<TF_Output>& fetches,
+           std::vector<TensorHandle>* outputs) const override;
+  void Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations) override;
+
+  // Now, for inputs of these shapes. False: it is none of its signatures, or cannot be done.
+  bool CompileFor(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs) const;
+
+ private:
+  struct EngineSignature {
+    std::vector<TF_Output> feeds;
+    std::vector<TF_Output> fetches;
+    std::shared_ptr<OpenVinoGraph> graph;  // shared with what compiles
+  };
+
+  OpenVinoEngine() = default;
+  // The signature with these feeds, and what is fed in its order. False: there is none.
+  bool Find(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+            const EngineSignature** found, std::vector<const TF_Tensor*>* sorted) const;
+
+  WorkerPool* loads_ = nullptr;
+  std::vector<EngineSignature> signatures_;
+};
+
+}  // namespace tensorgate

@@ -1,0 +1,208 @@
+#include "plan/openvino_graph.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+namespace tensorgate {
+namespace {
+
+using openvino::CompiledModel;
+using openvino::TensorMemory;
+
+// Shapes that are only counted.
+constexpr size_t kMostCounted = 256;
+
+// False where a value is none that the graph takes.
+template <typename T>
+bool AreBelow(const TF_Tensor* tensor, int64_t below) {
+  const auto* values = static_cast<const T*>(TF_TensorData(tensor));
+  const auto count = static_cast<size_t>(TF_TensorElementCount(tensor));
+  // One comparison each: below 0 it is a large number.
+  return std::all_of(values, values + count, [below](T value) {
+    return static_cast<uint64_t>(value) < static_cast<uint64_t>(below);
+  });
+}
+
+TensorMemory MemoryOf(const TF_Tensor* tensor) {
+  TensorMemory memory;
+  memory.dtype = static_cast<DataType>(TF_TensorType(tensor));
+  for (int i = 0; i < TF_NumDims(tensor); ++i) memory.dims.push_back(TF_Dim(tensor, i));
+  memory.data = TF_TensorData(tensor);
+  memory.bytes = TF_TensorByteSize(tensor);
+  return memory;
+}
+
+bool IsKnown(const openvino::PartialShape& shape) {
+  return !shape.unknown_rank &&
+         std::all_of(shape.dims.begin(), shape.dims.end(), [](int64_t dim) { return dim >= 0; });
+}
+
+// Null where memory is out.
+TensorHandle NewTensor(const std::vector<int64_t>& dims) {
+  uint64_t bytes = ElementSize(kEngineOutputType);
+  for (int64_t dim : dims) bytes *= static_cast<uint64_t>(dim);
+  return TensorHandle(TF_AllocateTensor(static_cast<TF_DataType>(kEngineOutputType), dims.data(),
+                                        static_cast<int>(dims.size()), bytes));
+}
+
+OpenVinoGraph::Shape ShapeOf(const std::vector<const TF_Tensor*>& values) {
+  OpenVinoGraph::Shape shape;
+  for (const TF_Tensor* value : values) {
+    shape.push_back(TF_NumDims(value));
+    for (int i = 0; i < TF_NumDims(value); ++i) shape.push_back(TF_Dim(value, i));
+  }
+  return shape;
+}
+
+Status Lacks(const std::string& what) {
+  return Status(Code::kFailedPrecondition, "OpenVINO has no " + what + " of the graph");
+}
+
+}  // namespace
+
+Status OpenVinoGraph::Make(const openvino::Core& core, const openvino::CompileOptions& options,
+                           const EngineGraph& graph, std::shared_ptr<OpenVinoGraph>* out) {
+  std::shared_ptr<OpenVinoGraph> made(new OpenVinoGraph(core, options));
+  const MutexLock lock(&made->compiling_);
+  Status status = core.ReadGraphDef(graph.graph_def, &made->model_);
+  if (status.ok()) status = made->FindPorts(graph);
+  std::unique_ptr<CompiledModel> any;
+  if (status.ok()) status = core.Compile(*made->model_, options, &any);
+  if (!status.ok()) return status;
+  made->any_ = std::move(any);
+  *out = made;
+  return status;
+}
+
+// REQUIRES: compiling_ is held.
+Status OpenVinoGraph::FindPorts(const EngineGraph& graph) {
+  for (const EngineInput& input : graph.inputs) {
+    const int port = model_->FindInput(input.name);
+    if (port < 0) return Lacks("input " + input.name);
+    inputs_.push_back({input.dtype, input.below});
+    input_ports_.push_back(static_cast<size_t>(port));
+  }
+  for (const std::string& output : graph.outputs) {
+    const int port = model_->FindOutput(output);
+    if (port < 0 || model_->outputs()[static_cast<size_t>(port)].dtype != kEngineOutputType) {
+      return Lacks("output " + output);
+    }
+    output_ports_.push_back(static_cast<size_t>(port));
+  }
+  const std::vector<openvino::Port>& inputs = model_->inputs();
+  is_static_ = std::all_of(inputs.begin(), inputs.end(),
+                           [](const openvino::Port& port) { return IsKnown(port.shape); });
+  return inputs.size() == inputs_.size() ? Status() : Lacks("other inputs than those");
+}
+
+bool OpenVinoGraph::Run(const std::vector<const TF_Tensor*>& values,
+                        std::vector<TensorHandle>* results, Shape* wanted) {
+  if (!AreTaken(values)) return false;
+  const std::shared_ptr<CompiledModel> model = ModelFor(ShapeOf(values), wanted);
+  CompiledModel::Lease request;
+  if (!model->Take(&request).ok()) return false;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!request->SetInput(input_ports_[i], MemoryOf(values[i])).ok()) return false;
+  }
+  results->resize(output_ports_.size());
+  for (size_t i = 0; i < output_ports_.size(); ++i) {
+    const openvino::Port& port = model->outputs()[output_ports_[i]];
+    if (!IsKnown(port.shape)) continue;
+    TensorHandle& result = (*results)[i];
+    result = NewTensor(port.shape.dims);
+    if (result == nullptr || !request->SetOutput(output_ports_[i], MemoryOf(result.get())).ok()) {
+      return false;
+    }
+  }
+  if (!request->Infer().ok()) return false;
+  for (size_t i = 0; i < output_ports_.size(); ++i) {
+    TensorHandle& result = (*results)[i];
+    if (result != nullptr) continue;
+    TensorMemory memory;
+    if (!request->Output(output_ports_[i], &memory).ok()) return false;
+    result = NewTensor(memory.dims);
+    if (result == nullptr || TF_TensorByteSize(result.get()) != memory.bytes) return false;
+    if (memory.bytes > 0) std::memcpy(TF_TensorData(result.get()), memory.data, memory.bytes);
+  }
+  return true;
+}
+
+bool OpenVinoGraph::Compile(const Shape& shape) {
+  std::unique_ptr<CompiledModel> compiled;
+  {
+    const MutexLock lock(&compiling_);
+    std::vector<std::pair<size_t, std::vector<int64_t>>> shapes;
+    Split(shape, &shapes);
+    if (!model_->Reshape(shapes).ok() || !core_.Compile(*model_, options_, &compiled).ok()) {
+      return false;
+    }
+  }
+  const MutexLock lock(&mutex_);
+  Known& known = known_[shape];
+  known.model = std::move(compiled);
+  known.last = ++clock_;
+  DropLeastUsed();
+  return true;
+}
+
+bool OpenVinoGraph::CompileFor(const std::vector<const TF_Tensor*>& values) {
+  return !is_static_ && AreTaken(values) && Compile(ShapeOf(values));
+}
+
+bool OpenVinoGraph::AreTaken(const std::vector<const TF_Tensor*>& values) const {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (static_cast<DataType>(TF_TensorType(values[i])) != inputs_[i].dtype) return false;
+    // TensorFlow's kernels refuse some of what has no elements.
+    if (TF_TensorElementCount(values[i]) == 0) return false;
+    const int64_t below = inputs_[i].below;
+    if (below == 0) continue;
+    const bool is_taken = inputs_[i].dtype == DataType::kInt32
+                              ? AreBelow<int32_t>(values[i], below)
+                              : AreBelow<int64_t>(values[i], below);
+    if (!is_taken) return false;
+  }
+  return true;
+}
+
+void OpenVinoGraph::Split(const Shape& shape,
+                          std::vector<std::pair<size_t, std::vector<int64_t>>>* shapes) const {
+  auto at = shape.begin();
+  for (size_t port : input_ports_) {
+    const auto rank = static_cast<std::ptrdiff_t>(*at++);
+    shapes->push_back({port, std::vector<int64_t>(at, at + rank)});
+    at += rank;
+  }
+}
+
+std::shared_ptr<CompiledModel> OpenVinoGraph::ModelFor(const Shape& shape, Shape* wanted) {
+  if (is_static_) return any_;
+  const MutexLock lock(&mutex_);
+  if (known_.size() >= kMostCounted && known_.count(shape) == 0) ForgetCounts();
+  Known& known = known_[shape];
+  known.last = ++clock_;
+  if (known.model != nullptr) return known.model;
+  if (++known.runs == kRunsUntilWanted) *wanted = shape;
+  return any_;
+}
+
+// Whoever asks with ever new shapes gets none compiled. REQUIRES: mutex_ is held.
+void OpenVinoGraph::ForgetCounts() {
+  for (auto each = known_.begin(); each != known_.end();) {
+    each = each->second.model == nullptr ? known_.erase(each) : std::next(each);
+  }
+}
+
+// REQUIRES: mutex_ is held.
+void OpenVinoGraph::DropLeastUsed() {
+  size_t count = 0;
+  auto least = known_.end();
+  for (auto each = known_.begin(); each != known_.end(); ++each) {
+    if (each->second.model == nullptr) continue;
+    ++count;
+    if (least == known_.end() || each->second.last < least->second.last) least = each;
+  }
+  if (count > kMostShapes) known_.erase(least);
+}
+
+}  // namespace tensorgate

@@ -1,0 +1,84 @@
+// OpenVinoGraph: what one signature computes, or several that compute the same: one model for
+// inputs of any shape, and some for shapes that requests had, which take half of the time. Any
+// thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/engine_graph.h"
+#include "openvino/core.h"
+#include "pool/mutex.h"
+#include "status/status.h"
+#include "tf/handles.h"
+
+namespace tensorgate {
+
+// Of all of its outputs.
+constexpr DataType kEngineOutputType = DataType::kFloat;
+
+class OpenVinoGraph {
+ public:
+  // Beside the model for any shape.
+  static constexpr size_t kMostShapes = 8;
+  // A shape that comes once may never come again.
+  static constexpr uint32_t kRunsUntilWanted = 2;
+
+  // Of all inputs, one after the other: how many dimensions, and these.
+  using Shape = std::vector<int64_t>;
+
+  // THREAD: load pool; blocks. ERRORS: FAILED_PRECONDITION, INVALID_ARGUMENT with OpenVINO's text.
+  static Status Make(const openvino::Core& core, const openvino::CompileOptions& options,
+                     const EngineGraph& graph, std::shared_ptr<OpenVinoGraph>* out);
+
+  // `values`: as the graph's inputs. `wanted`: the shape that is to be compiled, if it is. False:
+  // it was not run, or failed.
+  bool Run(const std::vector<const TF_Tensor*>& values, std::vector<TensorHandle>* results,
+           Shape* wanted);
+
+  // The model for a shape; the least used of others goes where there are too many. Blocks. False:
+  // it cannot be compiled.
+  bool Compile(const Shape& shape);
+  bool CompileFor(const std::vector<const TF_Tensor*>& values);
+
+ private:
+  struct Input {
+    DataType dtype = DataType::kInvalid;
+    int64_t below = 0;  // as EngineInput
+  };
+  struct Known {
+    std::shared_ptr<openvino::CompiledModel> model;  // null: it is compiled, or only counted
+    uint32_t runs = 0;
+    uint64_t last = 0;  // when it was asked for
+  };
+
+  OpenVinoGraph(const openvino::Core& core, const openvino::CompileOptions& options)
+      : core_(core), options_(options) {}
+  Status FindPorts(const EngineGraph& graph);
+  bool AreTaken(const std::vector<const TF_Tensor*>& values) const;
+  void Split(const Shape& shape,
+             std::vector<std::pair<size_t, std::vector<int64_t>>>* shapes) const;
+  std::shared_ptr<openvino::CompiledModel> ModelFor(const Shape& shape, Shape* wanted);
+  void ForgetCounts();
+  void DropLeastUsed();
+
+  const openvino::Core& core_;
+  const openvino::CompileOptions options_;
+  std::vector<Input> inputs_;
+  std::vector<size_t> input_ports_;
+  std::vector<size_t> output_ports_;
+  bool is_static_ = false;  // the graph has one shape only
+  std::shared_ptr<openvino::CompiledModel> any_;
+  Mutex compiling_;  // for as long as it takes; before mutex_
+  std::unique_ptr<openvino::Model> model_ GUARDED_BY(compiling_);
+  Mutex mutex_;
+  std::map<Shape, Known> known_ GUARDED_BY(mutex_);
+  uint64_t clock_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace tensorgate
