@@ -1,12 +1,13 @@
 /** tensorgate.AdminService over gRPC. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StatusCode } from '../../src/status/serving-error.js';
 import { ADMIN_SERVICE, resultText, type Json } from './admin-client.js';
 import { AdminServer, ALL, model, split, VERSIONS } from './admin-server.js';
 import { reflected } from './reflected.js';
+import { putVersion } from './version-folder.js';
 
 describe('The admin API over gRPC', function () {
   this.timeout(30_000);
@@ -121,10 +122,10 @@ describe('The admin API over gRPC', function () {
 
     it('finds a new version without waiting for the next look', async () => {
       const base_path = join(on.folder, 'n');
-      cpSync(join(VERSIONS, '1'), join(base_path, '1'), { recursive: true });
+      putVersion(join(VERSIONS, '1'), join(base_path, '1'));
       const never = { name: 'n', base_path, file_system_poll_wait_seconds: 0 };
       await admin('SetModel', { config: never });
-      cpSync(join(VERSIONS, '2'), join(base_path, '2'), { recursive: true });
+      putVersion(join(VERSIONS, '2'), join(base_path, '2'));
       await admin('ReloadModel', { name: 'n' });
       await until(2, 'n');
       const { found_versions, config: told } = await admin('GetModel', { name: 'n' });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { ask, call, type Json, type Reply } from './admin-client.js';
 import { GrpcClient } from './grpc-client.js';
 import { ServerProcess } from './server-process.js';
+import { TAKEN_AT_ONCE } from './version-folder.js';
 
 /** Version N answers N. */
 export const VERSIONS = fileURLToPath(new URL('../../../test/models/versions', import.meta.url));
@@ -97,6 +98,7 @@ function started(file: string, ...flags: string[]): Promise<ServerProcess> {
   return ServerProcess.startWith(
     `--model_config_file=${file}`,
     '--enable_admin_api',
+    TAKEN_AT_ONCE,
     '--max_num_load_retries=0',
     '--load_retry_interval_micros=0',
     ...flags,

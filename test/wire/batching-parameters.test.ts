@@ -14,7 +14,7 @@ import {
   type Answer,
 } from './batching-server.js';
 import { encode, floats, PREDICT, type RpcError } from './grpc-client.js';
-import { restIsNative, runToEnd } from './server-process.js';
+import { restIsNative } from './server-process.js';
 
 /** A batch that is not full never runs within a test. */
 const WAITS = 'batch_timeout_micros { value: 60000000 }';
@@ -288,77 +288,5 @@ describe('Batching with parameters', function () {
       assert.deepEqual((await server.rows(1)).body, { predictions: [2.5] });
       assert.equal(await server.runs(), 0);
     });
-
-    for (const [what, text, message] of [
-      ['no text proto', 'max_batch_size 1', /^Invalid protobuf file: '.*batching_params\.pbtxt'$/],
-      ['an empty file', '', /batching_params\.pbtxt; Invalid argument$/],
-      [
-        'a size of 0',
-        'max_batch_size { value: 0 }',
-        /^input_batch_size_limit must be positive; was 0$/,
-      ],
-      [
-        'allowed sizes that end elsewhere',
-        'max_batch_size { value: 8 } allowed_batch_sizes: 4',
-        /^Last entry in allowed_batch_sizes must match max_batch_size; last entry was 4; expected 8$/,
-      ],
-    ] as const) {
-      it(`fails the load on ${what}`, async () => {
-        const { code, stderr } = await runToEnd([
-          '--port=0',
-          `--grpc_socket_path=${join(server.folder, 'socket')}`,
-          `--model_base_path=${place(text)}`,
-          '--max_num_load_retries=0',
-          ...flags,
-        ]);
-        assert.equal(code, 255);
-        const line = stderr.split('\n').find((each) => each.includes('load failed: '));
-        const { msg } = JSON.parse(line ?? '{}') as { msg: string };
-        assert.match(msg.replace('load failed: ', ''), message);
-      });
-    }
-  });
-
-  describe('does not start with', () => {
-    for (const [what, parameters, flags, message] of [
-      [
-        'a file without --enable_batching',
-        '',
-        [],
-        'INVALID_ARGUMENT: server_options.batching_parameters_file is set without setting ' +
-          'server_options.enable_batching to true.',
-      ],
-      [
-        'no threads',
-        'num_batch_threads { value: 0 }',
-        ['--enable_batching'],
-        'INVALID_ARGUMENT: num_batch_threads must be positive; was 0',
-      ],
-      [
-        'a file that is no text proto',
-        'num_batch_threads 1',
-        ['--enable_batching'],
-        "INVALID_ARGUMENT: Invalid protobuf file: 'FILE'",
-      ],
-      ['an empty file', '', ['--enable_batching'], 'INVALID_ARGUMENT: FILE; Invalid argument'],
-      [
-        'a file that is not there',
-        null,
-        ['--enable_batching'],
-        'NOT_FOUND: FILE; No such file or directory',
-      ],
-    ] as const) {
-      it(what, async () => {
-        const file = parameters === null ? '/nowhere' : server.write('parameters', parameters);
-        const { code, stderr, stdout } = await runToEnd([
-          `--model_base_path=${HALF_PLUS_TWO}`,
-          `--batching_parameters_file=${file}`,
-          ...flags,
-        ]);
-        assert.equal(code, 255);
-        const expected = `Failed to start server. Error: ${message.replace('FILE', file)}`;
-        assert.ok((stdout + stderr).includes(expected), stdout + stderr);
-      });
-    }
   });
 });

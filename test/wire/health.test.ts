@@ -1,6 +1,6 @@
 /** grpc.health.v1 of a server that serves, whose models come and go, and that stops. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +11,7 @@ import { StatusCode } from '../../src/status/serving-error.js';
 import { GrpcClient } from './grpc-client.js';
 import { ServerProcess } from './server-process.js';
 import { testModel } from './threaded-server.js';
+import { putVersion, TAKEN_AT_ONCE } from './version-folder.js';
 
 const MODEL = testModel('versions');
 const CHECK = '/grpc.health.v1.Health/Check';
@@ -131,9 +132,10 @@ for (const threads of [1, 3]) {
     });
 
     it('follows a model that is added, loses its versions, gets another, and is removed', async () => {
-      await serve('--model_name=m', `--model_base_path=${MODEL}`, '--enable_admin_api');
+      const flags = ['--enable_admin_api', TAKEN_AT_ONCE];
+      await serve('--model_name=m', `--model_base_path=${MODEL}`, ...flags);
       const base = join(folder, 'n');
-      const put = (): void => cpSync(join(MODEL, '1'), join(base, '1'), { recursive: true });
+      const put = (): void => putVersion(join(MODEL, '1'), join(base, '1'));
       mkdirSync(base);
       put();
       const [all, model] = [watch(''), watch('n')];

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { floats, GrpcClient } from './grpc-client.js';
-import { freePort, runToEnd, ServerProcess } from './server-process.js';
+import { freePort, ServerProcess } from './server-process.js';
 
 const MODEL = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
 const STATUS = '/v1/models/m';
@@ -100,15 +100,5 @@ describe('Listeners', function () {
     await second.untilLogged('REST is off: unix:');
     assert.equal(await statusOver(path), 200);
     assert.equal((await second.stop()).code, 0);
-  });
-
-  it('refuse a host that is not known, and a path that is too long', async () => {
-    const flags = ['--model_name=m', `--model_base_path=${MODEL}`, `--port=${await freePort()}`];
-    const host = await runToEnd([...flags, '--grpc_host=no.such.invalid']);
-    assert.equal(host.code, 255);
-    assert.match(host.stdout, /--grpc_host: no\.such\.invalid: /);
-    const path = await runToEnd([...flags, `--grpc_socket_path=${folder}/${'x'.repeat(100)}`]);
-    assert.equal(path.code, 255);
-    assert.match(path.stdout, /has at most 107 bytes/);
   });
 });

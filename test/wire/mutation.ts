@@ -72,10 +72,11 @@ export function postBytes(agent: Agent, url: string, body: Buffer): Promise<Answ
 export async function withFlatMemory(
   server: ServerProcess,
   fuzz: (count: number) => Promise<void>,
+  bodies = BODIES,
 ): Promise<void> {
-  await fuzz(BODIES / 5);
+  await fuzz(bodies / 5);
   const before = server.rssBytes();
-  await fuzz(BODIES);
+  await fuzz(bodies);
   const growth = server.rssBytes() - before;
   assert.ok(growth < GROWTH_BYTES, `grew by ${growth} bytes`);
 }

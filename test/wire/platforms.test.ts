@@ -9,6 +9,7 @@ import { GrpcClient, type RpcError } from './grpc-client.js';
 import { whyNoOpenVino } from './openvino.js';
 import { ServerProcess } from './server-process.js';
 import { ask } from './threaded-server.js';
+import { TAKEN_AT_ONCE } from './version-folder.js';
 
 const TREES = 'examples/plugins/trees';
 const TREE_MODEL = `${TREES}/fixtures/lightgbm_regression.txt`;
@@ -112,7 +113,7 @@ for (const batching of [[], ['--enable_batching']]) {
       writeFileSync(join(folder, 'models'), `model_config_list { ${entries.join('\n')} }`);
       server = await ServerProcess.startWith(
         ...[PLUGINS, `--model_config_file=${join(folder, 'models')}`, ...batching],
-        '--file_system_poll_wait_seconds=1',
+        TAKEN_AT_ONCE,
       );
       client = new GrpcClient(server.grpcAddress);
     });

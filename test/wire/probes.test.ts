@@ -1,6 +1,7 @@
 /** /healthz, /livez and /readyz as a kubelet asks for them, through loads, an unload and a drain. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,8 +10,10 @@ import { PrometheusPage } from './prometheus-parser.js';
 import { RawClient } from './raw-http.js';
 import { freePort, ServerProcess } from './server-process.js';
 import { ask, MANY, testModel, type Answer } from './threaded-server.js';
+import { putVersion, TAKEN_AT_ONCE } from './version-folder.js';
 
 const MODEL = testModel('versions');
+const STALL_MILLIS = 400;
 const READY: Answer = { status: 200, text: 'ok\n' };
 
 for (const threads of [1, 3]) {
@@ -27,7 +30,9 @@ for (const threads of [1, 3]) {
     });
 
     async function serve(...flags: string[]): Promise<ServerProcess> {
-      const server = await ServerProcess.startWith(`--io_threads=${threads}`, ...flags);
+      const server = await ServerProcess.startWith(
+        ...[`--io_threads=${threads}`, TAKEN_AT_ONCE, ...flags],
+      );
       servers.push(server);
       return server;
     }
@@ -37,7 +42,7 @@ for (const threads of [1, 3]) {
       const [grpcPort, restPort] = [await freePort(), await freePort()];
       const ports = [`--port=${grpcPort}`, `--rest_api_port=${restPort}`];
       const server = new ServerProcess(
-        [...ports, ...ServerProcess.transports, `--io_threads=${threads}`, ...flags],
+        [...ports, ...ServerProcess.transports, `--io_threads=${threads}`, TAKEN_AT_ONCE, ...flags],
         grpcPort,
         restPort,
       );
@@ -46,8 +51,7 @@ for (const threads of [1, 3]) {
       return server;
     }
 
-    const put = (base: string): void =>
-      cpSync(join(MODEL, '1'), join(folder, base, '1'), { recursive: true });
+    const put = (base: string): void => putVersion(join(MODEL, '1'), join(folder, base, '1'));
     const config = (...names: string[]): string => {
       const file = join(folder, 'models.config');
       const entries = names.map((name) => {
@@ -59,28 +63,73 @@ for (const threads of [1, 3]) {
       return `--model_config_file=${file}`;
     };
     const ready = (server: ServerProcess): Promise<Answer> => ask(server, '/readyz');
+    /** Until all threads say so. */
     async function until(server: ServerProcess, status: number): Promise<Answer> {
-      for (;;) {
-        const answers = await Promise.all(Array.from({ length: MANY }, () => ready(server)));
+      const length = threads === 1 ? 1 : MANY;
+      for (; ; await delay(10)) {
+        const answers = await Promise.all(Array.from({ length }, () => ready(server)));
         const [first] = answers as [Answer];
         if (answers.every((each) => each.status === status)) return first;
       }
     }
 
-    it('answers GET and HEAD, whatever the query, and nothing else', async () => {
-      const server = await serve('--model_name=m', `--model_base_path=${MODEL}`);
-      for (const path of ['/healthz', '/livez', '/readyz', '/readyz?verbose', '/healthz?']) {
-        assert.deepEqual(await ask(server, path), READY, path);
-        const head = await fetch(server.restUrl + path, { method: 'HEAD' });
-        assert.equal(head.status, 200, path);
-        assert.equal(await head.text(), '');
-      }
-      const { headers } = await fetch(`${server.restUrl}/readyz`);
-      assert.equal(headers.get('content-type'), 'text/plain');
-      for (const path of ['/healthz/', '/readyz/m', '/Healthz', '/ready']) {
-        assert.equal((await ask(server, path)).status, 404, path);
-      }
-      assert.equal((await ask(server, '/healthz', '')).status, 404, 'a POST');
+    describe('of a server that serves', () => {
+      const loops = ['main', ...(threads === 1 ? [] : ['1', '2', '3'])];
+      let server: ServerProcess;
+      let own: string;
+      before(async () => {
+        own = mkdtempSync(join(tmpdir(), 'tensorgate-probes-'));
+        const monitoring = join(own, 'monitoring.config');
+        writeFileSync(monitoring, 'prometheus_config { enable: true }');
+        server = await ServerProcess.startWith(
+          `--io_threads=${threads}`,
+          '--model_name=m',
+          `--model_base_path=${MODEL}`,
+          `--event_loop_stall_millis=${STALL_MILLIS}`,
+          `--monitoring_config_file=${monitoring}`,
+        );
+      });
+      after(async () => {
+        assert.equal((await server.stop()).code, 0);
+        rmSync(own, { recursive: true });
+      });
+      const page = async (): Promise<PrometheusPage> =>
+        new PrometheusPage((await ask(server, '/monitoring/prometheus/metrics')).text);
+
+      it('are counted nowhere, and the stalls of each event loop are on the page', async () => {
+        for (let i = 0; i < 5; ++i) await ask(server, '/readyz');
+        const told = await page();
+        assert.deepEqual(told.all(':tensorflow:serving:request_count'), {});
+        const names = Object.keys(told.all(':tensorgate:event_loop_stall_count'));
+        assert.deepEqual(names.sort(), loops.map((name) => `thread="${name}"`).sort());
+      });
+
+      it('answer GET and HEAD, whatever the query, and nothing else', async () => {
+        for (const path of ['/healthz', '/livez', '/readyz', '/readyz?verbose', '/healthz?']) {
+          assert.deepEqual(await ask(server, path), READY, path);
+          const head = await fetch(server.restUrl + path, { method: 'HEAD' });
+          assert.equal(head.status, 200, path);
+          assert.equal(await head.text(), '');
+        }
+        const { headers } = await fetch(`${server.restUrl}/readyz`);
+        assert.equal(headers.get('content-type'), 'text/plain');
+        for (const path of ['/healthz/', '/readyz/m', '/Healthz', '/ready']) {
+          assert.equal((await ask(server, path)).status, 404, path);
+        }
+        assert.equal((await ask(server, '/healthz', '')).status, 404, 'a POST');
+      });
+
+      it('has each event loop that stalled in the log and on the page', async () => {
+        server.signal('SIGSTOP');
+        await delay(2 * STALL_MILLIS);
+        server.signal('SIGCONT');
+        for (const name of loops) {
+          const line = await server.lineWith(`"thread":"${name}"`);
+          assert.match(line, /"millis":\d+,"msg":"the event loop stalled"/);
+        }
+        const counts = (await page()).all(':tensorgate:event_loop_stall_count');
+        for (const name of loops) assert.ok((counts[`thread="${name}"`] ?? 0) >= 1, name);
+      });
     });
 
     it('tells model by model why it is not ready while the first ones load', async () => {
@@ -92,7 +141,7 @@ for (const threads of [1, 3]) {
       const isOnly = (answer: Answer, name: string): boolean =>
         answer.text.startsWith(`${name}: `) && answer.text.trimEnd().split('\n').length === 1;
       let answer = await ready(server);
-      while (!isOnly(answer, 'b')) answer = await ready(server);
+      for (; !isOnly(answer, 'b'); await delay(10)) answer = await ready(server);
       assert.match(answer.text, /^b: NOT_FOUND: No versions of servable b found/);
       const asked = await ask(server, '/v1/models/b:predict', '{"instances": [1.0]}');
       assert.equal(asked.status, 404);
@@ -136,6 +185,7 @@ for (const threads of [1, 3]) {
       let { text } = await until(server, 503);
       while (!text.startsWith('a: NOT_FOUND: No versions of servable a')) {
         assert.equal(text, 'a: version 1 is UNLOADING\n');
+        await delay(10);
         ({ text } = await ready(server));
       }
       put('a');
@@ -146,7 +196,7 @@ for (const threads of [1, 3]) {
       const server = await serve(
         '--model_name=m',
         `--model_base_path=${MODEL}`,
-        '--drain_wait_seconds=2',
+        '--drain_wait_seconds=1',
       );
       server.signal('SIGTERM');
       await server.untilLogged('draining');
@@ -166,10 +216,8 @@ for (const threads of [1, 3]) {
         await probe.write(request);
         assert.equal((await probe.answer()).status, 200);
         // Something in flight, so that the drain lasts.
-        const slow = ask(server, '/v1/models/m:predict', slowBody(20_000));
-        await new Promise((resolve) => {
-          setTimeout(resolve, 200);
-        });
+        const slow = ask(server, '/v1/models/m:predict', slowBody(10_000));
+        await delay(200);
         server.signal('SIGTERM');
         await server.untilLogged('draining');
         await probe.write(request);
@@ -181,46 +229,5 @@ for (const threads of [1, 3]) {
         assert.equal((await server.exit).code, 0);
       });
     }
-
-    it('has each event loop that stalled in the log and on the page', async () => {
-      const monitoring = join(folder, 'monitoring.config');
-      writeFileSync(monitoring, 'prometheus_config { enable: true }');
-      const server = await serve(
-        '--model_name=m',
-        `--model_base_path=${MODEL}`,
-        '--event_loop_stall_millis=300',
-        `--monitoring_config_file=${monitoring}`,
-      );
-      server.signal('SIGSTOP');
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1000);
-      });
-      server.signal('SIGCONT');
-      const names = ['main', ...(threads === 1 ? [] : ['1', '2', '3'])];
-      for (const name of names) {
-        const line = await server.lineWith(`"thread":"${name}"`);
-        assert.match(line, /"millis":\d+,"msg":"the event loop stalled"/);
-      }
-      const { text } = await ask(server, '/monitoring/prometheus/metrics');
-      const counts = new PrometheusPage(text).all(':tensorgate:event_loop_stall_count');
-      for (const name of names) assert.ok((counts[`thread="${name}"`] ?? 0) >= 1, name);
-    });
-
-    it('is counted nowhere, and has the stalls of each event loop on the page', async () => {
-      const monitoring = join(folder, 'monitoring.config');
-      writeFileSync(monitoring, 'prometheus_config { enable: true }');
-      const server = await serve(
-        '--model_name=m',
-        `--model_base_path=${MODEL}`,
-        `--monitoring_config_file=${monitoring}`,
-      );
-      for (let i = 0; i < 5; ++i) await ask(server, '/readyz');
-      const { text } = await ask(server, '/monitoring/prometheus/metrics');
-      const page = new PrometheusPage(text);
-      assert.deepEqual(page.all(':tensorflow:serving:request_count'), {});
-      const loops = Object.keys(page.all(':tensorgate:event_loop_stall_count'));
-      const names = ['main', ...(threads === 1 ? [] : ['1', '2', '3'])];
-      assert.deepEqual(loops.sort(), names.map((name) => `thread="${name}"`).sort());
-    });
   });
 }

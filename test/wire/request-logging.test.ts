@@ -19,6 +19,7 @@ import { PrometheusPage } from './prometheus-parser.js';
 import { ServerProcess } from './server-process.js';
 import { logsOf, writeWarmupFile } from './tf-record.js';
 import { manyClients, predictedByAll, predictedByClients, MANY } from './threaded-server.js';
+import { TAKEN_AT_ONCE } from './version-folder.js';
 
 const MODELS = fileURLToPath(new URL('../../../examples/models', import.meta.url));
 const HALF_PLUS_TWO = join(MODELS, 'half_plus_two');
@@ -78,6 +79,7 @@ describe('Request logging over the wire', () => {
       `--model_config_file=${config}`,
       `--monitoring_config_file=${monitoring}`,
       `--request_log_dir=${logs}`,
+      TAKEN_AT_ONCE,
       ...flags,
     );
     servers.push(server);

@@ -8,7 +8,8 @@ import { MAX_BYTES } from '../../src/service/shadow-traffic.js';
 import { StatusCode } from '../../src/status/serving-error.js';
 import { floats, GrpcClient } from './grpc-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
-import { runToEnd, ServerProcess } from './server-process.js';
+import { ServerProcess } from './server-process.js';
+import { TAKEN_AT_ONCE } from './version-folder.js';
 
 const root = new URL('../../../', import.meta.url);
 const path = (relative: string): string => fileURLToPath(new URL(relative, root));
@@ -63,6 +64,7 @@ describe('Routing', function () {
       `--monitoring_config_file=${monitoring}`,
       '--allow_version_labels_for_unavailable_models',
       '--max_num_load_retries=0',
+      TAKEN_AT_ONCE,
       ...flags,
     );
     client = new GrpcClient(server.grpcAddress);
@@ -217,17 +219,6 @@ describe('Routing', function () {
       await startWeighted();
       for (const target of ['m', 'm/labels/one', 'm/versions/2', 'm/labels/none']) {
         assert.equal((await ask(target)).version, null, target);
-      }
-    });
-
-    it('refuses a --sticky_header that is no header', async () => {
-      for (const name of ['two words', 'key-bin', ':path']) {
-        const exit = await runToEnd([`--model_base_path=${VERSIONS}`, `--sticky_header=${name}`]);
-        assert.equal(exit.code, 255);
-        assert.match(
-          exit.stdout,
-          /INVALID_ARGUMENT: --sticky_header=.* is not the name of a header/,
-        );
       }
     });
   });

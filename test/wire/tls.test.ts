@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Authority, opensslMissing, pemField, type Identity } from './certificates.js';
 import { floats, GrpcClient, type RpcError } from './grpc-client.js';
-import { freePort, grpcIsNative, restIsNative, runToEnd, ServerProcess } from './server-process.js';
+import { grpcIsNative, restIsNative, ServerProcess } from './server-process.js';
 
 const MODEL = fileURLToPath(new URL('../../../test/models/identity', import.meta.url));
 const UNAVAILABLE = 14;
@@ -254,41 +254,5 @@ describe('TLS', function () {
       post(running.restPort, '{}', { ca: ca.cert, key: stranger.key, cert: stranger.cert }),
     );
     await predict(running.grpcAddress, ca.cert, client);
-  });
-
-  it('ends the start with what upstream says, or with what is wrong', async () => {
-    const broken = sslFlag('', { key: server.key, cert: 'x' });
-    const missing = join(folder, 'missing');
-    const prefix = 'Failed to start server. Error: ';
-    for (const [flags, expected] of [
-      [[broken], /^INVALID_ARGUMENT: Invalid ssl config file: '.+': server_cert: not a chain/],
-      [[`--ssl_config_file=${missing}`], /^NOT_FOUND: .+; No such file or directory\n$/],
-      [
-        [broken, '--use_alts_credentials'],
-        /^INVALID_ARGUMENT: Either use_alts_credentials must be false or ssl_config_file must be empty\.\n$/,
-      ],
-      [
-        ['--use_alts_credentials'],
-        /^INVALID_ARGUMENT: use_alts_credentials: ALTS is not available/,
-      ],
-    ] as const) {
-      const port = await freePort();
-      const exit = await runToEnd([`--port=${port}`, `--model_base_path=${MODEL}`, ...flags]);
-      assert.equal(exit.code, 255);
-      assert.ok(exit.stdout.startsWith(prefix), exit.stdout);
-      assert.match(exit.stdout.slice(prefix.length), expected);
-    }
-  });
-
-  it('logs the place of an error in the text', async () => {
-    const file = join(folder, 'typo.config');
-    writeFileSync(file, '# TLS\n  server_kee: "secret"\n');
-    const flags = [`--model_base_path=${MODEL}`, `--ssl_config_file=${file}`];
-    const exit = await runToEnd([`--port=${await freePort()}`, ...flags]);
-    assert.equal(exit.code, 255);
-    assert.match(exit.stdout, /INVALID_ARGUMENT: Invalid protobuf file: '.+typo.config'\n$/);
-    assert.match(exit.stderr, /typo\.config:2:13"/);
-    assert.match(exit.stderr, /^Error parsing text-format tensorflow\.serving\.SSLConfig: 2:13: /m);
-    assert.doesNotMatch(exit.stderr + exit.stdout, /secret/);
   });
 });

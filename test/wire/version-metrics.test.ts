@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { MeteredServers } from './metered-servers.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { ServerProcess } from './server-process.js';
 import { ask, predictedByAll, predictedByClients, manyClients, MANY } from './threaded-server.js';
+import { putVersion, TAKEN_AT_ONCE } from './version-folder.js';
 
 const HALF_PLUS_TWO = fileURLToPath(
   new URL('../../../examples/models/half_plus_two', import.meta.url),
@@ -192,10 +193,10 @@ describe('Metrics of versions over the wire', () => {
 
   it('forgets a version that is unloaded, and tells those that are in flight', async () => {
     const base = join(folder, 'm');
-    cpSync(join(HALF_PLUS_TWO, '1'), join(base, '1'), { recursive: true });
-    const server = await started(base, '--file_system_poll_wait_seconds=1');
+    putVersion(join(HALF_PLUS_TWO, '1'), join(base, '1'));
+    const server = await started(base, TAKEN_AT_ONCE);
     assert.equal((await ask(server, PREDICT, BODY)).status, 200);
-    cpSync(join(HALF_PLUS_TWO, '1'), join(base, '2'), { recursive: true });
+    putVersion(join(HALF_PLUS_TWO, '1'), join(base, '2'));
     await server.untilLogged('"servable":"{name: m version: 1}","msg":"unloaded"');
     assert.equal((await ask(server, PREDICT, BODY)).status, 200);
     const page = await pageOf(server);

@@ -9,6 +9,7 @@ import { ask, call } from './admin-client.js';
 import { floats, GrpcClient } from './grpc-client.js';
 import { ServerProcess } from './server-process.js';
 import { logsOf, writeWarmupFile } from './tf-record.js';
+import { TAKEN_AT_ONCE } from './version-folder.js';
 
 const HALF_PLUS_TWO = fileURLToPath(
   new URL('../../../examples/models/half_plus_two', import.meta.url),
@@ -139,7 +140,7 @@ describe('Warm-up recording over the wire', () => {
     const folder = mkdtempSync(join(tmpdir(), 'warmup-recording-'));
     cpSync(HALF_PLUS_TWO, folder, { recursive: true });
     writeWarmupFile(join(folder, '1'), file);
-    const warm = await ServerProcess.start('half', folder);
+    const warm = await ServerProcess.start('half', folder, TAKEN_AT_ONCE);
     const line = JSON.parse(await warm.lineWith('warm-up file')) as { records?: number };
     await warm.stop();
     rmSync(folder, { recursive: true });

@@ -5,6 +5,7 @@ const wire = inFile(
   'test/wire/batching-parameters.test.ts',
   'needs requests that wait for each other',
 );
+const refusals = inFile('test/server/refusals.test.ts', 'needs a start');
 const queue = inFile('test/unit/batching/tuned-queue.test.ts', 'needs a clock that stands still');
 const options = inFile('test/unit/batching/queue-options.test.ts', 'no single request shows it');
 const native = inFile('test/native/runtime/batch_run_test.cc', 'no single request shows it');
@@ -44,7 +45,7 @@ export const BATCHING: Readonly<Record<string, Evidence>> = {
   SubsetOutputTensors: keys('TellModelsFeedsAndFetchesApart'),
   'CalculateMaxDimSizes, AddPadding': rows('PadsTheRowsOfEveryRankAtTheEndsOfTheirDimensions'),
   AddPaddingTensorWithUnsupportedRank: native('RefusesThatAloneWhichCannotBePadded'),
-  WrapSessionForBatchingConfigError: wire('fails the load on ${what}'),
+  WrapSessionForBatchingConfigError: refusals('fails the load on ${what}'),
   GetPerModelBatchingParams: wire(
     'batches by the file of the version, not by the global one',
     'does not batch a version without a file',

@@ -52,6 +52,14 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
   },
 };
 
+/** Several models, by name, with their base paths. */
+export function together(basePaths: Readonly<Record<string, string>>): Setup {
+  const entries = Object.entries(basePaths).map(
+    ([name, base]) => `name: "${name}" base_path: "${base}" model_platform: "tensorflow"`,
+  );
+  return { flag: '--model_config_file', text: () => models(...entries) };
+}
+
 /** The flags of a server; the file lies in a new folder, which the caller removes. */
 export function write(setup: Setup, basePath: string): { flags: string[]; folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'tensorgate-conformance-setup-'));
