@@ -1,6 +1,7 @@
 /** The trace of a call. Probes have none: they would be most of it. */
-import { statusName, StatusCode, type ServingError } from '../status/serving-error.js';
 import type { NativeTrace } from '../native/transport.js';
+import { StatusCode, type ServingError } from '../status/serving-error.js';
+import { spanFailure } from '../status/span-failure.js';
 import type { RequestFacts } from '../tracing/native-traces.js';
 import {
   servableAttributes,
@@ -9,16 +10,6 @@ import {
   type Tracer,
 } from '../tracing/tracer.js';
 import type { UnaryMethod } from './method.js';
-
-/** What the conventions of OpenTelemetry count as the server's failure; others are its client's. */
-const FAILURES: ReadonlySet<StatusCode> = new Set([
-  StatusCode.UNKNOWN,
-  StatusCode.DEADLINE_EXCEEDED,
-  StatusCode.UNIMPLEMENTED,
-  StatusCode.INTERNAL,
-  StatusCode.UNAVAILABLE,
-  StatusCode.DATA_LOSS,
-]);
 
 /** `isSampled` as Tracer.begin has it; `tracer` null: none. */
 export function callTrace(
@@ -36,9 +27,8 @@ export function callTrace(
 
 export function endCallTrace(trace: RequestTrace | null, error: ServingError | null): void {
   if (trace === null) return;
-  const code = error?.code ?? StatusCode.OK;
-  trace.set(outcomeOf(code));
-  trace.end(failureOf(code, error?.message ?? ''));
+  trace.set(outcomeOf(error?.code ?? StatusCode.OK));
+  trace.end(spanFailure(error));
 }
 
 /** The same of a call that the native transport has run; `methods` as it knows them. */
@@ -54,7 +44,7 @@ export function recordedCall(
       ...servableAttributes(model, version),
       ...outcomeOf(code),
     },
-    failure: failureOf(code as StatusCode, message),
+    failure: spanFailure({ code: code as StatusCode, message }),
   };
 }
 
@@ -73,8 +63,4 @@ function attributesOf(name: string): TraceAttributes {
 
 function outcomeOf(code: number): TraceAttributes {
   return { 'rpc.grpc.status_code': code };
-}
-
-function failureOf(code: StatusCode, message: string): string | null {
-  return FAILURES.has(code) ? `${statusName(code)}: ${message}` : null;
 }

@@ -17,6 +17,6 @@ export interface RunTrace {
 
 /** What a part of a request tells. */
 export interface StepTrace extends RunTrace {
-  /** It is over; `failure` is why it failed, null where it has not. Once. */
+  /** It is over; `failure` is why it is the server's failure, null where it is none. Once. */
   end(failure: string | null): void;
 }

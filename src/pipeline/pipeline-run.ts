@@ -15,7 +15,8 @@ import {
   type TensorPick,
   type TensorSet,
 } from '../native/tensor-sets.js';
-import { isServerFault, ServingError, StatusCode } from '../status/serving-error.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { spanFailure } from '../status/span-failure.js';
 import {
   sourcesOf,
   sourcesOfChoice,
@@ -131,8 +132,7 @@ export class PipelineRun {
     const { isGone, trace } = this.#request;
     const stepTrace: StepTrace | null = trace?.step(step.name) ?? null;
     const done: Done<TensorSet> = (error, set) => {
-      const isFault = error !== null && isServerFault(error.code);
-      stepTrace?.end(isFault ? error.message : null);
+      stepTrace?.end(spanFailure(error));
       this.#end(run, error, set);
     };
     const { signature, fetches: outputs } = step;

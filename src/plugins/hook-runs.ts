@@ -5,7 +5,8 @@
 import type { InferenceModel } from '../native/inference-model.js';
 import type { RunTrace } from '../native/run-trace.js';
 import { dropTensors, type TensorSet } from '../native/tensor-sets.js';
-import { isServerFault, ServingError, StatusCode } from '../status/serving-error.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
+import { spanFailure } from '../status/span-failure.js';
 import type { Infer } from './messages.js';
 import type { PluginWorker } from './plugin-worker.js';
 
@@ -43,7 +44,7 @@ export class HookRuns {
     if (run === undefined) return; // the thread knows
     const trace = run.trace?.step('infer') ?? null;
     const done = (error: ServingError | null, set: TensorSet | null): void => {
-      trace?.end(error !== null && isServerFault(error.code) ? error.message : null);
+      trace?.end(spanFailure(error));
       if (this.#runs.get(call) !== run) {
         if (set !== null) dropTensors(set); // too late; and another thread may be there by now
         return;

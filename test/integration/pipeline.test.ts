@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { Done } from '../../src/native/calls.js';
 import type { DeclaredRun } from '../../src/native/declared-model.js';
 import type { InferenceModel } from '../../src/native/inference-model.js';
+import type { RunTrace } from '../../src/native/run-trace.js';
 import {
   dropTensors,
   holdTensors,
@@ -253,6 +254,34 @@ describe('Runs of pipelines', () => {
     assert.equal(puppets.handles, 1); // of what still runs
     puppets.finish('right');
     assert.deepEqual([started.calls, puppets.running], [1, []]);
+  });
+
+  it('tell a trace when each step ends, and why where the server is at fault', () => {
+    const ended: [name: string, failure: string | null][] = [];
+    const nothing = { ran: () => undefined, ranTogether: () => undefined };
+    const trace: RunTrace = {
+      ...nothing,
+      step: (name) => ({ ...trace, end: (failure) => void ended.push([name, failure]) }),
+    };
+    const { RESOURCE_EXHAUSTED, INTERNAL } = StatusCode;
+    for (const code of [RESOURCE_EXHAUSTED, INTERNAL]) {
+      start(pipelineOf(DIAMOND), { trace });
+      puppets.finish('first');
+      puppets.take('left').done(new ServingError(code, 'no'), null);
+      puppets.finish('right');
+    }
+    assert.deepEqual(ended, [
+      ...[
+        ['first', null],
+        ['left', null],
+        ['right', null],
+      ],
+      ...[
+        ['first', null],
+        ['left', 'INTERNAL: no'],
+        ['right', null],
+      ],
+    ]);
   });
 
   it('give each step what is left of the one deadline', () => {

@@ -35,11 +35,12 @@ class Tracing(unittest.TestCase):
         self.collector = Collector()
         self.addCleanup(self.collector.close)
 
-    def start(self, endpoint, *flags, model=MODEL):
+    def start(self, endpoint, *flags, model=MODEL, path=None):
         os.environ['OTEL_BSP_SCHEDULE_DELAY'] = '200'
         os.environ['OTEL_RESOURCE_ATTRIBUTES'] = 'deployment.environment.name=interop'
         os.environ['OTEL_EXPORTER_OTLP_HEADERS'] = 'x-collector=ours'
-        server = harness.start_server(model, harness.model_path(model), [f'--otlp_endpoint={endpoint}', *flags])
+        path = path or harness.model_path(model)
+        server = harness.start_server(model, path, [f'--otlp_endpoint={endpoint}', *flags])
         self.addCleanup(server.close)
         return server
 
@@ -147,6 +148,39 @@ class Tracing(unittest.TestCase):
                 self.assertEqual([link.span_id for link in run.links], [batch.span_id])
             # Their own traces: nobody sent one.
             self.assertEqual(len({span.trace_id for span in requests.values()}), BATCH)
+
+    def test_pipelines(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        base = os.path.join(folder, 'chain')
+        os.makedirs(os.path.join(base, '1'))
+        with open(os.path.join(base, '1', 'pipeline.pbtxt'), 'w', encoding='utf-8') as out:
+            out.write('input { name: "x" } output { name: "y" from: "second.y" }\n'
+                      f'step {{ name: "first" model: "{MODEL}" input {{ to: "x" from: "x" }} }}\n'
+                      f'step {{ name: "second" model: "{MODEL}" input {{ to: "x" from: "first.y" }} }}\n')
+        config = os.path.join(folder, 'models.config')
+        models = (('chain', base, 'pipeline'), (MODEL, harness.model_path(MODEL), 'tensorflow'))
+        with open(config, 'w', encoding='utf-8') as out:
+            out.write('model_config_list {\n' + ''.join(
+                f'config {{ name: "{name}" base_path: "{path}" model_platform: "{platform}" }}\n'
+                for name, path, platform in models) + '}\n')
+        server = self.start(f'http://127.0.0.1:{self.collector.http_port}', '--trace_sampling_ratio=0',
+                            f'--model_config_file={config}', model='chain', path=base)
+        self.assertEqual(self.rest(server, traceparent(1), path='/v1/models/chain:predict'),
+                         (200, {'predictions': [3.25]}))
+        self.assertEqual(self.predict(server, traceparent(2), 'chain'), [3.25])
+        for trace, name in ((1, REST_SPAN), (2, GRPC_SPAN)):
+            spans = self.collector.wait_for(
+                lambda spans: any(span.name == name for span in self.of_trace(spans, trace)))
+            spans = self.of_trace(spans, trace)
+            [request] = [span for span in spans if span.name == name]
+            self.assertEqual(attributes_of(request)['tensorgate.model'], 'chain')
+            for step in ('step first', 'step second'):
+                [span] = [span for span in spans if span.name == step]
+                self.assertEqual(span.parent_span_id, request.span_id)
+                self.assertEqual(span.kind, trace_pb2.Span.SPAN_KIND_INTERNAL)
+                self.assertEqual(span.status.code, trace_pb2.Status.STATUS_CODE_UNSET)
+                self.assertIn('run', [each.name for each in spans if each.parent_span_id == span.span_id])
 
     def test_requests_that_nobody_waits_for(self):
         """A deadline ends the request, not its run."""
