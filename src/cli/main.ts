@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 
+import { chooseOneDnn } from '../config/onednn.js';
 import { usableCpus } from '../config/cpu-count.js';
 import type { Flags } from '../config/flag-table.js';
 import type { ModelServerConfig } from '../config/model-config.js';
@@ -95,6 +96,7 @@ export async function main(
   for (const warning of parsed.warnings) log.warn(warning);
   // TensorFlow's own lines of level INFO say nothing about serving; its variable still decides.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
+  chooseOneDnn(parsed.flags.tensorflow_onednn as 'auto' | 'on' | 'off', process.env);
   const named = parsed.flags.model_base_path !== '' || parsed.flags.model_config_file !== '';
   const asDemo = demo && !named;
   const flags = asDemo ? withDemoPort(parsed.flags) : parsed.flags;

@@ -27,6 +27,14 @@ export const EXECUTION_FLAGS = [
     help: 'tensorgate: the numbers in which OpenVINO computes SavedModels; others than f32 differ from TensorFlow',
   },
   {
+    name: 'tensorflow_onednn',
+    type: 'string',
+    default: 'auto',
+    effect: 'served',
+    choices: ['auto', 'on', 'off'],
+    help: 'tensorgate: let TensorFlow compute by oneDNN: on, off, or auto (by the CPU); TF_ENABLE_ONEDNN_OPTS decides where it is set',
+  },
+  {
     name: 'plan_trial_ms',
     type: 'int32',
     default: 300,

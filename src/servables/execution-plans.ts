@@ -136,7 +136,14 @@ export class ExecutionPlans {
           };
     this.#log.info(
       {
-        ...{ servable: servableIdText(id), plan: planText(plan), reason, micros, ...trial, ...frozen },
+        ...{
+          servable: servableIdText(id),
+          plan: planText(plan),
+          reason,
+          micros,
+          ...trial,
+          ...frozen,
+        },
         ...(noOpenVino !== '' && { noOpenVino }),
       },
       'execution plan',
