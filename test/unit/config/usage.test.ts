@@ -105,6 +105,8 @@ describe('usageText', () => {
       '\t--synthetic_warmup',
       '\t--plan',
       '\t--engine',
+      '\t--openvino_precision',
+      '\t--tensorflow_onednn',
       '\t--plan_trial_ms',
       '\t--plan_keeps_nan',
       '\t--plan_cache_dir',
