@@ -54,12 +54,14 @@ fi
 need_mb=300
 require_pip_and_space
 
-unpack() { # the libraries that a CPU needs, and the notices of what they contain
+# The libraries that a CPU needs, and the notices of what they contain. Without tbbbind, TBB leaves threads where
+# the kernel puts them, which is what we want of it.
+unpack() {
   exec python3 - "$scratch/$wheel" "$scratch/new" <<'PYTHON'
 import os, re, shutil, sys, zipfile
 wheel, out = zipfile.ZipFile(sys.argv[1]), sys.argv[2]
 wanted = re.compile(
-    r"openvino/libs/lib(openvino|openvino_c|openvino_(intel|arm)_cpu_plugin|tbb|tbbbind\w*|tbbmalloc|hwloc"
+    r"openvino/libs/lib(openvino|openvino_c|openvino_(intel|arm)_cpu_plugin|tbb|tbbmalloc"
     r"|openvino_(ir|onnx|tensorflow|tensorflow_lite)_frontend)\.so(\.\d+)*"
 )
 notices = re.compile(r"openvino-[^/]*\.dist-info/licenses/(LICENSE|\S*third-party-programs.txt)")

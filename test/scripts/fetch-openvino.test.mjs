@@ -8,19 +8,20 @@ const PINS = readFileSync(join(root, 'scripts', 'openvino.sha256'), 'utf8');
 const WHEEL = pinnedWheel('openvino.sha256', (name) => name.includes(ARCH));
 const PLUGIN = `libopenvino_${ARCH === 'aarch64' ? 'arm' : 'intel'}_cpu_plugin.so`;
 const KEPT = [
-  'libhwloc.so.15',
   'libopenvino.so.2641',
   'libopenvino_c.so.2641',
   PLUGIN,
   'libopenvino_onnx_frontend.so.2641',
   'libopenvino_tensorflow_lite_frontend.so.2641',
   'libtbb.so.12',
-  'libtbbbind_2_5.so.3',
+  'libtbbmalloc.so.2',
 ];
 const NOT_KEPT = [
   'libopenvino_intel_gpu_plugin.so',
   'libopenvino_pytorch_frontend.so.2641',
   'libtbbmalloc_proxy.so.2',
+  'libtbbbind_2_5.so.3',
+  'libhwloc.so.15',
   'cache.json',
 ];
 const FILES = {
