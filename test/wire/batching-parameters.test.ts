@@ -160,7 +160,7 @@ describe('Batching with parameters', function () {
         model_spec: { name: 'm' },
         inputs: { x: floats(1) },
       });
-      await server.client.raw(PREDICT, request, 1000);
+      await server.client.raw(PREDICT, request, 3000);
     });
 
     it('drops a request whose client has gone', async () => {
