@@ -7,8 +7,7 @@ import { ServingError, type StatusCode } from '../status/serving-error.js';
 import { addon } from './addon.js';
 import type { NativeBatchReport, NativePrepared } from './binding.js';
 import { call, closeSlot, openSlot, traced, type Done } from './calls.js';
-import type { ShadowCall } from './inference-model.js';
-import type { RunTrace } from './run-trace.js';
+import type { RunContext, ShadowCall } from './inference-model.js';
 import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
 import type { Method } from './values.js';
 
@@ -50,8 +49,7 @@ export function prepareProto(
   asTensorContent: boolean,
   done: Done<Uint8Array>,
   onTask: (task: Task) => void,
-  trace: RunTrace | null,
-  cacheControl: string,
+  { trace, cacheControl }: RunContext,
 ): void {
   const isTraced = trace !== null;
   prepare(body, traced(done, trace), onTask, (slot) =>
@@ -66,8 +64,7 @@ export function prepareJson(
   body: Uint8Array | ArrayBuffer,
   done: Done<string | Uint8Array>,
   onTask: (task: Task) => void,
-  trace: RunTrace | null,
-  cacheControl: string,
+  { trace, cacheControl }: RunContext,
 ): void {
   const isTraced = trace !== null;
   prepare(body, traced(done, trace), onTask, (slot) =>
@@ -112,7 +109,7 @@ export function prepareTensors(
   { signature, inputs, outputs }: TensorRequest,
   done: Done<TensorSet>,
   onTask: (task: Task) => void,
-  trace: RunTrace | null,
+  { trace }: RunContext,
 ): void {
   const picks = flatPicks(inputs);
   hold(traced(done, trace), onTask, (slot) =>

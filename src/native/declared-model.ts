@@ -7,7 +7,14 @@ import { addon } from './addon.js';
 import { dropTask, prepareJson, prepareProto, prepareShadow, type Task } from './batch.js';
 import type { NativeShadowResult } from './shadows.js';
 import { call, resume, settled, violationsOf, type Done } from './calls.js';
-import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
+import {
+  NO_CONTEXT,
+  type InferenceModel,
+  type IsGone,
+  type PrimaryAnswer,
+  type RunContext,
+  type ShadowCall,
+} from './inference-model.js';
 import type { RunTrace } from './run-trace.js';
 import { dropTensors, pickTensors, type TensorRequest, type TensorSet } from './tensor-sets.js';
 import { Method } from './values.js';
@@ -53,7 +60,6 @@ export function declareModel(name: string, version: bigint, signatureDefMap: Uin
   throw new ServingError(code, message, violationsOf(violations));
 }
 
-const NEVER: IsGone = () => false;
 /** Nobody waits for a shadow's answer, and it should not keep what it holds for ever. */
 const SHADOW_MILLIS = 60_000;
 
@@ -84,12 +90,11 @@ export class DeclaredModel implements InferenceModel {
     timeoutMillis: number,
     asTensorContent: boolean,
     done: Done<Uint8Array>,
-    isGone: IsGone = NEVER,
-    trace: RunTrace | null = null,
+    context: RunContext = NO_CONTEXT,
   ): void {
     if (refuses(method, done)) return;
-    const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
-    prepareProto(this.declared.id, method, body, asTensorContent, done, onTask, trace, '');
+    const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, context);
+    prepareProto(this.declared.id, method, body, asTensorContent, done, onTask, context);
   }
 
   inferJson(
@@ -97,20 +102,18 @@ export class DeclaredModel implements InferenceModel {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    isGone: IsGone = NEVER,
-    trace: RunTrace | null = null,
+    context: RunContext = NO_CONTEXT,
   ): void {
     if (refuses(method, done)) return;
-    const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, isGone, trace);
-    prepareJson(this.declared.id, method, body, done, onTask, trace, '');
+    const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, context);
+    prepareJson(this.declared.id, method, body, done, onTask, context);
   }
 
   inferTensors(
     { signature, inputs, outputs }: TensorRequest,
     timeoutMillis: number,
     done: Done<TensorSet>,
-    isGone: IsGone = NEVER,
-    trace: RunTrace | null = null,
+    { isGone, trace }: RunContext = NO_CONTEXT,
   ): void {
     const set = pickTensors(inputs);
     const run = { inputs: set, signature, outputs, timeoutMillis, isGone, trace };
@@ -136,7 +139,7 @@ export class DeclaredModel implements InferenceModel {
     };
     if (refuses(method, answered)) return;
     const onTask = (task: Task): void => {
-      this.#answer(task, SHADOW_MILLIS, answered, NEVER, null);
+      this.#answer(task, SHADOW_MILLIS, answered, NO_CONTEXT);
     };
     prepareShadow(this.declared.id, shadowed, answered, onTask);
   }
@@ -151,8 +154,7 @@ export class DeclaredModel implements InferenceModel {
     task: Task,
     timeoutMillis: number,
     done: Done<never>,
-    isGone: IsGone,
-    trace: RunTrace | null,
+    { isGone, trace }: RunContext,
   ): void {
     const taken = addon().taskTensors(task.id);
     if (!('set' in taken)) {

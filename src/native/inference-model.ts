@@ -8,6 +8,18 @@ import type { Method } from './values.js';
 /** Whether the client has gone: the request need not run then. May be asked until `done`. */
 export type IsGone = () => boolean;
 
+/** What a run needs to know of its request beside what it asks for. */
+export interface RunContext {
+  readonly isGone: IsGone;
+  /** Null: it has none. */
+  readonly trace: RunTrace | null;
+  /** The header of that name; empty: it has none. */
+  readonly cacheControl: string;
+}
+
+/** Of a request that has none of it, and whose client waits. */
+export const NO_CONTEXT: RunContext = { isGone: () => false, trace: null, cacheControl: '' };
+
 /** A request that another version answers. */
 export interface ShadowCall {
   /** Not SessionRun; of JSON, one of the three that REST has. */
@@ -29,19 +41,14 @@ export interface InferenceModel {
   /** The addon's number of it, where requests may run on it without us, as long as it lets them. */
   readonly directId?: number | undefined;
 
-  /**
-   * A serialized request to the serialized response. `timeoutMillis` 0 is none; `cacheControl`: the header
-   * of that name.
-   */
+  /** A serialized request to the serialized response. `timeoutMillis` 0 is none; no context is NO_CONTEXT. */
   inferProto(
     method: Method,
     body: Uint8Array,
     timeoutMillis: number,
     asTensorContent: boolean,
     done: Done<Uint8Array>,
-    isGone?: IsGone,
-    trace?: RunTrace | null,
-    cacheControl?: string,
+    context?: RunContext,
   ): void;
 
   /**
@@ -53,9 +60,7 @@ export interface InferenceModel {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    isGone?: IsGone,
-    trace?: RunTrace | null,
-    cacheControl?: string,
+    context?: RunContext,
   ): void;
 
   /** Predict from tensors to tensors. OWNERSHIP: the set that `done` gets is the caller's. */
@@ -63,8 +68,7 @@ export interface InferenceModel {
     request: TensorRequest,
     timeoutMillis: number,
     done: Done<TensorSet>,
-    isGone?: IsGone,
-    trace?: RunTrace | null,
+    context?: RunContext,
   ): void;
 
   /** OWNERSHIP: body and reply must stay as they are until `done`. */

@@ -16,9 +16,14 @@ import type {
   NativeWarmupOptions,
 } from './binding.js';
 import { call, settled, traced, violationsOf, type Done } from './calls.js';
-import type { InferenceModel, IsGone, PrimaryAnswer, ShadowCall } from './inference-model.js';
+import {
+  NO_CONTEXT,
+  type InferenceModel,
+  type PrimaryAnswer,
+  type RunContext,
+  type ShadowCall,
+} from './inference-model.js';
 import type { NativeLoadedModelFile, NativeModelFileOptions } from './openvino.js';
-import type { RunTrace } from './run-trace.js';
 import type { NativeShadowResult } from './shadows.js';
 import type { NativeLoadedTable, NativeTableLoadOptions } from './tables.js';
 import { flatPicks, type TensorRequest, type TensorSet } from './tensor-sets.js';
@@ -190,9 +195,7 @@ export class SavedModel implements InferenceModel {
     timeoutMillis: number,
     asTensorContent: boolean,
     done: Done<Uint8Array>,
-    _isGone?: IsGone,
-    trace: RunTrace | null = null,
-    cacheControl = '',
+    { trace, cacheControl }: RunContext = NO_CONTEXT,
   ): void {
     const isTraced = trace !== null;
     call(traced(done, trace), (slot) => {
@@ -215,9 +218,7 @@ export class SavedModel implements InferenceModel {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    _isGone?: IsGone,
-    trace: RunTrace | null = null,
-    cacheControl = '',
+    { trace, cacheControl }: RunContext = NO_CONTEXT,
   ): void {
     call(traced(done, trace), (slot) => {
       const isTraced = trace !== null;
@@ -229,8 +230,7 @@ export class SavedModel implements InferenceModel {
     { signature, inputs, outputs }: TensorRequest,
     timeoutMillis: number,
     done: Done<TensorSet>,
-    _isGone?: IsGone,
-    trace: RunTrace | null = null,
+    { trace }: RunContext = NO_CONTEXT,
   ): void {
     const picks = flatPicks(inputs);
     call(traced(done, trace), (slot) => {
@@ -244,9 +244,9 @@ export class SavedModel implements InferenceModel {
     request: TensorRequest,
     done: Done<TensorSet>,
     onTask: (task: Task) => void,
-    trace: RunTrace | null = null,
+    context: RunContext = NO_CONTEXT,
   ): void {
-    prepareTensors(this.#id, request, done, onTask, trace);
+    prepareTensors(this.#id, request, done, onTask, context);
   }
 
   /** As inferProto in two steps; see batch.ts. */
@@ -256,10 +256,9 @@ export class SavedModel implements InferenceModel {
     asTensorContent: boolean,
     done: Done<Uint8Array>,
     onTask: (task: Task) => void,
-    trace: RunTrace | null = null,
-    cacheControl = '',
+    context: RunContext = NO_CONTEXT,
   ): void {
-    prepareProto(this.#id, method, body, asTensorContent, done, onTask, trace, cacheControl);
+    prepareProto(this.#id, method, body, asTensorContent, done, onTask, context);
   }
 
   /** As inferJson in two steps; see batch.ts. */
@@ -268,10 +267,9 @@ export class SavedModel implements InferenceModel {
     body: Uint8Array | ArrayBuffer,
     done: Done<string | Uint8Array>,
     onTask: (task: Task) => void,
-    trace: RunTrace | null = null,
-    cacheControl = '',
+    context: RunContext = NO_CONTEXT,
   ): void {
-    prepareJson(this.#id, method, body, done, onTask, trace, cacheControl);
+    prepareJson(this.#id, method, body, done, onTask, context);
   }
 
   /** OWNERSHIP: body and reply must stay as they are until `done`. */

@@ -138,7 +138,8 @@ export class PipelineRun {
     const { signature, fetches: outputs } = step;
     try {
       const wanted = { signature, inputs: picks, outputs };
-      handle.servable.inferTensors(wanted, timeoutMillis, done, isGone, stepTrace);
+      const context = { isGone, trace: stepTrace, cacheControl: '' };
+      handle.servable.inferTensors(wanted, timeoutMillis, done, context);
     } catch (thrown) {
       done(ServingError.from(thrown), null);
     }

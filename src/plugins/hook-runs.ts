@@ -60,7 +60,8 @@ export class HookRuns {
       const picks = names.map((name) => ({ set: inputs, name, as: name }));
       const request = { signature, inputs: picks, outputs };
       const isGone = (): boolean => !calls.isOpen(call);
-      run.model.inferTensors(request, calls.millisLeft(call), done, isGone, trace);
+      const context = { isGone, trace, cacheControl: '' };
+      run.model.inferTensors(request, calls.millisLeft(call), done, context);
     } catch (thrown) {
       done(ServingError.from(thrown), null);
     }

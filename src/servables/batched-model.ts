@@ -18,7 +18,7 @@ import {
   type NativeBatchReport,
 } from '../native/binding.js';
 import type { Done } from '../native/calls.js';
-import type { InferenceModel, IsGone } from '../native/inference-model.js';
+import { NO_CONTEXT, type InferenceModel, type RunContext } from '../native/inference-model.js';
 import type { RunTrace } from '../native/run-trace.js';
 import type { SavedModel } from '../native/saved-model.js';
 import type { TensorRequest, TensorSet } from '../native/tensor-sets.js';
@@ -87,27 +87,16 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     timeoutMillis: number,
     asTensorContent: boolean,
     done: Done<Uint8Array>,
-    isGone?: IsGone,
-    trace: RunTrace | null = null,
-    cacheControl = '',
+    context: RunContext = NO_CONTEXT,
   ): void {
     const direct = method === Method.sessionRun ? done : this.#direct(done);
     if (direct !== null) {
-      this.model.inferProto(
-        method,
-        body,
-        timeoutMillis,
-        asTensorContent,
-        direct,
-        isGone,
-        trace,
-        cacheControl,
-      );
+      this.model.inferProto(method, body, timeoutMillis, asTensorContent, direct, context);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
-    const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
-    this.model.prepareProto(method, body, asTensorContent, done, onTask, trace, cacheControl);
+    const onTask = (task: Task): void => this.#enqueue(task, done, deadline, context);
+    this.model.prepareProto(method, body, asTensorContent, done, onTask, context);
   }
 
   inferJson(
@@ -115,35 +104,32 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    isGone?: IsGone,
-    trace: RunTrace | null = null,
-    cacheControl = '',
+    context: RunContext = NO_CONTEXT,
   ): void {
     const direct = this.#direct(done);
     if (direct !== null) {
-      this.model.inferJson(method, body, timeoutMillis, direct, isGone, trace, cacheControl);
+      this.model.inferJson(method, body, timeoutMillis, direct, context);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
-    const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
-    this.model.prepareJson(method, body, done, onTask, trace, cacheControl);
+    const onTask = (task: Task): void => this.#enqueue(task, done, deadline, context);
+    this.model.prepareJson(method, body, done, onTask, context);
   }
 
   inferTensors(
     request: TensorRequest,
     timeoutMillis: number,
     done: Done<TensorSet>,
-    isGone?: IsGone,
-    trace: RunTrace | null = null,
+    context: RunContext = NO_CONTEXT,
   ): void {
     const direct = this.#direct(done);
     if (direct !== null) {
-      this.model.inferTensors(request, timeoutMillis, direct, isGone, trace);
+      this.model.inferTensors(request, timeoutMillis, direct, context);
       return;
     }
     const deadline = this.#deadlineOf(timeoutMillis);
-    const onTask = (task: Task): void => this.#enqueue({ task, done, trace }, deadline, isGone);
-    this.model.prepareTensors(request, done, onTask, trace);
+    const onTask = (task: Task): void => this.#enqueue(task, done, deadline, context);
+    this.model.prepareTensors(request, done, onTask, context);
   }
 
   /** Alone: nobody waits for it. */
@@ -219,21 +205,20 @@ export class BatchedModel implements InferenceModel, BatchHandler<Pending> {
     return timeoutMillis === 0 ? Infinity : this.#settings.scheduler.now() + timeoutMillis;
   }
 
-  #enqueue(pending: Pending, deadline: number, isGone: IsGone | undefined): void {
+  #enqueue(
+    task: Task,
+    done: Pending['done'],
+    deadline: number,
+    { isGone, trace }: RunContext,
+  ): void {
     const { padVariableLength, strict } = this.#settings;
-    const { task } = pending;
     const limits = this.#admission.limits;
     this.#admission.taskCame();
     if (limits !== this.#admission.limits) this.#limitDirect();
     const { rows } = task;
     const shape = padVariableLength ? task.rankKey : task.shapeKey;
-    const batchTask: BatchTask<Pending> = {
-      item: pending,
-      rows,
-      shape,
-      deadline,
-      ...(isGone && { isGone }),
-    };
+    const item = { task, done, trace };
+    const batchTask: BatchTask<Pending> = { item, rows, shape, deadline, isGone };
     try {
       const refusal = strict ? REFUSALS.get(rows) : undefined;
       if (refusal !== undefined) throw new ServingError(StatusCode.INVALID_ARGUMENT, refusal);

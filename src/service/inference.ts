@@ -52,8 +52,9 @@ export class InferenceService {
     body: Uint8Array,
     timeoutMillis: number,
     done: Done<Uint8Array>,
-    { headers, isGone, caller, trace, cacheControl }: RequestContext,
+    context: RequestContext,
   ): void {
+    const { headers, caller, trace } = context;
     const number = Method[method];
     const startMillis = this.#metrics === null ? 0 : performance.now();
     let spec: ModelSpec | null = null;
@@ -85,9 +86,7 @@ export class InferenceService {
         done(error, reply);
         shadow?.answered(error, reply);
       },
-      isGone,
-      trace,
-      cacheControl,
+      context,
     );
   }
 
@@ -104,8 +103,9 @@ export class InferenceService {
     body: Uint8Array | ArrayBuffer,
     timeoutMillis: number,
     done: Done<string | Uint8Array>,
-    { isGone, caller, trace, cacheControl }: Omit<RequestContext, 'headers'>,
+    context: Omit<RequestContext, 'headers'>,
   ): ServableId | null {
+    const { caller, trace } = context;
     const number = Method[method];
     let ticket: Ticket;
     try {
@@ -132,7 +132,7 @@ export class InferenceService {
     };
     trace?.set(servableAttributes(handle.id.name, handle.id.version));
     const { servable, id } = handle;
-    servable.inferJson(number, body, timeoutMillis, answer, isGone, trace, cacheControl);
+    servable.inferJson(number, body, timeoutMillis, answer, context);
     return id;
   }
 

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { addon } from '../../src/native/addon.js';
+import { NO_CONTEXT } from '../../src/native/inference-model.js';
 import type { RunTrace } from '../../src/native/run-trace.js';
 import { allocateTensor, type SavedModel } from '../../src/native/saved-model.js';
 import { Method, type NativeTensor } from '../../src/native/values.js';
@@ -33,7 +34,7 @@ describe('SavedModel', () => {
     const spansOf = (body: string, trace: RunTrace | null): Promise<void> =>
       new Promise((resolve) => {
         const done = (): void => resolve();
-        model.inferJson(Method.predict, Buffer.from(body), 0, done, undefined, trace);
+        model.inferJson(Method.predict, Buffer.from(body), 0, done, { ...NO_CONTEXT, trace });
       });
     const told: (readonly number[])[] = [];
     const trace: RunTrace = {
