@@ -20,7 +20,7 @@ const ARROWS = {
   sources: [...BASE, 'core'],
   servables: [...BASE, 'core', 'native', 'batching'],
   tables: [...BASE, 'core', 'native', 'servables'],
-  plugins: [...BASE, 'core', 'native', 'servables'],
+  plugins: [...BASE, 'core', 'native', 'servables', 'sources'],
   access: [...BASE, 'native'],
   pipeline: [...BASE, 'core', 'native', 'servables'],
   service: [...BASE, 'core', 'native', 'access', 'tracing'],

@@ -6,6 +6,7 @@ import { cpus as osCpus } from 'node:os';
 
 import { followed, type CatalogFollower } from './catalog-follower.js';
 import type { Flags } from './config/flag-table.js';
+import { sourceOf } from './config/plugin-names.js';
 import { singleModel, type ModelConfig, type ModelServerConfig } from './config/model-config.js';
 import type { PlatformConfig } from './config/platform-config.js';
 import { availabilityPreserving, resourcePreserving } from './core/aspired-version-policy.js';
@@ -41,9 +42,10 @@ import { nativeRoutes } from './service/native-routes.js';
 import { RequestLogging } from './service/request-logging.js';
 import { ShadowTraffic } from './service/shadow-traffic.js';
 import { recordWarmup } from './service/warmup-recorder.js';
-import { FileSystemSource } from './sources/file-system-source.js';
+import { FileSystemLooker } from './sources/file-system-looker.js';
 import { ModelConfigFile } from './sources/model-config-file.js';
 import { ModelRoots } from './sources/model-roots.js';
+import { PolledSource } from './sources/polled-source.js';
 import { ServingError, StatusCode } from './status/serving-error.js';
 
 /** Upstream loads the first models with 4 threads a CPU; beyond this many the disk is the limit. */
@@ -174,13 +176,20 @@ export class ServerCore {
       },
     });
     const roots = new ModelRoots(flags.model_roots);
-    this.#source = new FileSystemSource({
+    const { sources } = options.plugins;
+    const onDisk = new FileSystemLooker({
       roots,
-      pollWaitSeconds: flags.file_system_poll_wait_seconds,
       settleMillis: flags.version_settle_millis,
-      log,
       hasFailed: (name, version) => this.#manager.hasFailed(name, version),
+      choose: (...choice) => sources?.choose(...choice) ?? Promise.resolve([]),
     });
+    const source = new PolledSource({
+      pollWaitSeconds: flags.file_system_poll_wait_seconds,
+      lookerOf: ({ basePath }) => (sourceOf(basePath) !== null && sources) || onDisk,
+      log,
+    });
+    sources?.open({ roots, onChange: (name) => source.lookAgain(name) });
+    this.#source = source;
     this.#labels = new VersionLabels(
       (name, version) => this.#manager.isAvailable(name, version),
       flags.allow_version_labels_for_unavailable_models,

@@ -2,6 +2,7 @@
  * Runs a command and prints what came of it: the answer on stdout, as text or with --json as JSON, what
  * is wrong on stderr. Exit codes: 0, 1 refused by the server, 2 wrong usage.
  */
+import { knowAllNames } from '../config/platform-names.js';
 import { ServingError, statusName } from '../status/serving-error.js';
 import { Arguments } from './arguments.js';
 import { Client, CLIENT_VALUES } from './client.js';
@@ -25,6 +26,7 @@ const [OK, REFUSED, USAGE] = [0, 1, 2];
 /** `argv` begins with the command's name. Resolves to the exit code. */
 export async function runCommand(argv: readonly string[], program: string): Promise<number> {
   const [name = '', ...rest] = argv;
+  knowAllNames();
   const command = COMMANDS.get(name) as Command;
   const forms = command.usage.map((usage) => `${program} ${usage}\n`);
   const usage = `usage: ${forms.join('       ')}${OPTIONS}\n`;

@@ -188,6 +188,7 @@ function planText(plan: Plain | undefined): string {
 
 function policyText(policy: VersionPolicy): string {
   if (policy.kind === 'latest') return `latest ${policy.count}`;
+  if (policy.kind === 'plugin') return `plugin ${policy.name}`;
   return policy.kind === 'all' ? 'all' : `specific ${policy.versions.join(', ')}`.trimEnd();
 }
 

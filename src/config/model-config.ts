@@ -8,7 +8,7 @@ import { loadProtos } from '../protos/protos.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import { localPath, whyNotLocal } from './local-path.js';
 import { isPlatformName, TENSORFLOW } from './platform-names.js';
-import { isPluginName } from './plugin-names.js';
+import { isPluginName, sourceOf } from './plugin-names.js';
 import { loggingOf, type LoggingConfig, type LoggingMessage } from './logging-config.js';
 import {
   responseCacheMessageOf,
@@ -20,7 +20,9 @@ import {
 export type VersionPolicy =
   | { readonly kind: 'latest'; readonly count: number }
   | { readonly kind: 'all' }
-  | { readonly kind: 'specific'; readonly versions: readonly bigint[] };
+  | { readonly kind: 'specific'; readonly versions: readonly bigint[] }
+  /** A plugin's, by its name. */
+  | { readonly kind: 'plugin'; readonly name: string };
 
 /** One version, or several that share the label's requests by weight. */
 export type LabelTarget = ReadonlyMap<bigint, number>;
@@ -34,7 +36,7 @@ export interface ShadowConfig {
 
 export interface ModelConfig {
   readonly name: string;
-  /** As given: a path, or a URI that `localPath` reads. */
+  /** As given: a path, a URI that `localPath` reads, or one whose scheme names the source of a plugin. */
   readonly basePath: string;
   /** What kind of servable its versions are: one of platform-names.ts. */
   readonly platform: string;
@@ -113,6 +115,7 @@ interface ModelMessage {
     readonly latest?: { readonly num_versions?: number };
     readonly all?: object;
     readonly specific?: { readonly versions?: readonly bigint[] };
+    readonly plugin?: string;
   };
   readonly version_labels?: Readonly<Record<string, bigint>>;
   readonly file_system_poll_wait_seconds?: number;
@@ -214,6 +217,7 @@ function listRefusals(models: readonly Listed[]): string[] {
 }
 
 function basePathRefusal(name: string, basePath: string): string | null {
+  if (sourceOf(basePath) !== null) return null;
   const reason = whyNotLocal(basePath);
   if (reason !== null) return `Base path of model ${name}: ${reason}`;
   if (localPath(basePath).startsWith('/')) return null;
@@ -278,7 +282,11 @@ function platformOf(name: string, message: ModelMessage): string {
   return platform === '' ? TENSORFLOW : platform;
 }
 
-function policyOf({ model_version_policy: policy }: ModelMessage): VersionPolicy {
+function policyOf({ name, model_version_policy: policy }: ModelMessage): VersionPolicy {
+  if (policy?.plugin !== undefined) {
+    if (isPluginName('policies', policy.plugin)) return { kind: 'plugin', name: policy.plugin };
+    refuse(`Model ${name} names version policy ${policy.plugin}, which no plugin has`);
+  }
   if (policy?.all !== undefined) return { kind: 'all' };
   if (policy?.specific !== undefined) {
     return { kind: 'specific', versions: policy.specific.versions ?? [] };
@@ -402,6 +410,8 @@ function policyMessageOf(policy: VersionPolicy): NonNullable<ModelMessage['model
       return { all: {} };
     case 'specific':
       return { specific: { versions: policy.versions } };
+    case 'plugin':
+      return { plugin: policy.name };
   }
 }
 

@@ -312,7 +312,7 @@ export const TENSORGATE_FLAGS = [
     type: 'string',
     default: '',
     effect: 'served',
-    help: 'tensorgate: comma-separated modules with platforms and hooks that models may name; they run as the server',
+    help: 'tensorgate: comma-separated modules with platforms, hooks, sources and policies for models; they run as the server',
   },
   {
     name: 'plugin_threads',

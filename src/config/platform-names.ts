@@ -13,8 +13,19 @@ export function addPlatforms(
   for (const [name, mainFile] of platforms) mainFiles.set(name, mainFile);
 }
 
+let knowsAll = false;
+
+/** For clients of servers: a server knows its names itself, those of plugins as well. */
+export function knowAllNames(): void {
+  knowsAll = true;
+}
+
+export function knowsAllNames(): boolean {
+  return knowsAll;
+}
+
 export function isPlatformName(name: string): boolean {
-  return mainFiles.has(name);
+  return knowsAll || mainFiles.has(name);
 }
 
 /** The file without which a folder is no version of that platform; null: any folder is one. */

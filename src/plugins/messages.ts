@@ -8,6 +8,8 @@ export interface PluginDescription {
   readonly name: string;
   readonly platforms: readonly string[];
   readonly hooks: readonly string[];
+  readonly sources: readonly string[];
+  readonly policies: readonly string[];
 }
 
 /** What makes a servable of a version's folder. */
@@ -40,6 +42,30 @@ export type ToThread =
   | { readonly kind: 'unload'; readonly call: number; readonly key: number }
   /** Nobody waits for the call. Told back at once by a thread whose loop turns. */
   | { readonly kind: 'cancel'; readonly call: number }
+  | {
+      readonly kind: 'versions';
+      readonly call: number;
+      /** Of a model at its source, in later calls, until it is forgotten. */
+      readonly watch: number;
+      readonly source: string;
+      readonly name: string;
+      readonly basePath: string;
+    }
+  | {
+      readonly kind: 'fetch';
+      readonly call: number;
+      readonly watch: number;
+      readonly version: bigint;
+      readonly name: string;
+    }
+  | { readonly kind: 'forget'; readonly watch: number }
+  | {
+      readonly kind: 'choose';
+      readonly call: number;
+      readonly policy: string;
+      readonly name: string;
+      readonly versions: readonly bigint[];
+    }
   /** To an `infer`: a set, which may be gone, or why there is none. */
   | { readonly kind: 'inferred'; readonly infer: number; readonly result: TensorSet | Failure };
 
@@ -50,7 +76,17 @@ export type FromThread =
   | { readonly kind: 'answer'; readonly call: number; readonly value: Answer }
   | { readonly kind: 'failure'; readonly call: number; readonly failure: Failure }
   | { readonly kind: 'cancelled'; readonly call: number }
-  | Infer;
+  | Infer
+  /** A source has news of the model. */
+  | { readonly kind: 'changed'; readonly watch: number };
+
+/** A version that a source knows of. */
+export interface FoundVersion {
+  readonly version: bigint;
+  /** Null: it is to be fetched. */
+  readonly folder: string | null;
+  readonly fingerprint: string;
+}
 
 /** A hook's run wants its model to run. */
 export interface Infer {
@@ -65,8 +101,9 @@ export interface Infer {
   readonly outputs: readonly string[];
 }
 
-/** Of a load its serialized signatures, of a run a set of tensors. */
-export type Answer = Uint8Array | TensorSet | null;
+/** Of a load its serialized signatures, of a run a set of tensors, of a fetch a folder; what was found, or chosen. */
+export type Answer =
+  Uint8Array | TensorSet | string | readonly FoundVersion[] | readonly bigint[] | null;
 
 export interface Failure {
   readonly code: StatusCode;

@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 
 import type { PluginDescription } from './messages.js';
-import type { Hook, Platform, Plugin } from './plugin.js';
+import type { Hook, Platform, Plugin, Policy, Source } from './plugin.js';
 
 /** What a plugin has by a name, and the plugin's own. */
 export interface Named<T> {
@@ -14,15 +14,24 @@ export interface PluginModules {
   readonly descriptions: readonly PluginDescription[];
   readonly platforms: ReadonlyMap<string, Named<Platform>>;
   readonly hooks: ReadonlyMap<string, Named<Hook>>;
+  readonly sources: ReadonlyMap<string, Named<Source>>;
+  readonly policies: ReadonlyMap<string, Named<Policy>>;
 }
 
 /** What Node adds where the module itself is not there. */
 const IMPORTED_HERE = / imported from .*plugin-modules\.js$/;
 
 /** What a plugin may have, and the function that each must have. */
-const PARTS = { platforms: 'load', hooks: 'attach' } as const;
+const PARTS = {
+  platforms: 'load',
+  hooks: 'attach',
+  sources: 'versions',
+  policies: 'choose',
+} as const;
 type Part = keyof typeof PARTS;
 const PART_NAMES = Object.keys(PARTS) as Part[];
+
+const SCHEME = /^[a-z][a-z0-9+.-]*$/;
 
 /** @throws Error `FILE: what is wrong with it` */
 export async function importPlugins(files: readonly string[]): Promise<PluginModules> {
@@ -30,6 +39,8 @@ export async function importPlugins(files: readonly string[]): Promise<PluginMod
   const all: { readonly [P in Part]: Map<string, Named<never>> } = {
     platforms: new Map(),
     hooks: new Map(),
+    sources: new Map(),
+    policies: new Map(),
   };
   for (const file of files) {
     try {
@@ -40,14 +51,15 @@ export async function importPlugins(files: readonly string[]): Promise<PluginMod
         for (const name of names(part)) {
           const other = all[part].get(name);
           if (other !== undefined) {
-            const what = part.slice(0, -1);
-            throw new Error(`${what} ${name} is one of plugin ${other.plugin} already`);
+            throw new Error(`${part}: ${name} is one of plugin ${other.plugin}'s already`);
           }
           all[part].set(name, { plugin: plugin.name, value: plugin[part]?.[name] as never });
         }
       }
       const { name } = plugin;
-      descriptions.push({ file, name, platforms: names('platforms'), hooks: names('hooks') });
+      const [platforms, hooks] = [names('platforms'), names('hooks')];
+      const [sources, policies] = [names('sources'), names('policies')];
+      descriptions.push({ file, name, platforms, hooks, sources, policies });
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       throw new Error(`${file}: ${reason.replace(IMPORTED_HERE, '')}`, { cause: thrown });
@@ -72,6 +84,10 @@ function checkPlugin(plugin: unknown): asserts plugin is Plugin {
     }
     for (const [key, value] of Object.entries(values)) {
       ++count;
+      if (part === 'sources' && (!SCHEME.test(key) || key === 'file')) {
+        const expected = 'expected the scheme of a URI as its name: a to z, 0 to 9, +, . and -';
+        throw new TypeError(`sources[${JSON.stringify(key)}]: ${expected}`);
+      }
       const method = (Object(value) as Record<string, unknown>)[PARTS[part]];
       if (typeof method === 'function') continue;
       throw new TypeError(`${part}[${JSON.stringify(key)}].${PARTS[part]}: expected a function`);

@@ -58,6 +58,7 @@ export class PluginThread {
       startedAgain: () => void this.#reload(),
       refused: (reason) => this.#giveUp([...this.#versions.values()], reason),
       infer: (message) => this.#hookRuns.infer(message),
+      changed: () => undefined, // sources are elsewhere
     });
     this.#hookRuns = new HookRuns(this.#worker);
   }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 
 import type { PluginDescription } from './messages.js';
+import type { PluginWorkerOptions } from './plugin-worker.js';
 import { PluginThread, type PluginThreadOptions } from './plugin-thread.js';
 
 /** So long its loop may stand still after a deadline. */
@@ -19,25 +20,33 @@ export interface PluginThreadsOptions extends Pick<
 
 export class PluginThreads {
   readonly plugins: readonly PluginDescription[];
+  /** What other threads with the same modules are made with. */
+  readonly workerOptions: Omit<PluginWorkerOptions, 'name'>;
   readonly #threads: readonly PluginThread[];
 
-  private constructor(threads: readonly PluginThread[], plugins: readonly PluginDescription[]) {
+  private constructor(
+    threads: readonly PluginThread[],
+    plugins: readonly PluginDescription[],
+    workerOptions: Omit<PluginWorkerOptions, 'name'>,
+  ) {
     this.#threads = threads;
+    this.workerOptions = workerOptions;
     this.plugins = plugins;
   }
 
   /** Resolves when all have imported the modules. @throws ServingError INVALID_ARGUMENT with file and reason */
   static async start(options: PluginThreadsOptions): Promise<PluginThreads> {
-    const { count, hangGraceMillis = HANG_GRACE_MILLIS } = options;
+    const { count, capacity, heapMegabytes, log } = options;
+    const { hangGraceMillis = HANG_GRACE_MILLIS } = options;
     const files = pluginFiles(options.files);
+    const common = { files, heapMegabytes, hangGraceMillis, log };
     const threads = Array.from(
       { length: files.length === 0 ? 0 : count },
-      (_, i) =>
-        new PluginThread({ ...options, files, name: `plugin thread ${i + 1}`, hangGraceMillis }),
+      (_, i) => new PluginThread({ ...common, capacity, name: `plugin thread ${i + 1}` }),
     );
     try {
       const [plugins = []] = await Promise.all(threads.map((thread) => thread.start()));
-      return new PluginThreads(threads, plugins);
+      return new PluginThreads(threads, plugins, common);
     } catch (error) {
       await Promise.all(threads.map((thread) => thread.end()));
       throw error;

@@ -1,6 +1,7 @@
 /**
  * PluginWorker: one worker thread with the modules of --plugins, and what it was asked. Outlives what they do to it:
- * a thread that ends, or does not turn any more, is replaced, and only what it held fails. Main thread.
+ * a thread that ends, or does not turn any more, is replaced, and only what it held fails. Until `end` it keeps the
+ * process alive: at a start nothing else may. Main thread.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -42,6 +43,8 @@ export interface WorkerOwner {
   /** The modules cannot be used any more; it is tried again. */
   refused(reason: string): void;
   infer(message: Infer): void;
+  /** As a message of that kind. */
+  changed(watch: number): void;
 }
 
 export class PluginWorker {
@@ -55,6 +58,7 @@ export class PluginWorker {
   #isReady = false;
   #isEnding = false;
   #pause = FIRST_PAUSE_MILLIS;
+  #restarting: NodeJS.Timeout | null = null;
   /** Why it was ended from here. */
   #verdict: string | null = null;
 
@@ -121,6 +125,7 @@ export class PluginWorker {
 
   async end(): Promise<void> {
     this.#isEnding = true;
+    if (this.#restarting !== null) clearTimeout(this.#restarting);
     await this.#worker?.terminate();
   }
 
@@ -142,7 +147,6 @@ export class PluginWorker {
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'ready') {
         this.#isReady = true;
-        worker.unref(); // what serves keeps the process alive
         onReady(message.plugins);
         this.#wake();
       } else if (message.kind === 'refused') ({ reason } = message);
@@ -179,7 +183,7 @@ export class PluginWorker {
       };
       this.#start(started, (reason) => this.#owner.refused(reason));
     };
-    setTimeout(again, this.#pause).unref();
+    this.#restarting = setTimeout(again, this.#pause);
     this.#pause = Math.min(LONGEST_PAUSE_MILLIS, this.#pause * 2);
   }
 
@@ -191,6 +195,9 @@ export class PluginWorker {
     switch (message.kind) {
       case 'infer':
         this.#owner.infer(message);
+        return;
+      case 'changed':
+        this.#owner.changed(message.watch);
         return;
       case 'cancelled':
         this.calls.acknowledged(message.call);

@@ -1,6 +1,7 @@
 /**
- * `tensorgate/plugin`: what a module of --plugins exports: platforms, which make servables of folders, and hooks, which
- * put signatures around models. It runs in worker threads, never on the loop that serves; docs/plugins.md builds one.
+ * `tensorgate/plugin`: what a module of --plugins exports: platforms, which make servables of folders; hooks, which put
+ * signatures around models; sources of versions, and policies that choose among them. It runs in worker threads, never
+ * on the loop that serves; docs/plugins.md builds one.
  */
 
 /** What holds the elements of each dtype; of DT_HALF and DT_BFLOAT16 the bits. */
@@ -138,6 +139,43 @@ export interface Hook {
   attach(model: ModelInfo): HookServable | Promise<HookServable>;
 }
 
+export interface SourceModel {
+  readonly name: string;
+  /** Of its configuration: `SOURCE://` and what the source makes of the rest. */
+  readonly basePath: string;
+  /** Has `versions` asked now rather than at the next look. */
+  readonly changed: () => void;
+  /** Aborted when the model is not configured so any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface SourceVersion {
+  /** From 0 on. */
+  readonly version: bigint | number;
+  /** Absolute; complete when it is told. Without one it is fetched when it is to be served. */
+  readonly folder?: string;
+  /** Another text when the files are others: a version that failed to load is tried again then. */
+  readonly fingerprint?: string;
+}
+
+export interface Source {
+  /**
+   * The versions that there are, in any order, served or not. Asked again and again, with the same `model` as long as that
+   * is configured. While it throws, what is served stays.
+   */
+  versions(model: SourceModel): readonly SourceVersion[] | Promise<readonly SourceVersion[]>;
+  /** Brings the files of a version to a folder, absolute. Once, unless it throws or the fingerprint is another. */
+  fetch?(version: bigint, model: SourceModel): string | Promise<string>;
+}
+
+export interface Policy {
+  /** Of the versions that are there, highest first, those that are to be served. Asked at each look for versions. */
+  choose(
+    versions: readonly bigint[],
+    model: { readonly name: string },
+  ): readonly (bigint | number)[] | Promise<readonly (bigint | number)[]>;
+}
+
 /** The module's default export; with at least one thing to offer. */
 export interface Plugin {
   /** In logs and error texts. */
@@ -146,6 +184,10 @@ export interface Plugin {
   readonly platforms?: Readonly<Record<string, Platform>>;
   /** By the names that `hooks` of a model's configuration has for them. */
   readonly hooks?: Readonly<Record<string, Hook>>;
+  /** By the schemes of the base paths that are theirs: `base_path: "NAME://…"`. */
+  readonly sources?: Readonly<Record<string, Source>>;
+  /** By the names that `model_version_policy { plugin: "NAME" }` has for them. */
+  readonly policies?: Readonly<Record<string, Policy>>;
 }
 
 /** `plugin` as it is, for its type. */

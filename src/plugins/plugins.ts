@@ -1,4 +1,4 @@
-/** Plugins: what the modules of --plugins bring to a server: platforms, and hooks around models. */
+/** Plugins: what the modules of --plugins bring to a server: platforms, hooks around models, sources and policies. */
 import type { Flags } from '../config/flag-table.js';
 import { addPlatforms, isPlatformName } from '../config/platform-names.js';
 import { addPluginNames } from '../config/plugin-names.js';
@@ -11,15 +11,19 @@ import { ServingError, StatusCode } from '../status/serving-error.js';
 import { HookLoader } from './hook-loader.js';
 import type { PluginDescription } from './messages.js';
 import { PluginPlatform } from './plugin-platform.js';
+import { PluginSources } from './plugin-sources.js';
 import { PluginThreads } from './plugin-threads.js';
 
 export class Plugins {
   /** By the names that `model_platform` has for them. */
   readonly platforms: ReadonlyMap<string, PlatformKind>;
+  /** Null: they have neither sources nor policies. */
+  readonly sources: PluginSources | null;
   readonly #threads: PluginThreads;
 
-  private constructor(threads: PluginThreads) {
+  private constructor(threads: PluginThreads, sources: PluginSources | null) {
     this.#threads = threads;
+    this.sources = sources;
     const names = threads.plugins.flatMap(({ platforms }) => platforms);
     this.platforms = new Map(
       names.map((name) => [
@@ -38,16 +42,24 @@ export class Plugins {
       capacity: flags.run_queue_capacity,
       log,
     });
+    let sources: PluginSources | null = null;
     try {
       addNames(threads.plugins);
+      const isWatching = threads.plugins.some(
+        ({ sources, policies }) => sources.length + policies.length > 0,
+      );
+      if (isWatching) {
+        sources = new PluginSources({ ...threads.workerOptions, name: 'plugin source thread' });
+        await sources.start();
+      }
     } catch (error) {
       await threads.end();
       throw error;
     }
-    for (const { file, name, platforms, hooks } of threads.plugins) {
-      log.info({ file, platforms, hooks }, `plugin ${name}`);
+    for (const { file, name, ...parts } of threads.plugins) {
+      log.info({ file, ...parts }, `plugin ${name}`);
     }
-    return new Plugins(threads);
+    return new Plugins(threads, sources);
   }
 
   /** The loader of a version whose model has these hooks. */
@@ -78,8 +90,10 @@ function addNames(plugins: readonly PluginDescription[]): void {
     const message = `--plugins: ${file}: platform ${name} is one of the server's`;
     throw new ServingError(StatusCode.INVALID_ARGUMENT, message);
   }
-  for (const { platforms, hooks } of plugins) {
+  for (const { platforms, hooks, sources, policies } of plugins) {
     addPlatforms(platforms.map((platform) => [platform, null]));
     addPluginNames('hooks', hooks);
+    addPluginNames('sources', sources);
+    addPluginNames('policies', policies);
   }
 }

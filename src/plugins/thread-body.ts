@@ -13,6 +13,7 @@ import { importPlugins, type Named, type PluginModules } from './plugin-modules.
 import { REQUEST_STATUSES, type VersionInfo } from './plugin.js';
 import { ServedVersion } from './served-version.js';
 import { pluginSignatures } from './signatures.js';
+import { ThreadSources } from './thread-sources.js';
 
 type Call<K extends ToThread['kind']> = Extract<ToThread, { kind: K }>;
 
@@ -27,6 +28,7 @@ class ThreadBody {
   readonly #modules: PluginModules;
   readonly #versions = new Map<number, Version>();
   readonly #calls = new Map<number, AbortController>();
+  readonly #sources: ThreadSources;
   readonly #infers = new Infers((infer) => this.#post(infer));
   #isOpen = false;
 
@@ -34,6 +36,7 @@ class ThreadBody {
     this.#port = port;
     this.#running = new Int32Array(running);
     this.#modules = modules;
+    this.#sources = new ThreadSources(modules, (message) => this.#post(message));
   }
 
   take(message: ToThread): void {
@@ -56,6 +59,24 @@ class ThreadBody {
           const infer = version.isHook ? this.#infers.open(call) : null;
           return version.served.run(inputs, signature, outputs, signal, infer);
         });
+        return;
+      }
+      case 'versions': {
+        const plugin = this.#modules.sources.get(message.source)?.plugin ?? '';
+        void this.#answer(message.call, plugin, () => this.#sources.versions(message));
+        return;
+      }
+      case 'fetch':
+        void this.#answer(message.call, this.#sources.pluginOf(message.watch), () =>
+          this.#sources.fetch(message),
+        );
+        return;
+      case 'forget':
+        this.#sources.forget(message.watch);
+        return;
+      case 'choose': {
+        const plugin = this.#modules.policies.get(message.policy)?.plugin ?? '';
+        void this.#answer(message.call, plugin, () => this.#sources.choose(message));
         return;
       }
       case 'inferred':

@@ -5,7 +5,7 @@
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { Answer, Failure, ToThread } from './messages.js';
 
-export type CallMessage = Exclude<ToThread, { kind: 'inferred' }>;
+export type CallMessage = Extract<ToThread, { readonly call: number }>;
 export type CallEnd = (error: ServingError | Failure | null, value: Answer) => void;
 
 export interface ThreadCallsOptions {

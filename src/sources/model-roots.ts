@@ -7,6 +7,7 @@ import { dirname, isAbsolute, relative, sep } from 'node:path';
 
 import { localPath } from '../config/local-path.js';
 import type { ModelConfig } from '../config/model-config.js';
+import { sourceOf } from '../config/plugin-names.js';
 import { errnoOf } from '../status/file-error.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 
@@ -25,6 +26,7 @@ export class ModelRoots {
   /** @throws ServingError PERMISSION_DENIED when the base path of one leads elsewhere */
   async check(models: readonly ModelConfig[]): Promise<void> {
     for (const { name, basePath } of models) {
+      if (sourceOf(basePath) !== null) continue; // its versions are asked about
       const refusal = await this.refusalOf(localPath(basePath));
       if (refusal === null) continue;
       throw denied(`Base path of model ${name}: ${refusal}`);

@@ -1,7 +1,28 @@
 /** Which of the versions that are there a model wants: by its policy, and its shadow besides. */
-import type { VersionPolicy } from '../config/model-config.js';
+import type { ModelConfig, VersionPolicy } from '../config/model-config.js';
 import type { AspiredVersion } from '../core/source.js';
 import type { VersionFolder } from './version-folders.js';
+
+/** Asks a plugin's policy which of the versions a model wants; highest first. @throws ServingError */
+export type Choose = (
+  policy: string,
+  model: string,
+  versions: readonly bigint[],
+) => Promise<readonly bigint[]>;
+
+/** One that needs nobody to be asked. */
+export type SettledPolicy = Exclude<VersionPolicy, { readonly kind: 'plugin' }>;
+
+/** The model's; where that is a plugin's, as it chooses now. @throws ServingError */
+export async function settledPolicy(
+  { policy, name }: ModelConfig,
+  versions: readonly VersionFolder[],
+  choose: Choose,
+): Promise<SettledPolicy> {
+  if (policy.kind !== 'plugin') return policy;
+  const numbers = versions.map(({ version }) => version);
+  return { kind: 'specific', versions: await choose(policy.name, name, numbers) };
+}
 
 /** The folder as a version to serve; null when it is not fit to be served now. */
 export type Check = (folder: VersionFolder) => Promise<AspiredVersion | null>;
@@ -20,7 +41,7 @@ export interface Wanted {
  * top of those it wants: with `latest` and one version, that is the highest but the shadow.
  */
 export async function wantedVersions(
-  policy: VersionPolicy,
+  policy: SettledPolicy,
   shadow: bigint | null,
   versions: readonly VersionFolder[],
   check: Check,

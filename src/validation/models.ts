@@ -5,6 +5,7 @@
 import type { Flags } from '../config/flag-table.js';
 import { examineModels, modelServerConfigType, type ModelConfig } from '../config/model-config.js';
 import { TENSORFLOW } from '../config/platform-names.js';
+import { sourceOf } from '../config/plugin-names.js';
 import { readTextProtoFile } from '../config/text-proto.js';
 import { refuseLogging } from '../core/model-set.js';
 import type { ServableId } from '../core/servable.js';
@@ -14,7 +15,8 @@ import type { Log } from '../log/log.js';
 import { PIPELINE } from '../pipeline/pipeline-recipe.js';
 import type { ModelBatching } from '../servables/model-batching.js';
 import { checkVersionFolder } from '../servables/version-folder-check.js';
-import { FileSystemSource } from '../sources/file-system-source.js';
+import { FileSystemLooker } from '../sources/file-system-looker.js';
+import { PolledSource } from '../sources/polled-source.js';
 import { ModelRoots } from '../sources/model-roots.js';
 import { ServingError } from '../status/serving-error.js';
 import { readTableConfig, TABLE } from '../tables/table-config.js';
@@ -91,7 +93,8 @@ export async function versionFindings(
       await roots.check(models);
     })),
   );
-  const look = await lookFor(models, roots);
+  const onDisk = models.filter(({ basePath }) => sourceOf(basePath) === null);
+  const look = await lookFor(onDisk, roots);
   const pipelines = new PipelineFindings({ models, names, aspired: look.aspired });
   for (const { name, platform } of models) {
     findings.push(...(look.troubles.get(name) ?? []));
@@ -143,12 +146,16 @@ function lookFor(models: readonly ModelConfig[], roots: ModelRoots): Promise<Loo
   const troubles = new Map<string, readonly Finding[]>();
   const aspired = new Map<string, readonly AspiredVersion[]>();
   const open = new Set(models.map(({ name }) => name));
-  const source = new FileSystemSource({
-    pollWaitSeconds: 0,
+  const looker = new FileSystemLooker({
     settleMillis: 0, // what is still being written counts
     roots,
-    log: { warn: (text: string) => logged.push(text) } as unknown as Log,
     hasFailed: () => false,
+    choose: (_policy, _model, versions) => Promise.resolve(versions), // no plugin is asked
+  });
+  const source = new PolledSource({
+    pollWaitSeconds: 0,
+    lookerOf: () => looker,
+    log: { warn: (text: string) => logged.push(text) } as unknown as Log,
   });
   return new Promise((resolve) => {
     const end = (): void => {

@@ -254,11 +254,15 @@ describe('Plugin threads', function () {
     await refused('ends.mjs', 'process.exit(7)', /exit code 7/).catch(() => undefined);
     const platform = (name: string): string =>
       `export default { name: "other", platforms: { ${name}: { load() {} } } };`;
-    await refused('clash.mjs', platform('probe'), /platform probe is one of plugin prober already/);
+    await refused(
+      'clash.mjs',
+      platform('probe'),
+      /platforms: probe is one of plugin prober's already/,
+    );
     await refused(
       'empty.mjs',
       'export default { name: "e", platforms: {} }',
-      /expected platforms or hooks, got none/,
+      /expected platforms or hooks or sources or policies, got none/,
     );
   });
 });

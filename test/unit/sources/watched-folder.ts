@@ -1,12 +1,14 @@
-/** What the tests of FileSystemSource start from: a base path of their own, a source that looks at it, and a record. */
+/** What the tests of versions below a base path start from: a base path of their own, a source that looks at it, and a record. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { singleModel, type ModelConfig } from '../../../src/config/model-config.js';
 import type { AspiredVersion } from '../../../src/core/source.js';
-import { FileSystemSource } from '../../../src/sources/file-system-source.js';
+import { FileSystemLooker } from '../../../src/sources/file-system-looker.js';
+import { PolledSource } from '../../../src/sources/polled-source.js';
 import { ModelRoots } from '../../../src/sources/model-roots.js';
+import type { Choose } from '../../../src/sources/version-policy.js';
 import type { ServingError } from '../../../src/status/serving-error.js';
 
 const POLL_SECONDS = 0.01;
@@ -22,19 +24,25 @@ class WatchedFolder {
   failed = new Set<bigint>();
   /** By model, the last ones told. */
   troubles = new Map<string, ServingError | null>();
-  source!: FileSystemSource;
+  /** As a plugin's policy. */
+  choose: Choose = () => Promise.reject(new Error('there is no policy'));
+  source!: PolledSource;
 
   readonly start = (
     models: readonly ModelConfig[] = [this.model()],
     { pollWaitSeconds = POLL_SECONDS, settleMillis = 0, roots = '' } = {},
   ): void => {
     const log = { warn: (text: string) => this.warnings.push(text) };
-    this.source = new FileSystemSource({
-      pollWaitSeconds,
+    const looker = new FileSystemLooker({
       settleMillis,
       roots: new ModelRoots(roots),
-      log: log as never,
       hasFailed: (_, version) => this.failed.has(version),
+      choose: (policy, model, versions) => this.choose(policy, model, versions),
+    });
+    this.source = new PolledSource({
+      pollWaitSeconds,
+      lookerOf: () => looker,
+      log: log as never,
     });
     this.source.configure(models);
     this.source.start({

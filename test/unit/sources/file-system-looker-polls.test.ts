@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { StatusCode } from '../../../src/status/serving-error.js';
 import { until, watchedFolder } from './watched-folder.js';
 
-describe('FileSystemSource, of its looks,', () => {
+describe('FileSystemLooker, of its looks,', () => {
   const watch = watchedFolder();
   const { add, model, reported, start } = watch;
 

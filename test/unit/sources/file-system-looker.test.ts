@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ModelConfig } from '../../../src/config/model-config.js';
 import { until, watchedFolder } from './watched-folder.js';
 
-describe('FileSystemSource', () => {
+describe('FileSystemLooker', () => {
   const watch = watchedFolder();
   const { add, model, reported, start } = watch;
 

@@ -7,7 +7,7 @@ import type { ServingError } from '../../../src/status/serving-error.js';
 import { asNobody } from './as-nobody.js';
 import { until, watchedFolder } from './watched-folder.js';
 
-describe('FileSystemSource, of what is amiss,', () => {
+describe('FileSystemLooker, of what is amiss,', () => {
   const watch = watchedFolder();
   const { add, model, reported, start } = watch;
 
