@@ -18,6 +18,7 @@ import type {
 import {
   remoteAdmin,
   remoteModelService,
+  remoteRun,
   type ControlChannel,
 } from './io-threads/remote-control.js';
 import { ReplicaCatalog } from './io-threads/replica-catalog.js';
@@ -33,11 +34,10 @@ import { Registry } from './metrics/registry.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { addon } from './native/addon.js';
 import { freedMemory } from './native/freed-memory.js';
-import type { Recipe, RunDeclared } from './native/declared-model.js';
 import type { NativeRoutes } from './native/transport.js';
 import { PLATFORMS } from './platforms.js';
 import { ModelBatching } from './servables/model-batching.js';
-import { modelOf } from './servables/model-replica.js';
+import { modelOf, type DeclaredRuns } from './servables/model-replica.js';
 import { ModelStatusService } from './service/model-status.js';
 import { nativeRoutes } from './service/native-routes.js';
 import { Readiness, type ReadyWhen, type ServerPhase } from './service/readiness.js';
@@ -66,12 +66,15 @@ class IoThread {
     this.#options = options;
     this.#batching = this.#newBatching();
     const batching = this.#batching;
-    const runOf = ({ platform, data }: Recipe): RunDeclared => {
-      const run = PLATFORMS.get(platform)?.replica;
-      if (run === undefined) throw new Error(`there are no replicas of platform ${platform}`);
-      return run(data, this.#catalog);
+    const runs: DeclaredRuns = {
+      ofRecipe: ({ platform, data }) => {
+        const run = PLATFORMS.get(platform)?.replica;
+        if (run === undefined) throw new Error(`there are no replicas of platform ${platform}`);
+        return run(data, this.#catalog);
+      },
+      remotely: (id) => remoteRun(id, control),
     };
-    this.#catalog = new ReplicaCatalog((name, replica) => modelOf(name, replica, batching, runOf));
+    this.#catalog = new ReplicaCatalog((name, replica) => modelOf(name, replica, batching, runs));
     this.#readiness = new Readiness({
       when: flags.ready_when as ReadyWhen,
       catalog: this.#catalog,

@@ -248,10 +248,6 @@ export class Server {
   #newThreads(isNative: boolean, restPort: number): ThreadedListeners | null {
     const { flags, log } = this.#options;
     if (flags.io_threads === 1) return null;
-    if (flags.plugins !== '') {
-      log.info('--io_threads: one thread serves, since versions of --plugins are not shared');
-      return null;
-    }
     const isShared = restPort !== 0 || (isNative && flags.port !== 0);
     if (!isShared) {
       log.warn('--io_threads: no listener can be shared: one thread serves');

@@ -9,6 +9,7 @@ import type { ServableState } from '../core/servable.js';
 import type { Labels } from '../core/version-labels.js';
 import type { Address } from '../listening/addresses.js';
 import type { PlainFamily } from '../metrics/family-sum.js';
+import type { TensorSet } from '../native/tensor-sets.js';
 import type { ModelReplica } from '../servables/model-replica.js';
 import type { ServerPhase } from '../service/readiness.js';
 import type { Surface } from '../service/surface.js';
@@ -47,6 +48,19 @@ export interface ControlCalls {
   verify: [string, number];
   /** The page of metrics. */
   page: [null, Uint8Array];
+  /** Runs what the main thread alone can run; answered with a set of tensors, to be taken over. */
+  run: [RemoteRun, TensorSet];
+}
+
+export interface RemoteRun {
+  /** The addon's number of the model. */
+  readonly model: number;
+  /** The I/O thread's. */
+  readonly inputs: TensorSet;
+  readonly signature: string;
+  readonly outputs: readonly string[];
+  /** From now on; 0 is none. */
+  readonly timeoutMillis: number;
 }
 
 export interface ControlCall {

@@ -4,11 +4,14 @@
  */
 import type { AvailableModel } from '../core/manager.js';
 import type { VersionStatus } from '../core/servable.js';
+import { settled } from '../native/calls.js';
+import type { DeclaredModel } from '../native/declared-model.js';
 import type { InferenceModel } from '../native/inference-model.js';
-import { replicaOf } from '../servables/model-replica.js';
-import type { ServingError } from '../status/serving-error.js';
+import type { TensorSet } from '../native/tensor-sets.js';
+import { remoteOf, replicaOf } from '../servables/model-replica.js';
+import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { IoThreads } from './io-threads.js';
-import { plainError, type Configuration, type ModelState } from './messages.js';
+import { plainError, type Configuration, type ModelState, type RemoteRun } from './messages.js';
 
 /** Where to ask what is served. */
 export interface Served {
@@ -24,6 +27,8 @@ export class ModelPublisher {
   readonly #served: Served;
   readonly #onFailure: (error: Error) => void;
   readonly #changed = new Set<string>();
+  /** What only this thread can run, of the models that the others know; by the addon's numbers. */
+  readonly #remote = new Map<number, DeclaredModel>();
   #isConfigured = false;
   #isOpen = false;
   #isDue = false;
@@ -73,6 +78,17 @@ export class ModelPublisher {
     this.#publish();
     // A thread that has ended uses nothing.
     await this.#threads.askAll('retire', replicaOf(model).loaded.id).catch(() => undefined);
+    const remote = remoteOf(model);
+    if (remote !== null) this.#remote.delete(remote.declared.id);
+  }
+
+  /** Resolves with a set of tensors that is this thread's until the other takes it over. @throws ServingError */
+  run({ model: id, ...run }: RemoteRun): Promise<TensorSet> {
+    const model = this.#remote.get(id);
+    return settled((done) => {
+      if (model !== undefined) model.runFor({ ...run, isGone: () => false, trace: null }, done);
+      else done(new ServingError(StatusCode.UNAVAILABLE, 'the version is not loaded'), null);
+    });
   }
 
   #publishSoon(): void {
@@ -103,7 +119,11 @@ export class ModelPublisher {
         error: error === null ? null : plainError(error),
       })),
       trouble: trouble === null ? null : plainError(trouble),
-      versions: versions.map(([version, model]) => [version, replicaOf(model)]),
+      versions: versions.map(([version, model]) => {
+        const remote = remoteOf(model);
+        if (remote !== null) this.#remote.set(remote.declared.id, remote);
+        return [version, replicaOf(model)];
+      }),
       latest: versions.find(([, model]) => model === latest)?.[0] ?? null,
     };
   }

@@ -1,6 +1,6 @@
 /**
  * RemoteControl: what only the main thread can do, done on behalf of an I/O thread's clients: reloads of
- * the configuration, the admin API, the page of metrics. One question each, answered whenever it is done.
+ * the configuration, the admin API, the page of metrics, runs of plugins. One question each, answered whenever it is done.
  */
 import { randomUUID } from 'node:crypto';
 
@@ -8,6 +8,8 @@ import type protobuf from 'protobufjs';
 
 import type { ModelServiceMessages } from '../grpc/model-service-codec.js';
 import { ModelStatusCodec } from '../grpc/model-status-codec.js';
+import type { RunDeclared } from '../native/declared-model.js';
+import { adoptTensors } from '../native/tensor-sets.js';
 import { loadProtos } from '../protos/protos.js';
 import {
   ADMIN_PROTO,
@@ -22,6 +24,20 @@ import { errorOf, plainError, type ControlCalls, type ThreadCalls } from './mess
 
 /** The I/O thread's end. */
 export type ControlChannel = Channel<ControlCalls, ThreadCalls>;
+
+/** Of the model of that number, by the main thread. */
+export function remoteRun(id: number, control: ControlChannel): RunDeclared {
+  return ({ inputs, signature, outputs, timeoutMillis }, done) => {
+    const asked = control.ask('run', { model: id, inputs, signature, outputs, timeoutMillis });
+    void asked.then(
+      (set) => {
+        if (adoptTensors(set)) done(null, set);
+        else done(new ServingError(StatusCode.UNAVAILABLE, 'the answer is gone'), null);
+      },
+      (error: unknown) => done(ServingError.from(error), null),
+    );
+  };
+}
 
 /** Statuses are known here; reloads are not made here. */
 export function remoteModelService(

@@ -76,6 +76,7 @@ export class ThreadedListeners {
         verify: (token) => this.#opened.verifyToken(token),
         left: (caller) => this.#callers.left(caller),
         page: () => this.#page(),
+        run: (run) => this.#publisher.run(run),
       },
     });
     this.#publisher = new ModelPublisher(this.#threads, served, this.#fail);

@@ -65,7 +65,7 @@ const SHADOW_MILLIS = 60_000;
 
 export class DeclaredModel implements InferenceModel {
   readonly declared: Declared;
-  /** Null: other threads cannot run it. */
+  /** Null: other threads have this one run it. */
   readonly recipe: Recipe | null;
   readonly #run: RunDeclared;
 
@@ -107,6 +107,11 @@ export class DeclaredModel implements InferenceModel {
     if (refuses(method, done)) return;
     const onTask = (task: Task): void => this.#answer(task, timeoutMillis, done, context);
     prepareJson(this.declared.id, method, body, done, onTask, context);
+  }
+
+  /** As RunDeclared, for another thread, whose the inputs stay. */
+  runFor(run: DeclaredRun, done: Done<TensorSet>): void {
+    this.#run(run, done);
   }
 
   inferTensors(

@@ -20,6 +20,7 @@ const handlers = {
   left: () => undefined,
   verify: () => 0,
   page: () => new Uint8Array(),
+  run: () => 0,
 };
 
 describe('IoThreads', () => {
