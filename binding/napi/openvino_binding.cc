@@ -1,5 +1,6 @@
 #include "napi/openvino_binding.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,7 +62,11 @@ class LoadModelFileJob : public AsyncJob {
       return;
     }
     if (report_.has_file || !warmup_->synthetic) return;
+    const auto start = std::chrono::steady_clock::now();
     const Status status = model_->RunOnZeros();
+    report_.micros += std::chrono::duration_cast<std::chrono::microseconds>(
+                          std::chrono::steady_clock::now() - start)
+                          .count();
     if (status.ok()) {
       report_.synthetic.run = 1;
     } else {
