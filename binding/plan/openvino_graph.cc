@@ -67,10 +67,18 @@ Status OpenVinoGraph::Make(const openvino::Core& core, const openvino::CompileOp
   const MutexLock lock(&made->compiling_);
   Status status = core.ReadGraphDef(graph.graph_def, &made->model_);
   if (status.ok()) status = made->FindPorts(graph);
-  std::unique_ptr<CompiledModel> any;
-  if (status.ok()) status = core.Compile(*made->model_, options, &any);
   if (!status.ok()) return status;
-  made->any_ = std::move(any);
+  made->most_shapes_ = std::clamp<size_t>(kMostBytes / graph.graph_def.size(), 2, kMostShapes);
+  const std::vector<openvino::Port>& inputs = made->model_->inputs();
+  const bool has_one_shape = std::all_of(
+      inputs.begin(), inputs.end(), [](const openvino::Port& port) { return IsKnown(port.shape); });
+  if (has_one_shape) {
+    std::unique_ptr<CompiledModel> only;
+    status = core.Compile(*made->model_, options, &only);
+    if (!status.ok()) return status;
+    made->only_ = std::move(only);
+    made->model_.reset();
+  }
   *out = made;
   return status;
 }
@@ -90,16 +98,14 @@ Status OpenVinoGraph::FindPorts(const EngineGraph& graph) {
     }
     output_ports_.push_back(static_cast<size_t>(port));
   }
-  const std::vector<openvino::Port>& inputs = model_->inputs();
-  is_static_ = std::all_of(inputs.begin(), inputs.end(),
-                           [](const openvino::Port& port) { return IsKnown(port.shape); });
-  return inputs.size() == inputs_.size() ? Status() : Lacks("other inputs than those");
+  return model_->inputs().size() == inputs_.size() ? Status() : Lacks("other inputs than those");
 }
 
 bool OpenVinoGraph::Run(const std::vector<const TF_Tensor*>& values,
                         std::vector<TensorHandle>* results, Shape* wanted) {
   if (!AreTaken(values)) return false;
   const std::shared_ptr<CompiledModel> model = ModelFor(ShapeOf(values), wanted);
+  if (model == nullptr) return false;
   CompiledModel::Lease request;
   if (!model->Take(&request).ok()) return false;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -132,6 +138,7 @@ bool OpenVinoGraph::Compile(const Shape& shape) {
   std::unique_ptr<CompiledModel> compiled;
   {
     const MutexLock lock(&compiling_);
+    if (model_ == nullptr) return false;
     std::vector<std::pair<size_t, std::vector<int64_t>>> shapes;
     Split(shape, &shapes);
     if (!model_->Reshape(shapes).ok() || !core_.Compile(*model_, options_, &compiled).ok()) {
@@ -147,7 +154,7 @@ bool OpenVinoGraph::Compile(const Shape& shape) {
 }
 
 bool OpenVinoGraph::CompileFor(const std::vector<const TF_Tensor*>& values) {
-  return !is_static_ && AreTaken(values) && Compile(ShapeOf(values));
+  return AreTaken(values) && Compile(ShapeOf(values));
 }
 
 bool OpenVinoGraph::AreTaken(const std::vector<const TF_Tensor*>& values) const {
@@ -176,14 +183,14 @@ void OpenVinoGraph::Split(const Shape& shape,
 }
 
 std::shared_ptr<CompiledModel> OpenVinoGraph::ModelFor(const Shape& shape, Shape* wanted) {
-  if (is_static_) return any_;
+  if (only_ != nullptr) return only_;
   const MutexLock lock(&mutex_);
   if (known_.size() >= kMostCounted && known_.count(shape) == 0) ForgetCounts();
   Known& known = known_[shape];
   known.last = ++clock_;
   if (known.model != nullptr) return known.model;
   if (++known.runs == kRunsUntilWanted) *wanted = shape;
-  return any_;
+  return nullptr;
 }
 
 // Whoever asks with ever new shapes gets none compiled. REQUIRES: mutex_ is held.
@@ -202,7 +209,7 @@ void OpenVinoGraph::DropLeastUsed() {
     ++count;
     if (least == known_.end() || each->second.last < least->second.last) least = each;
   }
-  if (count > kMostShapes) known_.erase(least);
+  if (count > most_shapes_) known_.erase(least);
 }
 
 }  // namespace tensorgate

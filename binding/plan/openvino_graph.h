@@ -1,6 +1,6 @@
-// OpenVinoGraph: what one signature computes, or several that compute the same: one model for
-// inputs of any shape, and some for shapes that requests had, which take half of the time. Any
-// thread.
+// OpenVinoGraph: what one signature computes, or several that compute the same, compiled for the
+// shapes that requests have: a model for any shape takes up to twice the time, and as much memory
+// as two of these. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,9 @@ constexpr DataType kEngineOutputType = DataType::kFloat;
 
 class OpenVinoGraph {
  public:
-  // Beside the model for any shape.
+  // That are kept, within kMostBytes of rearranged weights, but two of them in any case.
   static constexpr size_t kMostShapes = 8;
+  static constexpr size_t kMostBytes = size_t{256} << 20;
   // A shape that comes once may never come again.
   static constexpr uint32_t kRunsUntilWanted = 2;
 
@@ -37,12 +38,12 @@ class OpenVinoGraph {
                      const EngineGraph& graph, std::shared_ptr<OpenVinoGraph>* out);
 
   // `values`: as the graph's inputs. `wanted`: the shape that is to be compiled, if it is. False:
-  // it was not run, or failed.
+  // it was not run, such as in a shape that is not compiled, or failed.
   bool Run(const std::vector<const TF_Tensor*>& values, std::vector<TensorHandle>* results,
            Shape* wanted);
 
-  // The model for a shape; the least used of others goes where there are too many. Blocks. False:
-  // it cannot be compiled.
+  // For a shape; the least used of others goes where there are too many. Blocks. False: it cannot
+  // be compiled, or is already.
   bool Compile(const Shape& shape);
   bool CompileFor(const std::vector<const TF_Tensor*>& values);
 
@@ -72,10 +73,10 @@ class OpenVinoGraph {
   std::vector<Input> inputs_;
   std::vector<size_t> input_ports_;
   std::vector<size_t> output_ports_;
-  bool is_static_ = false;  // the graph has one shape only
-  std::shared_ptr<openvino::CompiledModel> any_;
+  std::shared_ptr<openvino::CompiledModel> only_;  // where the graph has one shape; else null
+  size_t most_shapes_ = 0;
   Mutex compiling_;  // for as long as it takes; before mutex_
-  std::unique_ptr<openvino::Model> model_ GUARDED_BY(compiling_);
+  std::unique_ptr<openvino::Model> model_ GUARDED_BY(compiling_);  // null beside only_
   Mutex mutex_;
   std::map<Shape, Known> known_ GUARDED_BY(mutex_);
   uint64_t clock_ GUARDED_BY(mutex_) = 0;

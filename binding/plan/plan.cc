@@ -295,7 +295,7 @@ class PlanChoosing {
            (!wanted_ || wanted_ == PlanKind::kOpenVino);
   }
 
-  // Compared once with the model for any shape, once with the one for the shape of requests.
+  // What comes in other shapes than the first is TensorFlow's in the trial.
   void MakeEngine() {
     const Status status = OpenVinoEngine::Make(*model_, *frozen_graph_, options_.openvino, &engine_,
                                                &report_.no_openvino);
@@ -304,11 +304,8 @@ class PlanChoosing {
       return;
     }
     Candidate candidate = NewCandidate(PlanKind::kOpenVino, options_.in_caller_thread);
+    engine_->CompileFor(trial_->timed()->feeds, trial_->timed()->values);
     trial_->Compare(&candidate);
-    if (candidate.agrees && !cases_.empty() &&
-        engine_->CompileFor(cases_[0].feeds, cases_[0].values)) {
-      trial_->Compare(&candidate);
-    }
     if (candidate.agrees) return;
     report_.no_openvino = "it does not agree: " + candidate.rejected;
     engine_.reset();

@@ -60,6 +60,8 @@ class Trial {
   // requests have. May be called again, with others too.
   void Time(std::vector<Candidate>* candidates);
 
+  // What is timed. REQUIRES: Begin() succeeded.
+  const TrialCase* timed() const { return timed_; }
   const Candidate& as_saved() const { return as_saved_; }
   size_t cases() const { return compared_; }  // that were compared and have an answer
   double largest_difference() const { return largest_; }
