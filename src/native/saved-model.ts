@@ -12,9 +12,8 @@ import type {
   NativePlanOptions,
   RowPolicy,
   SignatureRows,
-  NativeWarmup,
-  NativeWarmupOptions,
 } from './binding.js';
+import type { NativeWarmup, NativeWarmupOptions } from './warmup.js';
 import { call, settled, traced, violationsOf, type Done } from './calls.js';
 import {
   NO_CONTEXT,

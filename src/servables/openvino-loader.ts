@@ -6,7 +6,7 @@ import { MODEL_FILES } from '../core/model-files.js';
 import type { Loader } from '../core/loader.js';
 import { servableIdText, type ServableId } from '../core/servable.js';
 import type { Log } from '../log/log.js';
-import type { NativeWarmup, NativeWarmupOptions } from '../native/binding.js';
+import type { NativeWarmup, NativeWarmupOptions } from '../native/warmup.js';
 import type { ModelFormat } from '../native/openvino.js';
 import { SavedModel } from '../native/saved-model.js';
 import { fileError } from '../status/file-error.js';

@@ -6,7 +6,7 @@ import type { Flags } from '../config/flag-table.js';
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
 import type { Log } from '../log/log.js';
-import type { NativeWarmup } from '../native/binding.js';
+import type { NativeWarmup } from '../native/warmup.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
 import type { BatchedSignatures } from './batched-signatures.js';

@@ -5,12 +5,8 @@
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
 import { addon } from '../native/addon.js';
-import type {
-  NativePlanOptions,
-  NativeWarmup,
-  NativeWarmupOptions,
-  RowPolicy,
-} from '../native/binding.js';
+import type { NativePlanOptions, RowPolicy } from '../native/binding.js';
+import type { NativeWarmup, NativeWarmupOptions } from '../native/warmup.js';
 import { SavedModel } from '../native/saved-model.js';
 import { ServingError } from '../status/serving-error.js';
 import type { ExecutionPlans } from './execution-plans.js';

@@ -1,7 +1,7 @@
 /** What a warm-up did, as one line of the log. */
 import { servableIdText, type ServableId } from '../core/servable.js';
 import type { Log } from '../log/log.js';
-import type { NativeWarmup } from '../native/binding.js';
+import type { NativeWarmup } from '../native/warmup.js';
 
 const NOT_REPRESENTATIVE =
   'no synthetic request shows what these signatures answer, so that warm-up and trials say nothing about them: ' +

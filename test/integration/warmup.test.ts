@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, cpSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { NativeWarmup, NativeWarmupOptions } from '../../src/native/binding.js';
+import type { NativeWarmup, NativeWarmupOptions } from '../../src/native/warmup.js';
 import { addon } from '../../src/native/addon.js';
 import { SavedModel } from '../../src/native/saved-model.js';
 import { ServingError, StatusCode } from '../../src/status/serving-error.js';
