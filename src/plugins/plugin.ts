@@ -78,6 +78,14 @@ export type Outputs = Readonly<Record<string, OutputTensor>>;
 export interface Servable {
   /** Read once, after the load. Without `serving_default` each request must name its signature. */
   readonly signatures: Readonly<Record<string, Signature>>;
+  /**
+   * Requests may be run together: of signatures whose tensors all have rows along dimension 0, of any number, and where
+   * a row of the outputs depends on that row of the inputs alone.
+   */
+  readonly batching?: {
+    /** Of a run for several requests; one with more rows runs alone. */
+    readonly maxRows: number;
+  };
   /** A RequestError reaches the client as it is; anything else that is thrown is INTERNAL. */
   run(request: RunRequest): Outputs | Promise<Outputs>;
   /** Called once, when no request is in flight. */

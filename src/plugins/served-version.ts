@@ -2,13 +2,21 @@
  * ServedVersion: a plugin's servable, of a platform or a hook, between the sets of tensors of the addon and the arrays
  * of the plugin. What comes in and what goes out is compared with the signature. In a plugin thread.
  */
-import { addon } from '../native/addon.js';
 import { holdTensors, readTensors, type TensorSet } from '../native/tensor-sets.js';
 import { writeSignatures } from '../servables/signature-def-map.js';
 import { areCompatible, specText } from '../servables/tensor-spec.js';
 import { ServingError, StatusCode } from '../status/serving-error.js';
-import { arrayOver, bytesOf, malformation, nativeTensor, tensorOf } from './element-types.js';
-import type { HookRequest, HookServable, OutputTensor, RunRequest, Tensor } from './plugin.js';
+import { malformation, nativeTensor, tensorOf } from './element-types.js';
+import type {
+  HookRequest,
+  HookServable,
+  OutputTensor,
+  RunRequest,
+  Servable,
+  Tensor,
+} from './plugin.js';
+import { allocate } from './rows.js';
+import { RunBatches, type PluginRun, type RunOutputs } from './run-batches.js';
 import { declaredSignatures, type DeclaredSignature } from './signatures.js';
 
 const DEFAULT_SIGNATURE = 'serving_default';
@@ -18,10 +26,20 @@ export class ServedVersion {
   readonly signatureDefMap: Uint8Array;
   readonly #servable: HookServable;
   readonly #signatures: ReadonlyMap<string, DeclaredSignature>;
+  /** Null: each request has a run of its own. */
+  readonly #batches: RunBatches | null;
 
-  /** `made` by which function of the plugin. @throws TypeError for what is no servable */
-  constructor(plugin: string, servable: HookServable, made: 'load' | 'attach') {
-    const { signatures, run } = Object(servable) as Partial<HookServable>;
+  /**
+   * `made` by which function of the plugin. `enter` tells the call of a run for several requests, and 0 behind it.
+   * @throws TypeError for what is no servable
+   */
+  constructor(
+    plugin: string,
+    servable: HookServable & Pick<Servable, 'batching'>,
+    made: 'load' | 'attach',
+    enter: (call: number) => void,
+  ) {
+    const { signatures, run, batching } = Object(servable) as Partial<typeof servable>;
     if (typeof run !== 'function') {
       throw new TypeError(`${made}: expected a servable, with signatures and run`);
     }
@@ -29,6 +47,21 @@ export class ServedVersion {
     this.#signatures = declaredSignatures(signatures);
     this.signatureDefMap = writeSignatures(this.#signatures);
     this.#servable = servable;
+    this.#batches =
+      batching === undefined
+        ? null
+        : new RunBatches({
+            maxRows: maxRowsOf(batching),
+            run: (each) => this.#runOnce(each, null),
+            enter,
+            refuse: ({ signature }, output, rows, given) =>
+              this.#refuse(
+                signature,
+                output,
+                `${rows} rows, as the inputs have`,
+                `got ${specText(given)}`,
+              ),
+          });
   }
 
   /**
@@ -36,6 +69,7 @@ export class ServedVersion {
    * @throws ServingError, or what the plugin throws
    */
   async run(
+    call: number,
     set: TensorSet,
     givenName: string,
     names: readonly string[],
@@ -51,19 +85,30 @@ export class ServedVersion {
     for (const native of readTensors(set)) inputs[native.name] = tensorOf(native);
     checkInputs(name, signature, inputs);
     const wanted = names.length === 0 ? [...signature.outputs.keys()] : names;
-    const request: RunRequest = { signature: name, inputs, outputs: wanted, signal, allocate };
-    const given = infer === null ? request : { ...request, infer };
-    const outputs = await this.#servable.run(given as HookRequest);
-    if (signal.aborted) return null;
-    const tensors = wanted.map((alias): [string, OutputTensor] => {
-      const output = (Object(outputs) as Record<string, unknown>)[alias];
-      return [alias, this.#checked(name, signature, alias, output)];
-    });
-    return holdTensors(tensors.map(([alias, tensor]) => nativeTensor(alias, tensor)));
+    const run: PluginRun = { call, signature: name, inputs, outputs: wanted, signal };
+    const isShared = this.#batches !== null && hasRows(signature);
+    const outputs = await (isShared ? this.#batches.run(run) : this.#runOnce(run, infer));
+    if (outputs === null || signal.aborted) return null;
+    return holdTensors(outputs.map((tensor, i) => nativeTensor(wanted[i] ?? '', tensor)));
   }
 
   async unload(): Promise<void> {
     await this.#servable.unload?.();
+  }
+
+  async #runOnce(
+    { signature: name, inputs, outputs: wanted, signal }: PluginRun,
+    infer: HookRequest['infer'] | null,
+  ): Promise<RunOutputs> {
+    const signature = this.#signatures.get(name) as DeclaredSignature;
+    const request: RunRequest = { signature: name, inputs, outputs: wanted, signal, allocate };
+    const given = infer === null ? request : { ...request, infer };
+    const outputs = await this.#servable.run(given as HookRequest);
+    if (signal.aborted) return null;
+    return wanted.map((alias) => {
+      const output = (Object(outputs) as Record<string, unknown>)[alias];
+      return this.#checked(name, signature, alias, output);
+    });
   }
 
   #checked(
@@ -83,10 +128,14 @@ export class ServedVersion {
       if (areCompatible(tensor, spec)) return tensor;
       given = `got ${specText(tensor)}`;
     }
+    return this.#refuse(name, alias, specText(spec), given);
+  }
+
+  #refuse(name: string, alias: string, expected: string, given: string): never {
     throw new ServingError(
       StatusCode.INTERNAL,
       `plugin ${JSON.stringify(this.plugin)}: output ${JSON.stringify(alias)} of signature ` +
-        `${JSON.stringify(name)}: expected ${specText(spec)}, ${given}`,
+        `${JSON.stringify(name)}: expected ${expected}, ${given}`,
     );
   }
 }
@@ -108,7 +157,15 @@ function checkInputs(
   }
 }
 
-const allocate: RunRequest['allocate'] = (dtype, shape) => {
-  const memory = addon().allocateTensor(bytesOf(dtype, shape));
-  return { dtype, shape, data: arrayOver(dtype, memory) };
-};
+/** Along dimension 0, any number, in all its tensors. */
+function hasRows({ inputs, outputs }: DeclaredSignature): boolean {
+  return [...inputs.values(), ...outputs.values()].every(({ shape }) => shape?.[0] === -1);
+}
+
+function maxRowsOf(batching: unknown): number {
+  const { maxRows } = Object(batching) as { maxRows?: unknown };
+  if (Number.isSafeInteger(maxRows) && (maxRows as number) > 0) return maxRows as number;
+  throw new TypeError(
+    `batching.maxRows: expected a whole number from 1 on, got ${String(maxRows)}`,
+  );
+}

@@ -57,7 +57,7 @@ class ThreadBody {
           if (version === undefined) return Promise.resolve(null);
           const { inputs, signature, outputs, call } = message;
           const infer = version.isHook ? this.#infers.open(call) : null;
-          return version.served.run(inputs, signature, outputs, signal, infer);
+          return version.served.run(call, inputs, signature, outputs, signal, infer);
         });
         return;
       }
@@ -107,11 +107,12 @@ class ThreadBody {
   async #made(maker: Maker, folder: string, info: VersionInfo): Promise<ServedVersion> {
     if (maker.kind === 'platform') {
       const { plugin, value } = found(this.#modules.platforms, maker);
-      return new ServedVersion(plugin, await value.load(folder, info), 'load');
+      return new ServedVersion(plugin, await value.load(folder, info), 'load', this.#enter);
     }
     const { plugin, value } = found(this.#modules.hooks, maker);
     const signatures = pluginSignatures(readSignatures(maker.signatures));
-    return new ServedVersion(plugin, await value.attach({ ...info, folder, signatures }), 'attach');
+    const servable = await value.attach({ ...info, folder, signatures });
+    return new ServedVersion(plugin, servable, 'attach', this.#enter);
   }
 
   #makerOf({ kind, name }: Maker): Named<unknown> | undefined {
@@ -134,9 +135,9 @@ class ThreadBody {
     const controller = new AbortController();
     this.#calls.set(call, controller);
     try {
-      Atomics.store(this.#running, 0, call);
+      this.#enter(call);
       const acting = act(controller.signal);
-      Atomics.store(this.#running, 0, 0);
+      this.#enter(0);
       this.#post({ kind: 'answer', call, value: await acting });
     } catch (thrown) {
       this.#post({ kind: 'failure', call, failure: failureOf(plugin, thrown) });
@@ -145,6 +146,10 @@ class ThreadBody {
       this.#infers.close(call);
     }
   }
+
+  readonly #enter = (call: number): void => {
+    Atomics.store(this.#running, 0, call);
+  };
 
   #post(message: FromThread): void {
     this.#port.postMessage(message);
