@@ -46,8 +46,8 @@ void ModelLogger::SetThreshold() {
   threshold_.store(records ? kShareOfAll : to_files_, std::memory_order_relaxed);
 }
 
-std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version, std::optional<uint64_t> shape,
-                                                  size_t bytes) {
+std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version,
+                                                  std::optional<uint64_t> shape, size_t bytes) {
   auto request = std::make_unique<LoggedRequest>(&LogWriter::Process(), this);
   {
     const MutexLock lock(&mutex_);
@@ -57,7 +57,8 @@ std::unique_ptr<LoggedRequest> ModelLogger::Begin(Method method, int64_t version
     if (to_file) request->destination = destination_;
     request->recording = recording_;
   }
-  const bool is_wanted = shape && request->recording != nullptr && request->recording->Wants(*shape);
+  const bool is_wanted =
+      shape && request->recording != nullptr && request->recording->Wants(*shape);
   if (!is_wanted) {
     request->recording.reset();
   }

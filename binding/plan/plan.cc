@@ -150,7 +150,9 @@ class PlanChoosing {
     if (report_.plan.kind == PlanKind::kAsSaved && !refusal_.empty()) {
       report_.reason = refusal_;
     } else {
-      report_.reason = wanted_ ? "asked for" : "the fastest of the trial";
+      const bool is_wanted =
+          wanted_ || (options_.wants_openvino && report_.plan.kind == PlanKind::kOpenVino);
+      report_.reason = is_wanted ? "asked for" : "the fastest of the trial";
     }
     Adopt();
   }

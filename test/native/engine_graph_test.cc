@@ -43,13 +43,13 @@ std::string Weights() {
   return Constant("weights", DataType::kFloat, {5, 2}, std::string(40, '\0'));
 }
 
-struct Outcome {
+struct Made {
   Status status;
   EngineGraph graph;
 };
 
-Outcome Make(const std::string& bytes, const std::string& fed, DataType type,
-             const std::string& fetched, const ResidentValue& resident = nullptr) {
+Made Make(const std::string& bytes, const std::string& fed, DataType type,
+          const std::string& fetched, const ResidentValue& resident = nullptr) {
   GraphDef graph;
   EXPECT_TRUE(ReadGraphDef(bytes, &graph).ok());
   EngineInput input;
@@ -57,14 +57,14 @@ Outcome Make(const std::string& bytes, const std::string& fed, DataType type,
   input.dtype = type;
   input.unknown_rank = false;
   input.dims = {-1, 2};
-  Outcome outcome;
-  outcome.status = MakeEngineGraph(graph, resident, {input}, {fetched}, &outcome.graph);
-  return outcome;
+  Made made;
+  made.status = MakeEngineGraph(graph, resident, {input}, {fetched}, &made.graph);
+  return made;
 }
 
-std::string Refusal(const Outcome& outcome) {
-  EXPECT_EQ(outcome.status.code(), Code::kFailedPrecondition);
-  return outcome.status.message();
+std::string Refusal(const Made& made) {
+  EXPECT_EQ(made.status.code(), Code::kFailedPrecondition);
+  return made.status.message();
 }
 
 TEST(EngineGraphTest, HasWhatASignatureNeedsAndAnOutputOfItsOwn) {
@@ -74,17 +74,17 @@ TEST(EngineGraphTest, HasWhatASignatureNeedsAndAnOutputOfItsOwn) {
       NodeDef("check", "Assert", {}),
       NodeDef("other", "Tanh", {"y"}, {{"T", Type(graph::kFloat)}}),
   });
-  const Outcome outcome = Make(bytes, "x:0", DataType::kFloat, "y:0");
-  ASSERT_TRUE(outcome.status.ok()) << outcome.status.message();
+  const Made made = Make(bytes, "x:0", DataType::kFloat, "y:0");
+  ASSERT_TRUE(made.status.ok()) << made.status.message();
   GraphDef graph;
-  ASSERT_TRUE(ReadGraphDef(outcome.graph.graph_def, &graph).ok());
+  ASSERT_TRUE(ReadGraphDef(made.graph.graph_def, &graph).ok());
   std::string names;
   for (const Node& node : graph.nodes) names += std::string(node.name) + " ";
   EXPECT_EQ(names, "x y tensorgate/outputs/0 ");
-  EXPECT_EQ(outcome.graph.outputs, std::vector<std::string>{"tensorgate/outputs/0:0"});
+  EXPECT_EQ(made.graph.outputs, std::vector<std::string>{"tensorgate/outputs/0:0"});
   std::vector<int64_t> dims;
   EXPECT_TRUE(ReadShapeAttr(*graph.nodes[0].attr("shape"), &dims) == false);  // one is open
-  EXPECT_EQ(outcome.graph.inputs[0].below, 0);
+  EXPECT_EQ(made.graph.inputs[0].below, 0);
 }
 
 TEST(EngineGraphTest, RefusesOpsAndTypesThatAreNotKnownToAgree) {
@@ -112,9 +112,9 @@ TEST(EngineGraphTest, LooksIntoFunctions) {
 TEST(EngineGraphTest, BoundsTheRowsThatAreGathered) {
   const std::string bytes =
       Graph({Fed("ids", DataType::kInt64), Weights(), Zero("zero"), Gather("y", "ids")});
-  const Outcome outcome = Make(bytes, "ids:0", DataType::kInt64, "y:0");
-  ASSERT_TRUE(outcome.status.ok()) << outcome.status.message();
-  EXPECT_EQ(outcome.graph.inputs[0].below, 5);
+  const Made made = Make(bytes, "ids:0", DataType::kInt64, "y:0");
+  ASSERT_TRUE(made.status.ok()) << made.status.message();
+  EXPECT_EQ(made.graph.inputs[0].below, 5);
 }
 
 TEST(EngineGraphTest, KnowsRowsFromTheEnd) {
@@ -128,9 +128,9 @@ TEST(EngineGraphTest, KnowsRowsFromTheEnd) {
       NodeDef("rows", "SelectV2", {"less", "add", "ids"}, {{"T", Type(kInt64)}}),
       Gather("y", "rows"),
   });
-  const Outcome outcome = Make(bytes, "ids:0", DataType::kInt64, "y:0");
-  ASSERT_TRUE(outcome.status.ok()) << outcome.status.message();
-  EXPECT_EQ(outcome.graph.inputs[0].below, 5);
+  const Made made = Make(bytes, "ids:0", DataType::kInt64, "y:0");
+  ASSERT_TRUE(made.status.ok()) << made.status.message();
+  EXPECT_EQ(made.graph.inputs[0].below, 5);
 }
 
 TEST(EngineGraphTest, RefusesRowsThatAreComputed) {
