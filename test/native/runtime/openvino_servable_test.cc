@@ -138,6 +138,47 @@ TEST_F(OpenVinoServableTest, RefusesInputsOfAnotherDtypeAndIntegersThatDoNotFit)
   EXPECT_TRUE(outputs.empty());
 }
 
+// "y" = "x" + weights of two floats in a file.
+std::string WithWeightsIn(const std::string& location) {
+  using proto::BytesField;
+  using proto::VarintField;
+  const auto entry = [](const std::string& key, const std::string& value) {
+    return BytesField(13, BytesField(1, key) + BytesField(2, value));
+  };
+  const std::string weights = VarintField(1, 2) + VarintField(2, kOnnxFloat) + BytesField(8, "w") +
+                              entry("location", location) + entry("offset", "0") +
+                              entry("length", "8") + VarintField(14, 1);
+  const std::string graph = BytesField(1, OnnxNode("Add", {"x", "w"}, "y")) + BytesField(2, "g") +
+                            BytesField(5, weights) +
+                            BytesField(11, OnnxValue("x", kOnnxFloat, {2})) +
+                            BytesField(12, OnnxValue("y", kOnnxFloat, {2}));
+  return VarintField(1, 8) + BytesField(7, graph) + BytesField(8, VarintField(2, 17));
+}
+
+TEST_F(OpenVinoServableTest, ReadsWeightsFromTheModelsFolderAlone) {
+  const std::string bytes = proto::Raw<float>({10, 20});
+  const std::string beside = folder_ + ".bin";
+  std::ofstream(folder_ + "/w.bin", std::ios::binary) << bytes;
+  std::ofstream(beside, std::ios::binary) << bytes;
+  Status status = LoadOnnx(WithWeightsIn("w.bin"));
+  ASSERT_TRUE(status.ok()) << status.message();
+  const TensorHandle x = Values<float>(TF_FLOAT, {2}, {1, 2});
+  std::vector<TensorHandle> outputs;
+  ASSERT_TRUE(Run({x.get()}, &outputs).ok());
+  EXPECT_EQ(ValuesOf<float>(outputs[0]), (std::vector<float>{11, 22}));
+  const std::string name = beside.substr(beside.rfind('/') + 1);
+  ASSERT_EQ(symlink(beside.c_str(), (folder_ + "/link").c_str()), 0);
+  for (const std::string& location :
+       {beside, "../" + name, "a/../../" + name, std::string("link")}) {
+    status = LoadOnnx(WithWeightsIn(location));
+    EXPECT_EQ(status.code(), Code::kInvalidArgument) << location;
+    EXPECT_NE(status.message().find("outside"), std::string::npos) << status.message();
+  }
+  for (const std::string& path : {folder_ + "/w.bin", folder_ + "/link", beside}) {
+    unlink(path.c_str());
+  }
+}
+
 TEST_F(OpenVinoServableTest, AnOutputMayBeAnInput) {
   ASSERT_TRUE(
       LoadOnnx(OnnxModel({OnnxNode("Identity", {"x"}, "y"), OnnxNode("Neg", {"x"}, "z")},
