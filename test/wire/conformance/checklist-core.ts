@@ -1,9 +1,10 @@
 /**
- * Sections 10 to 17 of the checklist: the server's core, which a client sees only in part. Each line has
+ * Sections 10 to 18 of the checklist: the server's core, which a client sees only in part. Each line has
  * its evidence beside it.
  */
 
 import { BATCHING } from './checklist-batching.js';
+import { TFLITE } from './checklist-tflite.js';
 import { inFile, library, notYet, type Evidence } from './evidence.js';
 
 const NO_REQUEST = 'no single request shows it';
@@ -316,4 +317,5 @@ export const CORE: Readonly<Record<string, Readonly<Record<string, Evidence>>>> 
     'request logger': NO_LOGGER,
     'log collector': NO_LOGGER,
   },
+  '18 TFLite': TFLITE,
 };
