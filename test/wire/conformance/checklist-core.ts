@@ -12,13 +12,13 @@ const modelSet = inFile('test/unit/core/model-set.test.ts', NO_REQUEST);
 const modelConfig = inFile('test/unit/config/model-config.test.ts', NO_REQUEST);
 const wireConfig = inFile('test/server/model-config.test.ts', 'needs several configurations');
 const labels = inFile('test/unit/core/version-labels.test.ts', 'needs several configurations');
-const source = inFile('test/unit/sources/file-system-source.test.ts', 'needs changes of files');
+const source = inFile('test/unit/sources/file-system-looker.test.ts', 'needs changes of files');
 const troubles = inFile(
-  'test/unit/sources/file-system-source-troubles.test.ts',
+  'test/unit/sources/file-system-looker-troubles.test.ts',
   'needs changes of files',
 );
 const polls = inFile(
-  'test/unit/sources/file-system-source-polls.test.ts',
+  'test/unit/sources/file-system-looker-polls.test.ts',
   'needs changes of files',
 );
 const folders = inFile('test/unit/sources/version-folders.test.ts', 'needs changes of files');
