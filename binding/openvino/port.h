@@ -1,6 +1,7 @@
 // Where values go into a model, or come out of it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +15,10 @@ namespace tensorgate::openvino {
 struct PartialShape {
   bool unknown_rank = true;
   std::vector<int64_t> dims;  // -1 = unknown
+  bool is_known() const {     // whole
+    return !unknown_rank &&
+           std::all_of(dims.begin(), dims.end(), [](int64_t dim) { return dim >= 0; });
+  }
 };
 
 struct Port {

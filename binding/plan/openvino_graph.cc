@@ -33,11 +33,6 @@ TensorMemory MemoryOf(const TF_Tensor* tensor) {
   return memory;
 }
 
-bool IsKnown(const openvino::PartialShape& shape) {
-  return !shape.unknown_rank &&
-         std::all_of(shape.dims.begin(), shape.dims.end(), [](int64_t dim) { return dim >= 0; });
-}
-
 // Null where memory is out.
 TensorHandle NewTensor(const std::vector<int64_t>& dims) {
   uint64_t bytes = ElementSize(kEngineOutputType);
@@ -70,8 +65,9 @@ Status OpenVinoGraph::Make(const openvino::Core& core, const openvino::CompileOp
   if (!status.ok()) return status;
   made->most_shapes_ = std::clamp<size_t>(kMostBytes / graph.graph_def.size(), 2, kMostShapes);
   const std::vector<openvino::Port>& inputs = made->model_->inputs();
-  const bool has_one_shape = std::all_of(
-      inputs.begin(), inputs.end(), [](const openvino::Port& port) { return IsKnown(port.shape); });
+  const bool has_one_shape =
+      std::all_of(inputs.begin(), inputs.end(),
+                  [](const openvino::Port& port) { return port.shape.is_known(); });
   if (has_one_shape) {
     std::unique_ptr<CompiledModel> only;
     status = core.Compile(*made->model_, options, &only);
@@ -114,7 +110,7 @@ bool OpenVinoGraph::Run(const std::vector<const TF_Tensor*>& values,
   results->resize(output_ports_.size());
   for (size_t i = 0; i < output_ports_.size(); ++i) {
     const openvino::Port& port = model->outputs()[output_ports_[i]];
-    if (!IsKnown(port.shape)) continue;
+    if (!port.shape.is_known()) continue;
     TensorHandle& result = (*results)[i];
     result = NewTensor(port.shape.dims);
     if (result == nullptr || !request->SetOutput(output_ports_[i], MemoryOf(result.get())).ok()) {

@@ -87,11 +87,6 @@ Status OutOfMemoryFor(size_t bytes) {
                 "out of memory for an output tensor of " + std::to_string(bytes) + " bytes");
 }
 
-bool IsKnown(const openvino::PartialShape& shape) {
-  return !shape.unknown_rank &&
-         std::all_of(shape.dims.begin(), shape.dims.end(), [](int64_t dim) { return dim >= 0; });
-}
-
 }  // namespace
 
 Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
@@ -253,7 +248,7 @@ Status OpenVinoServable::RunPorts(const std::vector<TensorMemory>& inputs,
   }
   for (size_t i = 0; i < values.size() && status.ok(); ++i) {
     const openvino::Port& port = model->outputs()[i];
-    if (!IsKnown(port.shape)) continue;
+    if (!port.shape.is_known()) continue;
     const size_t bytes = BytesOf(port.shape.dims, port.dtype);
     if (!values[i].data.Resize(bytes)) return OutOfMemoryFor(bytes);
     status = request->SetOutput(i, {port.dtype, port.shape.dims, values[i].data.data(), bytes});

@@ -1,8 +1,7 @@
 /** The trace of a call. Probes have none: they would be most of it. */
-import type { NativeTrace } from '../native/transport.js';
 import { StatusCode, type ServingError } from '../status/serving-error.js';
 import { spanFailure } from '../status/span-failure.js';
-import type { RequestFacts } from '../tracing/native-traces.js';
+import type { NativeTrace, RequestFacts } from '../tracing/native-traces.js';
 import {
   servableAttributes,
   type RequestTrace,
@@ -34,7 +33,7 @@ export function endCallTrace(trace: RequestTrace | null, error: ServingError | n
 /** The same of a call that the native transport has run; `methods` as it knows them. */
 export function recordedCall(
   methods: readonly UnaryMethod[],
-  [method, , , , code, message, model, version]: NativeTrace,
+  { method, status: code, message, model, version }: NativeTrace,
 ): RequestFacts {
   const name = nameOf(methods[method]?.path ?? '');
   return {

@@ -26,27 +26,29 @@ export const SOCKET_EVENT_LENGTH = 3;
 /** [name, id of the latest version or 0, [version, id, …], [label, id, …], name, …] */
 export type NativeRoutes = readonly (string | number | readonly (bigint | string | number)[])[];
 
-/** A traced request that ran without JavaScript. UNITS: nanoseconds, as in NativeStageSpans. */
-export type NativeTrace = readonly [
+/**
+ * A traced request that ran without JavaScript, as it stands in transportTakeTraces(). UNITS: nanoseconds, as in
+ * NativeStageSpans.
+ */
+export const NativeTraceField = {
   /** gRPC: its number among the methods; REST: a Method. */
-  method: number,
+  method: 0,
   /** Of the client; empty: none. */
-  traceparent: string,
-  began: number,
-  ended: number,
+  traceparent: 1,
+  began: 2,
+  ended: 3,
   /** HTTP's, 0 where the client has gone; or gRPC's code. */
-  status: number,
+  status: 4,
   /** HTTP's status line, or what goes with gRPC's code. */
-  message: string,
-  model: string,
-  version: string,
-  requestId: string,
+  message: 5,
+  model: 6,
+  version: 7,
+  requestId: 8,
   /** REST's. */
-  path: string,
-  ...stages: number[],
-];
+  path: 9,
+  stages: 10,
+} as const;
 export const NATIVE_TRACE_LENGTH = 18;
-export const NATIVE_TRACE_STAGES = 10;
 
 export interface NativeTransports {
   /** `port` −1: a Unix socket. Null, or what went wrong. */
@@ -79,7 +81,7 @@ export interface NativeTransports {
 
   /** From here on, it runs traced requests by itself, too, and keeps their times, within a bound. */
   transportKeepTraces(transport: NativeTransport): void;
-  /** NativeTraces of requests that have ended since the last call, one after the other. */
+  /** Of those that have ended since the last call, one after the other: see NativeTraceField. */
   transportTakeTraces(transport: NativeTransport): readonly unknown[];
 
   /** A connection whose bytes JavaScript carries, by a number from 1 on. `peer`: as transportPeer tells it. */

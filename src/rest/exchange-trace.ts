@@ -1,7 +1,6 @@
 /** The trace of a request of the REST API. */
 import { Method } from '../native/values.js';
-import type { NativeTrace } from '../native/transport.js';
-import type { RequestFacts } from '../tracing/native-traces.js';
+import type { NativeTrace, RequestFacts } from '../tracing/native-traces.js';
 import {
   servableAttributes,
   TRACEPARENT,
@@ -46,8 +45,8 @@ export function endExchangeTrace(
 }
 
 /** The same of a request that the native transport has run. */
-export function recordedExchange([method, , , , status, line, ...rest]: NativeTrace): RequestFacts {
-  const [model, version, requestId, path] = rest;
+export function recordedExchange(trace: NativeTrace): RequestFacts {
+  const { method, status, message: line, model, version, requestId, path } = trace;
   const route = inferPath(ACTIONS[method] ?? '');
   return {
     name: `POST ${route}`,

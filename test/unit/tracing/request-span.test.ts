@@ -15,7 +15,10 @@ describe('The span of a request', () => {
     const line = '504 Gateway Timeout';
     const stages = [now, now + 2e6, 0, 0, now + 2e6, now + 3e6, 0, 0];
     const path = '/v1/models/m/versions/7:classify';
-    const facts = recordedExchange([1, '', 0, 0, 504, line, 'm', '7', 'id-1', path, ...stages]);
+    const facts = recordedExchange({
+      ...{ method: 1, status: 504, message: line, model: 'm', version: '7' },
+      ...{ requestId: 'id-1', path },
+    });
     spansOf(
       { ids: new RandomIdGenerator(), clock, finished: (span) => finished.push(span) },
       undefined,
