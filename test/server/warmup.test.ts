@@ -30,7 +30,10 @@ const TENSORFLOWS_FAILURES = /OP_REQUIRES failed|Local rendezvous is aborting/;
 function configOfAll(folder: string): string {
   const entries = [DEMO_MODELS, TEST_MODELS].flatMap((base) =>
     readdirSync(base, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !/^(custom_op|endless|text_.*|lite_.*|onnx_.*)$/.test(entry.name))
+      .filter(
+        (entry) =>
+          entry.isDirectory() && !/^(custom_op|endless|text_.*|lite_.*|onnx_.*)$/.test(entry.name),
+      )
       .map(({ name }) => {
         const path = join(base, name);
         return `config { name: "${name}" base_path: "${path}" model_platform: "tensorflow" }`;
