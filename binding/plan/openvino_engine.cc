@@ -133,9 +133,13 @@ bool OpenVinoEngine::Run(const std::vector<TF_Output>& feeds, const std::vector<
   OpenVinoGraph::Shape wanted;
   std::vector<TensorHandle> results;
   const bool has_run = signature->graph->Run(sorted, &results, &wanted);
-  if (!wanted.empty() && loads_ != nullptr) {
+  if (!wanted.empty()) {
     std::unique_ptr<Job> job = std::make_unique<CompileJob>(signature->graph, wanted);
-    if (loads_->Post(&job)) loads_->Wake();
+    if (loads_ != nullptr && loads_->Post(&job)) {
+      loads_->Wake();
+    } else {
+      signature->graph->GiveUp();
+    }
   }
   RunStatistics::Process().CountEngineRun(has_run);
   if (!has_run) return false;

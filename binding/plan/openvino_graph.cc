@@ -137,16 +137,24 @@ bool OpenVinoGraph::Compile(const Shape& shape) {
     if (model_ == nullptr) return false;
     std::vector<std::pair<size_t, std::vector<int64_t>>> shapes;
     Split(shape, &shapes);
-    if (!model_->Reshape(shapes).ok() || !core_.Compile(*model_, options_, &compiled).ok()) {
-      return false;
-    }
+    const bool is_done =
+        model_->Reshape(shapes).ok() && core_.Compile(*model_, options_, &compiled).ok();
+    if (!is_done) compiled.reset();
   }
   const MutexLock lock(&mutex_);
+  is_compiling_ = false;
   Known& known = known_[shape];
-  known.model = std::move(compiled);
+  known.has_failed = compiled == nullptr;
   known.last = ++clock_;
+  if (known.has_failed) return false;
+  known.model = std::move(compiled);
   DropLeastUsed();
   return true;
+}
+
+void OpenVinoGraph::GiveUp() {
+  const MutexLock lock(&mutex_);
+  is_compiling_ = false;
 }
 
 bool OpenVinoGraph::CompileFor(const std::vector<const TF_Tensor*>& values) {
@@ -185,7 +193,10 @@ std::shared_ptr<CompiledModel> OpenVinoGraph::ModelFor(const Shape& shape, Shape
   Known& known = known_[shape];
   known.last = ++clock_;
   if (known.model != nullptr) return known.model;
-  if (++known.runs == kRunsUntilWanted) *wanted = shape;
+  if (++known.runs >= kRunsUntilWanted && !known.has_failed && !is_compiling_) {
+    is_compiling_ = true;
+    *wanted = shape;
+  }
   return nullptr;
 }
 

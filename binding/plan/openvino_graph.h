@@ -37,7 +37,8 @@ class OpenVinoGraph {
   static Status Make(const openvino::Core& core, const openvino::CompileOptions& options,
                      const EngineGraph& graph, std::shared_ptr<OpenVinoGraph>* out);
 
-  // `values`: as the graph's inputs. `wanted`: the shape that is to be compiled, if it is. False:
+  // `values`: as the graph's inputs. `wanted`: the shape that is to be compiled, if one is, for
+  // which Compile() or GiveUp() must follow: there is one at a time, whatever clients send. False:
   // it was not run, such as in a shape that is not compiled, or failed.
   bool Run(const std::vector<const TF_Tensor*>& values, std::vector<TensorHandle>* results,
            Shape* wanted);
@@ -45,6 +46,7 @@ class OpenVinoGraph {
   // For a shape; the least used of others goes where there are too many. Blocks. False: it cannot
   // be compiled, or is already.
   bool Compile(const Shape& shape);
+  void GiveUp();
   bool CompileFor(const std::vector<const TF_Tensor*>& values);
 
  private:
@@ -54,6 +56,7 @@ class OpenVinoGraph {
   };
   struct Known {
     std::shared_ptr<openvino::CompiledModel> model;  // null: it is compiled, or only counted
+    bool has_failed = false;                         // and will again
     uint32_t runs = 0;
     uint64_t last = 0;  // when it was asked for
   };
@@ -80,6 +83,7 @@ class OpenVinoGraph {
   Mutex mutex_;
   std::map<Shape, Known> known_ GUARDED_BY(mutex_);
   uint64_t clock_ GUARDED_BY(mutex_) = 0;
+  bool is_compiling_ GUARDED_BY(mutex_) = false;  // what was wanted
 };
 
 }  // namespace tensorgate
