@@ -4,6 +4,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "graph/resident_weights.h"
+
 namespace tensorgate {
 namespace {
 
@@ -35,8 +37,7 @@ TensorMemory MemoryOf(const TF_Tensor* tensor) {
 
 // Null where memory is out.
 TensorHandle NewTensor(const std::vector<int64_t>& dims) {
-  uint64_t bytes = ElementSize(kEngineOutputType);
-  for (int64_t dim : dims) bytes *= static_cast<uint64_t>(dim);
+  const uint64_t bytes = BytesOf(kEngineOutputType, dims);
   return TensorHandle(TF_AllocateTensor(static_cast<TF_DataType>(kEngineOutputType), dims.data(),
                                         static_cast<int>(dims.size()), bytes));
 }

@@ -7,6 +7,7 @@
 #include "formats/mapped_file.h"
 #include "formats/onnx_model.h"
 #include "formats/tflite_model.h"
+#include "graph/resident_weights.h"
 #include "model/signature_def_map.h"
 #include "tensor/aligned_buffer.h"
 #include "tf/tensor.h"
@@ -74,12 +75,6 @@ bool FitsItsIntegers(const TensorMemory& memory) {
     default:
       return true;
   }
-}
-
-size_t BytesOf(const std::vector<int64_t>& dims, DataType dtype) {
-  size_t bytes = ElementSize(dtype);
-  for (const int64_t dim : dims) bytes *= static_cast<size_t>(dim);
-  return bytes;
 }
 
 Status OutOfMemoryFor(size_t bytes) {
@@ -249,7 +244,7 @@ Status OpenVinoServable::RunPorts(const std::vector<TensorMemory>& inputs,
   for (size_t i = 0; i < values.size() && status.ok(); ++i) {
     const openvino::Port& port = model->outputs()[i];
     if (!port.shape.is_known()) continue;
-    const size_t bytes = BytesOf(port.shape.dims, port.dtype);
+    const size_t bytes = BytesOf(port.dtype, port.shape.dims);
     if (!values[i].data.Resize(bytes)) return OutOfMemoryFor(bytes);
     status = request->SetOutput(i, {port.dtype, port.shape.dims, values[i].data.data(), bytes});
   }
@@ -291,7 +286,7 @@ Status OpenVinoServable::RunOnZeros() const {
     memory.dtype = port.dtype;
     memory.dims = port.shape.dims;
     for (int64_t& dim : memory.dims) dim = dim < 0 ? 1 : dim;
-    memory.bytes = BytesOf(memory.dims, port.dtype);
+    memory.bytes = BytesOf(port.dtype, memory.dims);
     AlignedBuffer& buffer = zeros.emplace_back();
     if (!buffer.Resize(memory.bytes)) return OutOfMemoryFor(memory.bytes);
     if (memory.bytes > 0) std::memset(buffer.data(), 0, memory.bytes);

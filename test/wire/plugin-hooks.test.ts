@@ -10,7 +10,7 @@ import { floats, GrpcClient, type RpcError } from './grpc-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { runToEnd, ServerProcess } from './server-process.js';
 import { logsOf } from './tf-record.js';
-import { ask, testModel } from './threaded-server.js';
+import { ask, predictOf, testModel } from './threaded-server.js';
 
 const HALF_PLUS_TWO = fileURLToPath(
   new URL('../../../examples/models/half_plus_two', import.meta.url),
@@ -77,11 +77,8 @@ describe('Hooks', function () {
     assert.equal(exit.code, 0);
   });
 
-  async function post(name: string, body: object | string): Promise<[number, unknown]> {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const reply = await ask(server, `/v1/models/${name}:predict`, text);
-    return [reply.status, JSON.parse(reply.text)];
-  }
+  const post = (name: string, body: object | string): Promise<[number, unknown]> =>
+    predictOf(server, name, body);
 
   /** Over both transports; the scores, which must be the same. */
   async function scores(name: string, ...texts: string[]): Promise<number[]> {

@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import type { GrpcClient } from './grpc-client.js';
 import { grpcIsNative, ServerProcess } from './server-process.js';
 import {
-  ask,
   MANY,
   manyClients,
   metricsOf,
   predictedByClients,
+  predictOf,
   requestsByThread,
   untilAllAnswer,
 } from './threaded-server.js';
@@ -75,10 +75,8 @@ describe('Plugins beside I/O threads', function () {
     assert.equal(exit.code, 0);
   });
 
-  async function post(name: string, body: object): Promise<[number, unknown]> {
-    const reply = await ask(server, `/v1/models/${name}:predict`, JSON.stringify(body));
-    return [reply.status, JSON.parse(reply.text)];
-  }
+  const post = (name: string, body: object): Promise<[number, unknown]> =>
+    predictOf(server, name, body);
   const byAll = (name: string, body: object): Promise<[number, unknown][]> =>
     Promise.all(Array.from({ length: MANY }, () => post(name, body)));
 

@@ -8,7 +8,7 @@ import { FIXTURES, fixture } from '../unit/examples/plugins/trees/fixtures.js';
 import { floats, GrpcClient, type RpcError } from './grpc-client.js';
 import { PrometheusPage } from './prometheus-parser.js';
 import { runToEnd, ServerProcess } from './server-process.js';
-import { ask } from './threaded-server.js';
+import { ask, predictOf } from './threaded-server.js';
 
 const TREES = 'dist/examples/plugins/trees/plugin.js';
 const PLUGINS = `--plugins=test/plugins/probe.mjs,${TREES}`;
@@ -83,11 +83,8 @@ describe('Plugins', function () {
     assert.equal(exit.code, 0);
   });
 
-  async function post(name: string, body: object | string): Promise<[number, unknown]> {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const reply = await ask(server, `/v1/models/${name}:predict`, text);
-    return [reply.status, JSON.parse(reply.text)];
-  }
+  const post = (name: string, body: object | string): Promise<[number, unknown]> =>
+    predictOf(server, name, body);
 
   async function overGrpc(name: string, x: object, more: object = {}): Promise<number[]> {
     const { outputs } = await client.predict({

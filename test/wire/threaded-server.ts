@@ -38,6 +38,17 @@ export function ask(
   });
 }
 
+/** The status and the JSON of a Predict's answer; over a connection of its own. A text is sent as it is. */
+export async function predictOf(
+  server: ServerProcess,
+  model: string,
+  body: object | string,
+): Promise<[number, unknown]> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const reply = await ask(server, `/v1/models/${model}:predict`, text);
+  return [reply.status, JSON.parse(reply.text)];
+}
+
 /** What the model answers to 1.0, or the answer's text; over a connection of its own. */
 export async function predicted(server: ServerProcess, model: string): Promise<number | string> {
   const { text } = await ask(server, `/v1/models/${model}:predict`, '{"instances": [1.0]}');
