@@ -20,6 +20,9 @@ const FETCH = join(packageRoot, 'scripts', 'fetch-openvino.sh');
 /** Where it lies below a folder: what is fetched, an unpacked wheel, an archive of OpenVINO's, a folder of libraries. */
 const PLACES = ['lib', 'libs', 'runtime/lib/intel64', 'runtime/lib/aarch64', ''];
 
+/** By the folder: each load asks, and the process opens one library only. @type {Map<string, string>} */
+const found = new Map();
+
 /**
  * @returns {Promise<string>} absolute path of libopenvino_c.so. @throws SetupError where it is kept out, or
  *   cannot be found or fetched
@@ -30,9 +33,14 @@ export async function ensureOpenVino() {
   }
   const own = process.env.OPENVINO_PATH;
   const folder = own || nativeLayout().openvino;
+  const known = found.get(folder);
+  if (known) return known;
   if (!own) await fetchOpenVino(folder);
   const library = libraryIn(folder);
-  if (library) return library;
+  if (library) {
+    found.set(folder, library);
+    return library;
+  }
   throw new SetupError(`${own ? `OPENVINO_PATH=${own}` : folder} lacks lib/libopenvino_c.so`);
 }
 
