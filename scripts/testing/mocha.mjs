@@ -4,12 +4,13 @@
  * last two are plain JavaScript.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { filesIn } from '../setup/fingerprint.mjs';
 import { packageRoot } from '../setup/layout.mjs';
 import { runShown } from '../setup/progress.mjs';
 import { buildBenchPrograms } from './bench-programs.mjs';
+import { pythonVenv } from './python-client.mjs';
 
 /** The wire tests again, over the transports that are not the default. */
 const OTHER_TRANSPORTS = 'transports';
@@ -25,6 +26,8 @@ const WIRE_ONCE = [
   ...['conformance', 'grpc-abuse', 'grpc-connections', 'http1'],
   ...['metric-reference', 'model-roots', 'refuse-ops', 'row-independence'],
 ];
+/** Of the fleet's tests, from pip. */
+const TOOLS = join('test', 'fleet', 'requirements.txt');
 const FIRST = ['unit', 'integration', 'wire', OTHER_TRANSPORTS, 'server'];
 const LAST = ['scripts', 'package'];
 const RUNNER = fileURLToPath(new URL('mocha-run.mjs', import.meta.url));
@@ -48,14 +51,21 @@ function filesOf(section) {
   );
 }
 
+/** @param {string} file */
+const nameOf = (file) => basename(file).split('.')[0];
+
 /** @param {string} folder @param {string} suffix */
 function testsIn(folder, suffix) {
   return filesIn(folder).filter((file) => file.endsWith(suffix));
 }
 
-/** @param {string} section @param {import('./tally.mjs').Tally} tally */
-export async function mochaSection(section, tally) {
-  const files = filesOf(section);
+/**
+ * @param {string} section
+ * @param {import('./tally.mjs').Tally} tally
+ * @param {readonly string[]} [only] of its files, by name without .test.js
+ */
+export async function mochaSection(section, tally, only) {
+  const files = filesOf(section).filter((file) => only?.includes(nameOf(file)) ?? true);
   if (files.length === 0) return tally.skip(section, 'no tests');
   if (section === 'live') buildBenchPrograms(['loadgen']);
   const report = join(packageRoot, 'build', `mocha-${section}.json`);
@@ -67,6 +77,7 @@ export async function mochaSection(section, tally) {
       TF_CPP_MIN_LOG_LEVEL: '2',
       ...process.env,
       ...(section === OTHER_TRANSPORTS && OTHERS),
+      ...(section === 'fleet' && { TENSORGATE_FLEET_PYTHON: await pythonVenv(section, TOOLS) }),
     },
     stdio: ['ignore', 1, 2],
   });

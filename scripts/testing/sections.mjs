@@ -36,6 +36,7 @@ const CHAINS = [
   ['interop', 'zoo'],
   ['transports'],
   ['server'],
+  ['fleet'],
   ['tsan'],
   ['package'],
   ['native'],
