@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the TensorFlow C library out of the pinned PyPI wheel, fetched through pip:
+# Takes the TensorFlow C library out of the pinned PyPI wheel:
 #   DEST/lib/libtensorflow_cc.so.2, DEST/lib/libtensorflow_framework.so.2
 #   DEST/include/                    the C API's headers and what they include
 #   DEST/nvidia/*/lib                CUDA's libraries, with --with-cuda-libs; the wheel's own libraries
@@ -14,7 +14,7 @@ usage() {
   cat <<'TEXT'
 usage: fetch-libtensorflow.sh [--variant=cpu|cuda] [--with-cuda-libs] [--dest=DIR] [--check]
   --variant         cpu or cuda; default: TENSORGATE_VARIANT, else the one that is there, else cpu
-  --with-cuda-libs  with cuda: CUDA's own libraries (about 4 GB) from pip, instead of the system's;
+  --with-cuda-libs  with cuda: CUDA's own libraries (about 4 GB), instead of the system's;
                     also TENSORGATE_CUDA_LIBS=1
   --dest            default: third_party/libtensorflow
   --check           fetches nothing: exit 0 when it is there, 10 when it would be fetched
@@ -101,47 +101,17 @@ fi
 need_mb=1300
 if [[ $variant == cuda ]]; then need_mb=2000; fi
 if [[ $cuda_libs == yes ]]; then need_mb=9000; fi
-require_pip_and_space
+require_node_and_space
 
 # --- fetch, check, unpack ------------------------------------------------------------------------
-unpack() { # the two libraries, and the C headers with all that they include
-  exec python3 - "$scratch/$wheel" "$scratch/new" <<'PYTHON'
-import os, re, shutil, sys, zipfile
-wheel, out = zipfile.ZipFile(sys.argv[1]), sys.argv[2]
-def extract(name, to):
-    to = os.path.join(out, to)
-    os.makedirs(os.path.dirname(to), exist_ok=True)
-    with wheel.open(name) as source, open(to, "wb") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-for library in ("libtensorflow_cc.so.2", "libtensorflow_framework.so.2"):
-    extract("tensorflow/" + library, "lib/" + library)
-todo, seen = ["tensorflow/c/c_api.h", "tensorflow/c/c_api_experimental.h"], set()
-while todo:
-    header = todo.pop()
-    if header in seen:
-        continue
-    seen.add(header)
-    name = "tensorflow/include/" + header
-    extract(name, "include/" + header)
-    todo += re.findall(r'#\s*include\s+"([^"]+)"', wheel.read(name).decode())
-PYTHON
-}
-install_cuda_libs() {
-  TMPDIR=$scratch exec python3 -m pip install --no-deps --only-binary=:all: --implementation cp \
-    --python-version "$WHEEL_PYTHON" --platform manylinux_2_27_x86_64 --platform manylinux2014_x86_64 \
-    --progress-bar off --no-cache-dir --require-hashes --target "$scratch/cuda" \
-    -r "$here/cuda-libs.txt"
-}
-
 open_scratch
-fetch_wheel "$package" "$VERSION"
+fetch_wheel "$package"
 say "unpacking the libraries and headers"
-busy "unpacking" unpack || explain "unpacked $wheel"
-rm "$scratch/$wheel"
+unpack_wheel libtensorflow
 if [[ $cuda_libs == yes ]]; then
-  say "installing CUDA's libraries with pip"
-  busy "installing CUDA's libraries" install_cuda_libs || explain "installed CUDA's libraries"
-  mv "$scratch/cuda/nvidia" "$scratch/new/nvidia"
+  say "fetching CUDA's libraries"
+  busy "fetching CUDA's libraries" wheels cuda-libs "$here/cuda-libs.txt" "$scratch" "$scratch/new" ||
+    explain "fetched CUDA's libraries"
 fi
 echo "$stamp" >"$scratch/new/libtensorflow.stamp"
 if is_there; then exit 0; fi # another run was faster

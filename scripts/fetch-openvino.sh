@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes OpenVINO's runtime for CPUs out of the pinned PyPI wheel, fetched through pip:
+# Takes OpenVINO's runtime for CPUs out of the pinned PyPI wheel:
 #   DEST/lib/libopenvino_c.so.*     its C library, and what that needs: the runtime, the CPU plugin, TBB
 #   DEST/lib/libopenvino_*_frontend.so.*  the readers of TensorFlow, TFLite, ONNX and its own files
 #   DEST/openvino.stamp             what they are; while it matches, a further run is a no-op and offline
@@ -52,37 +52,12 @@ fi
 [[ $check == no ]] || exit $EXIT_WOULD_FETCH
 # shellcheck disable=SC2034 # wheel.sh reads it
 need_mb=300
-require_pip_and_space
-
-# The libraries that a CPU needs, and the notices of what they contain. Without tbbbind, TBB leaves threads where
-# the kernel puts them, which is what we want of it.
-unpack() {
-  exec python3 - "$scratch/$wheel" "$scratch/new" <<'PYTHON'
-import os, re, shutil, sys, zipfile
-wheel, out = zipfile.ZipFile(sys.argv[1]), sys.argv[2]
-wanted = re.compile(
-    r"openvino/libs/lib(openvino|openvino_c|openvino_(intel|arm)_cpu_plugin|tbb|tbbmalloc"
-    r"|openvino_(ir|onnx|tensorflow|tensorflow_lite)_frontend)\.so(\.\d+)*"
-)
-notices = re.compile(r"openvino-[^/]*\.dist-info/licenses/(LICENSE|\S*third-party-programs.txt)")
-names = [(name, "lib") for name in wheel.namelist() if wanted.fullmatch(name)]
-if not any(os.path.basename(name).startswith("libopenvino_c.so") for name, _ in names):
-    sys.exit("no openvino/libs/libopenvino_c.so in the wheel")
-names += [(name, "licenses") for name in wheel.namelist() if notices.fullmatch(name)]
-for name, folder in names:
-    os.makedirs(os.path.join(out, folder), exist_ok=True)
-    with wheel.open(name) as source, open(
-        os.path.join(out, folder, os.path.basename(name)), "wb"
-    ) as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-PYTHON
-}
+require_node_and_space
 
 open_scratch
-fetch_wheel openvino "$VERSION"
+fetch_wheel openvino
 say "unpacking the libraries"
-busy "unpacking" unpack || explain "unpacked $wheel"
-rm "$scratch/$wheel"
+unpack_wheel openvino
 echo "$stamp" >"$scratch/new/openvino.stamp"
 if is_there; then exit 0; fi # another run was faster
 replace "$scratch/new"

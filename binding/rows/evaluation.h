@@ -48,7 +48,6 @@ class Evaluation {
   void Evaluate(const Node& node, Frame* frame);
   Values Apply(const Node& node, const Frame& frame);
 
-  const GraphDef& graph_;
   const FindOp& find_op_;
   const std::map<std::string, Value> inputs_;
   Symbols symbols_;

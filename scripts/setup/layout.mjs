@@ -4,12 +4,13 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fingerprint } from './fingerprint.mjs';
 
 export const packageRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const isCheckout = existsSync(join(packageRoot, 'tsconfig.json'));
+export const hasSources = existsSync(join(packageRoot, 'CMakeLists.txt'));
 
 /** What the addon is built from, besides libtensorflow and node-addon-api. */
 export const ADDON_SOURCES = ['binding', 'CMakeLists.txt'];
@@ -23,8 +24,11 @@ export const ADDON_SOURCES = ['binding', 'CMakeLists.txt'];
  * @property {string} openvino the folder with OpenVINO's lib/
  */
 
-/** @returns {Layout} */
-export function nativeLayout() {
+/**
+ * @param {string} [prebuilt] path of an addon that is not built here
+ * @returns {Layout}
+ */
+export function nativeLayout(prebuilt) {
   if (isCheckout) {
     return {
       folder: join(packageRoot, 'build'),
@@ -37,11 +41,13 @@ export function nativeLayout() {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tensorgate');
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
   const variant = process.env.TENSORGATE_VARIANT || 'cpu';
-  const sources = fingerprint(packageRoot, ADDON_SOURCES, [variant, process.arch]).slice(0, 12);
+  const own = prebuilt
+    ? fingerprint(dirname(prebuilt), [basename(prebuilt)])
+    : fingerprint(packageRoot, ADDON_SOURCES, [variant, process.arch]);
   const pins = fingerprint(packageRoot, ['scripts/libtensorflow.sha256']).slice(0, 12);
   const opsPins = fingerprint(packageRoot, ['scripts/ops.sha256']).slice(0, 12);
   const openvinoPins = fingerprint(packageRoot, ['scripts/openvino.sha256']).slice(0, 12);
-  const folder = join(cache, `${version}-${sources}`);
+  const folder = join(cache, `${version}-${own.slice(0, 12)}`);
   return {
     folder,
     release: join(folder, 'build', 'Release'),

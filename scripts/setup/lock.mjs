@@ -8,17 +8,11 @@ import { join } from 'node:path';
 import { say, SetupError } from './progress.mjs';
 
 const HOLDER = `
-import fcntl, os, sys
-lock = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o644)
-try:
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-except BlockingIOError:
-    print("waiting", flush=True)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-os.ftruncate(lock, 0)
-os.write(lock, sys.argv[2].encode())
-print("locked", flush=True)
-sys.stdin.read()
+exec 9<>"$1"
+flock --nonblock 9 || { echo waiting; flock 9; }
+printf %s "$2" >"$1"
+echo locked
+cat >/dev/null
 `;
 
 /**
@@ -31,7 +25,7 @@ export async function withLock(folder, work) {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'setup.lock');
   // In its own process group: a Ctrl-C must not free the lock before the work has stopped.
-  const holder = spawn('python3', ['-c', HOLDER, path, String(process.pid)], {
+  const holder = spawn('bash', ['-c', HOLDER, 'lock', path, String(process.pid)], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });

@@ -4,16 +4,10 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchShown } from './fetch.mjs';
 import { nativeLayout, packageRoot } from './layout.mjs';
 import { withLock } from './lock.mjs';
-import {
-  endChildrenAtExit,
-  runCollected,
-  runShown,
-  say,
-  seconds,
-  SetupError,
-} from './progress.mjs';
+import { endChildrenAtExit, runCollected, say, seconds, SetupError } from './progress.mjs';
 
 const FETCH = join(packageRoot, 'scripts', 'fetch-openvino.sh');
 
@@ -65,7 +59,7 @@ async function fetchOpenVino(folder) {
   try {
     await withLock(nativeLayout().folder, async () => {
       if (await isThere()) return;
-      const status = await runShown('bash', args);
+      const status = await fetchShown(args);
       if (status !== 0) throw new SetupError('OpenVINO could not be fetched');
     });
   } finally {

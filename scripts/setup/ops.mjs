@@ -2,12 +2,12 @@
  * Finds the op libraries that --ops names, or fetches them on the first start that asks for them.
  * TENSORGATE_OPS_PATH names a folder of one's own instead: DIR/NAME/*.so.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchShown, isFetched } from './fetch.mjs';
 import { nativeLayout, packageRoot } from './layout.mjs';
 import { withLock } from './lock.mjs';
-import { endChildrenOnSignals, runShown, say, seconds, SetupError } from './progress.mjs';
+import { endChildrenOnSignals, say, seconds, SetupError } from './progress.mjs';
 
 const FETCH = join(packageRoot, 'scripts', 'fetch-ops.sh');
 
@@ -46,14 +46,13 @@ function librariesIn(folder) {
 /** @param {string} name @param {string} folder */
 async function fetchOps(name, folder) {
   const args = [FETCH, name, `--dest=${folder}`];
-  const isThere = () => spawnSync('bash', [...args, '--check'], { stdio: 'ignore' }).status === 0;
-  if (isThere()) return;
+  if (isFetched(args)) return;
   const start = Date.now();
   const release = endChildrenOnSignals();
   try {
     await withLock(nativeLayout().folder, async () => {
-      if (isThere()) return;
-      const status = await runShown('bash', args);
+      if (isFetched(args)) return;
+      const status = await fetchShown(args);
       if (status !== 0) throw new SetupError(`the ops '${name}' could not be fetched`);
     });
   } finally {

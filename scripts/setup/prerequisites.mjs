@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { SetupError } from './progress.mjs';
+import { pipSettings } from './wheels/pip-settings.mjs';
 
 /**
  * @typedef {object} Prerequisite
@@ -84,16 +85,19 @@ const CMAKE = {
   },
 };
 const PYTHON = {
-  name: 'Python 3',
+  name: 'Python 3 (for the tests)',
   apt: 'python3',
   dnf: 'python3',
   present: async () => (await output('python3', ['--version'])) !== undefined,
 };
-const PIP = {
-  name: "Python's pip",
+const INDEX = {
+  name: "Python's pip, which knows a package index to fetch from (or set PIP_INDEX_URL)",
   apt: 'python3-pip',
   dnf: 'python3-pip',
-  present: async () => (await output('python3', ['-m', 'pip', '--version'])) !== undefined,
+  present: async () => {
+    const { indexes, findLinks } = pipSettings();
+    return indexes.length + findLinks.length > 0;
+  },
 };
 const GTEST = {
   name: 'GoogleTest (for the tests)',
@@ -103,15 +107,15 @@ const GTEST = {
 };
 
 /**
- * @param {{native: boolean, pip: boolean, tests: boolean}} needs
+ * @param {{compiler: boolean, index: boolean, tests: boolean}} needs
  * @returns {Promise<void>} @throws SetupError that names all that is missing
  */
-export async function checkPrerequisites({ native, pip, tests }) {
+export async function checkPrerequisites({ compiler, index, tests }) {
   /** @type {Prerequisite[]} */
-  const wanted = [NODE, PLATFORM, PYTHON];
-  if (native) wanted.push(COMPILER, MAKE, CMAKE);
-  if (pip) wanted.push(PIP);
-  if (tests) wanted.push(GTEST);
+  const wanted = [NODE, PLATFORM];
+  if (compiler) wanted.push(COMPILER, MAKE, CMAKE);
+  if (index) wanted.push(INDEX);
+  if (tests) wanted.push(PYTHON, GTEST);
   const present = await Promise.all(wanted.map((each) => each.present()));
   const missing = wanted.filter((_, i) => !present[i]);
   if (missing.length > 0) throw new SetupError(describe(missing, installer()));

@@ -1,12 +1,12 @@
 /** The steps of the set-up. Each knows by content, not by time, whether there is something to do. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
+import { fetchShown, isFetched } from './fetch.mjs';
 import { filesIn, fingerprint, readStamp, writeStamp } from './fingerprint.mjs';
 import { ADDON_SOURCES, packageRoot } from './layout.mjs';
-import { runLogged, runShown, say, seconds, SetupError } from './progress.mjs';
+import { runLogged, say, seconds, SetupError } from './progress.mjs';
 
 /**
  * @typedef {object} Step
@@ -53,10 +53,10 @@ export function libtensorflow(layout) {
   const args = [FETCH, `--dest=${layout.libtensorflow}`];
   return {
     name: 'libtensorflow',
-    done: () => spawnSync('bash', [...args, '--check'], { stdio: 'ignore' }).status === 0,
+    done: () => isFetched(args),
     async run() {
       const start = Date.now();
-      const status = await runShown('bash', args);
+      const status = await fetchShown(args);
       if (status !== 0) throw new SetupError('libtensorflow could not be fetched');
       say(`fetching libtensorflow: done in ${seconds(start)}`);
     },

@@ -13,7 +13,7 @@ describe('The addon', () => {
     const library = realpathSync(join(dirname(addon), '../../third_party/libtensorflow'));
     const folder = mkdtempSync(join(tmpdir(), 'tensorgate-prebuilt-'));
     const scope = join(folder, 'node_modules/@tensorgate');
-    const ours = join(scope, `addon-linux-${process.arch}`);
+    const ours = join(scope, `linux-${process.arch}-gnu`);
     mkdirSync(ours, { recursive: true });
     copyFileSync(addon, join(ours, 'tensorgate.node'));
     symlinkSync(library, join(scope, `libtensorflow-linux-${process.arch}`));

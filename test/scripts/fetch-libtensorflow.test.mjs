@@ -1,4 +1,4 @@
-/** scripts/fetch-libtensorflow.sh with a small wheel of ours and a stub for pip; nothing is downloaded. */
+/** scripts/fetch-libtensorflow.sh with a small wheel of ours. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import {
@@ -9,6 +9,7 @@ import {
   readlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ARCH, ended, fetchFails, pinnedWheel, root, Sandbox } from './sandbox.mjs';
 
@@ -36,8 +37,8 @@ describe('fetch-libtensorflow.sh', () => {
   beforeEach(() => {
     sandbox = new Sandbox();
     dest = join(sandbox.folder, 'third_party', 'libtensorflow');
-    sandbox.copy('scripts/fetch-libtensorflow.sh', 'scripts/wheel.sh');
-    sandbox.stubPip('libtensorflow.sha256', WHEEL, FILES);
+    sandbox.copy('scripts/fetch-libtensorflow.sh', 'scripts/wheel.sh', 'scripts/setup');
+    sandbox.offerWheel('libtensorflow.sha256', WHEEL, FILES);
   });
   afterEach(() => sandbox.remove());
 
@@ -68,7 +69,7 @@ describe('fetch-libtensorflow.sh', () => {
 
   it('does nothing, and needs no network, when it is already there', async () => {
     await fetch();
-    sandbox.env.FAKE_PIP = 'missing';
+    sandbox.unplug();
     const { status, stdout } = await fetch();
     assert.equal(status, 0);
     assert.match(stdout, /already there/);
@@ -93,19 +94,13 @@ describe('fetch-libtensorflow.sh', () => {
   });
 
   it('names a missing network', async () => {
-    Object.assign(sandbox.env, {
-      FAKE_PIP: 'real',
-      PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
-      PIP_RETRIES: '0',
-      PIP_NO_CACHE_DIR: '1',
-      PIP_CONFIG_FILE: '/dev/null',
-    });
+    sandbox.unplug();
     await failsWith(fetch(), 5, /cannot reach a pip package index.*LIBTENSORFLOW_PATH/);
   });
 
-  it('names a missing pip, with the command that installs it', async () => {
-    sandbox.env.FAKE_PIP = 'missing';
-    await failsWith(fetch(), 4, /no pip: apt-get install python3-pip/);
+  it('names a missing Node.js', async () => {
+    sandbox.env.NODE = 'no-node';
+    await failsWith(fetch(), 4, /needs Node\.js, and there is no command 'no-node'/);
   });
 
   it('names a lack of disk space before it downloads', async () => {
@@ -114,7 +109,8 @@ describe('fetch-libtensorflow.sh', () => {
   });
 
   it('names a lack of disk space met on the way', async () => {
-    sandbox.env.FAKE_PIP = 'full';
+    sandbox.stub('full', 'echo "ENOSPC: no space left on device, write"; exit 1');
+    sandbox.env.NODE = 'full';
     await failsWith(fetch(), 7, /no space left/);
   });
 
@@ -128,14 +124,21 @@ describe('fetch-libtensorflow.sh', () => {
   });
 
   it('leaves nothing when it is interrupted, and works the next time', async () => {
-    sandbox.env.FAKE_PIP = 'hang';
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (silent.address());
+    const { PIP_FIND_LINKS } = sandbox.env;
+    sandbox.unplug();
+    sandbox.env.PIP_INDEX_URL = `http://127.0.0.1:${port}/simple`;
     const child = sandbox.start(join(sandbox.folder, 'scripts', 'fetch-libtensorflow.sh'));
     const end = ended(child);
-    await once(/** @type {import('node:stream').Readable} */ (child.stdout), 'data');
+    const [connection] = await once(silent, 'connection');
     child.kill('SIGTERM');
     assert.equal((await end).status, 143);
     assert.deepEqual(readdirSync(join(dest, '..')), []);
-    sandbox.env.FAKE_PIP = 'copy';
+    connection.destroy();
+    silent.close();
+    sandbox.env.PIP_FIND_LINKS = PIP_FIND_LINKS;
     assert.equal((await fetch()).status, 0);
   });
 
@@ -148,7 +151,8 @@ describe('fetch-libtensorflow.sh', () => {
   it('links a library of the user with LIBTENSORFLOW_PATH, and fetches nothing', async () => {
     const own = join(sandbox.folder, 'own');
     await fetch(`--dest=${own}`);
-    Object.assign(sandbox.env, { LIBTENSORFLOW_PATH: own, FAKE_PIP: 'missing' });
+    sandbox.unplug();
+    sandbox.env.LIBTENSORFLOW_PATH = own;
     assert.equal((await fetch()).status, 0);
     assert.equal(readlinkSync(dest), own);
     delete sandbox.env.LIBTENSORFLOW_PATH;

@@ -1,4 +1,4 @@
-/** scripts/fetch-openvino.sh with a small wheel of ours and a stub for pip, and the set-up that calls it. */
+/** scripts/fetch-openvino.sh with a small wheel of ours, and the set-up that calls it. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ beforeEach(() => {
   sandbox = new Sandbox();
   dest = join(sandbox.folder, 'third_party', 'openvino');
   sandbox.copy('scripts', 'package.json', 'tsconfig.json');
-  sandbox.stubPip('openvino.sha256', WHEEL, FILES);
+  sandbox.offerWheel('openvino.sha256', WHEEL, FILES);
 });
 afterEach(() => sandbox.remove());
 
@@ -67,7 +67,7 @@ describe('fetch-openvino.sh', () => {
   it('does nothing, and needs no network, when it is already there', async () => {
     assert.equal((await fetch('--check')).status, 10);
     await fetch();
-    sandbox.env.FAKE_PIP = 'missing';
+    sandbox.unplug();
     assert.equal((await fetch('--check')).status, 0);
     const { status, stdout } = await fetch();
     assert.equal(status, 0);
@@ -85,18 +85,18 @@ describe('fetch-openvino.sh', () => {
   it('refuses a wheel with a wrong checksum, and one without the library', async () => {
     sandbox.write('scripts/openvino.sha256', PINS);
     await failsWith(fetch(), 6, /not the pinned one: sha256 .* expected .*PIP_INDEX_URL/);
-    sandbox.stubPip('openvino.sha256', WHEEL, { 'openvino/libs/libtbb.so.12': '' });
+    sandbox.offerWheel('openvino.sha256', WHEEL, { 'openvino/libs/libtbb.so.12': '' });
     await failsWith(fetch(), 5, /no openvino\/libs\/libopenvino_c\.so in the wheel/);
   });
 
-  it('names a missing network, a missing pip, a lack of space and an unsupported processor', async () => {
-    sandbox.env.FAKE_PIP = 'offline';
-    await failsWith(fetch(), 5, /cannot reach a pip package index.*OPENVINO_PATH/);
-    sandbox.env.FAKE_PIP = 'missing';
-    await failsWith(fetch(), 4, /no pip: apt-get install python3-pip/);
-    sandbox.env.FAKE_PIP = 'copy';
+  it('names a lack of space, a missing network, a missing Node.js and an unsupported processor', async () => {
     sandbox.stub('df', 'echo header; echo "/dev/x 1 1 7 99% /"');
     await failsWith(fetch(), 7, /needs \d+ MB free in .*, 7 MB are/);
+    sandbox.stub('df', 'echo header; echo "/dev/x 1 1 7777 99% /"');
+    sandbox.unplug();
+    await failsWith(fetch(), 5, /cannot reach a pip package index.*OPENVINO_PATH/);
+    sandbox.env.NODE = 'no-node';
+    await failsWith(fetch(), 4, /needs Node\.js/);
     sandbox.stub('uname', 'if [[ $1 == -m ]]; then echo riscv64; else echo Linux; fi');
     await failsWith(fetch(), 3, /no libraries for riscv64/);
   });
@@ -123,7 +123,7 @@ describe("the set-up's OpenVINO", () => {
   it('is fetched once, in the checkout', async () => {
     const first = await ensure();
     assert.equal(first.stdout, `${dest}/lib/libopenvino_c.so.2641\n`, first.stderr);
-    sandbox.env.FAKE_PIP = 'missing';
+    sandbox.unplug();
     const second = await ensure();
     assert.deepEqual([second.stdout, second.stderr], [first.stdout, '']);
   });
@@ -141,7 +141,7 @@ describe("the set-up's OpenVINO", () => {
   });
 
   it('is taken from OPENVINO_PATH, where nothing is fetched', async () => {
-    sandbox.env.FAKE_PIP = 'missing';
+    sandbox.unplug();
     sandbox.env.OPENVINO_PATH = join(sandbox.folder, 'own');
     assert.equal(
       (await ensure()).stdout,

@@ -1,4 +1,4 @@
-/** scripts/fetch-ops.sh with a small wheel of ours and a stub for pip, and the set-up that calls it. */
+/** scripts/fetch-ops.sh with a small wheel of ours, and the set-up that calls it. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ beforeEach(() => {
   sandbox = new Sandbox();
   dest = join(sandbox.folder, 'third_party', 'ops', 'text');
   sandbox.copy('scripts', 'package.json', 'tsconfig.json');
-  sandbox.stubPip('ops.sha256', WHEEL, FILES);
+  sandbox.offerWheel('ops.sha256', WHEEL, FILES);
 });
 afterEach(() => sandbox.remove());
 
@@ -49,7 +49,7 @@ describe('fetch-ops.sh', () => {
   it('does nothing, and needs no network, when they are already there', async () => {
     assert.equal((await fetch('text', '--check')).status, 10);
     await fetch('text');
-    sandbox.env.FAKE_PIP = 'missing';
+    sandbox.unplug();
     assert.equal((await fetch('text', '--check')).status, 0);
     const { status, stdout } = await fetch('text');
     assert.equal(status, 0);
@@ -73,14 +73,14 @@ describe('fetch-ops.sh', () => {
     await failsWith(fetch('text'), 6, /not the pinned one: sha256 .* expected .*PIP_INDEX_URL/);
   });
 
-  it('names a missing network, a missing pip, a lack of space and an unsupported processor', async () => {
-    sandbox.env.FAKE_PIP = 'offline';
-    await failsWith(fetch('text'), 5, /cannot reach a pip package index.*TENSORGATE_OPS_PATH/);
-    sandbox.env.FAKE_PIP = 'missing';
-    await failsWith(fetch('text'), 4, /no pip: apt-get install python3-pip/);
-    sandbox.env.FAKE_PIP = 'copy';
+  it('names a lack of space, a missing network, a missing Node.js and an unsupported processor', async () => {
     sandbox.stub('df', 'echo header; echo "/dev/x 1 1 7 99% /"');
     await failsWith(fetch('text'), 7, /needs \d+ MB free in .*, 7 MB are/);
+    sandbox.stub('df', 'echo header; echo "/dev/x 1 1 7777 99% /"');
+    sandbox.unplug();
+    await failsWith(fetch('text'), 5, /cannot reach a pip package index.*TENSORGATE_OPS_PATH/);
+    sandbox.env.NODE = 'no-node';
+    await failsWith(fetch('text'), 4, /needs Node\.js/);
     sandbox.stub('uname', 'if [[ $1 == -m ]]; then echo riscv64; else echo Linux; fi');
     await failsWith(fetch('text'), 3, /no libraries for riscv64/);
   });
@@ -114,7 +114,7 @@ describe('the op libraries of the set-up', () => {
       ['a', 'b', 'c'].map((name) => `${dest}/_${name}_op.so\n`).join(''),
       first.stderr,
     );
-    sandbox.env.FAKE_PIP = 'missing';
+    sandbox.unplug();
     const second = await ensure();
     assert.deepEqual([second.stdout, second.stderr], [first.stdout, '']);
   });
@@ -128,7 +128,7 @@ describe('the op libraries of the set-up', () => {
   });
 
   it('are taken from TENSORGATE_OPS_PATH, where nothing is fetched', async () => {
-    sandbox.env.FAKE_PIP = 'missing';
+    sandbox.unplug();
     sandbox.write('own/text/mine.so', '');
     sandbox.env.TENSORGATE_OPS_PATH = join(sandbox.folder, 'own');
     assert.equal((await ensure()).stdout, `${join(sandbox.folder, 'own/text/mine.so')}\n`);

@@ -1,6 +1,6 @@
 /**
  * A folder of its own for one test, with stub commands that come first in the PATH; for the scripts that fetch
- * wheels, a wheel of ours and a stub for pip.
+ * wheels, a wheel of ours in a folder that they find it in.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -20,21 +20,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-
-// What FAKE_PIP says of `python3 -m pip`; all else goes to the real Python.
-const PIP = `
-if [[ "$1 $2" != "-m pip" ]]; then exec "$REAL_PYTHON" "$@"; fi
-case $FAKE_PIP in
-  missing) echo "No module named pip" >&2; exit 1 ;;
-  offline) if [[ $3 == download ]]; then echo "ERROR: (from versions: none)"; exit 1; fi ;;
-  hang) if [[ $3 == download ]]; then exec sleep 60; fi ;;
-  full) if [[ $3 == download ]]; then echo "OSError: [Errno 28] No space left on device"; exit 1; fi ;;
-  real) exec "$REAL_PYTHON" "$@" ;;
-esac
-while [[ $# -gt 0 ]]; do
-  if [[ $1 == --dest ]]; then cp "$FAKE_WHEEL" "$2"; fi
-  shift
-done`;
 
 /** @typedef {{status: number | null, signal: string | null, stdout: string, stderr: string}} Ended */
 
@@ -70,24 +55,30 @@ export class Sandbox {
   }
 
   /**
-   * Has pip download a wheel of ours, which `pins` then has the checksum of. FAKE_PIP in `env` has it do otherwise.
+   * Has the scripts find a wheel of ours, which `pins` then has the checksum of, and no other.
    * @param {string} pins in scripts @param {string} name of the wheel
    * @param {Record<string, string>} files of the wheel
    */
-  stubPip(pins, name, files) {
-    const wheel = join(this.folder, name);
+  offerWheel(pins, name, files) {
+    const wheel = join(this.folder, 'wheels', name);
+    mkdirSync(dirname(wheel), { recursive: true });
     const make = `import json, sys, zipfile
 with zipfile.ZipFile(sys.argv[1], "w") as wheel:
-    for name, content in json.loads(sys.argv[2]).items():
-        wheel.writestr(name, content)`;
+    for i, (name, content) in enumerate(json.loads(sys.argv[2]).items()):
+        wheel.writestr(name, content, zipfile.ZIP_DEFLATED if i % 2 else zipfile.ZIP_STORED)`;
     assert.equal(spawnSync('python3', ['-c', make, wheel, JSON.stringify(files)]).status, 0);
     const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
     this.write(`scripts/${pins}`, `${sha256}  ${name}\n`);
-    const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)']);
-    this.env.FAKE_PIP = 'copy';
-    this.env.FAKE_WHEEL = wheel;
-    this.env.REAL_PYTHON = String(python.stdout).trim();
-    this.stub('python3', PIP);
+    this.env.PIP_CONFIG_FILE = '/dev/null';
+    this.env.PIP_FIND_LINKS = dirname(wheel);
+    this.env.PIP_NO_INDEX = '1';
+  }
+
+  /** From now on there is an index only, which cannot be reached. */
+  unplug() {
+    delete this.env.PIP_FIND_LINKS;
+    delete this.env.PIP_NO_INDEX;
+    this.env.PIP_INDEX_URL = 'http://127.0.0.1:9/simple';
   }
 
   /** @param {string} command @param {...string} args */

@@ -24,7 +24,7 @@ describe('prerequisites', () => {
       'make or ninja',
       'CMake',
       'Python 3',
-      'pip',
+      "Python's pip",
       'GoogleTest',
     ]) {
       assert.match(
@@ -94,13 +94,48 @@ describe('the addon', () => {
     import { resolveAddon } from '${join(sandbox.folder, 'scripts', 'setup', 'native.mjs')}';
     console.log(resolveAddon());`;
 
-  it('is taken from prebuilt platform packages when both are there', async () => {
+  /** @param {string} name @param {string} [file] */
+  const packageAt = (name, file) => {
+    const folder = `node_modules/@tensorgate/${name}`;
+    sandbox.write(`${folder}/package.json`, '{"version": "0"}');
+    if (file) sandbox.write(`${folder}/${file}`, 'x');
+    return join(sandbox.folder, folder);
+  };
+
+  it('is taken from the packages for the platform when both are there', async () => {
     sandbox.copy('scripts', 'package.json');
-    const prebuilt = `node_modules/@tensorgate/addon-${platform}`;
-    sandbox.write(`${prebuilt}/package.json`, '{}');
-    sandbox.write(`node_modules/@tensorgate/libtensorflow-${platform}-cuda/package.json`, '{}');
+    const ours = packageAt(`${platform}-gnu`, 'tensorgate.node');
+    packageAt(`libtensorflow-${platform}-cuda`);
     const { stdout, stderr } = await sandbox.run(process.execPath, ...RESOLVE, script());
-    assert.equal(stdout.trim(), join(sandbox.folder, prebuilt, 'tensorgate.node'), stderr);
+    assert.equal(stdout.trim(), join(ours, 'tensorgate.node'), stderr);
+  });
+
+  it('of a package is copied beside a library that lies elsewhere', async () => {
+    sandbox.copy('scripts', 'package.json');
+    packageAt(`${platform}-gnu`, 'tensorgate.node');
+    sandbox.write('own/lib/libtensorflow_cc.so.2', '');
+    sandbox.write('own/lib/libtensorflow_framework.so.2', '');
+    sandbox.write('own/include/tensorflow/c/c_api.h', '');
+    sandbox.env.LIBTENSORFLOW_PATH = join(sandbox.folder, 'own');
+    sandbox.env.XDG_CACHE_HOME = join(sandbox.folder, 'cache');
+    const ensure = script().replaceAll('resolveAddon', 'await ensureAddon').replace('await ', '');
+    const first = await sandbox.run(process.execPath, ...RESOLVE, ensure);
+    const path = first.stdout.trim();
+    assert.match(
+      path,
+      /\/cache\/tensorgate\/[^/]+\/linux-[^/]+-gnu\/tensorgate\.node$/,
+      first.stderr,
+    );
+    assert.ok(existsSync(join(path, `../../libtensorflow-${platform}/lib/libtensorflow_cc.so.2`)));
+    const second = await sandbox.run(process.execPath, ...RESOLVE, script());
+    assert.equal(second.stdout, first.stdout);
+  });
+
+  it('cannot be had where there is neither a package nor a source', async () => {
+    sandbox.copy('scripts', 'package.json');
+    const { status, stderr } = await sandbox.run(process.execPath, ...RESOLVE, script());
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`there is no @tensorgate/${platform}-gnu beside this package`));
   });
 
   it('is taken from TENSORGATE_NATIVE_DIR first', async () => {

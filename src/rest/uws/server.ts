@@ -2,12 +2,7 @@
  * UwsRestServer: the REST API over uWebSockets. Owns the listener and its connections. One thread,
  * uWebSockets' event loop, which is Node's.
  */
-import uWS, {
-  type HttpRequest,
-  type HttpResponse,
-  type TemplatedApp,
-  type us_listen_socket,
-} from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 
 import { addressText, type Address } from '../../listening/addresses.js';
 import { ServingError, StatusCode } from '../../status/serving-error.js';
@@ -17,6 +12,7 @@ import type { RestServer, RestServerOptions } from '../server.js';
 import { ClientVerification } from './client-verification.js';
 import { UwsHttpExchange, type UwsExchangeHost } from './http-exchange.js';
 import { UwsHttpRequest } from './http-request.js';
+import { uWS } from './library.js';
 import { sslApp } from './ssl-app.js';
 
 /**

@@ -6,10 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import uWS, { type TemplatedApp } from 'uWebSockets.js';
+import type { TemplatedApp } from 'uWebSockets.js';
 
 import type { SslConfig } from '../../config/ssl-config.js';
 import { ServingError, StatusCode } from '../../status/serving-error.js';
+import { uWS } from './library.js';
 
 /**
  * Asks no client for a certificate: see client-verification.ts. Blocking: for start-up.
