@@ -1,0 +1,2 @@
+/** What is handed to Kubernetes, KServe, Compose and systemd is what these take, and runs. docs/kubernetes.md. */
+import './kubernetes/chart.js';
