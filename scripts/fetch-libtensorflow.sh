@@ -2,6 +2,7 @@
 # Takes the TensorFlow C library out of the pinned PyPI wheel:
 #   DEST/lib/libtensorflow_cc.so.2, DEST/lib/libtensorflow_framework.so.2
 #   DEST/include/                    the C API's headers and what they include
+#   DEST/licenses/                   the notices of what is in them
 #   DEST/nvidia/*/lib                CUDA's libraries, with --with-cuda-libs; the wheel's own libraries
 #                                    look for them in $ORIGIN/../nvidia/*/lib
 #   DEST/libtensorflow.stamp         what it is; while it matches, a further run is a no-op and offline
@@ -12,8 +13,9 @@ readonly VERSION=2.21.0
 
 usage() {
   cat <<'TEXT'
-usage: fetch-libtensorflow.sh [--variant=cpu|cuda] [--with-cuda-libs] [--dest=DIR] [--check]
+usage: fetch-libtensorflow.sh [--variant=cpu|cuda] [--arch=ARCH] [--with-cuda-libs] [--dest=DIR] [--check]
   --variant         cpu or cuda; default: TENSORGATE_VARIANT, else the one that is there, else cpu
+  --arch            x86_64 or aarch64; default: this machine's
   --with-cuda-libs  with cuda: CUDA's own libraries (about 4 GB), instead of the system's;
                     also TENSORGATE_CUDA_LIBS=1
   --dest            default: third_party/libtensorflow
@@ -31,10 +33,12 @@ variant=${TENSORGATE_VARIANT:-}
 cuda_libs=no
 [[ ${TENSORGATE_CUDA_LIBS:-0} == 0 ]] || cuda_libs=yes
 check=no
+arch=$(uname -m)
 dest=$here/../third_party/libtensorflow
 for arg in "$@"; do
   case $arg in
     --variant=*) variant=${arg#*=} ;;
+    --arch=*) arch=${arg#*=} ;;
     --with-cuda-libs) cuda_libs=yes ;;
     --dest=?*) dest=${arg#*=} ;;
     --check) check=yes ;;
@@ -73,7 +77,6 @@ fi
 
 # --- which wheel ---------------------------------------------------------------------------------
 require_linux_with_glibc
-arch=$(uname -m)
 case $variant-$arch in
   cpu-x86_64) package=tensorflow_cpu ;;
   cuda-x86_64 | cpu-aarch64) package=tensorflow ;; # for arm64 there is no tensorflow-cpu

@@ -73,19 +73,25 @@ function libtensorflowIdentity(folder) {
   return `${realpathSync(folder)} ${size} ${mtimeMs}`;
 }
 
-/** @param {import('./layout.mjs').Layout} layout */
+/** @param {Pick<import('./layout.mjs').Layout, 'release'>} layout */
 export function addonPath(layout) {
   return join(layout.release, 'tensorgate.node');
 }
 
-/** @param {import('./layout.mjs').Layout} layout @returns {Step} */
-export function addon(layout) {
+/**
+ * @param {Pick<import('./layout.mjs').Layout, 'folder' | 'release' | 'libtensorflow'>} layout
+ * @param {Record<string, string>} [defines] of CMake's variables: another compiler, say
+ * @returns {Step}
+ */
+export function addon(layout, defines = {}) {
+  const variables = Object.entries(defines).map(([name, value]) => `--CD${name}=${value}`);
   const stamp = join(layout.release, 'addon.stamp');
   const wanted = () =>
     fingerprint(packageRoot, ADDON_SOURCES, [
       libtensorflowIdentity(layout.libtensorflow),
       require('node-addon-api/package.json').version,
       process.arch,
+      ...variables,
     ]);
   return {
     name: 'addon',
@@ -100,6 +106,7 @@ export function addon(layout) {
         `--out=${layout.release}`,
         `--parallel=${process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? availableParallelism()}`,
         `--CDLIBTENSORFLOW_PATH=${layout.libtensorflow}`,
+        ...variables,
       ];
       const log = join(layout.folder, 'logs', 'addon.log');
       rmSync(stamp, { force: true });
@@ -113,7 +120,9 @@ export function addon(layout) {
 }
 
 /** CMake refuses a cache of another place, and keeps the values of another configuration. */
-function dropForeignCMakeCache(/** @type {import('./layout.mjs').Layout} */ layout) {
+function dropForeignCMakeCache(
+  /** @type {Pick<import('./layout.mjs').Layout, 'release' | 'libtensorflow'>} */ layout,
+) {
   const cache = readStamp(join(layout.release, 'CMakeCache.txt'));
   const expected = [
     `CMAKE_CACHEFILE_DIR:INTERNAL=${layout.release}`,

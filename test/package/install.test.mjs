@@ -1,21 +1,11 @@
 /**
- * The package as a user and the images get it: packed, installed below an empty prefix, its native parts
- * built from its own sources in a cache, then started through the images' entry point.
+ * The package as the images get it: packed, installed below an empty prefix, its native parts built from its own
+ * sources in a cache, then started through the images' entry point.
  */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { ended, root, Sandbox } from '../scripts/sandbox.mjs';
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
-}
+import { root, Sandbox } from '../scripts/sandbox.mjs';
+import { served } from './served.mjs';
 
 describe('the installed package', function () {
   this.timeout(600_000);
@@ -31,7 +21,6 @@ describe('the installed package', function () {
       const installed = await sandbox.run(join(root, 'deploy', 'install.sh'), prefix);
       assert.equal(installed.status, 0, installed.stderr);
 
-      const [grpcPort, restPort] = [await freePort(), await freePort()];
       delete sandbox.env.LIBTENSORFLOW_PATH;
       Object.assign(sandbox.env, {
         PATH: `${join(prefix, 'bin')}:${sandbox.env.PATH}`,
@@ -39,45 +28,10 @@ describe('the installed package', function () {
         MODEL_NAME: 'half_plus_two',
         MODEL_BASE_PATH: join(prefix, 'lib/node_modules/tensorgate/examples/models'),
       });
-      const server = sandbox.start(
-        join(root, 'deploy', 'entrypoint.sh'),
-        `--port=${grpcPort}`,
-        `--rest_api_port=${restPort}`,
-      );
-      const end = ended(server);
-      const answer = await predict(
-        `http://127.0.0.1:${restPort}/v1/models/half_plus_two:predict`,
-        end,
-      );
-      assert.deepEqual(answer, { predictions: [2.5, 3, 4.5] });
-      server.kill('SIGTERM');
-      const { status, stderr } = await end;
-      assert.equal(status, 0, stderr);
+      const { stderr } = await served(sandbox, join(root, 'deploy', 'entrypoint.sh'));
       assert.doesNotMatch(stderr, /^setup:/m, 'the start found everything set up');
     } finally {
       sandbox.remove();
     }
   });
 });
-
-/**
- * Asks until the server listens, or has ended.
- * @param {string} url
- * @param {Promise<import('../scripts/sandbox.mjs').Ended>} end
- */
-async function predict(url, end) {
-  /** @type {import('../scripts/sandbox.mjs').Ended | undefined} */
-  let over;
-  void end.then((result) => (over = result));
-  const body = JSON.stringify({ instances: [1, 2, 5] });
-  while (!over) {
-    try {
-      const response = await fetch(url, { method: 'POST', body });
-      if (response.ok) return await response.json();
-    } catch {
-      // Not listening yet.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  return assert.fail(`the server ended before it answered: ${JSON.stringify(over)}`);
-}

@@ -22,6 +22,7 @@ const INCLUDE = 'tensorflow/include';
 const FILES = {
   'tensorflow/libtensorflow_cc.so.2': 'cc',
   'tensorflow/libtensorflow_framework.so.2': 'framework',
+  'tensorflow/THIRD_PARTY_NOTICES.txt': 'notices',
   'tensorflow/__init__.py': 'not wanted',
   [`${INCLUDE}/tensorflow/c/c_api.h`]: '#include "xla/tsl/c/tsl_status.h"',
   [`${INCLUDE}/tensorflow/c/c_api_experimental.h`]: '#include "tensorflow/c/c_api.h"',
@@ -60,8 +61,8 @@ describe('fetch-libtensorflow.sh', () => {
         .map((entry) => entry.name)
         .sort(),
       [
-        ...['c_api.h', 'c_api_experimental.h', 'libtensorflow.stamp', 'libtensorflow_cc.so.2'],
-        ...['libtensorflow_framework.so.2', 'tsl_status.h'],
+        ...['THIRD_PARTY_NOTICES.txt', 'c_api.h', 'c_api_experimental.h', 'libtensorflow.stamp'],
+        ...['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2', 'tsl_status.h'],
       ],
     );
     assert.ok(!existsSync(join(dest, '..', '.download')));
@@ -117,6 +118,13 @@ describe('fetch-libtensorflow.sh', () => {
   it('names an unsupported processor', async () => {
     sandbox.stub('uname', 'if [[ $1 == -m ]]; then echo riscv64; else echo Linux; fi');
     await failsWith(fetch(), 3, /no cpu library for riscv64/);
+  });
+
+  it('fetches for another processor where it is told to', async () => {
+    const other = pinnedWheel('libtensorflow.sha256', (name) => name.includes('aarch64'));
+    sandbox.offerWheel('libtensorflow.sha256', other, FILES);
+    assert.equal((await fetch('--arch=aarch64')).status, 0);
+    assert.match(readFileSync(join(dest, 'libtensorflow.stamp'), 'utf8'), /^2\.21\.0 cpu aarch64 /);
   });
 
   it('refuses an unknown variant', async () => {

@@ -4,13 +4,14 @@ import { Zip } from './zip.mjs';
 
 /** @typedef {(wheel: Zip, ...args: string[]) => Promise<[name: string, to: string][]>} Contents */
 
-/** The two libraries, and the C API's headers with all that they include. @type {Contents} */
+/** The two libraries, the notices of what is in them, and the C API's headers with all that they include. @type {Contents} */
 async function libtensorflow(wheel) {
   /** @type {[string, string][]} */
   const files = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((library) => [
     `tensorflow/${library}`,
     `lib/${library}`,
   ]);
+  files.push(['tensorflow/THIRD_PARTY_NOTICES.txt', 'licenses/THIRD_PARTY_NOTICES.txt']);
   const headers = ['tensorflow/c/c_api.h', 'tensorflow/c/c_api_experimental.h'];
   for (const header of headers) {
     files.push([`tensorflow/include/${header}`, `include/${header}`]);
