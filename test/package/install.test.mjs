@@ -3,6 +3,7 @@
  * sources in a cache, then started through the images' entry point.
  */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, Sandbox } from '../scripts/sandbox.mjs';
 import { served } from './served.mjs';
@@ -16,6 +17,12 @@ describe('the installed package', function () {
       const prefix = join(sandbox.folder, 'prefix');
       // The library is the checkout's; what is built and installed is the package's.
       sandbox.env.LIBTENSORFLOW_PATH = join(root, 'third_party', 'libtensorflow');
+      // So are the libraries below the addon, made of the same sources, where they are there; cmake-js gives CMake
+      // what is in npm_cmake_*.
+      const built = join(root, 'build', 'Release');
+      if (existsSync(join(built, 'libruntime.a'))) {
+        sandbox.env.npm_cmake_TENSORGATE_LIBRARIES = built;
+      }
       // Unoptimised, in half the time: how fast it serves is not asked here.
       sandbox.stub('c++', 'exec $(PATH="${PATH#*:}" command -v c++) "$@" -O0');
       const installed = await sandbox.run(join(root, 'deploy', 'install.sh'), prefix);
