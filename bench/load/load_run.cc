@@ -203,6 +203,11 @@ bool LoadRun::Run(std::string* error) {
     next_arrival_ = NowNanos();
   }
   for (int64_t now = NowNanos(); now < end_; now = NowNanos()) {
+    if (ended_ != 0) {
+      end_ = now;
+      recorder_.End(now);
+      break;
+    }
     if (open_loop) {
       if (!Arrive(now, error)) return false;
       ArmTimer();

@@ -4,6 +4,7 @@
 // waits in line, and its waiting counts (no coordinated omission).
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -28,6 +29,10 @@ class LoadRun {
   // reached, or drops connections without ever answering.
   bool Run(std::string* error);
 
+  // The measured time is over at the loop's next turn, which comes within a second. To be called from
+  // signal handlers, too.
+  void End() { ended_ = 1; }
+
   const Recorder& recorder() const { return recorder_; }
 
  private:
@@ -50,7 +55,7 @@ class LoadRun {
 
   const Options& options_;
   const int64_t begin_;
-  const int64_t end_;
+  int64_t end_;
   Recorder recorder_;
   const std::string http1_request_;
   const Http2Request http2_request_;
@@ -59,6 +64,7 @@ class LoadRun {
   int timer_ = -1;
   std::vector<Slot> slots_;
   int lost_connections_ = 0;
+  volatile sig_atomic_t ended_ = 0;
   bool stopping_ = false;  // no request begins any more, apart from those in line
 
   // Open loop only.

@@ -1,9 +1,11 @@
 // loadgen: drives one server and prints one line of JSON: {requests, errors,
 // mismatches, unfinished, seconds, rps, mean_us, p50_us, p90_us, p99_us, p999_us, max_us}.
 // `requests` are good replies only; `rps` counts those inside the measured window. Exits with 2
-// for a wrong command line, 1 when nothing could be measured, 0 otherwise. The first ten failures
-// are told on stderr, a line each.
+// for a wrong command line, 1 when nothing could be measured, 0 otherwise. Failures are told on
+// stderr, a line for each of the first twenty reasons. SIGTERM ends the measured time early.
 #include <cerrno>
+#include <cinttypes>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -12,6 +14,8 @@
 #include "options.h"
 
 namespace {
+
+tensorgate::load::LoadRun* running = nullptr;
 
 bool WriteFile(const std::string& path, const tensorgate::load::Recorder& recorder) {
   std::FILE* file = std::fopen(path.c_str(), "w");
@@ -30,10 +34,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   tensorgate::load::LoadRun run(&options);
+  running = &run;
+  std::signal(SIGTERM, [](int) { running->End(); });
   const bool done = run.Run(&error);
+  std::signal(SIGTERM, SIG_DFL);
   const tensorgate::load::Recorder& recorder = run.recorder();
-  for (const std::string& failure : recorder.failures()) {
-    std::fprintf(stderr, "loadgen: failure: %s\n", failure.c_str());
+  for (const auto& [reason, count] : recorder.failures()) {
+    std::fprintf(stderr, "loadgen: failure: %" PRIu64 " x %s\n", count, reason.c_str());
   }
   if (!done) {
     std::fprintf(stderr, "loadgen: %s\n", error.c_str());

@@ -26,7 +26,12 @@ void Recorder::Record(Outcome outcome, int64_t start, int64_t end) {
 }
 
 void Recorder::Explain(const std::string& reason) {
-  if (failures_.size() < kMaxFailures) failures_.push_back(reason);
+  for (Failure& failure : failures_) {
+    if (failure.reason != reason) continue;
+    failure.count++;
+    return;
+  }
+  if (failures_.size() < kMaxReasons) failures_.push_back({reason, 1});
 }
 
 void Recorder::WriteJson(std::FILE* file) const {

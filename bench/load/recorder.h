@@ -1,6 +1,7 @@
 // Counts finished requests and keeps their latencies, for the measured part of a run only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -29,26 +30,33 @@ class Recorder {
   // `start` is when the request was due (open loop) or sent (closed loop).
   void Record(Outcome outcome, int64_t start, int64_t end);
 
-  // Keeps the first reasons for the report; call it beside Record(kFailed).
+  // Counts the reason for the report; call it beside Record(kFailed).
   void Explain(const std::string& reason);
+
+  // The window is over earlier.
+  void End(int64_t now) { until_ = std::min(until_, now); }
 
   // A request due at `start` was put on the list of arrivals (open loop).
   void CountArrival(int64_t start) { arrivals_ += InWindow(start) ? 1 : 0; }
 
   uint64_t good_ever() const { return good_ever_; }
-  // At most kMaxFailures, warm-up included, in the order they came.
-  const std::vector<std::string>& failures() const { return failures_; }
+  struct Failure {
+    std::string reason;
+    uint64_t count;
+  };
+  // By reason, at most kMaxReasons of them, warm-up included, in the order they first came.
+  const std::vector<Failure>& failures() const { return failures_; }
 
   // One line of JSON and a newline.
   void WriteJson(std::FILE* file) const;
 
  private:
-  static constexpr size_t kMaxFailures = 10;
+  static constexpr size_t kMaxReasons = 20;
 
   bool InWindow(int64_t time) const { return time >= from_ && time < until_; }
 
   const int64_t from_;
-  const int64_t until_;
+  int64_t until_;
   const Select select_;
   Histogram latencies_;
   uint64_t errors_ = 0;
@@ -56,7 +64,7 @@ class Recorder {
   uint64_t finished_inside_ = 0;  // good ones that ended in the window: the throughput
   uint64_t arrivals_ = 0;
   uint64_t good_ever_ = 0;  // warm-up included
-  std::vector<std::string> failures_;
+  std::vector<Failure> failures_;
 };
 
 }  // namespace tensorgate::load

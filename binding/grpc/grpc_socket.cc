@@ -1,5 +1,8 @@
 #include "grpc/grpc_socket.h"
 
+#include "grpc/connection_age.h"
+#include "random/random_share.h"
+
 namespace tensorgate {
 namespace {
 
@@ -18,6 +21,7 @@ GrpcSocket::GrpcSocket(const GrpcSocketLimits& limits, const ConnectionLimits& h
     : Socket(owner, stream, lent_id),
       limits_(limits),
       connection_(http2, factory),
+      max_age_(ConnectionAge(limits.max_age, &RandomNumbersOfThread())),
       busy_at_(opened_at()) {
   connection_.tag = this;
 }
@@ -42,12 +46,12 @@ void GrpcSocket::Drain() {
 void GrpcSocket::OnTick(uint64_t now) {
   if (connection_.streams() > 0) busy_at_ = now;
   if (!connection_.has_preface() && HasPassed(now, opened_at(), kPrefaceMillis)) return Close();
-  if (HasPassed(now, opened_at(), limits_.max_age) || HasPassed(now, busy_at_, limits_.max_idle)) {
+  if (HasPassed(now, opened_at(), max_age_) || HasPassed(now, busy_at_, limits_.max_idle)) {
     Drain();
     if (is_closing()) return;
   }
   if (draining_ && now >= drained_at_ + kDrainNoticeMillis) connection_.FinishDrain();
-  if (limits_.max_age > 0 && HasPassed(now, opened_at() + limits_.max_age, limits_.max_age_grace)) {
+  if (max_age_ > 0 && HasPassed(now, opened_at() + max_age_, limits_.max_age_grace)) {
     return Close();
   }
   if (pinged_ && HasPassed(now, pinged_at_, limits_.keepalive_timeout)) return Close();

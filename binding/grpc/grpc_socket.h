@@ -39,6 +39,7 @@ class GrpcSocket final : public Socket {
 
   const GrpcSocketLimits& limits_;
   Connection connection_;
+  const uint64_t max_age_;  // of this one; 0: for ever
   bool draining_ = false;
   bool pinged_ = false;
   uint64_t busy_at_;  // when it last had a stream

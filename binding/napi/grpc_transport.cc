@@ -50,7 +50,8 @@ Socket* GrpcTransport::NewSocket(uv_handle_t* stream, uint32_t lent_id) {
 uint64_t GrpcTransport::TickMillis() const {
   const GrpcSocketLimits& limits = options_.socket;
   uint64_t least = 4000;
-  for (uint64_t each : {limits.keepalive, limits.keepalive_timeout, limits.max_age,
+  // Of ages a fifth, so that the tenth by which they differ is seen.
+  for (uint64_t each : {limits.keepalive, limits.keepalive_timeout, (limits.max_age + 4) / 5,
                         limits.max_age_grace, limits.max_idle}) {
     if (each > 0) least = std::min(least, each);
   }

@@ -67,7 +67,7 @@ function testsIn(folder, suffix) {
 export async function mochaSection(section, tally, only) {
   const files = filesOf(section).filter((file) => only?.includes(nameOf(file)) ?? true);
   if (files.length === 0) return tally.skip(section, 'no tests');
-  if (section === 'live') buildBenchPrograms(['loadgen']);
+  if (section === 'live' || section === 'fleet') buildBenchPrograms(['loadgen']);
   const report = join(packageRoot, 'build', `mocha-${section}.json`);
   mkdirSync(join(packageRoot, 'build'), { recursive: true });
   rmSync(report, { force: true });

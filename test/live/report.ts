@@ -31,6 +31,19 @@ export function latencyTable(
   return formatTable([head, ...rows]);
 }
 
+/** A line for each stream. */
+export function streamTable(streams: readonly StreamFigures[]): string {
+  const rows = streams.map((figures) => [
+    figures.stream.name,
+    formatCount(figures.requests),
+    String(figures.failed),
+    formatMicros(figures.p50_us),
+    formatMicros(figures.p99_us),
+    formatMicros(figures.max_us),
+  ]);
+  return formatTable([['stream', 'answered', 'failed', 'p50', 'p99', 'most'], ...rows]);
+}
+
 export function failedOf(figures: readonly StreamFigures[]): number {
   return figures.reduce((sum, { failed }) => sum + failed, 0);
 }

@@ -2,16 +2,16 @@
  * Streams of requests at a fixed rate, whatever the server does (open loop): one load generator each,
  * all at once. Every reply that is not OK, or not the expected one, counts as failed.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import type { LoadFigures } from '../../bench/native-programs.js';
 import { encode, floats, PREDICT } from '../wire/grpc-client.js';
-import type { ServerProcess } from '../wire/server-process.js';
 
 /** Where scripts/testing/bench-programs.mjs builds it; seen from dist/test/live/. */
 const LOADGEN = fileURLToPath(new URL('../../../build/bench/bench/load/loadgen', import.meta.url));
@@ -31,7 +31,7 @@ export interface Stream {
 export interface StreamFigures extends LoadFigures {
   readonly stream: Stream;
   readonly failed: number;
-  /** The first of them, in words. */
+  /** By reason: how many of the first reasons, in words. */
   readonly failures: readonly string[];
 }
 
@@ -46,30 +46,57 @@ export function grpcStream(name: string, model: string, share: number): Stream {
   return { name: `gRPC ${name}`, transport: 'grpc', path: PREDICT, body, expect: null, share };
 }
 
+/** Who is asked: a server, or what stands before some. */
+export interface StreamTarget {
+  readonly restPort: number;
+  readonly grpcAddress: string;
+}
+
 /** @param rate requests a second, of all streams together */
-export async function runStreams(
-  server: ServerProcess,
+export function runStreams(
+  target: StreamTarget,
   streams: readonly Stream[],
   rate: number,
   seconds: number,
 ): Promise<StreamFigures[]> {
+  return startStreams(target, streams, rate, seconds).figures;
+}
+
+export interface RunningStreams {
+  readonly figures: Promise<StreamFigures[]>;
+  /** Begins no further requests. Resolves when those that have begun are over. */
+  readonly end: () => Promise<StreamFigures[]>;
+}
+
+/** The same, until they are ended. @param seconds the most that they go on */
+export function startStreams(
+  target: StreamTarget,
+  streams: readonly Stream[],
+  rate: number,
+  seconds: number,
+): RunningStreams {
   const folder = mkdtempSync(join(tmpdir(), 'tensorgate-streams-'));
-  try {
-    const args = streams.map((stream, i) => loadgenArgs(server, stream, join(folder, String(i))));
-    const timing = (share: number): string[] => [
-      `--rate=${rate * share}`,
+  const children = streams.map((stream, i) => {
+    const args = [
+      ...loadgenArgs(target, stream, join(folder, String(i))),
+      `--rate=${rate * stream.share}`,
       `--seconds=${seconds}`,
       '--warmup=0', // every request counts, the first too
     ];
-    return await Promise.all(
-      streams.map((stream, i) => run(stream, [...(args[i] ?? []), ...timing(stream.share)])),
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    return spawn(LOADGEN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  });
+  const figures = Promise.all(
+    streams.map((stream, i) => figuresOf(stream, children[i] as (typeof children)[number])),
+  ).finally(() => rmSync(folder, { recursive: true }));
+  figures.catch(() => undefined); // whoever awaits them hears of it
+  const end = (): Promise<StreamFigures[]> => {
+    for (const child of children) child.kill('SIGTERM');
+    return figures;
+  };
+  return { figures, end };
 }
 
-function loadgenArgs(server: ServerProcess, stream: Stream, file: string): string[] {
+function loadgenArgs(server: StreamTarget, stream: Stream, file: string): string[] {
   writeFileSync(`${file}.body`, stream.body);
   const args =
     stream.transport === 'rest'
@@ -82,8 +109,10 @@ function loadgenArgs(server: ServerProcess, stream: Stream, file: string): strin
   return [...args, `--path=${stream.path}`, `--body=${file}.body`];
 }
 
-async function run(stream: Stream, args: readonly string[]): Promise<StreamFigures> {
-  const child = spawn(LOADGEN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+async function figuresOf(
+  stream: Stream,
+  child: ChildProcessByStdio<null, Readable, Readable>,
+): Promise<StreamFigures> {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -76,7 +76,7 @@ class Peer {
 
   uint64_t good() const { return recorder_.good_ever(); }
   std::string failure() const {
-    return recorder_.failures().empty() ? std::string() : recorder_.failures().front();
+    return recorder_.failures().empty() ? std::string() : recorder_.failures().front().reason;
   }
 
   std::unique_ptr<Connection> connection;

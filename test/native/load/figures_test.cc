@@ -79,12 +79,21 @@ TEST(Recorder, CountsByDueTimeInAnOpenLoop) {
   EXPECT_TRUE(Has(json, "\"max_us\": 0.75}")) << json;
 }
 
-TEST(Recorder, KeepsTheFirstTenFailures) {
+TEST(Recorder, CountsFailuresByReason) {
   Recorder recorder(100, 200, Recorder::Select::kByStart);
-  for (int i = 0; i < 12; i++) recorder.Explain(std::to_string(i));
-  ASSERT_EQ(recorder.failures().size(), 10u);
-  EXPECT_EQ(recorder.failures().front(), "0");
-  EXPECT_EQ(recorder.failures().back(), "9");
+  for (int i = 0; i < 75; i++) recorder.Explain(std::to_string(i % 25));
+  ASSERT_EQ(recorder.failures().size(), 20u);
+  EXPECT_EQ(recorder.failures().front().reason, "0");
+  EXPECT_EQ(recorder.failures().back().reason, "19");
+  EXPECT_EQ(recorder.failures().back().count, 3u);
+}
+
+TEST(Recorder, EndsEarlier) {
+  Recorder recorder(100, 200, Recorder::Select::kByStart);
+  recorder.End(150);
+  recorder.Record(Outcome::kFailed, 149, 160);
+  recorder.Record(Outcome::kFailed, 150, 160);
+  EXPECT_TRUE(Has(JsonOf(recorder), "\"errors\": 1, "));
 }
 
 TEST(Address, TakesThisMachineOnly) {
