@@ -30,6 +30,9 @@ const PARTS = {
     makesModels: true,
   }),
   pipelines: part('a pipeline of three models beside three requests of them', false, {}),
+  scaling: part('how throughput grows with replicas and with I/O threads', false, {
+    programs: ['loadgen'],
+  }),
   instructions: part('instruction counts of the codec, as npm run check compares them', false, {
     programs: ['codec_micro'],
   }),
@@ -56,6 +59,8 @@ export interface BenchOptions {
   readonly against: string | null;
   readonly withOwn: boolean;
   readonly update: boolean;
+  /** Cores for servers, part scaling; null: as many as leave enough for the load. */
+  readonly most: number | null;
 }
 
 export const HELP = `usage: npm run bench -- [PART ...] [options]
@@ -77,6 +82,8 @@ Servers under test, parts server and models; each combination is one
                                loads another server too: its gRPC and REST port (either may be
                                left empty). It may be on another machine: load only your own
   --against_only               loads that one alone
+Part scaling
+  --most=N                     cores for servers, the others are the load's; two thirds of all
 Part instructions
   --update                     takes the counts as the new baseline
 
@@ -104,6 +111,7 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | null {
       against: { type: 'string' },
       against_only: { type: 'boolean', default: false },
       update: { type: 'boolean', default: false },
+      most: { type: 'string' },
     },
   });
   if (values.help) return null;
@@ -132,6 +140,7 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | null {
     against: values.against ?? null,
     withOwn: !values.against_only,
     update: values.update,
+    most: values.most === undefined ? null : Math.floor(number('most', values.most, 1)),
   };
 }
 

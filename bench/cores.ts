@@ -10,10 +10,14 @@ export interface Cores {
   readonly shared: boolean;
 }
 
+/** Those that this process may use. */
+export function allowedCpus(): number[] {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return parseCpuList(/^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? '0');
+}
+
 export function chooseCores(): Cores {
-  const allowed = parseCpuList(
-    /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0',
-  );
+  const allowed = allowedCpus();
   const server = allowed[0] ?? 0;
   const client = allowed[1] ?? server;
   return { server, client, shared: server === client };

@@ -10,7 +10,7 @@ import { batchingCharts, batchingTable, failuresOf, verdict } from './batching-r
 import { type BatchingResult, measureBatching } from './batching.js';
 import { SERVER_CASES, type ServerCase } from './cases.js';
 import { HELP, parseCommandLine, type PartName } from './command-line.js';
-import { chooseCores } from './cores.js';
+import { allowedCpus, chooseCores } from './cores.js';
 import { type Footprint, FOOTPRINT_CASE, footprintTable, measureFootprint } from './footprint.js';
 import { runInstructions } from './instruction-counts.js';
 import { LOADED_TOGETHER, MODEL_CASES } from './model-cases.js';
@@ -20,6 +20,7 @@ import { modelConfig } from './own-server.js';
 import { formatCount, machineFacts, packageVersion, writeResults } from './report.js';
 import { failuresIn, serverPicture, serverTable } from './server-report.js';
 import { measureServer, modelsOf, type ServerResult } from './server.js';
+import { measureScaling, scalingCores } from './scaling.js';
 import { measureTables } from './tables.js';
 import { measurePipelines } from './pipelines.js';
 import { variantsOf } from './variants.js';
@@ -48,6 +49,7 @@ const RUN: Record<PartName, () => Promise<void>> = {
   batching: runBatching,
   tables: runTables,
   pipelines: runPipelines,
+  scaling: runScaling,
   instructions: async () => {
     const verdict = await runInstructions({ update: options.update, print });
     if (!verdict.passed) failures += 1;
@@ -194,6 +196,17 @@ async function runPipelines(): Promise<void> {
   const { figures, table } = await measurePipelines(cores.server, folder, settings);
   results.pipelines = figures;
   print(`\n${table}`);
+}
+
+async function runScaling(): Promise<void> {
+  const figures = await measureScaling(
+    scalingCores(allowedCpus(), options.most),
+    only,
+    settings,
+    print,
+  );
+  results.scaling = figures;
+  failures += figures.reduce((sum, each) => sum + each.failures, 0);
 }
 
 function print(text: string): void {

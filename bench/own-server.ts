@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { BenchModel } from './cases.js';
 import { type Endpoint, local } from './endpoint.js';
 import { isAvailable } from './one-request.js';
-import { freePort, PinnedServer } from './processes.js';
+import { type Cpus, freePort, PinnedServer } from './processes.js';
 
 /** Polling a server for its start takes its time too. */
 const READY_INTERVAL_MS = 10;
@@ -17,11 +17,11 @@ export interface Served {
 /** `flags` beside those that every server of the bench gets. */
 export function startTensorgate(
   model: BenchModel,
-  core: number,
+  cpus: Cpus,
   flags: readonly string[],
 ): Promise<Served> {
   const served = [`--model_name=${model.name}`, `--model_base_path=${model.basePath}`];
-  return start([model], core, [...served, ...flags]);
+  return start([model], cpus, [...served, ...flags]);
 }
 
 /** What a configuration says of a model. */
@@ -52,11 +52,11 @@ export function modelConfig(models: readonly ServedModel[]): string {
 
 async function start(
   models: readonly ServedModel[],
-  core: number,
+  cpus: Cpus,
   flags: readonly string[],
 ): Promise<Served> {
   const endpoints = { rest: local(await freePort()), grpc: local(await freePort()) };
-  const server = new PinnedServer(core, [
+  const server = new PinnedServer(cpus, [
     process.execPath,
     fileURLToPath(new URL('../../bin/tensorgate.mjs', import.meta.url)),
     `--port=${endpoints.grpc.port}`,

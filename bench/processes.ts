@@ -4,12 +4,14 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+/** A second, as Linux tells it to programs on all its architectures. */
+const CLOCK_TICKS = 100;
 
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -20,12 +22,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 /** A server process; its output is kept for the message when it fails. */
+/** One CPU, or several. */
+export type Cpus = number | readonly number[];
+
 export class PinnedServer {
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor(core: number, command: readonly string[]) {
-    this.#child = start(core, command);
+  constructor(cpus: Cpus, command: readonly string[]) {
+    this.#child = start(cpus, command);
     const keep = (text: string): void => {
       this.#output = (this.#output + text).slice(-4000);
     };
@@ -52,6 +57,19 @@ export class PinnedServer {
     return { resident: bytes('VmRSS'), peak: bytes('VmHWM') };
   }
 
+  /** UNITS: seconds of processor time so far, of all threads and of each by its id. */
+  processorTime(): { readonly all: number; readonly threads: ReadonlyMap<string, number> } {
+    const of = (folder: string): number => {
+      // The fields after the name, which may have blanks in it; proc(5) counts from 1.
+      const fields = readFileSync(`${folder}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      return (Number(fields[14 - 3]) + Number(fields[15 - 3])) / CLOCK_TICKS;
+    };
+    const folder = `/proc/${this.#child.pid}`;
+    const threads = new Map<string, number>();
+    for (const id of readdirSync(`${folder}/task`)) threads.set(id, of(`${folder}/task/${id}`));
+    return { all: of(folder), threads };
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
@@ -75,8 +93,8 @@ export async function runForJson<T>(core: number, command: readonly string[]): P
   return JSON.parse(stdout) as T;
 }
 
-function start(core: number, command: readonly string[]): ChildProcess {
-  const child = spawn('taskset', ['-c', String(core), ...command], {
+function start(cpus: Cpus, command: readonly string[]): ChildProcess {
+  const child = spawn('taskset', ['-c', [cpus].flat().join(','), ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
   });
