@@ -147,6 +147,7 @@ class IoThread {
 
   enter(phase: ServerPhase): void {
     this.#readiness.enter(phase);
+    if (phase === 'draining') this.#listeners.leave();
   }
 
   retire(id: number): Promise<void> {

@@ -157,6 +157,11 @@ export class Listeners {
     });
   }
 
+  /** Serves on, while clients are told to go on elsewhere. gRPC has its own way to do so when it closes. */
+  leave(): void {
+    this.#rest?.leave();
+  }
+
   /** Accepts nothing more; resolves when all that came in has its answer. */
   async close(): Promise<void> {
     this.#shared?.close();

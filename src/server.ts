@@ -177,6 +177,7 @@ export class Server {
   /** Resolves when probes are told. */
   async #enter(phase: ServerPhase): Promise<void> {
     this.#readiness.enter(phase);
+    if (phase === 'draining') this.#listeners?.leave();
     await this.#threads?.enter(phase);
   }
 
@@ -190,7 +191,8 @@ export class Server {
 
   /**
    * Stops accepting, finishes what is in flight for at most `graceMillis`, unloads. Probes are told before
-   * anything else; a server that has started goes on serving for `waitMillis` after that. Safe to call at
+   * anything else; a server that has started goes on serving for `waitMillis` after that, and REST clients are told
+   * with each answer to go on over another connection: closed while it is idle, one could lose a request. Safe to call at
    * any time after the constructor.
    */
   async stop(graceMillis: number, waitMillis = 0): Promise<void> {

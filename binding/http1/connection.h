@@ -42,6 +42,8 @@ class HttpOwner {
  public:
   virtual ~HttpOwner() = default;
   virtual MemoryBudget* budget() = 0;
+  // Each answer says that its connection closes, those to what the client has sent ahead apart.
+  virtual bool is_leaving() const { return false; }
   // A head is in and right. False: its body is not wanted, and is passed over.
   virtual bool OnHead(HttpConnection* connection) = 0;
   // The request is in, or `refusal` says why its body is not: Respond() is to be called, once.
@@ -126,7 +128,9 @@ class HttpConnection final : public Deadlines::Due, private HttpParser::Sink {
   void Read(std::string_view* bytes);
   void ReadAhead();
   bool has_ahead() const { return ahead_.size() > ahead_read_; }
-  bool EndsDrain() { return draining_ && (!has_ahead() || ++late_answers_ == kMostLate); }
+  bool EndsDrain() {
+    return (draining_ || owner_->is_leaving()) && (!has_ahead() || ++late_answers_ == kMostLate);
+  }
   void HandOver(BodyRefusal refusal);
   void SayContinue();
   void WriteAnswer(HttpAnswer answer);

@@ -63,6 +63,7 @@ class HttpTransport final : public Transport, public HttpOwner {
 
   // HttpOwner
   MemoryBudget* budget() override { return memory(); }
+  bool is_leaving() const override { return has_left(); }
   bool OnHead(HttpConnection* connection) override;
   void OnRequest(HttpConnection* connection, BodyRefusal refusal) override;
   void OnOver(HttpConnection* connection) override;

@@ -83,6 +83,9 @@ class Transport : public SocketOwner, public DirectRunOwner {
   // Null: there is no access log.
   AccessLines* access_lines() { return access_lines_.has_value() ? &*access_lines_ : nullptr; }
 
+  // Leave: serves on, new connections too, and where the protocol can say it without harm, tells
+  // clients to go on elsewhere. A drain may follow.
+  void Leave() { has_left_ = true; }
   // Drain: no new connections; kClosed when the last connection is gone. Destroy: at once.
   void Drain();
   void Destroy();
@@ -145,6 +148,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
   void Forget(Deadlines::Due* due) { deadlines_.Remove(due); }
   size_t socket_count() const { return socket_count_; }
   bool is_draining() const { return draining_; }
+  bool has_left() const { return has_left_; }
   // To be called by the constructor of the last class.
   void StartTicking();
 
@@ -222,6 +226,7 @@ class Transport : public SocketOwner, public DirectRunOwner {
 
   RouteTable routes_;
   std::unique_ptr<DirectRuns> runs_;
+  bool has_left_ = false;
   bool draining_ = false;
   bool closed_ = false;
 };

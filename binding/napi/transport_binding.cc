@@ -227,7 +227,11 @@ void GiveBytes(const Napi::CallbackInfo& info) {
   if (transport != nullptr && ReadId(info, 1, &bytes)) transport->memory()->Give(bytes);
 }
 
-// transportClose(transport), transportDestroy(transport)
+// transportLeave(transport), transportClose(transport), transportDestroy(transport)
+void Leave(const Napi::CallbackInfo& info) {
+  if (Transport* transport = TransportOf(info); transport != nullptr) transport->Leave();
+}
+
 void Close(const Napi::CallbackInfo& info) {
   if (Transport* transport = TransportOf(info); transport != nullptr) transport->Drain();
 }
@@ -288,6 +292,7 @@ void ExportTransport(Napi::Env env, Napi::Object exports) {
   exports.Set("transportEnd", Napi::Function::New(env, EndLent, "transportEnd"));
   exports.Set("transportWritten", Napi::Function::New(env, Written, "transportWritten"));
   exports.Set("transportTakeBack", Napi::Function::New(env, TakeBack, "transportTakeBack"));
+  exports.Set("transportLeave", Napi::Function::New(env, Leave, "transportLeave"));
   exports.Set("transportClose", Napi::Function::New(env, Close, "transportClose"));
   exports.Set("transportDestroy", Napi::Function::New(env, Destroy, "transportDestroy"));
 }

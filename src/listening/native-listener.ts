@@ -82,6 +82,11 @@ export class NativeListener {
     this.#tls?.renew(ssl);
   }
 
+  /** Serves on, while clients are told to go on elsewhere. */
+  leave(): void {
+    addon().transportLeave(this.transport);
+  }
+
   /** Accepts nothing more; resolves when all that came in has its answer. */
   async close(): Promise<void> {
     this.#tls?.close();

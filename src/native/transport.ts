@@ -95,6 +95,8 @@ export interface NativeTransports {
   transportWritten(transport: NativeTransport, socket: number): void;
   transportTakeBack(transport: NativeTransport, socket: number): void;
 
+  /** Serves on, and answers over HTTP/1.1 say that their connections close. */
+  transportLeave(transport: NativeTransport): void;
   /** Accepts nothing more; `closed` follows. */
   transportClose(transport: NativeTransport): void;
   transportDestroy(transport: NativeTransport): void;

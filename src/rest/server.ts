@@ -11,6 +11,8 @@ export interface RestServer {
   readonly requests: number;
   /** May be called again, for further addresses. @throws ServingError UNAVAILABLE when it cannot be bound */
   listen(address: Address): Promise<void>;
+  /** Serves on; each answer says that its connection closes, so that none is in use when the server closes. */
+  leave(): void;
   /** Accepts no more connections; resolves when every request that came in has its answer. */
   close(): Promise<void>;
   /** Closes every connection, answered or not. */

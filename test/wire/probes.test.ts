@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { slowBody } from '../integration/models.js';
 import { PrometheusPage } from './prometheus-parser.js';
-import { RawClient } from './raw-http.js';
+import { postHead, RawClient } from './raw-http.js';
 import { freePort, ServerProcess } from './server-process.js';
 import { ask, MANY, testModel, type Answer } from './threaded-server.js';
 import { putVersion, TAKEN_AT_ONCE } from './version-folder.js';
@@ -205,6 +205,38 @@ for (const threads of [1, 3]) {
       const answer = await ask(server, '/v1/models/m:predict', '{"instances": [1.0]}');
       assert.equal(answer.status, 200);
       assert.equal((await server.exit).code, 0);
+    });
+
+    it('says in the meantime that connections close, those that come then too', async () => {
+      const server = await serve(
+        '--model_name=m',
+        `--model_base_path=${MODEL}`,
+        '--drain_wait_seconds=3600',
+      );
+      const body = '{"instances": [1.0]}';
+      const request = postHead('/v1/models/m:predict', body.length) + body;
+      const clients = [
+        await RawClient.open(server.restPort),
+        await RawClient.open(server.restPort),
+      ];
+      for (const client of clients) {
+        await client.write(request);
+        const { status, head } = await client.answer();
+        assert.equal(status, 200);
+        assert.doesNotMatch(head, /^Connection: close/im);
+      }
+      server.signal('SIGTERM');
+      await until(server, 503);
+      clients.push(await RawClient.open(server.restPort));
+      for (const client of clients) {
+        await client.write(request);
+        const { status, head } = await client.answer();
+        assert.equal(status, 200);
+        assert.match(head, /^Connection: close/im);
+        await client.closed;
+      }
+      server.signal('SIGTERM'); // all at once
+      await server.exit;
     });
 
     // Of several threads, one with nothing in flight closes it at once.

@@ -80,6 +80,10 @@ export class NativeRestServer implements RestServer, NativeExchangeHost {
     return this.#listener.listen(address);
   }
 
+  leave(): void {
+    this.#listener.leave();
+  }
+
   async close(): Promise<void> {
     await this.#listener.close();
     this.#api.close();

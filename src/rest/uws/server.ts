@@ -92,8 +92,12 @@ export class UwsRestServer implements RestServer, UwsExchangeHost {
     });
   }
 
-  async close(): Promise<void> {
+  leave(): void {
     this.draining = true;
+  }
+
+  async close(): Promise<void> {
+    this.leave();
     this.#verification?.close();
     for (const socket of this.#sockets.splice(0)) uWS.us_listen_socket_close(socket);
     if (this.#open > 0) {
