@@ -45,8 +45,9 @@ export async function outputOf(
   path: string,
   args: readonly string[],
   input: string | null = null,
+  mostMillis = MOST_MILLIS,
 ): Promise<string> {
-  const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: MOST_MILLIS });
+  const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: mostMillis });
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));

@@ -4,7 +4,6 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { itWith, outputOf } from '../../clients/programs.js';
@@ -19,15 +18,12 @@ import {
   type Manifest,
 } from './manifests.js';
 import { findHelm, findModule, itGiven, type Missing } from './modules.js';
+import { CHART, DEPLOY, renderChart, ROOT, runHelm, SERVER, VERSION } from './rendering.js';
 
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-const SERVER = join(ROOT, 'bin', 'tensorgate.mjs');
-const HELM = join(ROOT, 'deploy', 'helm');
-const CHART = join(HELM, 'tensorgate');
 const CI = join(CHART, 'ci');
-const PLAIN = join(ROOT, 'deploy', 'kubernetes', 'tensorgate.yaml');
-const PLAIN_VALUES = join(HELM, 'kubernetes.values.yaml');
-const ADAPTER = join(HELM, 'prometheus-adapter.values.yaml');
+const PLAIN = join(DEPLOY, 'kubernetes', 'tensorgate.yaml');
+const PLAIN_VALUES = join(DEPLOY, 'helm', 'kubernetes.values.yaml');
+const ADAPTER = join(DEPLOY, 'helm', 'prometheus-adapter.values.yaml');
 const MONITORS = ['ServiceMonitor', 'PodMonitor'];
 const OPERATOR = {
   path: 'github.com/prometheus-operator/prometheus-operator',
@@ -82,7 +78,12 @@ async function checkServerFiles(manifests: readonly Manifest[]): Promise<void> {
       .filter((arg) => !/^--(ssl|auth)_config_file=/.test(arg)) // of Secrets that others make
       .filter((arg) => !arg.startsWith('--model_roots=')) // not there either
       .map((arg) => arg.replace(/=\/etc\/tensorgate\/(models|server)\//, `=${folder}/`));
-    const said = await outputOf(process.execPath, [SERVER, '--validate_config', ...args]);
+    const said = await outputOf(
+      process.execPath,
+      [SERVER, '--validate_config', ...args],
+      null,
+      60_000,
+    );
     assert.match(said, /0 errors/);
   } finally {
     rmSync(folder, { recursive: true });
@@ -95,10 +96,7 @@ describe("Helm's chart", function () {
     itGiven(title, [findHelm], body);
   };
   const render = (program: string, values: string, set: readonly string[] = []): Promise<string> =>
-    outputOf(program, [
-      ...['template', 'serving', CHART, '--namespace=prod', `--values=${values}`],
-      ...set.map((each) => `--set=${each}`),
-    ]);
+    renderChart(program, 'serving', values, set);
   const rendered = async (program: string, name: string): Promise<readonly Manifest[]> =>
     checkedManifests(await render(program, join(CI, `${name}-values.yaml`)), {
       unchecked: MONITORS,
@@ -107,7 +105,7 @@ describe("Helm's chart", function () {
   for (const file of readdirSync(CI)) {
     itRenders(`is right with ${file}`, async (program) => {
       const values = join(CI, file);
-      await outputOf(program, ['lint', '--strict', CHART, `--values=${values}`]);
+      await runHelm(program, 'lint', '--strict', CHART, `--values=${values}`);
       const manifests = await checkedManifests(await render(program, values), {
         unchecked: MONITORS,
       });
@@ -166,7 +164,7 @@ describe("Helm's chart", function () {
   itRenders('tells what to do next', async (program) => {
     const args = ['install', 'serving', CHART, '--dry-run=client', '--namespace=prod'];
     const values = `--values=${join(CI, 'full-values.yaml')}`;
-    const notes = (await outputOf(program, [...args, values])).split('NOTES:')[1] ?? '';
+    const notes = (await runHelm(program, ...args, values)).split('NOTES:')[1] ?? '';
     assert.match(notes, /serving-tensorgate-headless\.prod\.svc:9000/);
     assert.match(notes, /curl https:\/\/localhost:8501\/v1\/models\n/);
     assert.match(notes, /describe hpa serving-tensorgate\n/);
@@ -176,20 +174,17 @@ describe("Helm's chart", function () {
     const args = ['template', 'tensorgate', CHART, `--values=${PLAIN_VALUES}`];
     assert.deepEqual(
       await checkedManifests(readFileSync(PLAIN, 'utf8')),
-      await checkedManifests(await outputOf(program, args)),
+      await checkedManifests(await runHelm(program, ...args)),
       'deploy/kubernetes/tensorgate.yaml is to be rendered anew: docs/kubernetes.md',
     );
   });
 
   it('has the version of the package', async () => {
-    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-      readonly version: string;
-    };
     const chart = readFileSync(join(CHART, 'Chart.yaml'), 'utf8');
-    assert.match(chart, new RegExp(`^version: ${version}$`, 'm'));
-    assert.match(chart, new RegExp(`^appVersion: ${version}$`, 'm'));
+    assert.match(chart, new RegExp(`^version: ${VERSION}$`, 'm'));
+    assert.match(chart, new RegExp(`^appVersion: ${VERSION}$`, 'm'));
     const manifests = await checkedManifests(readFileSync(PLAIN, 'utf8'));
-    assert.equal(serverOf(deploymentOf(manifests)).image, `tensorgate:${version}`);
+    assert.equal(serverOf(deploymentOf(manifests)).image, `tensorgate:${VERSION}`);
   });
 });
 

@@ -7,6 +7,8 @@ import { pipTool } from '../harness.js';
 const SCRIPT = fileURLToPath(
   new URL('../../../../test/fleet/kubernetes/manifests.py', import.meta.url),
 );
+/** Python reads some 10 MB of schemas, on machines with something else to do. */
+const MOST_MILLIS = 120_000;
 /** The newest, and the oldest that somebody may still support. */
 export const KUBERNETES_VERSIONS = ['1.32', '1.35', '1.37'];
 
@@ -43,7 +45,8 @@ export interface Container extends Named {
 
 export interface Volume extends Named {
   readonly configMap?: Named;
-  readonly persistentVolumeClaim?: { readonly claimName: string };
+  readonly secret?: { readonly secretName: string; readonly defaultMode?: number };
+  readonly hostPath?: { readonly path: string };
 }
 
 export interface PodSpec {
@@ -71,6 +74,11 @@ export interface Deployment extends Manifest {
   };
 }
 
+/** What manifests.py, which says what it takes, prints. */
+export function readManifests(text: string, args: readonly string[]): Promise<string> {
+  return outputOf(pipTool('python'), [SCRIPT, ...args], text, MOST_MILLIS);
+}
+
 /** Those in the text, each found right by its schema for each version of Kubernetes. */
 export async function checkedManifests(
   text: string,
@@ -82,7 +90,7 @@ export async function checkedManifests(
     ...crds.map((file) => `--crd=${file}`),
     ...unchecked.map((kind) => `--allow=${kind}`),
   ];
-  return JSON.parse(await outputOf(pipTool('python'), [SCRIPT, ...args], text)) as Manifest[];
+  return JSON.parse(await readManifests(text, args)) as Manifest[];
 }
 
 export const ofKind = (manifests: readonly Manifest[], kind: string): readonly Manifest[] =>
