@@ -1,0 +1,72 @@
+/**
+ * The npm packages as they are released: their addon is compiled for an old glibc and for both processors, and the one
+ * for this machine serves. `npm test -- --only=package` installs the same with the checkout's own addon.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { IS_WHOLE } from './harness.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const CPUS = ['x64', 'arm64'];
+
+/** Fails with the end of what it prints. */
+function run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, script), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  assert.equal(status, 0, `${stdout}${stderr}`.slice(-4000));
+  return stdout;
+}
+
+function addonFor(cpu: string): string {
+  return join(ROOT, 'build', 'package', `linux-${cpu}-gnu`, 'Release', 'tensorgate.node');
+}
+
+describe('The npm packages', function () {
+  this.timeout(1_800_000);
+  let out = '';
+
+  before(function () {
+    if (!IS_WHOLE) {
+      Object.assign(this.test ?? {}, {
+        skipReason: 'compiles for minutes: npm run fleet -- --only=packages',
+      });
+      this.skip();
+    }
+    out = mkdtempSync(join(tmpdir(), 'tensorgate-packages-'));
+    run('scripts/package.mjs', [`--out=${out}`]);
+  });
+  after(() => {
+    if (out !== '') rmSync(out, { recursive: true });
+  });
+
+  it('are made for both processors', () => {
+    assert.deepEqual(
+      readdirSync(out).map((name) => name.replace(/-\d+\.\d+\.\d+\.tgz$/, '')),
+      ['tensorgate', 'tensorgate-linux-arm64-gnu', 'tensorgate-linux-x64-gnu'],
+    );
+  });
+
+  for (const cpu of CPUS) {
+    it(`ask for glibc 2.28 at most, on ${cpu}`, () => {
+      assert.match(
+        run('scripts/package/floor.mjs', [addonFor(cpu)]),
+        /needs GLIBC 2\.(\d|1\d|2[0-8])$/m,
+      );
+    });
+  }
+
+  it('serve on this machine, installed without a compiler', () => {
+    const report = join(out, 'report.json');
+    const tests = join(ROOT, 'test', 'package', 'packages.test.mjs');
+    const env = { TENSORGATE_ADDON: addonFor(process.arch) };
+    console.log(run('scripts/testing/mocha-run.mjs', [report, tests], env));
+    rmSync(report);
+  });
+});
