@@ -103,7 +103,7 @@ export class ServerCore {
   constructor(options: ServerOptions) {
     const { flags, cpus, log, platform } = options;
     this.#options = options;
-    const { configProto, runInCallerThread, runThreads } = sessionConfig(
+    const { configProto, runInCallerThread, runThreads, intraOpThreads } = sessionConfig(
       flags,
       platform.session,
       cpus,
@@ -116,7 +116,7 @@ export class ServerCore {
     this.caches = new ResponseCaches({ log, addon });
     this.#plans = new ExecutionPlans(
       flags,
-      cpus,
+      { cpus, intraOpThreads },
       () => [
         addon().tensorflowVersion(),
         ...new Set(osCpus().map(({ model }) => model)),

@@ -12,14 +12,6 @@ constexpr std::string_view kWeightPrefix = "tensorgate/weights/";
 
 }  // namespace
 
-uint64_t BytesOf(DataType dtype, const std::vector<int64_t>& dims) {
-  uint64_t bytes = ElementSize(dtype);
-  for (int64_t size : dims) {
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)) return 0;
-  }
-  return bytes;
-}
-
 ResidentWeight AppendResident(const Node& node, std::string_view dtype,
                               const std::vector<int64_t>& dims, size_t number, std::string* out) {
   const std::string name = std::string(kWeightPrefix) + std::to_string(number);
@@ -52,10 +44,12 @@ bool IsResident(const Node& variable, size_t* number) {
 ResidentWeight AppendAssignment(const Node& variable, size_t number, std::string* out) {
   const std::string fed = std::string(variable.name) + "/value";
   const std::string assign = std::string(variable.name) + "/assign";
+  const std::string read = std::string(variable.name) + "/read";
   const std::vector<Attr> typed = {{"dtype", *variable.attr("dtype")}};
   AppendNode({fed, "Placeholder", variable.device, {}, typed}, out);
   AppendNode({assign, "AssignVariableOp", variable.device, {variable.name, fed}, typed}, out);
-  return {number, fed + ":0", assign};
+  AppendNode({read, "ReadVariableOp", variable.device, {variable.name}, typed}, out);
+  return {number, fed + ":0", assign, read + ":0"};
 }
 
 }  // namespace tensorgate

@@ -17,10 +17,8 @@ struct ResidentWeight {
   size_t number = 0;   // its place among the values
   std::string value;   // the tensor to feed, "node:0"
   std::string assign;  // the node to execute
+  std::string read;    // what it then is, "node:0"
 };
-
-// Of a tensor of numbers; 0 of strings and of what would have more than there are.
-uint64_t BytesOf(DataType dtype, const std::vector<int64_t>& dims);
 
 // Appends a variable, what assigns it, and a read that has the name, the device and the inputs of
 // `node`. `dtype` is an AttrValue, `dims` are all known.
@@ -31,7 +29,7 @@ ResidentWeight AppendResident(const Node& node, std::string_view dtype,
 // number of the weight whose variable `variable` is. False: of none.
 bool IsResident(const Node& variable, size_t* number);
 
-// Appends what assigns `variable`, for which IsResident() is true.
+// Appends what assigns `variable` and what reads it, for which IsResident() is true.
 ResidentWeight AppendAssignment(const Node& variable, size_t number, std::string* out);
 
 }  // namespace tensorgate

@@ -84,6 +84,28 @@ GraphSession::~GraphSession() {
   TF_DeleteDeprecatedSession(session_, status.get());
 }
 
+Status GraphSession::Assign(std::vector<ResidentWeight> weights,
+                            const std::vector<TF_Tensor*>& values) {
+  weights_ = std::move(weights);
+  if (weights_.empty()) return Status();
+  std::vector<TF_Tensor*> fed;
+  std::vector<std::string> feeds, targets;
+  for (const ResidentWeight& weight : weights_) {
+    fed.push_back(values[weight.number]);
+    feeds.push_back(weight.value);
+    targets.push_back(weight.assign);
+  }
+  return RunByName(nullptr, feeds, fed, {}, targets, nullptr, nullptr);
+}
+
+void GraphSession::PutWeightsAside() {
+  if (weights_.empty()) return;
+  auto put_aside = std::make_unique<SessionWeights>(*this, weights_);
+  if (!put_aside->Write().ok()) return;
+  put_aside->PutAside();
+  put_aside_ = std::move(put_aside);
+}
+
 void GraphSession::Sort() {
   std::sort(known_.begin(), known_.end(),
             [](const Known& a, const Known& b) { return OutputOrder()(a.output, b.output); });
@@ -150,6 +172,12 @@ void GraphSession::Run(const TF_Buffer* run_options, const std::vector<TF_Output
                        const std::vector<TF_Tensor*>& inputs, const std::vector<TF_Output>& fetches,
                        std::vector<TF_Tensor*>* outputs, TF_Buffer* run_metadata,
                        TF_Status* status) const {
+  SessionWeights::Hold weights;
+  const Status taken = put_aside_ == nullptr ? Status() : put_aside_->Take(&weights);
+  if (!taken.ok()) {
+    TF_SetStatus(status, static_cast<TF_Code>(taken.code()), taken.message().c_str());
+    return;
+  }
   // Kept per thread: a run then takes no memory of ours besides TensorFlow's own.
   thread_local Tensors tensors;
   thread_local std::vector<TF_Tensor*> fed;

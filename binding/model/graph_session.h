@@ -2,6 +2,7 @@
 // graph once more beside the session, and so every constant in it. Concurrent runs are allowed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -11,6 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "graph/resident_weights.h"
+#include "model/session_weights.h"
 #include "pool/mutex.h"
 #include "status/status.h"
 #include "tf/handles.h"
@@ -65,6 +68,19 @@ class GraphSession {
                    const std::vector<std::string>& targets, TF_Buffer* run_metadata,
                    std::vector<TensorHandle>* outputs) const;
 
+  // Gives it its resident weights, before any run: they take the memory of `values`, found by their
+  // numbers. ERRORS: TensorFlow's status.
+  Status Assign(std::vector<ResidentWeight> weights, const std::vector<TF_Tensor*>& values);
+
+  // For a session that has little to run: puts resident weights aside until a run needs them, which
+  // then takes longer. Without them, or a disk, nothing happens. REQUIRES: nobody else has it yet.
+  void PutWeightsAside();
+  // Again, if they came back and no run has needed them for that long. Any thread; costs nothing as
+  // a rule.
+  void PutWeightsAsideAfter(std::chrono::seconds idle) const {
+    if (put_aside_ != nullptr) put_aside_->PutAsideAfter(idle);
+  }
+
   // From now on tensors are given as those of other operations. REQUIRES: no run is in flight.
   void Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations);
 
@@ -107,6 +123,8 @@ class GraphSession {
   mutable Mutex mutex_;
   mutable std::unordered_set<uint64_t> others_ GUARDED_BY(mutex_);
   TF_DeprecatedSession* session_ = nullptr;
+  std::vector<ResidentWeight> weights_;
+  std::unique_ptr<SessionWeights> put_aside_;  // null: they are always there
 };
 
 }  // namespace tensorgate

@@ -60,6 +60,8 @@ QuietRuns::~QuietRuns() {
   quiet_runs.fetch_sub(1, std::memory_order_relaxed);
 }
 
+bool QuietRuns::HasOne() { return own_quiet_runs > 0; }
+
 bool IsAboutFailedRun(std::string_view written) {
   // Behind "W0000 00:00:1795941901.518171   25660 op_kernel.cc:1858".
   for (std::string_view text : {"] OP_REQUIRES failed at ", "] Local rendezvous is aborting "}) {

@@ -20,6 +20,9 @@ class QuietRuns {
   ~QuietRuns();
   QuietRuns(const QuietRuns&) = delete;
   QuietRuns& operator=(const QuietRuns&) = delete;
+
+  // Whether this thread has one: its runs are no requests.
+  static bool HasOne();
 };
 
 // Whether what TensorFlow writes says that a run or one of its ops failed.

@@ -11,12 +11,16 @@
 #include "codec/proto/wire.h"
 #include "model/profiled_run.h"
 #include "model/run_effects.h"
+#include "pool/library_pages.h"
 #include "profile/profiler.h"
 #include "tf/status.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
 namespace {
+
+// After which a session beside an engine does without its weights.
+constexpr std::chrono::seconds kSessionIdle{10};
 
 TF_Output FindEndpoint(TF_Graph* graph, const std::string& op, int index) {
   TF_Operation* oper = op.empty() ? nullptr : TF_GraphOperationByName(graph, op.c_str());
@@ -139,6 +143,13 @@ Status SavedModel::ReadSignatures(const LoadOptions& options, std::string_view m
   return Status();
 }
 
+void SavedModel::Serve() {
+  serves_ = true;
+  if (engine_ == nullptr) return;
+  frozen_->PutWeightsAside();
+  ReleaseLibraryPages();  // it comes back when the session has to run
+}
+
 TF_Operation* SavedModel::FindOperation(const std::string& name) const {
   // The C API would take what stands before a NUL for the name.
   if (name.find('\0') != std::string::npos) return nullptr;
@@ -179,7 +190,10 @@ Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF
                        const std::vector<TF_Output>& fetches,
                        std::vector<TensorHandle>* outputs) const {
   outputs->clear();
-  if (engine_ != nullptr && engine_->Run(feeds, inputs, fetches, outputs)) return Status();
+  if (engine_ != nullptr && engine_->Run(feeds, inputs, fetches, outputs)) {
+    frozen_->PutWeightsAsideAfter(kSessionIdle);
+    return Status();
+  }
   const TF_Buffer* options = run_options_.get();
   if (Profiler::IsOn()) return RunProfiled(options, feeds, inputs, fetches, nullptr, 0, outputs);
   return RunSession(frozen_.get(), options, feeds, inputs, fetches, nullptr, 0, nullptr, outputs);

@@ -68,7 +68,8 @@ class SavedModel final : public Servable {
   // Before the model is shared. What is known of its graph lives as long as the model.
   void Keep(std::shared_ptr<const KnownGraph> known) { known_graph_ = std::move(known); }
   // Before the model is shared: from here on its runs are those of requests, which a profile has.
-  void Serve() { serves_ = true; }
+  // THREAD: load pool; beside an engine, what the session holds goes into a file.
+  void Serve();
   // Before the model is shared: nodes that no SessionRun may reach.
   void Refuse(RefusedNodes nodes) { refused_nodes_ = std::move(nodes); }
   // Why not: what it would run; null when it may.

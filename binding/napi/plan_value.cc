@@ -25,27 +25,32 @@ Napi::Object ChoiceValue(Napi::Env env, const PlanChoice& choice) {
   return value;
 }
 
-// {library, precision, cacheDir, wanted}, or null.
+// {library, precision, cacheDir, wanted, cpus}, or null.
 bool ReadOpenVino(Napi::Env env, const Napi::Value& given, PlanOptions* options) {
   if (given.IsNull()) return true;
   if (!given.IsObject()) return ThrowTypeError(env, "openVino must be an object or null");
   const Napi::Object object = given.As<Napi::Object>();
   OpenVinoOptions& openvino = options->openvino;
-  std::string library;
-  if (!ReadString(object, "library", &library) ||
+  if (!ReadString(object, "library", &openvino.library) ||
       !ReadString(object, "precision", &openvino.precision) ||
       !ReadString(object, "cacheDir", &openvino.cache_dir)) {
     return false;
   }
-  if (napi_get_value_bool(env, object.Get("wanted"), &options->wants_openvino) != napi_ok) {
-    return ThrowTypeError(env, "openVino must have a boolean wanted");
+  uint32_t cpus = 0;
+  if (napi_get_value_bool(env, object.Get("wanted"), &options->wants_openvino) != napi_ok ||
+      napi_get_value_uint32(env, object.Get("cpus"), &cpus) != napi_ok) {
+    return ThrowTypeError(env, "openVino must have a boolean wanted and a number cpus");
   }
-  const Status status = openvino::Core::Get(library, &openvino.core);
+  // Else it is opened for the first model that it may pay for.
+  const openvino::Core* core = nullptr;
+  const Status status =
+      options->wants_openvino ? openvino::Core::Get(openvino.library, &core) : Status();
   if (!status.ok()) {
     Napi::Error::New(env, status.message()).ThrowAsJavaScriptException();
     return false;
   }
   openvino.threads = static_cast<int>(Process::Get().runs.threads());
+  openvino.cpus = static_cast<int>(cpus);
   openvino.loads = &Process::Get().loads;
   return true;
 }

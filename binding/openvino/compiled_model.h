@@ -13,6 +13,9 @@
 
 namespace tensorgate::openvino {
 
+// Bytes of weights; below, a file costs more than their memory.
+constexpr size_t kMapsFrom = size_t{1} << 20;
+
 struct CompileOptions {
   // Runs at the same time. With 1, a run is executed by the thread that asks for it; with more, by
   // as many threads of OpenVINO's, while the one that asks waits. Streams share their weights.
@@ -24,6 +27,10 @@ struct CompileOptions {
   std::string performance_hint = "LATENCY";
   // Where compiled models are kept and found again; empty: nowhere.
   std::string cache_dir;
+  // Worth it from kMapsFrom on. It is compiled into a file and read back, whose pages then hold its
+  // weights: otherwise it holds them twice. Without a cache_dir the file is gone at once, but for
+  // those pages.
+  bool maps_weights = false;
 };
 
 class CompiledModel {
@@ -57,6 +64,9 @@ class CompiledModel {
 
   // A request that nobody else has: one of before, or a new one. ERRORS: INTERNAL.
   Status Take(Lease* lease) const;
+
+  // It was found in the cache.
+  bool IsFromCache() const { return Property("LOADED_FROM_CACHE") == "YES"; }
 
   // As OpenVINO writes it ("NUM_STREAMS": "1"); empty where it has none.
   std::string Property(const char* key) const;

@@ -1,10 +1,15 @@
 #include "openvino/core.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <mutex>
 #include <utility>
 
+#include "files/mapped_file.h"
+#include "files/scratch_folder.h"
 #include "openvino/error.h"
-#include "openvino/memory_file.h"
 
 namespace tensorgate::openvino {
 namespace {
@@ -38,11 +43,23 @@ Status Core::ReadFile(const std::string& path, std::unique_ptr<Model>* model) co
   return Model::Of(ModelHandle(object), model);
 }
 
-Status Core::ReadGraphDef(std::string_view graph_def, std::unique_ptr<Model>* model) const {
-  MemoryFile file;
-  Status status = file.Write(graph_def, "graph.pb");
+Status Core::ReadGraphDef(const ScratchFile& graph_def, std::unique_ptr<Model>* model) const {
+  // It judges a file by its name.
+  ScratchFolder folder;
+  Status status = folder.Make();
   if (!status.ok()) return status;
-  return ReadFile(file.path(), model);
+  const std::string link = folder.path() + "/graph.pb";
+  if (symlink(graph_def.path().c_str(), link.c_str()) != 0) {
+    return Status(Code::kInternal, "cannot link " + link + "; " + std::strerror(errno));
+  }
+  return ReadFile(link, model);
+}
+
+Status Core::ReadGraphDef(std::string_view graph_def, std::unique_ptr<Model>* model) const {
+  ScratchFile file;
+  Status status = file.Make();
+  if (status.ok()) status = file.Append(graph_def);
+  return status.ok() ? ReadGraphDef(file, model) : status;
 }
 
 Status Core::ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) const {
@@ -56,6 +73,24 @@ Status Core::ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) con
 
 Status Core::Compile(const Model& model, const CompileOptions& options,
                      std::unique_ptr<CompiledModel>* compiled) const {
+  ScratchFolder folder;
+  const bool wants_folder = options.cache_dir.empty() && options.maps_weights;
+  const bool has_folder = wants_folder && folder.Make().ok();
+  const std::string& cache_dir = has_folder ? folder.path() : options.cache_dir;
+  Status status = CompileIn(cache_dir, model, options, compiled);
+  if (has_folder && !status.ok()) return CompileIn("", model, options, compiled);
+  if (!status.ok() || !options.maps_weights || cache_dir.empty()) return status;
+  std::unique_ptr<CompiledModel> mapped;
+  if (!(*compiled)->IsFromCache() && CompileIn(cache_dir, model, options, &mapped).ok()) {
+    *compiled = std::move(mapped);
+  }
+  ReleaseMappedPages(cache_dir);
+  return status;
+}
+
+Status Core::CompileIn(const std::string& cache_dir, const Model& model,
+                       const CompileOptions& options,
+                       std::unique_ptr<CompiledModel>* compiled) const {
   const std::string streams = std::to_string(options.streams);
   const std::string threads = std::to_string(options.threads);
   // Pinned threads would be those of the run pool, whose CPUs are the kernel's to choose.
@@ -66,7 +101,7 @@ Status Core::Compile(const Model& model, const CompileOptions& options,
       {"PERFORMANCE_HINT", options.performance_hint.c_str()},
       {"ENABLE_CPU_PINNING", "NO"},
   };
-  if (!options.cache_dir.empty()) properties.push_back({"CACHE_DIR", options.cache_dir.c_str()});
+  if (!cache_dir.empty()) properties.push_back({"CACHE_DIR", cache_dir.c_str()});
   CompiledModelObject* object = nullptr;
   Status status = FromOpenVino(Api().compile_model(object_.get(), model.object(), "CPU",
                                                    properties.size(), properties.data(), &object),

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "files/scratch_file.h"
 #include "openvino/compiled_model.h"
 #include "openvino/model.h"
 #include "status/status.h"
@@ -22,8 +23,9 @@ class Core {
   // INVALID_ARGUMENT with OpenVINO's text, where it cannot read it.
   Status ReadFile(const std::string& path, std::unique_ptr<Model>* model) const;
 
-  // A serialized GraphDef, whose constants are copied. ERRORS: as ReadFile(); INTERNAL where memory
-  // or a place for a link to it is out.
+  // A serialized GraphDef, whose constants are copied. ERRORS: as ReadFile(); INTERNAL where there
+  // is no place for a file or a link to it.
+  Status ReadGraphDef(const ScratchFile& graph_def, std::unique_ptr<Model>* model) const;
   Status ReadGraphDef(std::string_view graph_def, std::unique_ptr<Model>* model) const;
 
   // An ONNX model. ERRORS: as ReadFile().
@@ -35,6 +37,9 @@ class Core {
 
  private:
   explicit Core(CoreObject* object) : object_(object) {}
+  // Empty: without a cache.
+  Status CompileIn(const std::string& cache_dir, const Model& model, const CompileOptions& options,
+                   std::unique_ptr<CompiledModel>* compiled) const;
 
   CoreHandle object_;
 };

@@ -135,7 +135,8 @@ ModelFreezer::ModelFreezer(const SavedModel& model, VariableSource* source)
     : model_(model), source_(source) {}
 ModelFreezer::~ModelFreezer() = default;
 
-Status ModelFreezer::Prepare() {
+Status ModelFreezer::Prepare(bool without_variables) {
+  without_variables_ = without_variables;
   prepared_ = std::make_unique<Prepared>();
   Prepared& made = *prepared_;
   made.graph = source_ == nullptr ? &made.graph_as_loaded : &source_->graph();
@@ -154,12 +155,14 @@ Status ModelFreezer::Prepare() {
   made.freezer.emplace(*made.graph, std::vector<std::string>(roots.begin(), roots.end()));
   status = made.freezer->FindVariables(&made.variables);
   if (!status.ok()) return status;
-  return made.variables.empty() ? CannotFreeze("it has no variables") : Status();
+  return made.variables.empty() && !without_variables_ ? CannotFreeze("it has no variables")
+                                                       : Status();
 }
 
 // Before the nodes that read variables are added.
 Status ModelFreezer::ReadLoaded() {
-  if (!HasVariables(model_.graph())) return CannotFreeze("it has no variables");
+  if (!without_variables_ && !HasVariables(model_.graph()))
+    return CannotFreeze("it has no variables");
   StatusHandle status(TF_NewStatus());
   TF_Buffer* serialized = prepared_->serialized.get();
   TF_GraphToGraphDef(model_.graph(), serialized, status.get());
@@ -170,6 +173,7 @@ Status ModelFreezer::ReadLoaded() {
 
 Status ModelFreezer::ReadValues(std::vector<TensorHandle>* values) const {
   const std::vector<GraphVariable>& variables = prepared_->variables;
+  if (variables.empty()) return Status();
   if (source_ != nullptr) return source_->Read(variables, values);
   return ReadVariables(model_.graph(), model_.session(), variables,
                        OthersThan(variables, *prepared_->graph), values);
@@ -190,7 +194,9 @@ Status ModelFreezer::Freeze(const SharedWeightsLimits& limits, FrozenGraph* froz
   }
   frozen->signatures = made.signatures;
   frozen->variables = static_cast<uint32_t>(views.size());
-  if (views.empty()) return CannotFreeze("none of its variables is initialized");
+  if (views.empty() && !variables.empty()) {
+    return CannotFreeze("none of its variables is initialized");
+  }
   const bool has_residents = frozen->weight_bytes >= limits.all;
   std::vector<FrozenWeight> weights;
   status = made.freezer->Freeze(views, has_residents ? limits.weight : UINT64_MAX,
@@ -216,19 +222,6 @@ std::vector<TF_Tensor*> PointersTo(const std::vector<TensorHandle>& values) {
   std::vector<TF_Tensor*> pointers;
   for (const TensorHandle& value : values) pointers.push_back(value.get());
   return pointers;
-}
-
-Status Assign(const GraphSession& session, const std::vector<ResidentWeight>& weights,
-              const std::vector<TF_Tensor*>& values) {
-  if (weights.empty()) return Status();
-  std::vector<TF_Tensor*> fed;
-  std::vector<std::string> feeds, targets;
-  for (const ResidentWeight& weight : weights) {
-    fed.push_back(values[weight.number]);
-    feeds.push_back(weight.value);
-    targets.push_back(weight.assign);
-  }
-  return session.RunByName(nullptr, feeds, fed, {}, targets, nullptr, nullptr);
 }
 
 Status NewReferenceSession(const FrozenGraph& frozen, const std::string& config_proto,
@@ -264,7 +257,7 @@ Status NewReferenceSession(const FrozenGraph& frozen, const std::string& config_
   const std::string config =
       WithoutOptimizers(config_proto) + std::string(kKeepFewerCopies, sizeof(kKeepFewerCopies));
   status = GraphSession::Create(config, graph_def, frozen.signatures, session);
-  return status.ok() ? Assign(**session, frozen.weights, PointersTo(frozen.values)) : status;
+  return status.ok() ? (*session)->Assign(frozen.weights, PointersTo(frozen.values)) : status;
 }
 
 Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto,
@@ -276,7 +269,7 @@ Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_pro
   }
   if (kind == FrozenSessionKind::kXla) config.append(kJustInTime, sizeof(kJustInTime));
   Status status = GraphSession::Create(config, frozen.graph_def, frozen.signatures, session);
-  return status.ok() ? Assign(**session, frozen.weights, PointersTo(frozen.values)) : status;
+  return status.ok() ? (*session)->Assign(frozen.weights, PointersTo(frozen.values)) : status;
 }
 
 }  // namespace tensorgate

@@ -49,8 +49,9 @@ class ModelFreezer {
   explicit ModelFreezer(const SavedModel& model, VariableSource* source = nullptr);
   ~ModelFreezer();
 
-  // Without a run. ERRORS: FAILED_PRECONDITION with the reason why the model cannot be frozen.
-  Status Prepare();
+  // Without a run. `without_variables`: a model that has none may be frozen, too, though TensorFlow
+  // gains nothing. ERRORS: FAILED_PRECONDITION with the reason why the model cannot be frozen.
+  Status Prepare(bool without_variables = false);
 
   // Variables that no signature needs are freed. REQUIRES: Prepare() succeeded, once. ERRORS: as
   // Prepare(), and RESOURCE_EXHAUSTED.
@@ -63,6 +64,7 @@ class ModelFreezer {
 
   const SavedModel& model_;
   VariableSource* const source_;
+  bool without_variables_ = false;
   std::unique_ptr<Prepared> prepared_;
 };
 
@@ -82,11 +84,6 @@ std::vector<TF_Tensor*> PointersTo(const std::vector<TensorHandle>& values);
 // ERRORS: TensorFlow's status.
 Status NewReferenceSession(const FrozenGraph& frozen, const std::string& config_proto,
                            std::unique_ptr<GraphSession>* session);
-
-// Gives `session` its resident weights, which take the memory of `values`, found by their numbers.
-// ERRORS: TensorFlow's status.
-Status Assign(const GraphSession& session, const std::vector<ResidentWeight>& weights,
-              const std::vector<TF_Tensor*>& values);
 
 // `config_proto`: the model's own. ERRORS: TensorFlow's status.
 Status NewFrozenSession(const FrozenGraph& frozen, const std::string& config_proto,

@@ -3,7 +3,10 @@
 #include <map>
 #include <utility>
 
+#include "model/quiet_runs.h"
 #include "model/run_statistics.h"
+#include "pool/allocator.h"
+#include "pool/library_pages.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -49,7 +52,11 @@ class CompileJob final : public Job {
  public:
   CompileJob(std::shared_ptr<OpenVinoGraph> graph, OpenVinoGraph::Shape shape)
       : graph_(std::move(graph)), shape_(std::move(shape)) {}
-  void Run(std::unique_ptr<Job>) override { graph_->Compile(shape_); }
+  void Run(std::unique_ptr<Job>) override {
+    graph_->Compile(shape_);
+    ReleaseFreed();  // the model that it read
+    ReleaseLibraryPages();
+  }
 
  private:
   const std::shared_ptr<OpenVinoGraph> graph_;
@@ -59,10 +66,12 @@ class CompileJob final : public Job {
 }  // namespace
 
 Status OpenVinoEngine::Make(const SavedModel& model, const FrozenGraph& frozen,
-                            const OpenVinoOptions& options, std::unique_ptr<OpenVinoEngine>* engine,
-                            std::string* refusals) {
+                            const OpenVinoOptions& options, bool in_caller_thread,
+                            std::unique_ptr<OpenVinoEngine>* engine, std::string* refusals) {
+  const openvino::Core* core = nullptr;
+  Status status = openvino::Core::Get(options.library, &core);
   GraphDef graph;
-  Status status = ReadGraphDef(frozen.graph_def, &graph);
+  if (status.ok()) status = ReadGraphDef(frozen.graph_def, &graph);
   if (!status.ok()) return status;
   std::vector<std::vector<int64_t>> dims(frozen.values.size());
   const ResidentValue resident = [&](size_t number, TensorView* value) {
@@ -73,7 +82,8 @@ Status OpenVinoEngine::Make(const SavedModel& model, const FrozenGraph& frozen,
   std::unique_ptr<OpenVinoEngine> made(new OpenVinoEngine());
   made->loads_ = options.loads;
   openvino::CompileOptions compile;
-  compile.streams = compile.threads = options.threads;
+  compile.streams = in_caller_thread ? options.threads : 1;
+  compile.threads = in_caller_thread ? options.threads : options.cpus;
   compile.precision = options.precision;
   compile.cache_dir = options.cache_dir;
   std::map<std::vector<std::string>, std::shared_ptr<OpenVinoGraph>>
@@ -92,7 +102,7 @@ Status OpenVinoEngine::Make(const SavedModel& model, const FrozenGraph& frozen,
     if (made_graph == nullptr) {
       EngineGraph part;
       status = MakeEngineGraph(graph, resident, std::move(inputs), fetches, &part);
-      if (status.ok()) status = OpenVinoGraph::Make(*options.core, compile, part, &made_graph);
+      if (status.ok()) status = OpenVinoGraph::Make(*core, compile, std::move(part), &made_graph);
       if (!status.ok()) {
         Explain(*signature, status.message(), refusals);
         continue;
@@ -132,10 +142,12 @@ bool OpenVinoEngine::Run(const std::vector<TF_Output>& feeds, const std::vector<
   if (!Find(feeds, inputs, &signature, &sorted)) return false;
   OpenVinoGraph::Shape wanted;
   std::vector<TensorHandle> results;
-  const bool has_run = signature->graph->Run(sorted, &results, &wanted);
+  // What the server tries by itself comes in sizes that requests may never have.
+  const bool is_request = loads_ != nullptr && !QuietRuns::HasOne();
+  const bool has_run = signature->graph->Run(sorted, &results, is_request ? &wanted : nullptr);
   if (!wanted.empty()) {
     std::unique_ptr<Job> job = std::make_unique<CompileJob>(signature->graph, wanted);
-    if (loads_ != nullptr && loads_->Post(&job)) {
+    if (loads_->Post(&job)) {
       loads_->Wake();
     } else {
       signature->graph->GiveUp();

@@ -20,20 +20,23 @@
 namespace tensorgate {
 
 struct OpenVinoOptions {
-  const openvino::Core* core = nullptr;  // null: there is no such engine
-  int threads = 1;                       // that run at the same time
+  std::string library;  // as Core::Get(); empty: there is no such engine
+  int threads = 1;      // that run at the same time
+  int cpus = 1;         // for a run that has them all
   std::string precision = "f32";
   std::string cache_dir;        // as CompileOptions
-  WorkerPool* loads = nullptr;  // on which shapes are compiled
+  WorkerPool* loads = nullptr;  // on which shapes that requests have are compiled
 };
 
 class OpenVinoEngine final : public SignatureEngine {
  public:
   // Takes the signatures that it can. `refusals`: of each other, its name and why. `frozen`: of
-  // `model`. THREAD: load pool; blocks. ERRORS: FAILED_PRECONDITION, where it can take none.
+  // `model`. `in_caller_thread`: as many runs at a time as there are threads, each by one; else one
+  // at a time, by all CPUs. THREAD: load pool; blocks. ERRORS: as Core::Get(); FAILED_PRECONDITION
+  // where it can take none.
   static Status Make(const SavedModel& model, const FrozenGraph& frozen,
-                     const OpenVinoOptions& options, std::unique_ptr<OpenVinoEngine>* engine,
-                     std::string* refusals);
+                     const OpenVinoOptions& options, bool in_caller_thread,
+                     std::unique_ptr<OpenVinoEngine>* engine, std::string* refusals);
 
   bool Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
            const std::vector<TF_Output>& fetches,

@@ -1,10 +1,10 @@
 #include "plan/openvino_graph.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 
-#include "graph/resident_weights.h"
+#include "openvino/run_model.h"
+#include "tf/tensor.h"
 
 namespace tensorgate {
 namespace {
@@ -35,13 +35,6 @@ TensorMemory MemoryOf(const TF_Tensor* tensor) {
   return memory;
 }
 
-// Null where memory is out.
-TensorHandle NewTensor(const std::vector<int64_t>& dims) {
-  const uint64_t bytes = BytesOf(kEngineOutputType, dims);
-  return TensorHandle(TF_AllocateTensor(static_cast<TF_DataType>(kEngineOutputType), dims.data(),
-                                        static_cast<int>(dims.size()), bytes));
-}
-
 OpenVinoGraph::Shape ShapeOf(const std::vector<const TF_Tensor*>& values) {
   OpenVinoGraph::Shape shape;
   for (const TF_Tensor* value : values) {
@@ -58,20 +51,25 @@ Status Lacks(const std::string& what) {
 }  // namespace
 
 Status OpenVinoGraph::Make(const openvino::Core& core, const openvino::CompileOptions& options,
-                           const EngineGraph& graph, std::shared_ptr<OpenVinoGraph>* out) {
+                           EngineGraph graph, std::shared_ptr<OpenVinoGraph>* out) {
   std::shared_ptr<OpenVinoGraph> made(new OpenVinoGraph(core, options));
   const MutexLock lock(&made->compiling_);
-  Status status = core.ReadGraphDef(graph.graph_def, &made->model_);
+  made->options_.maps_weights = graph.graph_def.size() >= openvino::kMapsFrom;
+  made->most_shapes_ = std::clamp<size_t>(kMostBytes / graph.graph_def.size(), 2, kMostShapes);
+  Status status = made->graph_.Make();
+  if (status.ok()) status = made->graph_.Append(graph.graph_def);
+  if (!status.ok()) return status;
+  graph.graph_def = std::string();  // before it is read
+  status = core.ReadGraphDef(made->graph_, &made->model_);
   if (status.ok()) status = made->FindPorts(graph);
   if (!status.ok()) return status;
-  made->most_shapes_ = std::clamp<size_t>(kMostBytes / graph.graph_def.size(), 2, kMostShapes);
   const std::vector<openvino::Port>& inputs = made->model_->inputs();
   const bool has_one_shape =
       std::all_of(inputs.begin(), inputs.end(),
                   [](const openvino::Port& port) { return port.shape.is_known(); });
   if (has_one_shape) {
     std::unique_ptr<CompiledModel> only;
-    status = core.Compile(*made->model_, options, &only);
+    status = core.Compile(*made->model_, made->options_, &only);
     if (!status.ok()) return status;
     made->only_ = std::move(only);
     made->model_.reset();
@@ -103,45 +101,17 @@ bool OpenVinoGraph::Run(const std::vector<const TF_Tensor*>& values,
   if (!AreTaken(values)) return false;
   const std::shared_ptr<CompiledModel> model = ModelFor(ShapeOf(values), wanted);
   if (model == nullptr) return false;
-  CompiledModel::Lease request;
-  if (!model->Take(&request).ok()) return false;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!request->SetInput(input_ports_[i], MemoryOf(values[i])).ok()) return false;
-  }
-  results->resize(output_ports_.size());
-  for (size_t i = 0; i < output_ports_.size(); ++i) {
-    const openvino::Port& port = model->outputs()[output_ports_[i]];
-    if (!port.shape.is_known()) continue;
-    TensorHandle& result = (*results)[i];
-    result = NewTensor(port.shape.dims);
-    if (result == nullptr || !request->SetOutput(output_ports_[i], MemoryOf(result.get())).ok()) {
-      return false;
-    }
-  }
-  if (!request->Infer().ok()) return false;
-  for (size_t i = 0; i < output_ports_.size(); ++i) {
-    TensorHandle& result = (*results)[i];
-    if (result != nullptr) continue;
-    TensorMemory memory;
-    if (!request->Output(output_ports_[i], &memory).ok()) return false;
-    result = NewTensor(memory.dims);
-    if (result == nullptr || TF_TensorByteSize(result.get()) != memory.bytes) return false;
-    if (memory.bytes > 0) std::memcpy(TF_TensorData(result.get()), memory.data, memory.bytes);
-  }
-  return true;
+  std::vector<TensorMemory> inputs(values.size());
+  for (size_t i = 0; i < values.size(); ++i) inputs[input_ports_[i]] = MemoryOf(values[i]);
+  std::vector<Tensor> made;
+  return openvino::RunModel(*model, inputs, output_ports_, &made).ok() &&
+         ToTfTensors(&made, output_ports_, results).ok();
 }
 
 bool OpenVinoGraph::Compile(const Shape& shape) {
+  if (only_ != nullptr) return false;
   std::unique_ptr<CompiledModel> compiled;
-  {
-    const MutexLock lock(&compiling_);
-    if (model_ == nullptr) return false;
-    std::vector<std::pair<size_t, std::vector<int64_t>>> shapes;
-    Split(shape, &shapes);
-    const bool is_done =
-        model_->Reshape(shapes).ok() && core_.Compile(*model_, options_, &compiled).ok();
-    if (!is_done) compiled.reset();
-  }
+  if (!CompileModel(shape, &compiled).ok()) compiled.reset();
   const MutexLock lock(&mutex_);
   is_compiling_ = false;
   Known& known = known_[shape];
@@ -151,6 +121,17 @@ bool OpenVinoGraph::Compile(const Shape& shape) {
   known.model = std::move(compiled);
   DropLeastUsed();
   return true;
+}
+
+Status OpenVinoGraph::CompileModel(const Shape& shape, std::unique_ptr<CompiledModel>* compiled) {
+  const MutexLock lock(&compiling_);
+  std::unique_ptr<openvino::Model> model = std::move(model_);
+  Status status = model == nullptr ? core_.ReadGraphDef(graph_, &model) : Status();
+  if (!status.ok()) return status;
+  std::vector<std::pair<size_t, std::vector<int64_t>>> shapes;
+  Split(shape, &shapes);
+  status = model->Reshape(shapes);
+  return status.ok() ? core_.Compile(*model, options_, compiled) : status;
 }
 
 void OpenVinoGraph::GiveUp() {
@@ -190,6 +171,10 @@ void OpenVinoGraph::Split(const Shape& shape,
 std::shared_ptr<CompiledModel> OpenVinoGraph::ModelFor(const Shape& shape, Shape* wanted) {
   if (only_ != nullptr) return only_;
   const MutexLock lock(&mutex_);
+  if (wanted == nullptr) {
+    const auto known = known_.find(shape);
+    return known == known_.end() ? nullptr : known->second.model;
+  }
   if (known_.size() >= kMostCounted && known_.count(shape) == 0) ForgetCounts();
   Known& known = known_[shape];
   known.last = ++clock_;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "files/scratch_file.h"
 #include "graph/engine_graph.h"
 #include "openvino/core.h"
 #include "pool/mutex.h"
@@ -35,11 +36,11 @@ class OpenVinoGraph {
 
   // THREAD: load pool; blocks. ERRORS: FAILED_PRECONDITION, INVALID_ARGUMENT with OpenVINO's text.
   static Status Make(const openvino::Core& core, const openvino::CompileOptions& options,
-                     const EngineGraph& graph, std::shared_ptr<OpenVinoGraph>* out);
+                     EngineGraph graph, std::shared_ptr<OpenVinoGraph>* out);
 
   // `values`: as the graph's inputs. `wanted`: the shape that is to be compiled, if one is, for
-  // which Compile() or GiveUp() must follow: there is one at a time, whatever clients send. False:
-  // it was not run, such as in a shape that is not compiled, or failed.
+  // which Compile() or GiveUp() must follow: there is one at a time, whatever clients send; null:
+  // none is. False: it was not run, such as in a shape that is not compiled, or failed.
   bool Run(const std::vector<const TF_Tensor*>& values, std::vector<TensorHandle>* results,
            Shape* wanted);
 
@@ -64,6 +65,7 @@ class OpenVinoGraph {
   OpenVinoGraph(const openvino::Core& core, const openvino::CompileOptions& options)
       : core_(core), options_(options) {}
   Status FindPorts(const EngineGraph& graph);
+  Status CompileModel(const Shape& shape, std::unique_ptr<openvino::CompiledModel>* compiled);
   bool AreTaken(const std::vector<const TF_Tensor*>& values) const;
   void Split(const Shape& shape,
              std::vector<std::pair<size_t, std::vector<int64_t>>>* shapes) const;
@@ -72,14 +74,16 @@ class OpenVinoGraph {
   void DropLeastUsed();
 
   const openvino::Core& core_;
-  const openvino::CompileOptions options_;
+  openvino::CompileOptions options_;
   std::vector<Input> inputs_;
   std::vector<size_t> input_ports_;
   std::vector<size_t> output_ports_;
   std::shared_ptr<openvino::CompiledModel> only_;  // where the graph has one shape; else null
   size_t most_shapes_ = 0;
   Mutex compiling_;  // for as long as it takes; before mutex_
-  std::unique_ptr<openvino::Model> model_ GUARDED_BY(compiling_);  // null beside only_
+  // Read again for each shape, since it holds the weights once more. Empty beside only_.
+  ScratchFile graph_ GUARDED_BY(compiling_);
+  std::unique_ptr<openvino::Model> model_ GUARDED_BY(compiling_);  // for the first shape
   Mutex mutex_;
   std::map<Shape, Known> known_ GUARDED_BY(mutex_);
   uint64_t clock_ GUARDED_BY(mutex_) = 0;

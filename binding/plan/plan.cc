@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -21,11 +22,17 @@ using Clock = std::chrono::steady_clock;
 // more memory. One with shared weights does not, and wins where it is not that much slower.
 constexpr double kWorthwhile = 0.97;
 
+// With all CPUs for one run at a time it must take so much less than with one for each.
+constexpr double kAllCpusPay = 0.75;
+
 // Below this TensorFlow's pool costs more than any parallel branches can save.
 constexpr std::chrono::milliseconds kPoolMayPay{1};
 
 // Above this the trial of it costs more than the choice of threads is worth.
 constexpr std::chrono::milliseconds kPoolTakesLong{1000};
+
+// Below this another engine gains nothing, as its own call costs as much as TensorFlow's.
+constexpr std::chrono::microseconds kEngineMayPay{100};
 
 // Where there is nothing to choose but the threads, less is at stake.
 constexpr std::chrono::milliseconds kLongestAlone{1000};
@@ -111,7 +118,8 @@ class PlanChoosing {
       if (SessionOf(options_.known->kind) == nullptr) return AsSaved(refusal_);
     }
     report_.plan = *options_.known;
-    if (report_.plan.kind == PlanKind::kOpenVino && engine_ == nullptr) {
+    if (report_.plan.kind == PlanKind::kOpenVino &&
+        EngineOf(report_.plan.in_caller_thread) == nullptr) {
       report_.plan.kind = PlanKind::kFrozen;
     }
     report_.reason = options_.known_from;
@@ -134,15 +142,18 @@ class PlanChoosing {
       MakeFrozen();
     }
     std::vector<Candidate> candidates;
-    for (PlanKind kind :
-         {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla, PlanKind::kOpenVino}) {
-      if (kind == PlanKind::kOpenVino && engine_ == nullptr) continue;
+    for (PlanKind kind : {PlanKind::kAsSaved, PlanKind::kFrozen, PlanKind::kFrozenXla}) {
       if (kind == PlanKind::kAsSaved || SessionOf(kind) != nullptr) {
         candidates.push_back(NewCandidate(kind, options_.in_caller_thread));
       }
     }
+    for (const bool in_caller_thread : {true, false}) {
+      if (EngineOf(in_caller_thread) == nullptr) continue;
+      candidates.push_back(NewCandidate(PlanKind::kOpenVino, in_caller_thread));
+    }
     trial_->Time(&candidates);
     report_.plan.kind = FastestOf(candidates);
+    if (report_.plan.kind == PlanKind::kOpenVino) ChooseEngine(candidates);
     TryPool(&candidates);
     report_.tried = true;
     report_.cases = static_cast<uint32_t>(trial_->cases());
@@ -173,7 +184,7 @@ class PlanChoosing {
   }
 
   bool MayFreeze() {
-    const Status status = freezer_.Prepare();
+    const Status status = freezer_.Prepare(HasEngine());
     if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
     return status.ok();
   }
@@ -237,7 +248,7 @@ class PlanChoosing {
     if (may_share_weights) ShareWeights(frozen);
     if (!report_.shared_weights) KeepWhatAgrees(PlanKind::kFrozen, &frozen_);
     KeepWhatAgrees(PlanKind::kFrozenXla, &frozen_xla_);
-    if (MayUseEngine()) MakeEngine();
+    if (MayUseEngine()) MakeEngines();
     frozen_graph_.reset();
   }
 
@@ -292,33 +303,56 @@ class PlanChoosing {
     session->reset();
   }
 
-  bool MayUseEngine() const {
-    return options_.openvino.core != nullptr && frozen_ != nullptr && !IsStopped(options_.stop) &&
-           (!wanted_ || wanted_ == PlanKind::kOpenVino);
+  bool HasEngine() const { return !options_.openvino.library.empty(); }
+
+  bool MayUseEngine() {
+    if (!HasEngine() || frozen_ == nullptr || IsStopped(options_.stop)) return false;
+    if (options_.wants_openvino || wanted_ == PlanKind::kOpenVino) return true;
+    if (wanted_) return false;
+    const Candidate frozen = NewCandidate(PlanKind::kFrozen, options_.in_caller_thread);
+    if (trial_->RoughTime(frozen) >= kEngineMayPay) return true;
+    report_.no_openvino = "a run takes too little for it to pay";
+    return false;
   }
 
   // What comes in other shapes than the first is TensorFlow's in the trial.
-  void MakeEngine() {
-    const Status status = OpenVinoEngine::Make(*model_, *frozen_graph_, options_.openvino, &engine_,
-                                               &report_.no_openvino);
-    if (!status.ok()) {
-      report_.no_openvino = status.message();
-      return;
-    }
-    Candidate candidate = NewCandidate(PlanKind::kOpenVino, options_.in_caller_thread);
-    engine_->CompileFor(trial_->timed()->feeds, trial_->timed()->values);
+  void MakeEngines() {
+    const bool in_caller_thread =
+        options_.known ? options_.known->in_caller_thread : options_.in_caller_thread;
+    MakeEngine(in_caller_thread);
+    if (options_.known || !MayTryPool() || EngineOf(in_caller_thread) == nullptr) return;
+    const auto time = trial_->RoughTime(NewCandidate(PlanKind::kOpenVino, in_caller_thread));
+    if (time >= kPoolMayPay && time <= kPoolTakesLong) MakeEngine(false);
+  }
+
+  void MakeEngine(bool in_caller_thread) {
+    std::unique_ptr<OpenVinoEngine>& engine = in_caller_thread ? engine_ : pool_engine_;
+    std::string refusals;
+    const Status status = OpenVinoEngine::Make(*model_, *frozen_graph_, options_.openvino,
+                                               in_caller_thread, &engine, &refusals);
+    report_.no_openvino = status.ok() ? refusals : status.message();
+    if (!status.ok()) return;
+    Candidate candidate = NewCandidate(PlanKind::kOpenVino, in_caller_thread);
+    engine->CompileFor(trial_->timed()->feeds, trial_->timed()->values);
+    ReleaseBetween();  // the model that was read for it
     trial_->Compare(&candidate);
     if (candidate.agrees) return;
     report_.no_openvino = "it does not agree: " + candidate.rejected;
-    engine_.reset();
+    engine.reset();
   }
+
+  OpenVinoEngine* EngineOf(bool in_caller_thread) const {
+    return in_caller_thread ? engine_.get() : pool_engine_.get();
+  }
+
+  bool MayTryPool() const { return options_.in_caller_thread && options_.try_pool; }
 
   Candidate NewCandidate(PlanKind kind, bool in_caller_thread) const {
     Candidate candidate;
     candidate.kind = kind;
     candidate.name = PlanName(kind);
     candidate.execution = {SessionOf(kind), in_caller_thread,
-                           kind == PlanKind::kOpenVino ? engine_.get() : nullptr};
+                           kind == PlanKind::kOpenVino ? EngineOf(in_caller_thread) : nullptr};
     if (kind == PlanKind::kFrozenXla) candidate.warm_runs = kRunsUntilCompiled;
     return candidate;
   }
@@ -329,10 +363,11 @@ class PlanChoosing {
 
   PlanKind FastestOf(const std::vector<Candidate>& candidates) const {
     const auto time_of = [&](PlanKind kind) {
+      auto time = std::chrono::nanoseconds::max();
       for (const Candidate& each : candidates) {
-        if (each.kind == kind && each.agrees) return each.time;
+        if (each.kind == kind && each.agrees) time = std::min(time, each.time);
       }
-      return std::chrono::nanoseconds::max();
+      return time;
     };
     constexpr auto kNone = std::chrono::nanoseconds::max();
     PlanKind kind = PlanKind::kAsSaved;
@@ -347,12 +382,25 @@ class PlanChoosing {
     return openvino != kNone && takes_engine ? PlanKind::kOpenVino : kind;
   }
 
+  // Whether a run has one thread or all CPUs: all of them make less of their time.
+  void ChooseEngine(const std::vector<Candidate>& candidates) {
+    const auto time_of = [&](bool in_caller_thread) {
+      for (const Candidate& each : candidates) {
+        const bool is_it =
+            each.kind == PlanKind::kOpenVino && each.execution.in_caller_thread == in_caller_thread;
+        if (is_it && each.agrees) return static_cast<double>(each.time.count());
+      }
+      return std::numeric_limits<double>::infinity();
+    };
+    report_.plan.in_caller_thread = time_of(false) > kAllCpusPay * time_of(true);
+  }
+
   // The chosen plan on TensorFlow's pool, where that may pay: both once more, in turns.
   void TryPool(std::vector<Candidate>* candidates) {
     const auto chosen = std::find_if(candidates->begin(), candidates->end(), [&](const auto& each) {
       return each.kind == report_.plan.kind;
     });
-    const bool may_pay = options_.in_caller_thread && options_.try_pool && chosen->is_timed() &&
+    const bool may_pay = MayTryPool() && chosen->is_timed() &&
                          chosen->kind != PlanKind::kOpenVino && chosen->time >= kPoolMayPay &&
                          chosen->time <= kPoolTakesLong;
     if (may_pay) {
@@ -380,10 +428,13 @@ class PlanChoosing {
     frozen_xla_.reset();
     reference_.reset();
     frozen_graph_.reset();
-    if (!has_engine) engine_.reset();
+    std::unique_ptr<OpenVinoEngine> engine;
+    if (has_engine) engine = std::move(report_.plan.in_caller_thread ? engine_ : pool_engine_);
+    engine_.reset();
+    pool_engine_.reset();
     if (report_.plan.kind != PlanKind::kFrozen && !has_engine) report_.shared_weights = false;
     if (report_.plan.kind == PlanKind::kAsSaved) report_.nan.clear();
-    model_->Adopt(std::move(session), report_.plan.in_caller_thread, std::move(engine_));
+    model_->Adopt(std::move(session), report_.plan.in_caller_thread, std::move(engine));
     ReleaseBetween();  // what the other plans held
     // What only TensorFlow's optimizers use.
     if (options_.load_cpu >= kMayReleaseLibrary) ReleaseLibraryPages();
@@ -411,7 +462,8 @@ class PlanChoosing {
   std::unique_ptr<GraphSession> reference_;
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
-  std::unique_ptr<OpenVinoEngine> engine_;  // beside frozen_
+  std::unique_ptr<OpenVinoEngine> engine_;       // beside frozen_, a thread for each run
+  std::unique_ptr<OpenVinoEngine> pool_engine_;  // likewise, all CPUs for one run
   std::vector<TrialCase> cases_;
   std::optional<Trial> trial_;
 };

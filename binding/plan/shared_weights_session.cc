@@ -122,7 +122,7 @@ Status NewSession(const std::string& graph_def, const std::vector<SignatureTenso
   // The graph has been through all of them.
   Status status =
       GraphSession::Create(WithoutOptimizers(config_proto), graph_def, signatures, session);
-  return status.ok() ? Assign(**session, weights, values.all()) : status;
+  return status.ok() ? (*session)->Assign(weights, values.all()) : status;
 }
 
 // Computes what is computed of weights alone, once. What would be larger than they are stays.

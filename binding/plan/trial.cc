@@ -14,6 +14,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kTurn{200};
 constexpr int64_t kMaxRunsInTurn = 50;
 constexpr size_t kTurns = 30;
+constexpr int kFewRuns = 3;
 
 const char* Where(TrialCaseKind kind) {
   switch (kind) {
@@ -136,6 +137,11 @@ std::chrono::nanoseconds Trial::TimeRuns(Candidate* candidate, int64_t count) co
   const std::chrono::nanoseconds run = (Clock::now() - started) / count;
   candidate->time = std::min(candidate->time, run);
   return run;
+}
+
+std::chrono::nanoseconds Trial::RoughTime(Candidate candidate) const {
+  for (int i = 0; i < kFewRuns; ++i) TimeRuns(&candidate, 1);
+  return candidate.time;
 }
 
 void Trial::Time(std::vector<Candidate>* candidates) {

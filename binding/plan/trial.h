@@ -60,6 +60,10 @@ class Trial {
   // requests have. May be called again, with others too.
   void Time(std::vector<Candidate>* candidates);
 
+  // Of one run, the best of a few, by themselves and at the priority of a load: for what is decided
+  // by orders of magnitude. REQUIRES: Compare() had it run.
+  std::chrono::nanoseconds RoughTime(Candidate candidate) const;
+
   // What is timed. REQUIRES: Begin() succeeded.
   const TrialCase* timed() const { return timed_; }
   const Candidate& as_saved() const { return as_saved_; }

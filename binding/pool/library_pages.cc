@@ -4,15 +4,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
 namespace tensorgate {
 namespace {
 
-constexpr std::string_view kLibraries = "libtensorflow";
+constexpr std::string_view kLibraries[] = {"libtensorflow", "libopenvino"};
 
 bool IsTraced() {
   std::ifstream status("/proc/self/status");
@@ -22,6 +24,13 @@ bool IsTraced() {
     return line.find_first_not_of(" \t", kTracer.size()) != line.find('0', kTracer.size());
   }
   return true;
+}
+
+bool IsLarge(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::any_of(
+      std::begin(kLibraries), std::end(kLibraries),
+      [name](std::string_view library) { return name.substr(0, library.size()) == library; });
 }
 
 // Whether what is not written to later was when the library was loaded.
@@ -40,11 +49,7 @@ bool HasTextRelocations(const dl_phdr_info& library) {
 
 // The linker's lock is held meanwhile: no library goes.
 int ReleaseLibrary(dl_phdr_info* library, size_t, void*) {
-  const std::string_view path = library->dlpi_name;
-  if (path.substr(path.rfind('/') + 1).substr(0, kLibraries.size()) != kLibraries ||
-      HasTextRelocations(*library)) {
-    return 0;
-  }
+  if (!IsLarge(library->dlpi_name) || HasTextRelocations(*library)) return 0;
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   for (int i = 0; i < library->dlpi_phnum; ++i) {
     const ElfW(Phdr) & segment = library->dlpi_phdr[i];

@@ -1,5 +1,6 @@
-// The pages of TensorFlow's library. To load it reads 250 MB of the file, names of symbols and what
-// is executed once at the start, which the kernel goes on counting as the process's memory.
+// The pages of TensorFlow's library, and of OpenVINO's. To load TensorFlow reads 250 MB of the
+// file, names of symbols and what is executed once at the start, which the kernel goes on counting
+// as the process's memory.
 #pragma once
 
 namespace tensorgate {

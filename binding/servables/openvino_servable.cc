@@ -4,11 +4,11 @@
 #include <cstring>
 #include <limits>
 
-#include "formats/mapped_file.h"
+#include "files/mapped_file.h"
 #include "formats/onnx_model.h"
 #include "formats/tflite_model.h"
-#include "graph/resident_weights.h"
 #include "model/signature_def_map.h"
+#include "openvino/run_model.h"
 #include "tensor/aligned_buffer.h"
 #include "tf/tensor.h"
 
@@ -77,21 +77,19 @@ bool FitsItsIntegers(const TensorMemory& memory) {
   }
 }
 
-Status OutOfMemoryFor(size_t bytes) {
-  return Status(Code::kResourceExhausted,
-                "out of memory for an output tensor of " + std::to_string(bytes) + " bytes");
-}
-
 }  // namespace
 
 Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
                               std::unique_ptr<OpenVinoServable>* out) {
   const bool is_tflite = options.format == ModelFormat::kTflite;
   ModelFile file;
+  openvino::CompileOptions compiling;
+  compiling.streams = compiling.threads = options.streams;
   {
     MappedFile mapped;
     Status status = mapped.Open(options.file);
     if (!status.ok()) return status;
+    compiling.maps_weights = mapped.bytes().size() >= openvino::kMapsFrom;
     status =
         is_tflite ? ReadTfliteModel(mapped.bytes(), &file) : ReadOnnxModel(mapped.bytes(), &file);
     if (!status.ok()) return status;
@@ -106,8 +104,6 @@ Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
   status = core->ReadFile(options.file, &model);
   if (!status.ok()) return status;
   if (IsStopped(options.stop)) return LoadCancelled();
-  openvino::CompileOptions compiling;
-  compiling.streams = compiling.threads = options.streams;
   status = ShapedModels::Make(*core, std::move(model), compiling, is_tflite, &servable->models_);
   if (!status.ok()) return status;
   status = servable->FindPorts(file);
@@ -234,48 +230,9 @@ Status OpenVinoServable::RunPorts(const std::vector<TensorMemory>& inputs,
   std::shared_ptr<const openvino::CompiledModel> model;
   Status status = models_->For(shapes, &model);
   if (!status.ok()) return status;
-  // Values outlive the request, which may keep where its last ones lay until others are set.
-  std::vector<Tensor> values(model->outputs().size());
-  openvino::CompiledModel::Lease request;
-  status = model->Take(&request);
-  for (size_t i = 0; i < inputs.size() && status.ok(); ++i) {
-    status = request->SetInput(i, inputs[i]);
-  }
-  for (size_t i = 0; i < values.size() && status.ok(); ++i) {
-    const openvino::Port& port = model->outputs()[i];
-    if (!port.shape.is_known()) continue;
-    const size_t bytes = BytesOf(port.dtype, port.shape.dims);
-    if (!values[i].data.Resize(bytes)) return OutOfMemoryFor(bytes);
-    status = request->SetOutput(i, {port.dtype, port.shape.dims, values[i].data.data(), bytes});
-  }
-  if (status.ok()) status = request->Infer();
-  for (const size_t port : fetched) {
-    TensorMemory memory;
-    if (status.ok()) status = request->Output(port, &memory);
-    if (!status.ok()) return status;
-    Tensor& value = values[port];
-    value.dtype = memory.dtype;
-    value.dims = memory.dims;
-    value.elements = static_cast<int64_t>(memory.bytes / ElementSize(memory.dtype));
-    if (value.data.data() != memory.data || memory.bytes == 0) {
-      if (!value.data.Resize(memory.bytes)) return OutOfMemoryFor(memory.bytes);
-      if (memory.bytes > 0) std::memcpy(value.data.data(), memory.data, memory.bytes);
-    }
-  }
-  // An output may be asked for twice, under two aliases.
-  std::vector<const TF_Tensor*> made(values.size());
-  for (const size_t port : fetched) {
-    TensorHandle& output = outputs->emplace_back();
-    if (made[port] != nullptr) {
-      output = ShareOf(*made[port]);
-      if (output == nullptr) return OutOfMemoryFor(0);
-      continue;
-    }
-    status = ToTfTensor(&values[port], &output);
-    if (!status.ok()) return status;
-    made[port] = output.get();
-  }
-  return Status();
+  std::vector<Tensor> values;
+  status = openvino::RunModel(*model, inputs, fetched, &values);
+  return status.ok() ? ToTfTensors(&values, fetched, outputs) : status;
 }
 
 Status OpenVinoServable::RunOnZeros() const {
@@ -288,7 +245,10 @@ Status OpenVinoServable::RunOnZeros() const {
     for (int64_t& dim : memory.dims) dim = dim < 0 ? 1 : dim;
     memory.bytes = BytesOf(port.dtype, memory.dims);
     AlignedBuffer& buffer = zeros.emplace_back();
-    if (!buffer.Resize(memory.bytes)) return OutOfMemoryFor(memory.bytes);
+    if (!buffer.Resize(memory.bytes)) {
+      return Status(Code::kResourceExhausted, "out of memory for an input tensor of " +
+                                                  std::to_string(memory.bytes) + " bytes");
+    }
     if (memory.bytes > 0) std::memset(buffer.data(), 0, memory.bytes);
     memory.data = buffer.data();
   }

@@ -56,6 +56,14 @@ size_t ElementSize(DataType dtype) {
   return Known(number) ? kRows[number].size : 0;
 }
 
+uint64_t BytesOf(DataType dtype, const std::vector<int64_t>& dims) {
+  uint64_t bytes = ElementSize(dtype);
+  for (int64_t size : dims) {
+    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)) return 0;
+  }
+  return bytes;
+}
+
 bool IsServable(DataType dtype) { return dtype == DataType::kString || ElementSize(dtype) > 0; }
 
 std::string DataTypeName(DataType dtype) {

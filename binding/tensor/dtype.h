@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tensorgate {
 
@@ -47,6 +48,9 @@ enum class DataType : int32_t {
 // UNITS: bytes of one element in memory; 0 for kString and for types that have no fixed-size
 // elements or are not served (kInvalid, kResource, kVariant, unknown numbers).
 size_t ElementSize(DataType dtype);
+
+// Of a tensor of numbers; 0 of strings and of what would have more than there are.
+uint64_t BytesOf(DataType dtype, const std::vector<int64_t>& dims);
 
 // A dtype that a request may carry: every type with fixed-size elements, and kString.
 bool IsServable(DataType dtype);

@@ -70,6 +70,25 @@ Status ToTfTensor(Tensor* tensor, TensorHandle* out) {
   return Adopt(DataType::kString, tensor->dims, strings, bytes, &FreeStrings, nullptr, out);
 }
 
+Status ToTfTensors(std::vector<Tensor>* tensors, const std::vector<size_t>& wanted,
+                   std::vector<TensorHandle>* out) {
+  std::vector<const TF_Tensor*> made(tensors->size());
+  Status status;
+  for (size_t i = 0; i < wanted.size() && status.ok(); ++i) {
+    TensorHandle& handle = out->emplace_back();
+    const TF_Tensor*& first = made[wanted[i]];
+    if (first == nullptr) {
+      status = ToTfTensor(&(*tensors)[wanted[i]], &handle);
+      first = handle.get();
+    } else {
+      handle = ShareOf(*first);
+      if (handle == nullptr) status = OutOfMemory(0);
+    }
+  }
+  if (!status.ok()) out->clear();
+  return status;
+}
+
 Status ShareWithTf(DataType dtype, const std::vector<int64_t>& dims,
                    std::shared_ptr<AlignedBuffer> memory, TensorHandle* out) {
   void* data = memory->data();

@@ -18,6 +18,11 @@ namespace tensorgate {
 // TensorFlow refuses the type. Any thread.
 Status ToTfTensor(Tensor* tensor, TensorHandle* out);
 
+// Those of the `wanted` places, one of which may be wanted twice. ERRORS: as ToTfTensor, and then
+// `out` is empty. REQUIRES: fixed-size dtypes.
+Status ToTfTensors(std::vector<Tensor>* tensors, const std::vector<size_t>& wanted,
+                   std::vector<TensorHandle>* out);
+
 // As ToTfTensor for memory that stays shared with another owner (an ArrayBuffer that JavaScript
 // filled): freed when both have let go. REQUIRES: a fixed-size dtype and memory of at least
 // elements * ElementSize(dtype) bytes.

@@ -68,6 +68,8 @@ export interface NativeOpenVinoPlan {
   readonly cacheDir: string;
   /** It is taken where it agrees, whatever the times are. */
   readonly wanted: boolean;
+  /** For a run that has them all, if that pays. */
+  readonly cpus: number;
 }
 
 export interface NativePlanOptions {

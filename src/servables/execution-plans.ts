@@ -31,13 +31,13 @@ export class ExecutionPlans {
   /** `circumstances`: what a choice depends on besides model, flags and CPUs. */
   constructor(
     flags: Flags,
-    cpus: number,
+    { cpus, intraOpThreads }: { readonly cpus: number; readonly intraOpThreads: number },
     circumstances: () => readonly string[],
     openVino: () => Promise<string>,
     log: Log,
   ) {
     this.#log = log;
-    this.#openVino = new OpenVinoEngine(flags, openVino, log);
+    this.#openVino = new OpenVinoEngine(flags, intraOpThreads, openVino, log);
     this.#options = {
       wanted: flags.plan as NativePlanOptions['wanted'],
       refusal: refusalOf(flags),

@@ -11,13 +11,15 @@ const CACHE = 'openvino';
 
 export class OpenVinoEngine {
   readonly #flags: Flags;
+  readonly #cpus: number;
   readonly #find: () => Promise<string>;
   readonly #log: Log;
   #hasFailed = false;
 
-  /** `find`: path of libopenvino_c.so, once it is there; rejects where it cannot be had. */
-  constructor(flags: Flags, find: () => Promise<string>, log: Log) {
+  /** `cpus`: for a run that has them all. `find`: path of libopenvino_c.so, once it is there; rejects where it cannot be had. */
+  constructor(flags: Flags, cpus: number, find: () => Promise<string>, log: Log) {
     this.#flags = flags;
+    this.#cpus = cpus;
     this.#find = find;
     this.#log = log;
   }
@@ -31,7 +33,8 @@ export class OpenVinoEngine {
     if (engine === 'tensorflow' || plan !== 'auto') return null;
     const cacheDir = folder === '' ? '' : join(folder, CACHE);
     try {
-      return { library: await this.#find(), precision, cacheDir, wanted: engine === 'openvino' };
+      const library = await this.#find();
+      return { library, precision, cacheDir, wanted: engine === 'openvino', cpus: this.#cpus };
     } catch (cause) {
       const message = `--engine=${engine}: ${cause instanceof Error ? cause.message : String(cause)}`;
       if (engine === 'openvino') {

@@ -10,6 +10,8 @@ export interface SessionConfig {
   readonly configProto: Uint8Array;
   readonly runInCallerThread: boolean;
   readonly runThreads: number;
+  /** As many as the graph's ops may use at once. */
+  readonly intraOpThreads: number;
 }
 
 /** Wire tags of the ConfigProto fields that are set: field number × 8, with the wire type. */
@@ -60,5 +62,5 @@ export function sessionConfig(flags: Flags, given: SessionOptions, cpus: number)
   }
   // Protobuf merges what is appended.
   const configProto = Buffer.concat([given.proto, writer.finish()]);
-  return { configProto, runInCallerThread, runThreads };
+  return { configProto, runInCallerThread, runThreads, intraOpThreads: intraAsked || cpus };
 }

@@ -25,6 +25,19 @@ export function load(path: string, name = 'm', version = 1n): Promise<SavedModel
   });
 }
 
+/** With OpenVINO for the signatures that it takes. `library`: path of its C library. */
+export function loadForOpenVino(path: string, library: string): Promise<SavedModel> {
+  return SavedModel.load({
+    ...{ name: 'm', version: 1n, path, tags: ['serve'], configProto: new Uint8Array() },
+    ...{ runInCallerThread: true, checkMethodNames: false },
+    plan: {
+      ...{ wanted: 'auto', refusal: '', synthetic: true, tryPool: true, trialMillis: 20 },
+      ...{ keepsNan: false, known: null },
+      openVino: { library, precision: 'f32', cacheDir: '', wanted: true, cpus: 2 },
+    },
+  });
+}
+
 /** The body's answer as text; rejects with the ServingError. */
 export function predictJson(model: SavedModel, body: string, timeoutMillis = 0): Promise<string> {
   return new Promise((resolve, reject) => {

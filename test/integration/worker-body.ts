@@ -4,14 +4,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { addon } from '../../src/native/addon.js';
 import { SavedModel, type LoadedModel } from '../../src/native/saved-model.js';
 import { Method } from '../../src/native/values.js';
-import { load, predictJson, slowBody } from './models.js';
+import { load, loadForOpenVino, predictJson, slowBody } from './models.js';
 
-const { task, path, loaded } = workerData as {
+const { task, path, loaded, openVino } = workerData as {
   task: string;
   path: string;
   loaded?: LoadedModel;
+  openVino?: string;
 };
-const model = loaded === undefined ? await load(path) : SavedModel.attached(loaded);
+const loading = openVino === undefined ? load : (of: string) => loadForOpenVino(of, openVino);
+const model = loaded === undefined ? await loading(path) : SavedModel.attached(loaded);
 if (task === 'predict') {
   for (let i = 0; i < 100; ++i) await predictJson(model, '{"instances": [1.0]}');
   await model.unload();
@@ -20,6 +22,11 @@ if (task === 'predict') {
   void predictJson(model, slowBody(100));
   void model.unload();
   process.exit(3);
+} else if (task === 'exit-compiling') {
+  // The second request of a shape has it compiled.
+  for (let i = 0; i < 2; ++i) await predictJson(model, '{"instances": [1.0, 2.0]}');
+  void model.unload();
+  process.exit(7);
 } else if (task === 'exit-profiling') {
   addon().openProfile({ id: '', model: '', ops: 1, bytes: 1 });
   void model.unload();

@@ -7,6 +7,7 @@ import { dropTask, type Task } from '../../src/native/batch.js';
 import type { LoadedModel } from '../../src/native/saved-model.js';
 import { Method } from '../../src/native/values.js';
 import { StatusCode } from '../../src/status/serving-error.js';
+import { openVinoLibrary } from '../wire/openvino.js';
 import { demoModel, load, nothingAlive, predictJson, testModel } from './models.js';
 
 /** Runs worker-body.js with a task; resolves with its exit code, rejects with its error. */
@@ -15,9 +16,10 @@ function inWorker(
   path: string,
   onMessage?: (worker: Worker) => void,
   loaded?: LoadedModel,
+  openVino?: string,
 ): Promise<number> {
   const body = fileURLToPath(new URL('./worker-body.js', import.meta.url));
-  const worker = new Worker(body, { workerData: { task, path, loaded } });
+  const worker = new Worker(body, { workerData: { task, path, loaded, openVino } });
   return new Promise((resolve, reject) => {
     worker.on('error', reject);
     worker.on('exit', resolve);
@@ -37,6 +39,22 @@ describe('The addon in worker threads', () => {
     assert.deepEqual(exits, [0, 0]);
     assert.match(await predictJson(model, '{"instances": [2.0]}'), /3\.0/);
     await model.unload();
+  });
+
+  it('serves and ends environments whose models OpenVINO runs', async function () {
+    this.timeout(60_000);
+    const library = openVinoLibrary();
+    if (library === null) {
+      Object.assign(this.test ?? {}, { skipReason: 'OpenVINO cannot be had' });
+      this.skip();
+    }
+    const path = demoModel('half_plus_two');
+    const exits = await Promise.all([
+      inWorker('predict', path, undefined, undefined, library),
+      inWorker('predict', path, undefined, undefined, library),
+      inWorker('exit-compiling', path, undefined, undefined, library),
+    ]);
+    assert.deepEqual(exits, [0, 0, 7]);
   });
 
   it('waits for the runs of an environment that is terminated in their midst', async () => {

@@ -1,8 +1,8 @@
 // What is read in TFLite and ONNX files, and what is refused.
 #include <gtest/gtest.h>
 
+#include "files/mapped_file.h"
 #include "formats/flexbuffer_map.h"
-#include "formats/mapped_file.h"
 #include "formats/onnx_model.h"
 #include "formats/tflite_model.h"
 #include "openvino_models.h"

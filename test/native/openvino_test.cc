@@ -9,9 +9,9 @@
 #include <sstream>
 #include <thread>
 
+#include "files/scratch_folder.h"
 #include "openvino/core.h"
 #include "openvino/error.h"
-#include "openvino/memory_file.h"
 #include "openvino_models.h"
 
 namespace tensorgate {
@@ -91,7 +91,7 @@ TEST_F(OpenVinoTest, ReadsAGraphFromMemoryWithItsNamesTypesAndShapes) {
   EXPECT_EQ(model->FindInput("y:0"), -1);
 }
 
-TEST_F(OpenVinoTest, LeavesNoLinkAndNoOpenFileBehind) {
+TEST_F(OpenVinoTest, LeavesNoFileBehind) {
   char folder[] = "/tmp/openvino-test-XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
   const char* const before = getenv("TMPDIR");
@@ -108,13 +108,23 @@ TEST_F(OpenVinoTest, LeavesNoLinkAndNoOpenFileBehind) {
   ReadGraph(openvino_test::ScaleGraph());
   EXPECT_EQ(files(), files_before);
   {
-    openvino::MemoryFile file;
-    ASSERT_TRUE(file.Write("content", "name.pb").ok());
-    EXPECT_EQ(file.path().rfind(std::string(folder) + "/", 0), 0u) << file.path();
+    ScratchFolder scratch;
+    ASSERT_TRUE(scratch.Make().ok());
+    EXPECT_EQ(scratch.path().rfind(std::string(folder) + "/", 0), 0u) << scratch.path();
+    std::ofstream(scratch.path() + "/left") << "content";
+    ScratchFile file;
+    ASSERT_TRUE(file.Make().ok());
+    ASSERT_TRUE(file.Append("con").ok());
+    ASSERT_TRUE(file.Append("tent").ok());
     std::stringstream content;
     content << std::ifstream(file.path()).rdbuf();
     EXPECT_EQ(content.str(), "content");
+    char part[4] = {};
+    EXPECT_TRUE(file.ReadAt(3, part, 4).ok());
+    EXPECT_EQ(std::string(part, 4), "tent");
+    EXPECT_EQ(file.ReadAt(4, part, 4).code(), Code::kDataLoss);
   }
+  EXPECT_EQ(files(), files_before);
   if (before == nullptr) {
     unsetenv("TMPDIR");
   } else {

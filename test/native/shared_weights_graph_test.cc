@@ -107,7 +107,7 @@ TEST(SharedWeightsGraphTest, GivesResidentWeightsWhatAssignsThemAndTheirNumbers)
   AppendResident({"w", "", "", {}, {}}, Type(kFloat), {3}, 4, &resident);
   GraphDef written;
   ASSERT_TRUE(ReadGraphDef(resident, &written).ok());
-  ASSERT_EQ(written.nodes.size(), 4u);
+  ASSERT_EQ(written.nodes.size(), 5u);
   std::string executed;
   AppendNode(written.nodes[0], &executed);
   AppendNode(written.nodes[1], &executed);

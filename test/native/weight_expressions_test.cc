@@ -59,7 +59,7 @@ TEST(WeightExpressionsTest, AreWhatIsComputedOfWeightsAndConstantsAlone) {
   GraphDef computing;
   ASSERT_TRUE(ReadGraphDef(executed.found.graph_def, &computing).ok());
   for (const Node& node : computing.nodes) EXPECT_NE(node.op, "_Arg");
-  EXPECT_EQ(computing.nodes.size(), 7u) << "both, the constant, and four for the weight";
+  EXPECT_EQ(computing.nodes.size(), 8u) << "both, the constant, and five for the weight";
 
   const WeightValue value{"scaled", 2, DataType::kFloat, {3, 2}};
   ASSERT_TRUE(PutWeights({value}, &executed.graph, &executed.texts).ok());

@@ -1,4 +1,4 @@
-#include "formats/mapped_file.h"
+#include "files/mapped_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 
 #include "status/errno_code.h"
 
@@ -45,6 +49,22 @@ Status MappedFile::Open(const std::string& path) {
   }
   close(file);
   return status;
+}
+
+void ReleaseMappedPages(const std::string& folder) {
+  const std::string prefix = folder + "/";
+  std::ifstream maps("/proc/self/maps");
+  // "7f5c85e00000-7f5c8bf83000 r--s 00000000 fe:00 10217569    /folder/file"
+  for (std::string line; std::getline(maps, line);) {
+    const size_t path = line.find('/');
+    if (path == std::string::npos || line.compare(path, prefix.size(), prefix) != 0) continue;
+    uintptr_t begins = 0, ends = 0;
+    char write = 'w';
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*c%c", &begins, &ends, &write) == 3 &&
+        write == '-') {
+      madvise(reinterpret_cast<void*>(begins), ends - begins, MADV_DONTNEED);
+    }
+  }
 }
 
 }  // namespace tensorgate

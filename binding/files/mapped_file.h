@@ -27,4 +27,9 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+// Gives back pages that this process has of files in a folder, by whoever they are mapped: what is
+// read of them again comes from the file, or the kernel's cache of it. Costs a look at all that is
+// mapped. THREAD: any. REQUIRES: they are mapped to be read only.
+void ReleaseMappedPages(const std::string& folder);
+
 }  // namespace tensorgate
