@@ -15,6 +15,8 @@ import { PlanCache } from './plan-cache.js';
  * normalizations in them, and these rearranged: so many times the estimate of a load is needed besides.
  */
 const FREEZING_TIMES = 2;
+/** And where OpenVINO may run it, the graph as it has read it, and what it compiles before it is in a file. */
+const ENGINE_TIMES = 4;
 
 export interface VersionPlan {
   readonly version: bigint;
@@ -75,7 +77,11 @@ export class ExecutionPlans {
     const file = await cache?.fileOf(path);
     const kept = file === undefined ? null : ((await cache?.read(file)) ?? null);
     const known = kept && { ...kept, from: "an earlier trial's choice", graph: '' };
-    const openVino = mayFreeze && refusal === '' ? await this.#openVino.options() : null;
+    let openVino = mayFreeze && refusal === '' ? await this.#openVino.options() : null;
+    if (openVino && reservation !== undefined && !(await reservation.grow(ENGINE_TIMES))) {
+      this.#log.warn({ servable: servableIdText(id) }, 'there is not the memory to try OpenVINO');
+      openVino = null;
+    }
     const options = { ...this.#options, refusal, openVino };
     const model = await load({ ...options, known: known ?? this.#predecessor(id) });
     this.#add(id, model.plan);
