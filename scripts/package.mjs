@@ -17,7 +17,7 @@ import { exitWith, setup } from './setup.mjs';
 import { packageRoot } from './setup/layout.mjs';
 import { endChildrenOnSignals, say, SetupError } from './setup/progress.mjs';
 
-const STAGE = join(packageRoot, 'build', 'package', 'stage');
+const STAGE = join(packageRoot, 'build', 'package', `stage-${process.pid}`);
 
 /** @param {string} command @param {string[]} args @param {string} [cwd] @returns {string} */
 function output(command, args, cwd) {
@@ -78,11 +78,7 @@ export async function makePackages({ out, platforms, libtensorflow, addon }) {
   for (const platform of PLATFORMS.filter(({ name }) => platforms.includes(name))) {
     const built = addon ?? (await buildAddon(platform));
     checkFloor(built, !addon);
-    stagePlatform(
-      stage(platform.name),
-      platform,
-      stripped(built, join(STAGE, '..', platform.name)),
-    );
+    stagePlatform(stage(platform.name), platform, stripped(built, stage('addon')));
     tarballs.push(pack(stage(platform.name), out));
     if (!libtensorflow) continue;
     await fetchLibrary(platform);
