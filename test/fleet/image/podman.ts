@@ -1,6 +1,6 @@
 /** Podman as it runs without systemd, within another container too: as root, in the host's network, with runc. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,12 +21,13 @@ const execute = promisify(execFile);
 
 /** What each test gets removed again. */
 const folder = mkdtempSync(join(tmpdir(), 'tensorgate-image-'));
-export const removePodmanFiles = (): void => rmSync(folder, { recursive: true });
+export const removePodmanFiles = (): void => rmSync(folder, { recursive: true, force: true });
 
 /** Of podman and buildah. */
 export function engineEnvironment(): NodeJS.ProcessEnv {
   const configuration = join(folder, 'containers.conf');
-  if (!existsSync(configuration)) writeFileSync(configuration, CONFIGURATION);
+  mkdirSync(folder, { recursive: true }); // another file's tests may have removed theirs
+  writeFileSync(configuration, CONFIGURATION);
   return { ...process.env, CONTAINERS_CONF: configuration, BUILDAH_ISOLATION: 'chroot' };
 }
 

@@ -9,48 +9,37 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { find } from '../../clients/programs.js';
 import { IS_WHOLE } from '../harness.js';
+import { buildImage, IMAGE } from '../image/built.js';
+import { engineEnvironment, podman, whyNoContainers } from '../image/podman.js';
 import { KubeletVolumes } from './kubelet-volumes.js';
 import type { Container, Labels, PodSpec, Probe } from './manifests.js';
 import { Missing } from './modules.js';
-import { VERSION } from './rendering.js';
 
-const MOST_MILLIS = 120_000;
+/** Of a start: TensorFlow alone is 300 MB to read. */
+const MOST_MILLIS = 600_000;
 const CATATONIT = ['/usr/bin/catatonit', '/usr/libexec/podman/catatonit'];
-/** What podman needs where systemd is not what the machine was booted with. */
-const WITHOUT_SYSTEMD = `[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-[engine]
-cgroup_manager = "cgroupfs"
-runtime = "runc"
-`;
-
-export const IMAGE = process.env['TENSORGATE_TEST_IMAGE'] ?? `localhost/tensorgate:${VERSION}`;
 
 /** Where the port of a container is on this machine. */
 export type Ports = ReadonlyMap<number, number>;
 
-/** Podman, where it can run pods, and the image is there. */
-export async function findPodman(): Promise<string | Missing> {
+/** The image, where podman can run pods. It is built if need be; the tests of images build it anew. */
+export async function findImage(): Promise<string | Missing> {
   if (!IS_WHOLE) return new Missing('pods run in npm run fleet -- --only=kubernetes');
-  if (process.getuid?.() !== 0)
-    return new Missing('pods need root: their volumes have other owners');
-  const podman = find('podman');
-  if (podman === null) return new Missing('there is no podman');
+  const reason = await whyNoContainers();
+  if (reason !== null) return new Missing(reason);
   if (!CATATONIT.some(existsSync))
     return new Missing('there is no catatonit, which pods begin with');
-  try {
-    await promisify(execFile)(podman, ['image', 'exists', IMAGE], { timeout: MOST_MILLIS });
-  } catch {
-    return new Missing(`there is no image ${IMAGE}; scripts/image.sh builds it`);
-  }
-  return podman;
+  const isThere = await podman('image', 'exists', IMAGE).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await buildImage();
+  return IMAGE;
 }
 
 export class Pod {
   readonly volumes: KubeletVolumes;
-  readonly #podman: string;
   readonly #name: string;
   readonly #folder: string;
   readonly #spec: PodSpec;
@@ -58,11 +47,9 @@ export class Pod {
 
   /** With the texts of its ConfigMaps and Secrets. */
   constructor(
-    podman: string,
     name: string,
     { spec, ports, files }: { spec: PodSpec; ports: Ports; files: ReadonlyMap<string, Labels> },
   ) {
-    this.#podman = podman;
     this.#name = name;
     this.#folder = mkdtempSync(join(tmpdir(), 'tensorgate-pod-'));
     chmodSync(this.#folder, 0o755); // the server is another user
@@ -92,7 +79,6 @@ export class Pod {
       },
     };
     writeFileSync(this.#manifest, JSON.stringify(pod));
-    writeFileSync(join(this.#folder, 'containers.conf'), WITHOUT_SYSTEMD);
   }
 
   get #manifest(): string {
@@ -103,24 +89,19 @@ export class Pod {
     return `${this.#name}-${this.#spec.containers[0]?.name ?? ''}`;
   }
 
-  async #run(...args: string[]): Promise<string> {
-    const env = { ...process.env };
-    if (!existsSync('/run/systemd/system')) {
-      env['CONTAINERS_CONF'] ??= join(this.#folder, 'containers.conf');
-    }
-    const run = promisify(execFile);
-    const { stdout } = await run(this.#podman, args, { env, timeout: MOST_MILLIS });
-    return stdout;
-  }
-
   async start(): Promise<void> {
-    await this.#run('kube', 'play', this.#manifest);
+    await podman('kube', 'play', this.#manifest);
   }
 
   /** What its server has written. */
-  logs(): Promise<string> {
-    const merge = ['-c', 'exec "$0" logs "$1" 2>&1', this.#podman, this.#container];
-    return promisify(execFile)('/bin/sh', merge).then(({ stdout }) => stdout);
+  async logs(): Promise<string> {
+    const options = { env: engineEnvironment() };
+    const { stdout, stderr } = await promisify(execFile)(
+      'podman',
+      ['logs', this.#container],
+      options,
+    );
+    return stdout + stderr;
   }
 
   /**
@@ -143,7 +124,7 @@ export class Pod {
     });
   }
 
-  /** Until it succeeds; fails with the log after two minutes. */
+  /** Until it succeeds; fails with the log after ten minutes. */
   async untilStarted(probe: Probe, container: Container): Promise<void> {
     const giveUp = Date.now() + MOST_MILLIS;
     while ((await this.probe(probe, container)) !== 200) {
@@ -156,12 +137,12 @@ export class Pod {
   async stop(): Promise<number> {
     const { terminationGracePeriodSeconds } = this.#spec;
     // Not the pod as a whole: podman would take its network away beside it, a kubelet does that last.
-    await this.#run('stop', `--time=${terminationGracePeriodSeconds}`, this.#container);
-    return Number(await this.#run('inspect', '--format', '{{.State.ExitCode}}', this.#container));
+    await podman('stop', `--time=${terminationGracePeriodSeconds}`, this.#container);
+    return Number(await podman('inspect', '--format', '{{.State.ExitCode}}', this.#container));
   }
 
   async remove(): Promise<void> {
-    await this.#run('pod', 'rm', '--force', '--ignore', this.#name);
+    await podman('pod', 'rm', '--force', '--ignore', this.#name);
     rmSync(this.#folder, { recursive: true });
   }
 }

@@ -12,6 +12,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Authority, pemField } from '../../wire/certificates.js';
 import { freePort } from '../../wire/server-process.js';
+import { IMAGE } from '../image/built.js';
+import { removePodmanFiles } from '../image/podman.js';
 import { runtimeContainer } from './kserve.js';
 import {
   checkedManifests,
@@ -23,7 +25,7 @@ import {
   type PodSpec,
 } from './manifests.js';
 import { findHelm, itGiven } from './modules.js';
-import { findPodman, IMAGE, Pod } from './podman.js';
+import { findImage, Pod } from './podman.js';
 import { renderChart, ROOT } from './rendering.js';
 
 const MODEL = join(ROOT, 'examples', 'models', 'half_plus_two');
@@ -38,7 +40,7 @@ const FETCH = `
   fs.writeFileSync('/models/prices/1/table.pbtxt',
     'file: "prices.csv" header_row: true output { name: "price" column: "price" }');
 `;
-const [REPOSITORY = '', TAG = ''] = IMAGE.split(/:(?=[^/]*$)/);
+const [REPOSITORY = '', TAG = ''] = IMAGE.split(':');
 /** Small, and with a short stop. */
 const VALUES = {
   image: { repository: REPOSITORY, tag: TAG, pullPolicy: 'Never' },
@@ -74,7 +76,7 @@ async function askSafely(url: string, authority: string, key: string): Promise<I
 }
 
 describe('pods', function () {
-  this.timeout(1_200_000); // Helm may have to be built first
+  this.timeout(2_400_000); // Helm and the image may have to be built first
   let folder: string;
   let pod: Pod | null = null;
   beforeEach(() => {
@@ -88,6 +90,8 @@ describe('pods', function () {
     rmSync(folder, { recursive: true });
   });
 
+  after(removePodmanFiles);
+
   async function rendered(helm: string, values: object): Promise<readonly Manifest[]> {
     const file = join(folder, 'values.json');
     writeFileSync(file, JSON.stringify({ ...VALUES, ...values }));
@@ -95,11 +99,7 @@ describe('pods', function () {
   }
 
   /** Until its first probe, the one that is given, succeeds. */
-  async function play(
-    podman: string,
-    spec: PodSpec,
-    files: ReadonlyMap<string, Labels>,
-  ): Promise<Playing> {
+  async function play(spec: PodSpec, files: ReadonlyMap<string, Labels>): Promise<Playing> {
     const [container] = spec.containers;
     assert.ok(container !== undefined);
     const [grpc, rest] = [await freePort(), await freePort()];
@@ -110,7 +110,7 @@ describe('pods', function () {
       [grpcPort ?? 0, grpc],
       [restPort ?? 0, rest],
     ]);
-    pod = new Pod(podman, RELEASE, { spec, ports, files });
+    pod = new Pod(RELEASE, { spec, ports, files });
     await pod.start();
     const probe = container.startupProbe ?? container.readinessProbe;
     assert.ok(probe !== undefined);
@@ -121,14 +121,13 @@ describe('pods', function () {
 
   /** Of a Deployment, with its ConfigMaps and those Secrets. */
   const playDeployment = (
-    podman: string,
     manifests: readonly Manifest[],
     secrets: ReadonlyMap<string, Labels> = new Map(),
   ): Promise<Playing> => {
     const configMaps = ofKind(manifests, 'ConfigMap');
     const files = configMaps.map(({ metadata, data = {} }) => [metadata.name, data] as const);
     const { spec } = deploymentOf(manifests).spec.template;
-    return play(podman, spec, new Map([...files, ...secrets]));
+    return play(spec, new Map([...files, ...secrets]));
   };
 
   /** The log names no flag that is unknown and no error, and the server has ended as it should. */
@@ -140,42 +139,36 @@ describe('pods', function () {
   }
 
   const here = (): object => ({ modelStore: { volume: { hostPath: { path: folder } } } });
-  const needs = [findHelm, findPodman];
+  const needs = [findHelm, findImage];
 
-  itGiven(
-    'serve, and take models that are added to their ConfigMap',
-    needs,
-    async (...programs) => {
-      const [helm = '', podman = ''] = programs;
-      const manifests = await rendered(helm, here());
-      const playing = await playDeployment(podman, manifests);
-      const { container, url } = playing;
-      assert.deepEqual(await predictions(url), PREDICTIONS);
-      for (const probe of [container.readinessProbe, container.livenessProbe]) {
-        assert.ok(probe !== undefined);
-        assert.equal(await playing.pod.probe(probe, container), 200);
-      }
-      assert.match(
-        await (await fetch(new URL('/metrics', url))).text(),
-        /^:tensorgate:run_queue_depth/m,
-      );
-      cpSync(MODEL, join(folder, 'second'), { recursive: true });
-      const models = [...VALUES.models, { name: 'second' }, { name: 'not_there' }];
-      const [{ data = {} } = {}] = ofKind(await rendered(helm, { ...here(), models }), 'ConfigMap');
-      playing.pod.volumes.write('model-config', data);
-      const second = async (): Promise<number> => (await fetch(`${url}/second/versions/1`)).status;
-      while ((await second()) !== 200) await delay(50);
-      // One that is not there takes no pod out of its Service.
-      assert.ok(container.readinessProbe !== undefined);
-      assert.equal(await playing.pod.probe(container.readinessProbe, container), 200);
-      assert.equal(await playing.pod.stop(), 0);
-    },
-  );
+  itGiven('serve, and take models that are added to their ConfigMap', needs, async (helm = '') => {
+    const manifests = await rendered(helm, here());
+    const playing = await playDeployment(manifests);
+    const { container, url } = playing;
+    assert.deepEqual(await predictions(url), PREDICTIONS);
+    for (const probe of [container.readinessProbe, container.livenessProbe]) {
+      assert.ok(probe !== undefined);
+      assert.equal(await playing.pod.probe(probe, container), 200);
+    }
+    assert.match(
+      await (await fetch(new URL('/metrics', url))).text(),
+      /^:tensorgate:run_queue_depth/m,
+    );
+    cpSync(MODEL, join(folder, 'second'), { recursive: true });
+    const models = [...VALUES.models, { name: 'second' }, { name: 'not_there' }];
+    const [{ data = {} } = {}] = ofKind(await rendered(helm, { ...here(), models }), 'ConfigMap');
+    playing.pod.volumes.write('model-config', data);
+    const second = async (): Promise<number> => (await fetch(`${url}/second/versions/1`)).status;
+    while ((await second()) !== 200) await delay(50);
+    // One that is not there takes no pod out of its Service.
+    assert.ok(container.readinessProbe !== undefined);
+    assert.equal(await playing.pod.probe(container.readinessProbe, container), 200);
+    assert.equal(await playing.pod.stop(), 0);
+  });
 
-  itGiven('serve on while they are taken out of their Service', needs, async (...programs) => {
-    const [helm = '', podman = ''] = programs;
+  itGiven('serve on while they are taken out of their Service', needs, async (helm = '') => {
     const drain = { ...VALUES.drain, preStopSeconds: 1, waitSeconds: 10 };
-    const playing = await playDeployment(podman, await rendered(helm, { ...here(), drain }));
+    const playing = await playDeployment(await rendered(helm, { ...here(), drain }));
     const { container, url } = playing;
     const { readinessProbe: probe, lifecycle } = container;
     assert.ok(probe !== undefined && lifecycle !== undefined);
@@ -194,8 +187,7 @@ describe('pods', function () {
     await stop;
   });
 
-  itGiven('have TLS, keys, and models of an init container', needs, async (...programs) => {
-    const [helm = '', podman = ''] = programs;
+  itGiven('have TLS, keys, and models of an init container', needs, async (helm = '') => {
     const authority = new Authority(folder, 'authority');
     const { key, cert } = authority.issue('server');
     const sha256 = createHash('sha256').update(KEY).digest('hex');
@@ -211,7 +203,7 @@ describe('pods', function () {
         { 'auth.config': `principal { name: "shop" api_key_sha256: "${sha256}" scope {} }` },
       ],
     ]);
-    const playing = await playDeployment(podman, await rendered(helm, values), secrets);
+    const playing = await playDeployment(await rendered(helm, values), secrets);
     const url = `${playing.url}/prices:predict`;
     const answer = await askSafely(url, authority.cert, KEY);
     assert.match(await text(answer), /9\.5/);
@@ -221,7 +213,7 @@ describe('pods', function () {
     await stopped(playing);
   });
 
-  itGiven("run as KServe's runtime", [findPodman], async (podman = '') => {
+  itGiven("run as KServe's runtime", [findImage], async () => {
     const container = await runtimeContainer('half_plus_two');
     const volumeMounts = [{ name: 'provision-location', mountPath: '/mnt/models' }];
     const spec: PodSpec = {
@@ -231,7 +223,7 @@ describe('pods', function () {
       securityContext: {},
       serviceAccountName: 'default',
     };
-    const playing = await play(podman, spec, new Map());
+    const playing = await play(spec, new Map());
     assert.deepEqual(await predictions(playing.url), PREDICTIONS);
     await stopped(playing);
   });
