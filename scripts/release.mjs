@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { makePackages } from './package.mjs';
 import { own } from './package/manifests.mjs';
 import { PLATFORMS } from './package/platforms.mjs';
@@ -52,10 +53,11 @@ async function chart(out) {
 /** @param {string} out */
 async function image(out) {
   if (!existsSync(IMAGE)) return 'there is no scripts/image.sh';
-  const engine = ENGINES.find(has);
-  if (!engine) return `there is none of ${ENGINES.join(', ')}`;
+  // A client may be there without its engine.
+  const engine = ENGINES.find((each) => spawnSync(each, ['info']).status === 0);
+  if (!engine) return `none of ${ENGINES.join(', ')} works here`;
   const tag = `tensorgate:${own.version}`;
-  await must('building the image', IMAGE, [`--tag=${tag}`]);
+  await must('building the image', IMAGE, [`--tag=${tag}`, `--engine=${engine}`]);
   const archive = join(out, `tensorgate-image-${own.version}.tar`);
   const save =
     engine === 'buildah'
@@ -95,6 +97,9 @@ async function release({ out, platforms, skip, allowDirty }) {
     if (reason === undefined) continue;
     left[name] = reason;
     say(`no ${name}: ${reason}`);
+  }
+  if (!isDeepStrictEqual(provenance(platforms), made)) {
+    throw new SetupError('the checkout has changed since the release began');
   }
   writeFileSync(join(out, 'NOTES.md'), changes);
   const json = { ...made, notBuilt: left };
