@@ -105,7 +105,7 @@ struct Connection::Callbacks {
     Connection& self = Of(user);
     const nghttp2_frame_hd& head = frame->hd;
     if (head.type == kPingFrame) {
-      if ((head.flags & kAckFlag) != 0 && self.draining_) self.FinishDrain();
+      if ((head.flags & kAckFlag) != 0) self.OnPingAnswered();
       return 0;
     }
     if (head.type == kRstStreamFrame) {
@@ -341,12 +341,25 @@ void Connection::Reset(Stream* stream, uint32_t error_code) {
   nghttp2_submit_rst_stream(session_, 0, stream->id_, error_code);
 }
 
-void Connection::Ping() { nghttp2_submit_ping(session_, 0, nullptr); }
+void Connection::Ping() {
+  ++unanswered_pings_;
+  nghttp2_submit_ping(session_, 0, nullptr);
+}
+
+void Connection::OnPingAnswered() {
+  if (unanswered_pings_ > 0) --unanswered_pings_;
+  if (!draining_ || unanswered_pings_ > 0) return;
+  if (asked_again_) return FinishDrain();
+  asked_again_ = true;
+  Ping();
+}
 
 void Connection::Drain() {
   if (draining_ || drained_) return;
   draining_ = true;
-  // The client answers the ping once it has read the notice; what it began before that is served.
+  // The client answers the ping once it has read the notice, and has sent what it began before that
+  // when it answers a second one: nghttp2, of which Node's client is made, sends the answer to a
+  // ping ahead of requests that are queued already.
   nghttp2_submit_shutdown_notice(session_);
   Ping();
 }

@@ -84,6 +84,7 @@ class Connection {
   Stream* StreamOf(int32_t id);
   void Close(Stream* stream);
   bool Calm();  // always false
+  void OnPingAnswered();
   ssize_t Read(Stream* stream, size_t length, uint32_t* flags);
   void Take(Stream* stream, size_t length);
 
@@ -102,7 +103,9 @@ class Connection {
   size_t block_bytes_ = 0;     // of the same as it came
   bool block_open_ = false;
   bool has_settings_ = false;
+  uint32_t unanswered_pings_ = 0;
   bool draining_ = false;
+  bool asked_again_ = false;  // while draining
   bool drained_ = false;
   bool failed_ = false;
 };
