@@ -1,6 +1,6 @@
 /**
- * gRPC channels that live long, behind a balancer that hands out connections and sees no calls, as a Service of
- * Kubernetes does: they find replicas that have come later where connections have a greatest age.
+ * Connections that live long, behind a balancer that hands them out and sees no requests, as a Service of Kubernetes
+ * does, and channels whose clients balance by themselves.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { failureText, streamTable } from '../live/report.js';
-import { startStreams } from '../live/streams.js';
+import { startStreams, type RunningStreams, type Stream } from '../live/streams.js';
 import { IS_WHOLE } from './harness.js';
 import { HAPROXY } from './replicas/balancers.js';
 import { Callers, streamsOf } from './replicas/load.js';
@@ -18,52 +18,114 @@ import { RunningBalancer } from './replicas/running-balancer.js';
 
 const MODEL = fileURLToPath(new URL('../../../examples/models/half_plus_two', import.meta.url));
 const RATE = IS_WHOLE ? 2000 : 200;
-const MOST_SECONDS = 60;
+const MOST_SECONDS = 120;
 const CHANNELS = 6;
-const MAX_AGE = '--grpc_channel_arguments=grpc.max_connection_age_ms=1000';
+const REPLICAS = 3;
+const FLAGS = [
+  '--model_name=m',
+  `--model_base_path=${MODEL}`,
+  '--grpc_channel_arguments=grpc.max_connection_age_ms=1000',
+  '--drain_wait_seconds=3',
+];
+const ROUND_ROBIN = {
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+};
 
-describe('gRPC channels that live long', function () {
-  this.timeout(60_000);
+describe('Long-lived connections', function () {
+  this.timeout(IS_WHOLE ? 120_000 : 60_000);
+  let folder = '';
+  let replicas: readonly Replica[] = [];
+  let streams: readonly Stream[] = [];
 
-  it('come to replicas that are added, and no call fails', async function () {
-    if (HAPROXY.program() === null) {
-      Object.assign(this.test ?? {}, { skipReason: 'there is no HAProxy' });
-      this.skip();
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tensorgate-channels-'));
+    replicas = await Replica.several(REPLICAS, FLAGS, folder);
+    await replicas[0]?.start();
+    streams = await streamsOf('m', replicas[0] as Replica);
+  });
+  after(async () => {
+    await Promise.all(replicas.map((replica) => replica.end()));
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Starts those that do not run. */
+  async function startAll(): Promise<void> {
+    await Promise.all(replicas.filter(({ isRunning }) => !isRunning).map((each) => each.start()));
+  }
+
+  /** One by one, each as soon as the one before has requests again; in short only one. */
+  async function replaceAll(): Promise<void> {
+    for (const replica of IS_WHOLE ? replicas : replicas.slice(0, 1)) {
+      await replica.stop();
+      await replica.start();
+      await replica.untilAsked();
     }
-    const folder = mkdtempSync(join(tmpdir(), 'tensorgate-channels-'));
-    const flags = ['--model_name=m', `--model_base_path=${MODEL}`, MAX_AGE];
-    const replicas = await Replica.several(3, flags, folder);
-    const [first, ...later] = replicas as [Replica, ...Replica[]];
-    await first.start();
-    const balancer = await RunningBalancer.start(HAPROXY, replicas, folder, {
-      file: 'haproxy/tcp.cfg',
-    });
-    try {
-      await balancer.untilUp(1);
-      const grpc = (await streamsOf('m', first)).filter(({ transport }) => transport === 'grpc');
-      const load = startStreams(balancer, grpc, RATE, MOST_SECONDS);
-      const channels = Array.from(
-        { length: CHANNELS },
-        () => new Callers(balancer.grpcAddress, 'm'),
-      );
-      await first.untilAsked();
-      for (const replica of later) {
-        await replica.start();
-        await replica.untilAsked();
+  }
+
+  /** With HAProxy by connections, before the replicas of which so many run. */
+  function itBehind(
+    running: number,
+    title: string,
+    body: (balancer: RunningBalancer) => Promise<void>,
+  ): void {
+    it(title, async function () {
+      if (HAPROXY.program() === null) {
+        Object.assign(this.test ?? {}, { skipReason: 'there is no HAProxy' });
+        this.skip();
       }
-      const ended = await Promise.all(channels.map((channel) => channel.end()));
-      const figures = await load.end();
-      console.log(streamTable(figures));
-      assert.equal(failureText(figures, ''), '');
-      assert.deepEqual(
-        ended.flatMap(({ failures }) => failures),
-        [],
-      );
-      assert.ok(ended.every(({ answered }) => answered > 0));
-    } finally {
-      await balancer.stop();
-      await Promise.all(replicas.map((replica) => replica.end()));
-      rmSync(folder, { recursive: true });
+      if (running === REPLICAS) await startAll();
+      const file = 'haproxy/tcp.cfg';
+      const balancer = await RunningBalancer.start(HAPROXY, replicas, folder, { file });
+      try {
+        await balancer.untilUp(running);
+        await body(balancer);
+      } finally {
+        await balancer.stop();
+      }
+    });
+  }
+
+  async function checkNoneFailed(load: RunningStreams): Promise<void> {
+    const figures = await load.end();
+    console.log(streamTable(figures));
+    assert.equal(failureText(figures, replicas.map(({ log }) => log).join('')), '');
+    assert.ok(figures.every(({ requests }) => requests > 0));
+  }
+
+  async function checkNoCallFailed(channels: readonly Callers[]): Promise<void> {
+    const ended = await Promise.all(channels.map((channel) => channel.end()));
+    const failures = ended.flatMap((each) => each.failures);
+    assert.deepEqual(failures, []);
+    assert.ok(ended.every(({ answered }) => answered > 0));
+  }
+
+  itBehind(1, 'come to replicas that are added, and no call fails', async (balancer) => {
+    const [first, ...later] = replicas as [Replica, ...Replica[]];
+    const grpc = streams.filter(({ transport }) => transport === 'grpc');
+    const load = startStreams(balancer, grpc, RATE, MOST_SECONDS);
+    const { grpcAddress } = balancer;
+    const channels = Array.from({ length: CHANNELS }, () => new Callers(grpcAddress, 'm'));
+    await first.untilAsked();
+    for (const replica of later) {
+      await replica.start();
+      await replica.untilAsked();
     }
+    await checkNoCallFailed(channels);
+    await checkNoneFailed(load);
+  });
+
+  itBehind(REPLICAS, 'leave replicas that are replaced, and no request fails', async (balancer) => {
+    const load = startStreams(balancer, streams, RATE, MOST_SECONDS);
+    await replaceAll();
+    await checkNoneFailed(load);
+  });
+
+  it('of clients that balance by themselves leave them, too', async () => {
+    await startAll();
+    const addresses = replicas.map(({ grpcAddress }) => grpcAddress).join(',');
+    const client = new Callers(`ipv4:${addresses}`, 'm', ROUND_ROBIN);
+    await Promise.all(replicas.map((replica) => replica.untilAsked()));
+    await replaceAll();
+    await checkNoCallFailed([client]);
   });
 });

@@ -45,6 +45,10 @@ export class Replica {
     return `127.0.0.1:${this.grpcPort}`;
   }
 
+  get isRunning(): boolean {
+    return this.#process !== null;
+  }
+
   /** Resolves when it serves. */
   async start(): Promise<void> {
     const { grpcPort, restPort } = this;
