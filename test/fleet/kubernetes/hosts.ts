@@ -89,7 +89,8 @@ describe('deploy/systemd', function () {
     });
     const fields = `name: "half_plus_two" base_path: "${folder}/m" model_platform: "tensorflow"`;
     writeFileSync(config, `model_config_list { config { ${fields} } }`);
-    assert.equal((await runToEnd(commandLine('ExecStartPre', ports))).code, 0);
+    const looked = await runToEnd(commandLine('ExecStartPre', ports));
+    assert.equal(looked.code, 0, looked.stdout + looked.stderr);
     const server = new ServerProcess(commandLine('ExecStart', ports), ...ports);
     await server.untilLogged('"msg":"serving"');
     const url = `http://127.0.0.1:${ports[1]}/v1/models/half_plus_two:predict`;
