@@ -12,7 +12,7 @@ import { failureText, streamTable } from '../live/report.js';
 import { startStreams, type RunningStreams, type Stream } from '../live/streams.js';
 import { IS_WHOLE } from './harness.js';
 import { HAPROXY } from './replicas/balancers.js';
-import { Callers, streamsOf } from './replicas/load.js';
+import { Callers, streamsOf, withRetries } from './replicas/load.js';
 import { Replica } from './replicas/replica.js';
 import { RunningBalancer } from './replicas/running-balancer.js';
 
@@ -27,9 +27,12 @@ const FLAGS = [
   '--grpc_channel_arguments=grpc.max_connection_age_ms=1000',
   '--drain_wait_seconds=3',
 ];
-const ROUND_ROBIN = {
-  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-};
+/**
+ * grpc-js itself tries a call again once where its connection was told to end before the call was sent. All connections end
+ * each second here, so that it may happen twice.
+ */
+const RETRIES = withRetries();
+const ROUND_ROBIN = withRetries({ loadBalancingConfig: [{ round_robin: {} }] });
 
 describe('Long-lived connections', function () {
   this.timeout(IS_WHOLE ? 120_000 : 60_000);
@@ -104,7 +107,7 @@ describe('Long-lived connections', function () {
     const grpc = streams.filter(({ transport }) => transport === 'grpc');
     const load = startStreams(balancer, grpc, RATE, MOST_SECONDS);
     const { grpcAddress } = balancer;
-    const channels = Array.from({ length: CHANNELS }, () => new Callers(grpcAddress, 'm'));
+    const channels = Array.from({ length: CHANNELS }, () => new Callers(grpcAddress, 'm', RETRIES));
     await first.untilAsked();
     for (const replica of later) {
       await replica.start();

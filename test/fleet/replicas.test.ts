@@ -13,7 +13,7 @@ import { failureText, streamTable } from '../live/report.js';
 import { startStreams, type Stream } from '../live/streams.js';
 import { IS_WHOLE } from './harness.js';
 import { BALANCERS, type Balancer, type Retries } from './replicas/balancers.js';
-import { Callers, RETRIES, streamsOf } from './replicas/load.js';
+import { Callers, streamsOf, withRetries } from './replicas/load.js';
 import { Replica } from './replicas/replica.js';
 import { RunningBalancer } from './replicas/running-balancer.js';
 
@@ -62,7 +62,7 @@ describe('Replicas', function () {
       try {
         await running.untilUp(REPLICAS);
         const load = startStreams(running, streams, RATE, MOST_SECONDS);
-        const patient = new Callers(running.grpcAddress, 'm', RETRIES);
+        const patient = new Callers(running.grpcAddress, 'm', withRetries());
         await Promise.all(replicas.map((replica) => replica.untilAsked()));
         await during(running);
         const figures = await load.end();

@@ -35,10 +35,12 @@ export async function streamsOf(model: string, server: StreamTarget): Promise<St
   }
 }
 
-/** The documented retry policy of a client. */
-export const RETRIES: ClientOptions = {
-  'grpc.service_config': readFileSync(SERVICE_CONFIG, 'utf8'),
-};
+const POLICY = JSON.parse(readFileSync(SERVICE_CONFIG, 'utf8')) as object;
+
+/** The documented retry policy of a client. `more`: what else its service config has. */
+export function withRetries(more: object = {}): ClientOptions {
+  return { 'grpc.service_config': JSON.stringify({ ...POLICY, ...more }) };
+}
 
 /** A client, and callers that each ask again soon after an answer, over one connection at a time. */
 export class Callers {
