@@ -29,7 +29,7 @@ import { endChildrenOnSignals, runShown, say, SetupError } from './setup/progres
 
 const CHART = join(packageRoot, 'deploy', 'helm', 'tensorgate');
 const IMAGE = join(packageRoot, 'scripts', 'image.sh');
-const ENGINES = ['docker', 'podman', 'buildah'];
+const ENGINES = /** @type {const} */ (['docker', 'podman', 'buildah']);
 
 /** @param {string} command */
 const has = (command) =>
@@ -59,16 +59,12 @@ async function image(out) {
   const tag = `tensorgate:${own.version}`;
   await must('building the image', IMAGE, [`--tag=${tag}`, `--engine=${engine}`]);
   const archive = join(out, `tensorgate-image-${own.version}.tar`);
-  const save =
-    engine === 'buildah'
-      ? ['push', tag, `oci-archive:${archive}:${tag}`]
-      : [
-          'save',
-          ...(engine === 'podman' ? ['--format=oci-archive'] : []),
-          '--output',
-          archive,
-          tag,
-        ];
+  // Docker's format: OCI's has no health check.
+  const save = {
+    docker: ['save', '--output', archive, tag],
+    podman: ['save', '--format=docker-archive', '--output', archive, tag],
+    buildah: ['push', tag, `docker-archive:${archive}:${tag}`],
+  }[engine];
   await must('saving the image', engine, save);
   return undefined;
 }

@@ -29,8 +29,8 @@ class LoadRun {
   // reached, or drops connections without ever answering.
   bool Run(std::string* error);
 
-  // The measured time is over at the loop's next turn, which comes within a second. To be called from
-  // signal handlers, too.
+  // The measured time is over at the loop's next turn, which comes within a second. To be called
+  // from signal handlers, too.
   void End() { ended_ = 1; }
 
   const Recorder& recorder() const { return recorder_; }

@@ -1,5 +1,5 @@
-// How old a connection becomes: a tenth more or less than what is set, as gRPC has it, so that those
-// that were opened together, as after a balancer's start, do not all come back at once.
+// How old a connection becomes: a tenth more or less than what is set, as gRPC has it, so that
+// those that were opened together, as after a balancer's start, do not all come back at once.
 #pragma once
 
 #include <cstdint>
