@@ -197,7 +197,7 @@ class PlanChoosing {
   }
 
   bool IsWorthTheTime(std::chrono::nanoseconds first_run) {
-    if (wanted_) return true;
+    if (wanted_ || options_.wants_openvino) return true;
     const std::chrono::duration<double> load = options_.load_cpu, run = first_run;
     const std::chrono::duration<double> trial = kOfLoad * load + kOfFirstRun * run;
     if (trial <= kMayAlwaysTake || trial <= kMostOfLoad * (load + run)) return true;
