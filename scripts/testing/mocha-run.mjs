@@ -42,9 +42,9 @@ runner.on('pass', (test) => {
 });
 runner.on('fail', (test) => failed.push(test.fullTitle()));
 runner.on('pending', (test) => {
-  // A test gives its reason as `this.test.skipReason = '…'; this.skip()`.
-  skips.push({
-    title: test.fullTitle(),
-    reason: Object(test).skipReason ?? 'marked so in its source',
-  });
+  // A test gives its reason as `this.test.skipReason = '…'; this.skip()`, a hook as that of its suite.
+  /** @type {{skipReason?: string, parent?: object} | undefined} */
+  let place = Object(test);
+  while (place && place.skipReason === undefined) place = place.parent;
+  skips.push({ title: test.fullTitle(), reason: place?.skipReason ?? 'marked so in its source' });
 });

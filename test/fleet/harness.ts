@@ -13,3 +13,9 @@ export function pipTool(name: string): string {
   accessSync(path);
   return path;
 }
+
+/** In a hook: leaves out all tests of its suite. */
+export function skipSuite(context: Mocha.Context, reason: string): never {
+  Object.assign(context.test?.parent ?? {}, { skipReason: reason });
+  return context.skip();
+}

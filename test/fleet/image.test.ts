@@ -24,7 +24,7 @@ import { outputOf } from '../clients/programs.js';
 import { slowBody } from '../integration/models.js';
 import { Authority } from '../wire/certificates.js';
 import { floats, GrpcClient } from '../wire/grpc-client.js';
-import { IS_WHOLE, pipTool } from './harness.js';
+import { IS_WHOLE, pipTool, skipSuite } from './harness.js';
 import {
   bomText,
   buildImage,
@@ -82,10 +82,7 @@ describe('the image', function () {
     const reason = IS_WHOLE
       ? await whyNoContainers()
       : 'building it takes minutes: npm run fleet -- --only=image';
-    if (reason !== null) {
-      console.log(`    skipped: ${reason}`);
-      this.skip();
-    }
+    if (reason !== null) skipSuite(this, reason);
     folder = mkdtempSync(join(tmpdir(), 'tensorgate-image-'));
     await buildImage();
     files = await imageFiles();

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { IS_WHOLE } from './harness.js';
+import { IS_WHOLE, skipSuite } from './harness.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CPUS = ['x64', 'arm64'];
@@ -33,12 +33,7 @@ describe('The npm packages', function () {
   let out = '';
 
   before(function () {
-    if (!IS_WHOLE) {
-      Object.assign(this.test ?? {}, {
-        skipReason: 'compiles for minutes: npm run fleet -- --only=packages',
-      });
-      this.skip();
-    }
+    if (!IS_WHOLE) skipSuite(this, 'compiles for minutes: npm run fleet -- --only=packages');
     out = mkdtempSync(join(tmpdir(), 'tensorgate-packages-'));
     run('scripts/package.mjs', [`--out=${out}`]);
   });

@@ -119,7 +119,10 @@ describe('TLS', function () {
   });
 
   it('ends its side after the last answer, and answers who has ended his, of HTTP/1.0 too', async function () {
-    if (!restIsNative) this.skip();
+    if (!restIsNative) {
+      Object.assign(this.test ?? {}, { skipReason: 'of the native transport' });
+      this.skip();
+    }
     const { restPort: port } = await start(sslFlag());
     for (const [version, protocol] of [
       ['1.0', 'http/1.0'],

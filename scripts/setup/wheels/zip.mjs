@@ -2,6 +2,7 @@
 import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
@@ -79,7 +80,8 @@ export class Zip {
     const head = await bytesOf(file, at, at + 30).finally(() => file.close());
     // The file's own header repeats its name and has other extra fields.
     const start = at + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
-    const bytes = createReadStream(this.#path, { start, end: Math.max(start, start + packed - 1) });
+    if (packed === 0) return Readable.from([]); // a stream of a file has one byte at least
+    const bytes = createReadStream(this.#path, { start, end: start + packed - 1 });
     if (method === STORED) return bytes;
     if (method !== DEFLATED)
       throw new Error(`${name} is packed by method ${method}, which is not read`);
