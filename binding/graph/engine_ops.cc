@@ -10,7 +10,7 @@ namespace tensorgate {
 namespace {
 
 // Sorted. What is not here may refuse what engines answer (Assert, CheckNumerics), depend on how
-// numbers are rounded (Round, ArgMax), or has not been compared.
+// numbers are rounded (FloorMod, Round, ArgMax), or has not been compared.
 constexpr std::string_view kOps[] = {
     "Abs",
     "Add",
@@ -20,7 +20,6 @@ constexpr std::string_view kOps[] = {
     "BatchMatMul",
     "BatchMatMulV2",
     "BatchMatMulV3",
-    "BatchToSpaceND",
     "BiasAdd",
     "BroadcastTo",
     "Cast",
@@ -36,7 +35,6 @@ constexpr std::string_view kOps[] = {
     "Exp",
     "ExpandDims",
     "Fill",
-    "FloorMod",
     "FusedBatchNorm",
     "FusedBatchNormV2",
     "FusedBatchNormV3",
@@ -53,7 +51,6 @@ constexpr std::string_view kOps[] = {
     "Mean",
     "Min",
     "Minimum",
-    "MirrorPad",
     "Mul",
     "Neg",
     "NoOp",
@@ -80,7 +77,6 @@ constexpr std::string_view kOps[] = {
     "Slice",
     "Softmax",
     "Softplus",
-    "SpaceToBatchND",
     "Split",
     "Sqrt",
     "Square",
@@ -113,9 +109,6 @@ bool IsComputed(DataType type) {
          type == DataType::kBool;
 }
 
-// Of floats it depends on how these are rounded.
-constexpr std::string_view kOfIntegers[] = {"FloorMod"};
-
 }  // namespace
 
 Status CheckEngineOp(const Node& node) {
@@ -127,8 +120,7 @@ Status CheckEngineOp(const Node& node) {
   for (const Attr& attr : node.attrs) {
     DataType type = DataType::kInvalid;
     if (!attr.name.empty() && attr.name[0] == '_') continue;
-    if (!ReadTypeAttr(attr.value, &type)) continue;
-    if (IsComputed(type) && !(type == DataType::kFloat && Has(kOfIntegers, node.op))) continue;
+    if (!ReadTypeAttr(attr.value, &type) || IsComputed(type)) continue;
     // Of an image, which becomes floats.
     const bool is_read = node.op == "Cast" && attr.name == "SrcT" && type == DataType::kUint8;
     if (!is_read) return refuse("computes " + DataTypeName(type));

@@ -95,8 +95,6 @@ TEST(EngineGraphTest, RefusesOpsAndTypesThatAreNotKnownToAgree) {
             "node y (Rint) is of no op that is known to compute the same");
   EXPECT_EQ(Refusal(with(NodeDef("y", "Relu", {"x"}, {{"T", TypeAttr(DataType::kDouble)}}))),
             "node y (Relu) computes double");
-  EXPECT_EQ(Refusal(with(NodeDef("y", "FloorMod", {"x", "x"}, {{"T", Type(graph::kFloat)}}))),
-            "node y (FloorMod) computes float");
   EXPECT_EQ(Refusal(Make(Graph({Fed("x", DataType::kString)}), "x:0", DataType::kString, "x:0")),
             "its input is of type string");
   EXPECT_EQ(Refusal(Make(Graph({Fed("x", DataType::kFloat)}), "x:0", DataType::kFloat, "x:0")),
