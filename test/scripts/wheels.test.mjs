@@ -20,19 +20,24 @@ const BYTES = Buffer.alloc(100_000, 'wheel');
 let sandbox;
 /** @type {http.Server[]} */
 let servers = [];
+/** Of the servers, tunnels too, which closeAllConnections() leaves alone. @type {import('node:net').Socket[]} */
+let sockets = [];
 beforeEach(() => (sandbox = new Sandbox()));
 afterEach(() => {
   for (const server of servers) {
     server.close();
     server.closeAllConnections();
   }
+  for (const socket of sockets) socket.destroy();
   servers = [];
+  sockets = [];
   sandbox.remove();
 });
 
 /** @param {http.Server} server @returns {Promise<string>} host and port */
 async function listening(server) {
   servers.push(server);
+  server.on('connection', (socket) => sockets.push(socket));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return `127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`;
 }
@@ -140,6 +145,7 @@ describe('a wheel', () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n');
         socket.pipe(target).pipe(socket);
       });
+      sockets.push(target);
     });
     const url = `http://user:word@${await listening(proxy)}`;
     const indexes = [`https://localhost:${port}/simple`];
