@@ -100,22 +100,23 @@ export class Replica {
 
   /** The models of the requests that it has answered since its log was so long, in their order. */
   modelsSince(offset: number): string[] {
-    const lines = readFileSync(this.#accessLog)
-      .subarray(offset)
-      .toString()
-      .split('\n')
-      .slice(0, -1);
+    const lines = this.#logged().subarray(offset).toString().split('\n').slice(0, -1);
     return lines.flatMap((line) => (JSON.parse(line) as { model: string | null }).model ?? []);
   }
 
   /** How many it has answered. */
   get requests(): number {
-    return readFileSync(this.#accessLog).toString().split('\n').length - 1;
+    return this.#logged().toString().split('\n').length - 1;
   }
 
   /** UNITS: bytes; grows with each request, some time after its answer. */
   get accessLogBytes(): number {
     return statSync(this.#accessLog, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The file is not there before the first line. */
+  #logged(): Buffer {
+    return this.accessLogBytes === 0 ? Buffer.alloc(0) : readFileSync(this.#accessLog);
   }
 
   /** Everything logged by the process that runs. */
