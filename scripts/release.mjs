@@ -1,7 +1,7 @@
 /**
  * npm run release: builds what is released into dist-release/, and publishes nothing.
  *   the npm packages (scripts/package.mjs), with libtensorflow's for sites without a network
- *   the Helm chart, and the image as an OCI archive, each where its tool is there
+ *   the Helm chart, and the image as an archive of Docker's format, each where its tool is there
  *   SHA256SUMS, PROVENANCE.json (the commit, the tools, the hashes of what went in), NOTES.md
  * npm run release -- [--out=DIR] [--platform=NAME[,NAME]] [--skip=image,chart,libtensorflow] [--allow-dirty]
  */

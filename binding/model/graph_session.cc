@@ -87,20 +87,24 @@ GraphSession::~GraphSession() {
 Status GraphSession::Assign(std::vector<ResidentWeight> weights,
                             const std::vector<TF_Tensor*>& values) {
   weights_ = std::move(weights);
+  std::vector<TF_Tensor*> given;
+  for (const ResidentWeight& weight : weights_) given.push_back(values[weight.number]);
+  return Give(given);
+}
+
+Status GraphSession::Give(const std::vector<TF_Tensor*>& values) const {
   if (weights_.empty()) return Status();
-  std::vector<TF_Tensor*> fed;
   std::vector<std::string> feeds, targets;
   for (const ResidentWeight& weight : weights_) {
-    fed.push_back(values[weight.number]);
     feeds.push_back(weight.value);
     targets.push_back(weight.assign);
   }
-  return RunByName(nullptr, feeds, fed, {}, targets, nullptr, nullptr);
+  return RunByName(nullptr, feeds, values, {}, targets, nullptr, nullptr);
 }
 
 void GraphSession::PutWeightsAside() {
   if (weights_.empty()) return;
-  auto put_aside = std::make_unique<SessionWeights>(*this, weights_);
+  auto put_aside = std::make_unique<SessionWeights>(*this);
   if (!put_aside->Write().ok()) return;
   put_aside->PutAside();
   put_aside_ = std::move(put_aside);

@@ -72,6 +72,10 @@ class GraphSession {
   // numbers. ERRORS: TensorFlow's status.
   Status Assign(std::vector<ResidentWeight> weights, const std::vector<TF_Tensor*>& values);
 
+  const std::vector<ResidentWeight>& weights() const { return weights_; }
+  // Gives its weights these values, one for each. ERRORS: TensorFlow's status.
+  Status Give(const std::vector<TF_Tensor*>& values) const;
+
   // For a session that has little to run: puts resident weights aside until a run needs them, which
   // then takes longer. Without them, or a disk, nothing happens. REQUIRES: nobody else has it yet.
   void PutWeightsAside();

@@ -19,7 +19,7 @@ int64_t SecondsNow() {
 
 Status SessionWeights::Write() {
   std::vector<std::string> reads;
-  for (const ResidentWeight& weight : weights_) reads.push_back(weight.read);
+  for (const ResidentWeight& weight : session_.weights()) reads.push_back(weight.read);
   std::vector<TensorHandle> values;
   Status status = file_.Make();
   if (!status.ok()) return status;
@@ -82,9 +82,7 @@ void SessionWeights::PutAsideLocked() {
 Status SessionWeights::Assign(bool whole) const {
   std::vector<TensorHandle> values;
   std::vector<TF_Tensor*> fed;
-  std::vector<std::string> feeds, targets;
-  for (size_t i = 0; i < places_.size(); ++i) {
-    const Place& place = places_[i];
+  for (const Place& place : places_) {
     const std::vector<int64_t> dims = whole ? place.dims : std::vector<int64_t>{0};
     const size_t bytes = whole ? place.bytes : 0;
     TF_Tensor* const value = TF_AllocateTensor(static_cast<TF_DataType>(place.dtype), dims.data(),
@@ -97,10 +95,8 @@ Status SessionWeights::Assign(bool whole) const {
     Status status = file_.ReadAt(place.offset, TF_TensorData(value), bytes);
     if (!status.ok()) return status;
     fed.push_back(value);
-    feeds.push_back(weights_[i].value);
-    targets.push_back(weights_[i].assign);
   }
-  return session_.RunByName(nullptr, feeds, fed, {}, targets, nullptr, nullptr);
+  return session_.Give(fed);
 }
 
 }  // namespace tensorgate

@@ -6,11 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <shared_mutex>
-#include <utility>
 #include <vector>
 
 #include "files/scratch_file.h"
-#include "graph/resident_weights.h"
 #include "status/status.h"
 #include "tensor/dtype.h"
 
@@ -24,8 +22,7 @@ class SessionWeights {
   using Hold = std::shared_lock<std::shared_mutex>;
 
   // OWNERSHIP: the session must outlive it.
-  SessionWeights(const GraphSession& session, std::vector<ResidentWeight> weights)
-      : session_(session), weights_(std::move(weights)) {}
+  explicit SessionWeights(const GraphSession& session) : session_(session) {}
 
   // Copies the weights into a file. ERRORS: FAILED_PRECONDITION where that would be in memory, too;
   // the system's. REQUIRES: once, before the others.
@@ -51,7 +48,6 @@ class SessionWeights {
   void PutAsideLocked();
 
   const GraphSession& session_;
-  const std::vector<ResidentWeight> weights_;
   ScratchFile file_;
   std::vector<Place> places_;  // of each weight
   std::shared_mutex mutex_;

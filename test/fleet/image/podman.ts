@@ -41,6 +41,14 @@ export async function podman(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** What a container has written. */
+export async function logsOf(container: string): Promise<string> {
+  const { stdout, stderr } = await execute('podman', ['logs', container], {
+    env: engineEnvironment(),
+  });
+  return stdout + stderr;
+}
+
 /** Why no container can be run here; null where one can. */
 export async function whyNoContainers(): Promise<string | null> {
   if (process.getuid?.() !== 0) return 'it needs root';
@@ -102,11 +110,8 @@ export class Container {
     }
   }
 
-  async log(): Promise<string> {
-    const { stdout, stderr } = await execute('podman', ['logs', this.name], {
-      env: engineEnvironment(),
-    });
-    return stdout + stderr;
+  log(): Promise<string> {
+    return logsOf(this.name);
   }
 
   /** What a command in it printed. */

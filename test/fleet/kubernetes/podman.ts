@@ -1,17 +1,15 @@
 /** A pod as `podman kube play` runs it, on a machine without a cluster, asked as a kubelet would. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get as getPlain } from 'node:http';
 import { get as getOverTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 
 import { IS_WHOLE } from '../harness.js';
 import { buildImage, IMAGE } from '../image/built.js';
-import { engineEnvironment, podman, whyNoContainers } from '../image/podman.js';
+import { logsOf, podman, whyNoContainers } from '../image/podman.js';
 import { KubeletVolumes } from './kubelet-volumes.js';
 import type { Container, Labels, PodSpec, Probe } from './manifests.js';
 import { Missing } from './modules.js';
@@ -94,14 +92,8 @@ export class Pod {
   }
 
   /** What its server has written. */
-  async logs(): Promise<string> {
-    const options = { env: engineEnvironment() };
-    const { stdout, stderr } = await promisify(execFile)(
-      'podman',
-      ['logs', this.#container],
-      options,
-    );
-    return stdout + stderr;
+  logs(): Promise<string> {
+    return logsOf(this.#container);
   }
 
   /**
