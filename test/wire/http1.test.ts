@@ -265,11 +265,9 @@ describe('A drain of the native transport', function () {
     await Promise.all(clients.map((client) => client.write(POST)));
     const stopped = server.stop();
     server.signal('SIGCONT');
-    for (const client of clients) {
-      const { status, head } = await client.answer();
-      assert.equal(status, 200);
-      assert.match(head, /\r\nConnection: close\r\n/);
-    }
+    // Those that an I/O thread answers before the server has taken the signal do not say that they close.
+    for (const client of clients) assert.equal((await client.answer()).status, 200);
+    for (const client of clients) await client.closed;
     assert.equal((await stopped).code, 0);
   });
 
