@@ -77,14 +77,14 @@ Status Core::Compile(const Model& model, const CompileOptions& options,
   const bool wants_folder = options.cache_dir.empty() && options.maps_weights;
   const bool has_folder = wants_folder && folder.Make().ok();
   const std::string& cache_dir = has_folder ? folder.path() : options.cache_dir;
+  const bool maps = options.maps_weights && !cache_dir.empty();
   Status status = CompileIn(cache_dir, model, options, compiled);
-  if (has_folder && !status.ok()) return CompileIn("", model, options, compiled);
-  if (!status.ok() || !options.maps_weights || cache_dir.empty()) return status;
-  std::unique_ptr<CompiledModel> mapped;
-  if (!(*compiled)->IsFromCache() && CompileIn(cache_dir, model, options, &mapped).ok()) {
-    *compiled = std::move(mapped);
+  if (status.ok() && maps && !(*compiled)->IsFromCache()) {
+    compiled->reset();  // beside the next the weights would be there once more
+    status = CompileIn(cache_dir, model, options, compiled);
   }
-  ReleaseMappedPages(cache_dir);
+  if (has_folder && !status.ok()) return CompileIn("", model, options, compiled);
+  if (status.ok() && maps) ReleaseMappedPages(cache_dir);
   return status;
 }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "openvino/run_model.h"
+#include "pool/allocator.h"
 #include "tf/tensor.h"
 
 namespace tensorgate {
@@ -59,8 +60,9 @@ Status OpenVinoGraph::Make(const openvino::Core& core, const openvino::CompileOp
   Status status = made->graph_.Make();
   if (status.ok()) status = made->graph_.Append(graph.graph_def);
   if (!status.ok()) return status;
-  graph.graph_def = std::string();  // before it is read
+  std::string().swap(graph.graph_def);  // before it is read
   status = core.ReadGraphDef(made->graph_, &made->model_);
+  if (made->options_.maps_weights) ReleaseFreed();  // what it was read from
   if (status.ok()) status = made->FindPorts(graph);
   if (!status.ok()) return status;
   const std::vector<openvino::Port>& inputs = made->model_->inputs();

@@ -16,7 +16,7 @@ import { PlanCache } from './plan-cache.js';
  */
 const FREEZING_TIMES = 2;
 /** And where OpenVINO may run it, the graph as it has read it, and what it compiles before it is in a file. */
-const ENGINE_TIMES = 4;
+const ENGINE_TIMES = 3;
 
 export interface VersionPlan {
   readonly version: bigint;
