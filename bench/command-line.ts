@@ -58,6 +58,8 @@ export interface BenchOptions {
   /** gRPC and REST address of another server; null: there is none. */
   readonly against: string | null;
   readonly withOwn: boolean;
+  /** Also times OpenVINO in a bare loop. */
+  readonly openVinoLoop: boolean;
   readonly update: boolean;
   /** Cores for servers, part scaling; null: as many as leave enough for the load. */
   readonly most: number | null;
@@ -82,6 +84,7 @@ Servers under test, parts server and models; each combination is one
                                loads another server too: its gRPC and REST port (either may be
                                left empty). It may be on another machine: load only your own
   --against_only               loads that one alone
+  --openvino_loop              times the models in OpenVINO's own loop, too, in the same runs
 Part scaling
   --most=N                     cores for servers, the others are the load's; two thirds of all
 Part instructions
@@ -110,6 +113,7 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | null {
       server_flags: { type: 'string', multiple: true, default: [] },
       against: { type: 'string' },
       against_only: { type: 'boolean', default: false },
+      openvino_loop: { type: 'boolean', default: false },
       update: { type: 'boolean', default: false },
       most: { type: 'string' },
     },
@@ -139,6 +143,7 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | null {
     serverFlags: values.server_flags,
     against: values.against ?? null,
     withOwn: !values.against_only,
+    openVinoLoop: values.openvino_loop,
     update: values.update,
     most: values.most === undefined ? null : Math.floor(number('most', values.most, 1)),
   };

@@ -70,10 +70,28 @@ export async function runRawSession(
     `--feed=${model.feed}`,
     `--fetch=${model.fetch}`,
     `--shape=${model.shape.join(',')}`,
-    `--dtype=${model.values instanceof Int32Array ? 'int32' : 'float32'}`,
+    `--dtype=${dtypeOf(model)}`,
     `--seconds=${seconds}`,
   ]);
   return figures.runs_per_second;
+}
+
+/** UNITS: microseconds, the median run of OpenVINO in a bare loop. `library`: path of libopenvino_c.so. */
+export async function runOpenVino(
+  core: number,
+  library: string,
+  model: BenchModel,
+  seconds: number,
+): Promise<number> {
+  const figures = await runForJson<{ p50_us: number }>(core, [
+    program('native/openvino_run'),
+    `--library=${library}`,
+    `--model=${model.basePath}/${model.version}`,
+    `--shape=${model.shape.join(',')}`,
+    `--dtype=${dtypeOf(model)}`,
+    `--seconds=${seconds}`,
+  ]);
+  return figures.p50_us;
 }
 
 export interface CodecFigures {
@@ -136,4 +154,8 @@ export function runTable(core: number, options: TableOptions): Promise<TableFigu
 
 function program(path: string): string {
   return fileURLToPath(new URL(path, BUILD_FOLDER));
+}
+
+function dtypeOf({ values }: BenchModel): string {
+  return values instanceof Int32Array ? 'int32' : 'float32';
 }

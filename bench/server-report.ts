@@ -1,7 +1,7 @@
 /** What the figures of the server and models parts say: the table and the picture. */
 import { formatCount, formatMicros, formatRatio, formatTable } from './report.js';
 import type { ContenderResult, MeasuredServer, ServerResult } from './server.js';
-import { pairedRatio } from './statistics.js';
+import { median, pairedRatio } from './statistics.js';
 import { type BarGroup, renderBars } from './svg-bars.js';
 import { upstreamFigures } from './upstream-figures.js';
 
@@ -37,6 +37,9 @@ export function serverTable(
       head: 'of raw run',
       cell: ({ model }, { rps }) => formatRatio(rps, rawRuns.get(model) ?? null),
     },
+    ...(results.some(({ openVino_us }) => openVino_us.length > 0)
+      ? [{ head: "p50 : OpenVINO's loop", cell: againstOpenVino }]
+      : []),
     { head: 'of echo', cell: (_, server) => ratio(server, server.echo) },
     { head: 'echo req/s', cell: (_, { echo }) => named(formatCount(echo.rps), echo) },
     ...(compared ? [{ head: 'tensorgate : other', cell: againstOther }] : []),
@@ -84,6 +87,13 @@ function rawTime(runsPerSecond: number | undefined): string {
 
 function ratio(server: ContenderResult, reference: ContenderResult): string {
   return pairedRatio(server.runs, reference.runs, ({ rps }) => rps).toPrecision(3);
+}
+
+/** One request at a time: what it takes more than the bare run of its model. */
+function againstOpenVino({ openVino_us }: ServerResult, { runs }: ContenderResult): string {
+  if (openVino_us.length === 0) return '-';
+  const within = median(runs.map(({ p50_us }, run) => p50_us / (openVino_us[run] ?? NaN)));
+  return `${within.toPrecision(3)} of ${formatMicros(median(openVino_us))}`;
 }
 
 function againstOther({ servers }: ServerResult, server: ContenderResult): string {

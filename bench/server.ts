@@ -11,7 +11,7 @@ import { type BenchModel, pathOf, type ServerCase, type Transport } from './case
 import type { Cores } from './cores.js';
 import { type Echo, ECHOES, echoFor, type EchoKind, startEcho } from './echo.js';
 import type { Endpoint } from './endpoint.js';
-import { type LoadFigures, runLoad } from './native-programs.js';
+import { type LoadFigures, runLoad, runOpenVino } from './native-programs.js';
 import { fetchReply } from './one-request.js';
 import { endpointFor, type OtherServer } from './other-server.js';
 import { type Served, startTensorgate } from './own-server.js';
@@ -23,6 +23,8 @@ export interface ServerSettings {
   readonly runs: number;
   readonly seconds: number;
   readonly warmup: number;
+  /** Path of its C library, to time the models in a loop of its own; null: not to. */
+  readonly openVino: string | null;
 }
 
 /** Who is loaded in a run beside the echo. */
@@ -54,6 +56,8 @@ export interface ServerResult {
   readonly model: string;
   readonly transport: Transport;
   readonly bodyBytes: number;
+  /** UNITS: microseconds of OpenVINO's own loop, in each run; empty: it was not asked for. */
+  readonly openVino_us: readonly number[];
   readonly servers: readonly MeasuredServer[];
 }
 
@@ -131,12 +135,18 @@ async function measureCase(
   }
   const echoes: Echo[] = [];
   const runs = new Map<Loaded, LoadFigures[]>();
+  const openVino_us: number[] = [];
   try {
     for (const kind of new Set(targets.map(({ echo }) => echo))) {
       const reply = targets[0]?.reply ?? '';
       echoes.push(await startEcho(kind, one, reply, settings.cores.server));
     }
     for (let run = 0; run < settings.runs; run++) {
+      if (settings.openVino !== null) {
+        openVino_us.push(
+          await runOpenVino(settings.cores.server, settings.openVino, one.model, settings.seconds),
+        );
+      }
       for (const loaded of [...echoes, ...targets]) {
         const figures = await runLoad(settings.cores.client, {
           protocol: one.transport === 'rest' ? 'http' : 'grpc',
@@ -165,7 +175,7 @@ async function measureCase(
   });
   const { name, model, transport } = one;
   const bodyBytes = one.body.length;
-  return { name, model: model.name, transport, bodyBytes, servers };
+  return { name, model: model.name, transport, bodyBytes, openVino_us, servers };
 }
 
 function summary(name: string, own: boolean, runs: readonly LoadFigures[]): ContenderResult {

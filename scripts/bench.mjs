@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { makeBenchModels } from './bench-models.mjs';
 import { exitWith, setup } from './setup.mjs';
 import { packageRoot } from './setup/layout.mjs';
+import { ensureOpenVino } from './setup/openvino.mjs';
 import { SetupError } from './setup/progress.mjs';
 import { buildBenchPrograms } from './testing/bench-programs.mjs';
 
@@ -23,7 +24,8 @@ try {
   }
   const needs = needsOf(options.parts);
   if (needs.addon) process.env.TENSORGATE_ADDON = await setup();
-  buildBenchPrograms(needs.programs);
+  buildBenchPrograms([...needs.programs, ...(options.openVinoLoop ? ['openvino_run'] : [])]);
+  if (options.openVinoLoop) process.env.TENSORGATE_BENCH_OPENVINO = await ensureOpenVino();
   for (const part of needs.modelsFor) {
     await makeBenchModels(part).catch((error) => {
       skipped.push(part);

@@ -23,7 +23,7 @@ function result(
 ): ServerResult {
   const echo = server('echo (uWebSockets)', true, [40_000, 40_000]);
   const measured = servers.map((each) => ({ ...each, echo }));
-  return { name, model: 'm', transport: 'rest', bodyBytes, servers: measured };
+  return { name, model: 'm', transport: 'rest', bodyBytes, openVino_us: [], servers: measured };
 }
 
 const HALF = 'REST half_plus_two, 32 connections';
@@ -51,6 +51,14 @@ describe('the table of servers under load', () => {
     assert.match(head ?? '', /server .*tensorgate : other/);
     assert.match(first ?? '', /frozen .* 0\.181 .* 2\.00 +-$/);
     assert.match(second ?? '', /h:1 .* - +-$/);
+  });
+
+  it("shows OpenVINO's own loop, and by how much a request takes longer, run by run", () => {
+    const own = server('tensorgate', true, [1, 1, 1]); // each p50 1 µs
+    const timed = { ...result('c', 30, [own]), openVino_us: [0.5, 1, 0.8] };
+    const [head, , row] = serverTable([timed], new Map()).split('\n');
+    assert.match(head ?? '', /p50 : OpenVINO's loop/);
+    assert.match(row ?? '', / 1\.25 of 0\.800 µs /);
   });
 
   it('shows failures of the server and of the echo', () => {
