@@ -1,7 +1,9 @@
 #include "files/scratch_file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +19,11 @@ Status FileFailed(const char* what) {
   const int error = errno;
   return Status(CodeOfErrno(error, Code::kInternal),
                 std::string(what) + "; " + std::strerror(error));
+}
+
+bool IsOnDisk(int file) {
+  struct statfs where;
+  return fstatfs(file, &where) == 0 && where.f_type != TMPFS_MAGIC && where.f_type != RAMFS_MAGIC;
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ class ScratchFile {
   Status ReadAt(uint64_t offset, void* bytes, size_t count) const;
 
   uint64_t size() const { return size_; }
+  // What is written goes to a disk, and not into memory; false also where that is not known.
   bool is_on_disk() const { return is_on_disk_; }
   // By which this process opens it, for as long as the object is there.
   std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }

@@ -1,8 +1,6 @@
 #include "files/scratch_folder.h"
 
 #include <dirent.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,11 +37,6 @@ Status ScratchFolder::Make() {
   return Status(CodeOfErrno(error, Code::kInternal),
                 std::string("no folder can be made in TMPDIR, /tmp, /var/tmp or /dev/shm; ") +
                     std::strerror(error));
-}
-
-bool IsOnDisk(int file) {
-  struct statfs where;
-  return fstatfs(file, &where) == 0 && where.f_type != TMPFS_MAGIC && where.f_type != RAMFS_MAGIC;
 }
 
 }  // namespace tensorgate

@@ -24,8 +24,4 @@ class ScratchFolder {
   std::string path_;
 };
 
-// Whether what is written there goes to a disk, and not into memory. False also where that is not
-// known.
-bool IsOnDisk(int file);
-
 }  // namespace tensorgate

@@ -55,13 +55,6 @@ Status Core::ReadGraphDef(const ScratchFile& graph_def, std::unique_ptr<Model>* 
   return ReadFile(link, model);
 }
 
-Status Core::ReadGraphDef(std::string_view graph_def, std::unique_ptr<Model>* model) const {
-  ScratchFile file;
-  Status status = file.Make();
-  if (status.ok()) status = file.Append(graph_def);
-  return status.ok() ? ReadGraphDef(file, model) : status;
-}
-
 Status Core::ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) const {
   ModelObject* object = nullptr;
   Status status = FromOpenVino(

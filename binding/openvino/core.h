@@ -26,7 +26,6 @@ class Core {
   // A serialized GraphDef, whose constants are copied. ERRORS: as ReadFile(); INTERNAL where there
   // is no place for a file or a link to it.
   Status ReadGraphDef(const ScratchFile& graph_def, std::unique_ptr<Model>* model) const;
-  Status ReadGraphDef(std::string_view graph_def, std::unique_ptr<Model>* model) const;
 
   // An ONNX model. ERRORS: as ReadFile().
   Status ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) const;

@@ -120,6 +120,8 @@ bool HasVariables(TF_Graph* graph) {
   return false;
 }
 
+Status HasNoVariables() { return CannotFreeze("it has no variables"); }
+
 }  // namespace
 
 struct ModelFreezer::Prepared {
@@ -136,12 +138,15 @@ ModelFreezer::ModelFreezer(const SavedModel& model, VariableSource* source)
 ModelFreezer::~ModelFreezer() = default;
 
 Status ModelFreezer::Prepare(bool without_variables) {
-  without_variables_ = without_variables;
   prepared_ = std::make_unique<Prepared>();
   Prepared& made = *prepared_;
   made.graph = source_ == nullptr ? &made.graph_as_loaded : &source_->graph();
-  Status status = source_ == nullptr ? ReadLoaded() : Status();
-  if (!status.ok()) return status;
+  if (source_ == nullptr) {
+    // Before the nodes that read variables are added.
+    if (!without_variables && !HasVariables(model_.graph())) return HasNoVariables();
+    const Status status = ReadLoaded();
+    if (!status.ok()) return status;
+  }
   made.signatures = TensorsOf(model_);
   Unite(*made.graph, &made.signatures);
   std::set<std::string> roots;
@@ -153,16 +158,12 @@ Status ModelFreezer::Prepare(bool without_variables) {
     }
   }
   made.freezer.emplace(*made.graph, std::vector<std::string>(roots.begin(), roots.end()));
-  status = made.freezer->FindVariables(&made.variables);
+  const Status status = made.freezer->FindVariables(&made.variables);
   if (!status.ok()) return status;
-  return made.variables.empty() && !without_variables_ ? CannotFreeze("it has no variables")
-                                                       : Status();
+  return made.variables.empty() && !without_variables ? HasNoVariables() : Status();
 }
 
-// Before the nodes that read variables are added.
 Status ModelFreezer::ReadLoaded() {
-  if (!without_variables_ && !HasVariables(model_.graph()))
-    return CannotFreeze("it has no variables");
   StatusHandle status(TF_NewStatus());
   TF_Buffer* serialized = prepared_->serialized.get();
   TF_GraphToGraphDef(model_.graph(), serialized, status.get());

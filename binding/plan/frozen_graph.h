@@ -64,7 +64,6 @@ class ModelFreezer {
 
   const SavedModel& model_;
   VariableSource* const source_;
-  bool without_variables_ = false;
   std::unique_ptr<Prepared> prepared_;
 };
 

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <memory>
 #include <utility>
 
+#include "plan/engine_candidates.h"
+#include "plan/fastest_plan.h"
 #include "plan/frozen_graph.h"
-#include "plan/trial.h"
+#include "plan/trial_budget.h"
 #include "plan/trial_cases.h"
 #include "pool/allocator.h"
 #include "pool/library_pages.h"
@@ -17,13 +18,6 @@ namespace tensorgate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Another plan must be this much faster: the trial's noise is no reason, and frozen graphs take
-// more memory. One with shared weights does not, and wins where it is not that much slower.
-constexpr double kWorthwhile = 0.97;
-
-// With all CPUs for one run at a time it must take so much less than with one for each.
-constexpr double kAllCpusPay = 0.75;
 
 // Below this TensorFlow's pool costs more than any parallel branches can save.
 constexpr std::chrono::milliseconds kPoolMayPay{1};
@@ -36,23 +30,6 @@ constexpr std::chrono::microseconds kEngineMayPay{100};
 
 // Where there is nothing to choose but the threads, less is at stake.
 constexpr std::chrono::milliseconds kLongestAlone{1000};
-
-// The trial of another plan is to make a load no longer than half as long again; what takes less
-// than this in all may be tried in any case.
-constexpr double kMostOfLoad = 0.5;
-constexpr std::chrono::seconds kMayAlwaysTake{3};
-
-// What it takes in terms of what the load took: variables are read in a run of its own, of which a
-// load has about three; and a frozen graph's first run takes longer, since more can be optimized.
-constexpr double kOfLoad = 0.35;
-constexpr double kOfFirstRun = 1.25;
-
-// Further inputs are compared, half of it as saved, and runs are timed, for this part of what the
-// load took by the clock: on a busy machine, where it takes longer, so do good samples.
-constexpr int kPart = 5;
-constexpr std::chrono::milliseconds kLeastCompared{100};
-constexpr std::chrono::milliseconds kMostCompared{2000};
-constexpr std::chrono::milliseconds kMostTimed{2000};
 
 // In shorter loads it would be felt that pages of the library come back.
 constexpr std::chrono::milliseconds kMayReleaseLibrary{250};
@@ -69,7 +46,8 @@ class PlanChoosing {
       : model_(model),
         options_(options),
         wanted_(options.wanted),
-        freezer_(*model, options.source) {
+        freezer_(*model, options.source),
+        engines_(*model, options.openvino, [this] { ReleaseBetween(); }) {
     if (options.known) wanted_ = options.known->kind;
     report_.plan.in_caller_thread = options.in_caller_thread;
   }
@@ -119,7 +97,7 @@ class PlanChoosing {
     }
     report_.plan = *options_.known;
     if (report_.plan.kind == PlanKind::kOpenVino &&
-        EngineOf(report_.plan.in_caller_thread) == nullptr) {
+        engines_.Of(report_.plan.in_caller_thread) == nullptr) {
       report_.plan.kind = PlanKind::kFrozen;
     }
     report_.reason = options_.known_from;
@@ -127,9 +105,7 @@ class PlanChoosing {
   }
 
   void Try() {
-    TrialLimits limits;
-    limits.comparison = PartOfLoad(kLeastCompared, kMostCompared);
-    limits.timing = PartOfLoad(std::chrono::milliseconds(options_.trial_millis), kMostTimed);
+    TrialLimits limits = LimitsOfTrial(options_.load_time, options_.trial_millis);
     limits.keeps_nan = options_.keeps_nan;
     const bool may_freeze = MayFreeze();
     const bool has_choice = may_freeze || (options_.in_caller_thread && !wanted_);
@@ -148,12 +124,15 @@ class PlanChoosing {
       }
     }
     for (const bool in_caller_thread : {true, false}) {
-      if (EngineOf(in_caller_thread) == nullptr) continue;
+      if (engines_.Of(in_caller_thread) == nullptr) continue;
       candidates.push_back(NewCandidate(PlanKind::kOpenVino, in_caller_thread));
     }
     trial_->Time(&candidates);
-    report_.plan.kind = FastestOf(candidates);
-    if (report_.plan.kind == PlanKind::kOpenVino) ChooseEngine(candidates);
+    report_.plan.kind = FastestPlan(
+        candidates, {wanted_.has_value(), options_.wants_openvino, report_.shared_weights});
+    if (report_.plan.kind == PlanKind::kOpenVino) {
+      report_.plan.in_caller_thread = HasOneThreadARun(candidates);
+    }
     TryPool(&candidates);
     report_.tried = true;
     report_.cases = static_cast<uint32_t>(trial_->cases());
@@ -184,23 +163,15 @@ class PlanChoosing {
   }
 
   bool MayFreeze() {
-    const Status status = freezer_.Prepare(HasEngine());
+    const Status status = freezer_.Prepare(engines_.can_exist());
     if (!status.ok()) refusal_ = "it cannot be frozen: " + status.message();
     return status.ok();
   }
 
-  std::chrono::milliseconds PartOfLoad(std::chrono::milliseconds least,
-                                       std::chrono::milliseconds most) const {
-    const auto part =
-        std::chrono::duration_cast<std::chrono::milliseconds>(options_.load_time / kPart);
-    return std::max(least, std::min(part, most));
-  }
-
   bool IsWorthTheTime(std::chrono::nanoseconds first_run) {
-    if (wanted_ || options_.wants_openvino) return true;
-    const std::chrono::duration<double> load = options_.load_cpu, run = first_run;
-    const std::chrono::duration<double> trial = kOfLoad * load + kOfFirstRun * run;
-    if (trial <= kMayAlwaysTake || trial <= kMostOfLoad * (load + run)) return true;
+    if (wanted_ || options_.wants_openvino || IsWorthATrial(options_.load_cpu, first_run)) {
+      return true;
+    }
     refusal_ = "a trial of others would take too long beside the load";
     return false;
   }
@@ -299,14 +270,12 @@ class PlanChoosing {
       report_.nan = candidate.nan;
       return;
     }
-    refusal_ = candidate.name + " does not agree: " + candidate.rejected;
+    refusal_ = std::string(PlanName(kind)) + " does not agree: " + candidate.rejected;
     session->reset();
   }
 
-  bool HasEngine() const { return !options_.openvino.library.empty(); }
-
   bool MayUseEngine() {
-    if (!HasEngine() || frozen_ == nullptr || IsStopped(options_.stop)) return false;
+    if (!engines_.can_exist() || frozen_ == nullptr || IsStopped(options_.stop)) return false;
     if (options_.wants_openvino || wanted_ == PlanKind::kOpenVino) return true;
     if (wanted_) return false;
     const Candidate frozen = NewCandidate(PlanKind::kFrozen, options_.in_caller_thread);
@@ -315,34 +284,19 @@ class PlanChoosing {
     return false;
   }
 
-  // What comes in other shapes than the first is TensorFlow's in the trial.
   void MakeEngines() {
     const bool in_caller_thread =
         options_.known ? options_.known->in_caller_thread : options_.in_caller_thread;
-    MakeEngine(in_caller_thread);
-    if (options_.known || !MayTryPool() || EngineOf(in_caller_thread) == nullptr) return;
+    const bool is_made = MakeEngine(in_caller_thread);
+    if (!is_made || options_.known || !MayTryPool()) return;
     const auto time = trial_->RoughTime(NewCandidate(PlanKind::kOpenVino, in_caller_thread));
     if (time >= kPoolMayPay && time <= kPoolTakesLong) MakeEngine(false);
   }
 
-  void MakeEngine(bool in_caller_thread) {
-    std::unique_ptr<OpenVinoEngine>& engine = in_caller_thread ? engine_ : pool_engine_;
-    std::string refusals;
-    const Status status = OpenVinoEngine::Make(*model_, *frozen_graph_, options_.openvino,
-                                               in_caller_thread, &engine, &refusals);
-    report_.no_openvino = status.ok() ? refusals : status.message();
-    if (!status.ok()) return;
-    Candidate candidate = NewCandidate(PlanKind::kOpenVino, in_caller_thread);
-    engine->CompileFor(trial_->timed()->feeds, trial_->timed()->values);
-    ReleaseBetween();  // the model that was read for it
-    trial_->Compare(&candidate);
-    if (candidate.agrees) return;
-    report_.no_openvino = "it does not agree: " + candidate.rejected;
-    engine.reset();
-  }
-
-  OpenVinoEngine* EngineOf(bool in_caller_thread) const {
-    return in_caller_thread ? engine_.get() : pool_engine_.get();
+  bool MakeEngine(bool in_caller_thread) {
+    const bool is_made = engines_.Make(in_caller_thread, *frozen_graph_, frozen_.get(), &*trial_);
+    report_.no_openvino = engines_.refusals();
+    return is_made;
   }
 
   bool MayTryPool() const { return options_.in_caller_thread && options_.try_pool; }
@@ -350,49 +304,10 @@ class PlanChoosing {
   Candidate NewCandidate(PlanKind kind, bool in_caller_thread) const {
     Candidate candidate;
     candidate.kind = kind;
-    candidate.name = PlanName(kind);
     candidate.execution = {SessionOf(kind), in_caller_thread,
-                           kind == PlanKind::kOpenVino ? EngineOf(in_caller_thread) : nullptr};
+                           kind == PlanKind::kOpenVino ? engines_.Of(in_caller_thread) : nullptr};
     if (kind == PlanKind::kFrozenXla) candidate.warm_runs = kRunsUntilCompiled;
     return candidate;
-  }
-
-  static bool IsFaster(std::chrono::nanoseconds one, std::chrono::nanoseconds other) {
-    return static_cast<double>(one.count()) < kWorthwhile * static_cast<double>(other.count());
-  }
-
-  PlanKind FastestOf(const std::vector<Candidate>& candidates) const {
-    const auto time_of = [&](PlanKind kind) {
-      auto time = std::chrono::nanoseconds::max();
-      for (const Candidate& each : candidates) {
-        if (each.kind == kind && each.agrees) time = std::min(time, each.time);
-      }
-      return time;
-    };
-    constexpr auto kNone = std::chrono::nanoseconds::max();
-    PlanKind kind = PlanKind::kAsSaved;
-    const auto frozen = time_of(PlanKind::kFrozen);
-    const auto as_saved = time_of(PlanKind::kAsSaved);
-    const bool pays =
-        report_.shared_weights ? !IsFaster(as_saved, frozen) : IsFaster(frozen, as_saved);
-    if (frozen != kNone && (wanted_ || pays)) kind = PlanKind::kFrozen;
-    if (IsFaster(time_of(PlanKind::kFrozenXla), time_of(kind))) kind = PlanKind::kFrozenXla;
-    const auto openvino = time_of(PlanKind::kOpenVino);
-    const bool takes_engine = options_.wants_openvino || IsFaster(openvino, time_of(kind));
-    return openvino != kNone && takes_engine ? PlanKind::kOpenVino : kind;
-  }
-
-  // Whether a run has one thread or all CPUs: all of them make less of their time.
-  void ChooseEngine(const std::vector<Candidate>& candidates) {
-    const auto time_of = [&](bool in_caller_thread) {
-      for (const Candidate& each : candidates) {
-        const bool is_it =
-            each.kind == PlanKind::kOpenVino && each.execution.in_caller_thread == in_caller_thread;
-        if (is_it && each.agrees) return static_cast<double>(each.time.count());
-      }
-      return std::numeric_limits<double>::infinity();
-    };
-    report_.plan.in_caller_thread = time_of(false) > kAllCpusPay * time_of(true);
   }
 
   // The chosen plan on TensorFlow's pool, where that may pay: both once more, in turns.
@@ -429,9 +344,8 @@ class PlanChoosing {
     reference_.reset();
     frozen_graph_.reset();
     std::unique_ptr<OpenVinoEngine> engine;
-    if (has_engine) engine = std::move(report_.plan.in_caller_thread ? engine_ : pool_engine_);
-    engine_.reset();
-    pool_engine_.reset();
+    if (has_engine) engine = engines_.Take(report_.plan.in_caller_thread);
+    engines_.End();
     if (report_.plan.kind != PlanKind::kFrozen && !has_engine) report_.shared_weights = false;
     if (report_.plan.kind == PlanKind::kAsSaved) report_.nan.clear();
     model_->Adopt(std::move(session), report_.plan.in_caller_thread, std::move(engine));
@@ -462,27 +376,12 @@ class PlanChoosing {
   std::unique_ptr<GraphSession> reference_;
   std::unique_ptr<GraphSession> frozen_;
   std::unique_ptr<GraphSession> frozen_xla_;
-  std::unique_ptr<OpenVinoEngine> engine_;       // beside frozen_, a thread for each run
-  std::unique_ptr<OpenVinoEngine> pool_engine_;  // likewise, all CPUs for one run
+  EngineCandidates engines_;  // beside frozen_
   std::vector<TrialCase> cases_;
   std::optional<Trial> trial_;
 };
 
 }  // namespace
-
-const char* PlanName(PlanKind kind) {
-  switch (kind) {
-    case PlanKind::kAsSaved:
-      return "as-saved";
-    case PlanKind::kFrozen:
-      return "frozen";
-    case PlanKind::kFrozenXla:
-      return "frozen+xla";
-    case PlanKind::kOpenVino:
-      return "openvino";
-  }
-  return "";
-}
 
 PlanReport ChoosePlan(SavedModel* model, const PlanOptions& options) {
   return PlanChoosing(model, options).Choose();

@@ -34,7 +34,6 @@ Trial::Trial(const SavedModel& model, const std::vector<TrialCase>& cases,
              const TrialLimits& limits, bool in_caller_thread, const LoadStop* stop,
              const GraphSession* reference)
     : model_(model), cases_(cases), limits_(limits), stop_(stop), answers_(cases.size()) {
-  as_saved_.name = "as-saved";
   as_saved_.execution = {reference, in_caller_thread};
 }
 

@@ -18,7 +18,6 @@ namespace tensorgate {
 
 struct Candidate {
   PlanKind kind = PlanKind::kAsSaved;
-  std::string name;
   Execution execution;
   int warm_runs = 0;     // that are run before any is timed: what XLA needs to compile
   bool agrees = true;    // with the graph as it was saved
