@@ -63,4 +63,5 @@ ENV PATH=/usr/local/bin:/usr/bin:/bin \
 EXPOSE 8500 8501
 USER 1000:1000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD ["/usr/bin/tensorgate_healthcheck"]
+# Manifests also start /usr/bin/tensorflow_model_server by its path; deploy/image/layers.sh puts both there.
 ENTRYPOINT ["/usr/bin/tf_serving_entrypoint.sh"]
