@@ -9,8 +9,8 @@
 namespace tensorgate {
 namespace {
 
-// Sorted. What is not here may refuse what engines answer (Assert, CheckNumerics), depend on how
-// numbers are rounded (FloorMod, Round, ArgMax), or has not been compared.
+// Sorted. What is not here may refuse what engines answer (Assert, CheckNumerics, FloorMod by 0),
+// depend on how numbers are rounded (Round, ArgMax), or has not been compared.
 constexpr std::string_view kOps[] = {
     "Abs",
     "Add",
