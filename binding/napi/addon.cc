@@ -34,6 +34,7 @@
 #include "napi/tracing_binding.h"
 #include "napi/transport_binding.h"
 #include "pool/allocator.h"
+#include "pool/jobs_at_exit.h"
 #include "pool/library_pages.h"
 #include "tensorflow/c/c_api.h"
 #include "tf/tensor.h"
@@ -75,6 +76,12 @@ Napi::Value StartRuns(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), Environment::From(info.Env()).StartRuns(info.Env()));
 }
 
+// leaveJobsAtExit(): at process.exit() no cleanup hook of the main environment is called.
+void LeaveJobs(const Napi::CallbackInfo& /*info*/) {
+  Process& process = Process::Get();
+  LeaveJobsAtExit({&process.loads, &process.runs});
+}
+
 // counters(): what is alive in the process; all zero when everything is unloaded and collected.
 Napi::Value Counters(const Napi::CallbackInfo& info) {
   Napi::Object counters = Napi::Object::New(info.Env());
@@ -101,6 +108,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment());
   exports.Set("configure", Napi::Function::New(env, Configure, "configure"));
   exports.Set("onCompletions", Napi::Function::New(env, OnCompletions, "onCompletions"));
+  exports.Set("leaveJobsAtExit", Napi::Function::New(env, LeaveJobs, "leaveJobsAtExit"));
   exports.Set("startRuns", Napi::Function::New(env, StartRuns, "startRuns"));
   exports.Set("counters", Napi::Function::New(env, Counters, "counters"));
   exports.Set("decodeOnLoopBytes", Napi::Number::New(env, kDecodeOnLoopBytes));

@@ -30,7 +30,9 @@ function load(path: string): NativeBinding {
   // oneDNN's own allocator never gives memory back, such as that of weights in a form given up.
   process.env['TF_ONEDNN_USE_SYSTEM_ALLOCATOR'] ??= '1';
   try {
-    return createRequire(import.meta.url)(path) as NativeBinding;
+    const native = createRequire(import.meta.url)(path) as NativeBinding;
+    process.once('exit', () => native.leaveJobsAtExit());
+    return native;
   } catch (error) {
     throw new ServingError(
       StatusCode.FAILED_PRECONDITION,

@@ -290,6 +290,9 @@ export interface NativeBinding
    */
   onCompletions(deliver: (batch: readonly unknown[]) => void): void;
 
+  /** Has a process that exits end at once where loads or runs are in progress. To be called as it exits. */
+  leaveJobsAtExit(): void;
+
   /**
    * Starts the runs submitted since the last call; see calls.ts. A lone short one is over when the call
    * returns, with what `deliver` is to be called with.
