@@ -89,6 +89,50 @@ def onnx_unknown():
                       [onnx.value_info('y', onnx.FLOAT, [2])])
 
 
+# By the rows of x [rows, 4]: those whose rows are apart, and those where each answer depends on others.
+APART = {
+    'broadcast': lambda x: x + tf.reduce_max(x, 1, keepdims=True),
+    'concat': lambda x: tf.concat([x, x], 1),
+    'cumsum': lambda x: tf.cumsum(x, 1),
+    'gather': lambda x: tf.gather(x, [1, 0], axis=1),
+    'matmul': lambda x: tf.matmul(x, tf.constant(np.arange(32).reshape(4, 8) % 5 - 2, tf.float32)),
+    'mean': lambda x: tf.reduce_mean(x, 1),
+    'norm': lambda x: tf.nn.l2_normalize(x, 1),
+    'pad': lambda x: tf.pad(x, [[0, 0], [1, 1]]),
+    'reshape': lambda x: tf.reshape(tf.reshape(x, [tf.shape(x)[0], 2, 2]), [-1, 4]),
+    'slice': lambda x: x[:, 1:3],
+    'softmax': tf.nn.softmax,
+    'split': lambda x: tf.split(x, 2, 1)[0],
+    'tile': lambda x: tf.tile(x, [1, 2]),
+    'transpose': lambda x: tf.transpose(tf.transpose(x) * 2.0),
+}
+TOGETHER = {
+    'all': lambda x: x / tf.reduce_max(x),
+    'cumsum': lambda x: tf.cumsum(x, 0),
+    'gather': lambda x: tf.gather(x, tf.zeros([tf.shape(x)[0]], tf.int32)),
+    'matmul': lambda x: tf.matmul(tf.matmul(x, x, transpose_b=True), x),
+    'mean': lambda x: x - tf.reduce_mean(x, 0, keepdims=True),
+    'range': lambda x: x + tf.cast(tf.range(tf.shape(x)[0]), tf.float32)[:, None],
+    'reshape': lambda x: tf.reshape(x, [-1, 8]),
+    'reverse': lambda x: tf.reverse(x, [0]),
+    'shape': lambda x: x * tf.cast(tf.shape(x)[0], tf.float32),
+    'slice': lambda x: x[1:],
+    'softmax': lambda x: tf.transpose(tf.nn.softmax(tf.transpose(x))),
+    'sort': lambda x: tf.transpose(tf.math.top_k(tf.transpose(x), k=1)[0]),
+}
+
+
+def lite_rows(compute):
+    class Rows(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, name='x')])
+        def serve(self, x):
+            return {'y': compute(x)}
+    module = Rows()
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures={'serving_default': module.serve})
+        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+
+
 INPUTS = {
     'lite_scores': {'pixels': np.array([[1, 2, 3, 4], [-1, 0, 2, 0.5]], np.float32)},
     'lite_fixed': {'x': np.array([[3, -1.5]], np.float32)},
@@ -135,6 +179,11 @@ def main():
             print(name, 'OpenVINO', computed(path, INPUTS[name]))
         except ImportError:
             print(name, 'OpenVINO is not installed')
+    os.makedirs(os.path.join(base, 'lite_rows'), exist_ok=True)
+    for kind, computations in (('apart', APART), ('together', TOGETHER)):
+        for name, compute in computations.items():
+            with open(os.path.join(base, 'lite_rows', f'{kind}_{name}.tflite'), 'wb') as file:
+                file.write(lite_rows(compute))
 
 
 if __name__ == '__main__':

@@ -77,4 +77,11 @@ bool FlatTable::ReadText(size_t field, std::string_view* text) const {
   return true;
 }
 
+bool FlatTable::ReadTable(size_t field, FlatTable* table) const {
+  size_t at, to;
+  *table = FlatTable();
+  if (!Find(field, sizeof(uint32_t), &at)) return false;
+  return at == 0 || (Follow(bytes_, at, &to) && table->Open(bytes_, to));
+}
+
 }  // namespace tensorgate

@@ -54,6 +54,8 @@ class FlatTable {
   // `width`: bytes of an element.
   bool ReadVector(size_t field, size_t width, FlatVector* vector) const;
   bool ReadText(size_t field, std::string_view* text) const;
+  // An absent one leaves a table without fields.
+  bool ReadTable(size_t field, FlatTable* table) const;
 
  private:
   friend class FlatVector;

@@ -40,4 +40,8 @@ struct ModelFile {
   std::vector<std::pair<std::string, std::string>> signature_defs;
 };
 
+// The place in `tensors` of the one with that name, in full if there is one, else up to the ":0" of
+// a SignatureDef; their number: there is none.
+size_t PlaceOf(const std::vector<FileTensor>& tensors, const std::string& name);
+
 }  // namespace tensorgate

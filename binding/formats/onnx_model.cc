@@ -6,24 +6,10 @@
 
 #include "codec/limits.h"
 #include "codec/proto/message_fields.h"
+#include "formats/onnx_schema.h"
 
 namespace tensorgate {
 namespace {
-
-// Numbers of fields in ONNX's messages.
-constexpr uint32_t kModelGraph = 7;
-enum GraphField : uint32_t { kInitializer = 5, kGraphInput = 11, kGraphOutput = 12, kSparse = 15 };
-constexpr uint32_t kTensorName = 8;
-
-DataType OnnxType(uint64_t type) {
-  constexpr DataType kTypes[] = {DataType::kInvalid,    DataType::kFloat,   DataType::kUint8,
-                                 DataType::kInt8,       DataType::kUint16,  DataType::kInt16,
-                                 DataType::kInt32,      DataType::kInt64,   DataType::kString,
-                                 DataType::kBool,       DataType::kHalf,    DataType::kDouble,
-                                 DataType::kUint32,     DataType::kUint64,  DataType::kComplex64,
-                                 DataType::kComplex128, DataType::kBfloat16};
-  return type < std::size(kTypes) ? kTypes[type] : DataType::kInvalid;
-}
 
 bool ReadDim(std::string_view dim, FileTensor* tensor) {
   int64_t size = -1;
@@ -74,21 +60,22 @@ bool ReadValueInfo(std::string_view message, FileTensor* tensor) {
 bool ReadGraph(std::string_view graph, std::set<std::string_view>* valued, ModelFile* file) {
   return ForEachBytes(graph, [&](uint32_t field, std::string_view bytes) {
     switch (field) {
-      case kInitializer:
-        return ForEachBytes(bytes, kTensorName, [&](std::string_view name) {
+      case onnx_schema::graph::kInitializer:
+        return ForEachBytes(bytes, onnx_schema::tensor::kName, [&](std::string_view name) {
           valued->insert(name);
           return true;
         });
-      case kSparse:  // its values are a tensor, whose name is its own
+      case onnx_schema::graph::kSparse:  // its values are a tensor, whose name is its own
         return ForEachBytes(bytes, 1, [&](std::string_view values) {
-          return ForEachBytes(values, kTensorName, [&](std::string_view name) {
+          return ForEachBytes(values, onnx_schema::tensor::kName, [&](std::string_view name) {
             valued->insert(name);
             return true;
           });
         });
-      case kGraphInput:
-      case kGraphOutput: {
-        std::vector<FileTensor>& edge = field == kGraphInput ? file->inputs : file->outputs;
+      case onnx_schema::graph::kInput:
+      case onnx_schema::graph::kOutput: {
+        std::vector<FileTensor>& edge =
+            field == onnx_schema::graph::kInput ? file->inputs : file->outputs;
         // Old files name their weights among the inputs.
         return edge.size() < 16 * kMaxFileTensors && ReadValueInfo(bytes, &edge.emplace_back());
       }
@@ -100,10 +87,20 @@ bool ReadGraph(std::string_view graph, std::set<std::string_view>* valued, Model
 
 }  // namespace
 
+DataType OnnxType(uint64_t type) {
+  constexpr DataType kTypes[] = {DataType::kInvalid,    DataType::kFloat,   DataType::kUint8,
+                                 DataType::kInt8,       DataType::kUint16,  DataType::kInt16,
+                                 DataType::kInt32,      DataType::kInt64,   DataType::kString,
+                                 DataType::kBool,       DataType::kHalf,    DataType::kDouble,
+                                 DataType::kUint32,     DataType::kUint64,  DataType::kComplex64,
+                                 DataType::kComplex128, DataType::kBfloat16};
+  return type < std::size(kTypes) ? kTypes[type] : DataType::kInvalid;
+}
+
 Status ReadOnnxModel(std::string_view bytes, ModelFile* file) {
   std::set<std::string_view> valued;
   bool has_graph = false;
-  const bool is_read = ForEachBytes(bytes, kModelGraph, [&](std::string_view graph) {
+  const bool is_read = ForEachBytes(bytes, onnx_schema::model::kGraph, [&](std::string_view graph) {
     has_graph = true;
     return ReadGraph(graph, &valued, file);
   });

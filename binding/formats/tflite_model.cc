@@ -6,27 +6,10 @@
 #include "codec/limits.h"
 #include "formats/flatbuffer.h"
 #include "formats/flexbuffer_map.h"
+#include "formats/tflite_schema.h"
 
 namespace tensorgate {
 namespace {
-
-// Numbers of fields in TFLite's schema.
-enum ModelField : size_t { kSubgraphs = 2, kBuffers = 4, kMetadata = 6, kSignatureDefs = 7 };
-enum SubgraphField : size_t { kTensors = 0, kGraphInputs = 1, kGraphOutputs = 2 };
-enum TensorField : size_t { kShape = 0, kType = 1, kName = 3, kShapeSignature = 7, kHasRank = 8 };
-enum MetadataField : size_t { kMetadataName = 0, kMetadataBuffer = 1 };
-enum SignatureField : size_t { kInputs = 0, kOutputs = 1, kKey = 2, kSubgraph = 4 };
-
-DataType TfliteType(int8_t type) {
-  constexpr DataType kTypes[] = {
-      DataType::kFloat,     DataType::kHalf,    DataType::kInt32,   DataType::kUint8,
-      DataType::kInt64,     DataType::kString,  DataType::kBool,    DataType::kInt16,
-      DataType::kComplex64, DataType::kInt8,    DataType::kDouble,  DataType::kComplex128,
-      DataType::kUint64,    DataType::kInvalid, DataType::kInvalid, DataType::kUint32,
-      DataType::kUint16,    DataType::kInvalid, DataType::kBfloat16};
-  const size_t number = static_cast<uint8_t>(type);
-  return number < std::size(kTypes) ? kTypes[number] : DataType::kInvalid;
-}
 
 Status NoTfliteModel() {
   // Upstream's, for bytes that are no model.
@@ -44,13 +27,13 @@ class TfliteReader {
   Status Read(std::string_view bytes) {
     FlatVector subgraphs;
     if (!FlatTable::Root(bytes, "TFL3", &model_) ||
-        !model_.ReadVector(kSubgraphs, sizeof(uint32_t), &subgraphs) || subgraphs.size() == 0 ||
-        !subgraphs.TableAt(0, &graph_) ||
-        !graph_.ReadVector(kTensors, sizeof(uint32_t), &tensors_)) {
+        !model_.ReadVector(tflite_schema::model::kSubgraphs, sizeof(uint32_t), &subgraphs) ||
+        subgraphs.size() == 0 || !subgraphs.TableAt(0, &graph_) ||
+        !graph_.ReadVector(tflite_schema::subgraph::kTensors, sizeof(uint32_t), &tensors_)) {
       return NoTfliteModel();
     }
-    Status status = ReadEdge(kGraphInputs, &file_->inputs);
-    if (status.ok()) status = ReadEdge(kGraphOutputs, &file_->outputs);
+    Status status = ReadEdge(tflite_schema::subgraph::kInputs, &file_->inputs);
+    if (status.ok()) status = ReadEdge(tflite_schema::subgraph::kOutputs, &file_->outputs);
     if (status.ok()) status = ReadMetadata();
     if (status.ok() && file_->signature_defs.empty()) status = ReadSignatures();
     return status;
@@ -84,10 +67,11 @@ class TfliteReader {
     int8_t type = 0;
     uint8_t has_rank = 0;
     if (number >= tensors_.size() || !tensors_.TableAt(number, &table) ||
-        !table.ReadText(kName, &name) || !table.Read(kType, &type) ||
-        !table.ReadVector(kShape, sizeof(int32_t), &shape) ||
-        !table.ReadVector(kShapeSignature, sizeof(int32_t), &signature) ||
-        !table.Read(kHasRank, &has_rank)) {
+        !table.ReadText(tflite_schema::tensor::kName, &name) ||
+        !table.Read(tflite_schema::tensor::kType, &type) ||
+        !table.ReadVector(tflite_schema::tensor::kShape, sizeof(int32_t), &shape) ||
+        !table.ReadVector(tflite_schema::tensor::kShapeSignature, sizeof(int32_t), &signature) ||
+        !table.Read(tflite_schema::tensor::kHasRank, &has_rank)) {
       return NoTfliteModel();
     }
     const FlatVector& dims = signature.size() > 0 ? signature : shape;
@@ -105,8 +89,8 @@ class TfliteReader {
 
   Status ReadMetadata() {
     FlatVector metadata, buffers;
-    if (!model_.ReadVector(kMetadata, sizeof(uint32_t), &metadata) ||
-        !model_.ReadVector(kBuffers, sizeof(uint32_t), &buffers)) {
+    if (!model_.ReadVector(tflite_schema::model::kMetadata, sizeof(uint32_t), &metadata) ||
+        !model_.ReadVector(tflite_schema::model::kBuffers, sizeof(uint32_t), &buffers)) {
       return NoTfliteModel();
     }
     for (size_t i = 0; i < metadata.size(); ++i) {
@@ -114,12 +98,12 @@ class TfliteReader {
       std::string_view name;
       FlatVector data;
       uint32_t number = 0;
-      if (!metadata.TableAt(i, &entry) || !entry.ReadText(kMetadataName, &name)) {
+      if (!metadata.TableAt(i, &entry) || !entry.ReadText(tflite_schema::metadata::kName, &name)) {
         return NoTfliteModel();
       }
       if (name != "signature_defs_metadata") continue;
       std::vector<std::pair<std::string_view, std::string_view>> entries;
-      if (!entry.Read(kMetadataBuffer, &number) || number >= buffers.size() ||
+      if (!entry.Read(tflite_schema::metadata::kBuffer, &number) || number >= buffers.size() ||
           !buffers.TableAt(number, &buffer) || !buffer.ReadVector(0, 1, &data) ||
           !ReadFlexMap(data.bytes(), kMaxFileSignatures, &entries)) {
         return InvalidSignatures("Error reading signature def map");
@@ -134,7 +118,8 @@ class TfliteReader {
 
   Status ReadSignatures() {
     FlatVector signatures;
-    if (!model_.ReadVector(kSignatureDefs, sizeof(uint32_t), &signatures)) return NoTfliteModel();
+    if (!model_.ReadVector(tflite_schema::model::kSignatureDefs, sizeof(uint32_t), &signatures))
+      return NoTfliteModel();
     if (signatures.size() > kMaxFileSignatures) return TooMany("signatures", kMaxFileSignatures);
     size_t tensors = 0;
     for (size_t i = 0; i < signatures.size(); ++i) {
@@ -142,9 +127,11 @@ class TfliteReader {
       uint32_t subgraph = 0;
       std::string_view key;
       FlatVector inputs, outputs;
-      if (!signatures.TableAt(i, &table) || !table.Read(kSubgraph, &subgraph) ||
-          !table.ReadText(kKey, &key) || !table.ReadVector(kInputs, sizeof(uint32_t), &inputs) ||
-          !table.ReadVector(kOutputs, sizeof(uint32_t), &outputs)) {
+      if (!signatures.TableAt(i, &table) ||
+          !table.Read(tflite_schema::signature::kSubgraph, &subgraph) ||
+          !table.ReadText(tflite_schema::signature::kKey, &key) ||
+          !table.ReadVector(tflite_schema::signature::kInputs, sizeof(uint32_t), &inputs) ||
+          !table.ReadVector(tflite_schema::signature::kOutputs, sizeof(uint32_t), &outputs)) {
         return InvalidSignatures("Error reading a signature");
       }
       if (subgraph != 0) continue;
@@ -187,6 +174,17 @@ class TfliteReader {
 };
 
 }  // namespace
+
+DataType TfliteType(int8_t type) {
+  constexpr DataType kTypes[] = {
+      DataType::kFloat,     DataType::kHalf,    DataType::kInt32,   DataType::kUint8,
+      DataType::kInt64,     DataType::kString,  DataType::kBool,    DataType::kInt16,
+      DataType::kComplex64, DataType::kInt8,    DataType::kDouble,  DataType::kComplex128,
+      DataType::kUint64,    DataType::kInvalid, DataType::kInvalid, DataType::kUint32,
+      DataType::kUint16,    DataType::kInvalid, DataType::kBfloat16};
+  const size_t number = static_cast<uint8_t>(type);
+  return number < std::size(kTypes) ? kTypes[number] : DataType::kInvalid;
+}
 
 Status ReadTfliteModel(std::string_view bytes, ModelFile* file) {
   return TfliteReader(file).Read(bytes);

@@ -1,10 +1,12 @@
 // TFLite files: the tensors at the edges of the first graph, and signatures where there are some.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "formats/model_file.h"
 #include "status/status.h"
+#include "tensor/dtype.h"
 
 namespace tensorgate {
 
@@ -13,5 +15,8 @@ namespace tensorgate {
 // the model's own table that are of its first graph. Any thread. ERRORS: INVALID_ARGUMENT with
 // upstream's text where it has one.
 Status ReadTfliteModel(std::string_view bytes, ModelFile* file);
+
+// Of a number of the schema's TensorType; kInvalid where there is no such one here.
+DataType TfliteType(int8_t type);
 
 }  // namespace tensorgate

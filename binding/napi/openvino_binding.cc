@@ -6,12 +6,15 @@
 #include <string>
 #include <utility>
 
+#include "model/quiet_runs.h"
 #include "napi/arguments.h"
 #include "napi/environment.h"
 #include "napi/inference_binding.h"
+#include "napi/rows_value.h"
 #include "napi/warmup_value.h"
 #include "openvino/c_api.h"
 #include "servables/openvino_servable.h"
+#include "warmup/row_trial.h"
 
 namespace tensorgate {
 namespace {
@@ -29,7 +32,7 @@ class LoadModelFileJob : public AsyncJob {
     if (warmup_) warmup_->stop = stop_.get();
   }
 
-  // {warmup, id, signatureDefMap, signatures, library}; a warm-up that failed is alone.
+  // {warmup, id, signatureDefMap, signatures, rows, library}; a warm-up that failed is alone.
   napi_value TakeValue(napi_env raw_env) override {
     const Napi::Env env(raw_env);
     Napi::Object value = Napi::Object::New(env);
@@ -38,6 +41,7 @@ class LoadModelFileJob : public AsyncJob {
     const std::string& map = model_->signature_def_map();
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
     value.Set("signatures", SignatureNames(env, *model_));
+    value.Set("rows", options_.row_policy ? SignatureRowsValue(env, rows_) : env.Null());
     value.Set("library", Napi::String::New(env, openvino::LibraryVersion()));
     value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(model_))));
     return value;
@@ -49,6 +53,7 @@ class LoadModelFileJob : public AsyncJob {
     Status status = OpenVinoServable::Load(options_, &model_);
     if (!status.ok()) return status;
     if (warmup_ && !stop_->IsStopped()) WarmUpModel();
+    if (options_.row_policy && model_ != nullptr && !stop_->IsStopped()) TryRows();
     if (!stop_->IsStopped()) return Status();
     model_.reset();
     return LoadCancelled();
@@ -75,10 +80,19 @@ class LoadModelFileJob : public AsyncJob {
     }
   }
 
+  void TryRows() {
+    const QuietRuns quiet;
+    RowTrialLimits limits;
+    limits.stop = stop_.get();
+    rows_ = model_->rows();
+    RunRowTrial(limits, model_.get(), &rows_);
+  }
+
   const std::shared_ptr<LoadStop> stop_;
   OpenVinoServableOptions options_;
   std::optional<WarmupOptions> warmup_;
   WarmupReport report_;
+  std::vector<SignatureRows> rows_;
   std::unique_ptr<OpenVinoServable> model_;
 };
 
@@ -92,7 +106,7 @@ bool ReadFormat(const Napi::Object& given, ModelFormat* out) {
   return true;
 }
 
-// loadModelFile(slot, {name, version, path, file, format, library, warmup})
+// loadModelFile(slot, {name, version, path, file, format, library, rows, warmup})
 void LoadModelFile(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint32_t slot;
@@ -110,6 +124,7 @@ void LoadModelFile(const Napi::CallbackInfo& info) {
     return;
   }
   if (!ReadVersion(given.Get("version"), &options.version)) return;
+  if (!ReadRowPolicy(env, given.Get("rows"), &options.row_policy)) return;
   std::optional<WarmupOptions> warmup;
   if (!ReadWarmup(env, given.Get("warmup"), path, &warmup)) return;
   // As many runs at the same time as there are threads to ask for them.

@@ -75,7 +75,7 @@ Rule FindRule(std::string_view op) {
     std::unordered_map<std::string_view, Rule> all;
     for (const Rules* each : {&ElementwiseRules(), &ShapeRules(), &LayoutRules(), &SliceRules(),
                               &JoinRules(), &ProductRules(), &ImageRules(), &ReductionRules(),
-                              &GatherRules(), &ExampleRules(), &ListRules()}) {
+                              &GatherRules(), &ExampleRules(), &FileRules(), &ListRules()}) {
       all.insert(each->begin(), each->end());
     }
     return all;

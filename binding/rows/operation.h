@@ -47,6 +47,11 @@ class Operation {
   Operation(const Node& node, const Values& inputs, uint32_t scope, Symbols* symbols)
       : node_(node), inputs_(inputs), scope_(scope), symbols_(symbols) {}
 
+  // The same with other inputs, which must outlive it: for a rule by another's.
+  Operation WithInputs(const Values& inputs) const {
+    return Operation(node_, inputs, scope_, symbols_);
+  }
+
   const Node& node() const { return node_; }
   std::string_view op() const { return node_.op; }
   const Values& inputs() const { return inputs_; }
@@ -105,6 +110,7 @@ const Rules& ImageRules();
 const Rules& ReductionRules();
 const Rules& GatherRules();
 const Rules& ExampleRules();
+const Rules& FileRules();
 const Rules& ListRules();
 
 // Ops that work element by element on inputs that broadcast, or on inputs of one shape.

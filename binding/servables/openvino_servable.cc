@@ -5,10 +5,13 @@
 #include <limits>
 
 #include "files/mapped_file.h"
+#include "formats/onnx_graph.h"
 #include "formats/onnx_model.h"
+#include "formats/tflite_graph.h"
 #include "formats/tflite_model.h"
 #include "model/signature_def_map.h"
 #include "openvino/run_model.h"
+#include "servables/file_rows.h"
 #include "tensor/aligned_buffer.h"
 #include "tf/tensor.h"
 
@@ -32,23 +35,6 @@ std::string DefinitionOf(const std::vector<FileTensor>& inputs,
   definition.inputs = InfosOf(inputs);
   definition.outputs = InfosOf(outputs);
   return SignatureDefBytes(definition);
-}
-
-// "x:0" of a SignatureDef may be the tensor "x".
-bool IsNamed(const FileTensor& tensor, const std::string& name) {
-  return tensor.name == name || tensor.name == name.substr(0, name.find(':'));
-}
-
-// The place in `tensors` of the one with that name, in full if there is one; their number: there is
-// none.
-size_t PlaceOf(const std::vector<FileTensor>& tensors, const std::string& name) {
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].name == name) return i;
-  }
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    if (IsNamed(tensors[i], name)) return i;
-  }
-  return tensors.size();
 }
 
 template <typename T>
@@ -83,6 +69,8 @@ Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
                               std::unique_ptr<OpenVinoServable>* out) {
   const bool is_tflite = options.format == ModelFormat::kTflite;
   ModelFile file;
+  FileGraph graph;
+  Status followed;
   openvino::CompileOptions compiling;
   compiling.streams = compiling.threads = options.streams;
   {
@@ -93,6 +81,10 @@ Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
     status =
         is_tflite ? ReadTfliteModel(mapped.bytes(), &file) : ReadOnnxModel(mapped.bytes(), &file);
     if (!status.ok()) return status;
+    if (options.row_policy) {
+      followed = is_tflite ? ReadTfliteGraph(mapped.bytes(), file, &graph)
+                           : ReadOnnxGraph(mapped.bytes(), file, &graph);
+    }
   }
   std::unique_ptr<OpenVinoServable> servable(new OpenVinoServable());
   Status status = servable->ReadSignatures(file, is_tflite ? "TfLite" : "ONNX");
@@ -111,6 +103,10 @@ Status OpenVinoServable::Load(const OpenVinoServableOptions& options,
   // Never on the event loop: a run may compile, or wait for another's.
   for (Signature& signature : servable->signatures_) signature.pace.reset();
   servable->Introduce(options.name, options.version, false);
+  if (options.row_policy) {
+    const FileRows rows{file, graph, followed, is_tflite};
+    servable->rows_ = ProveFileRows(rows, *options.row_policy, servable.get());
+  }
   *out = std::move(servable);
   return Status();
 }

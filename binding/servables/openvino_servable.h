@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "openvino/core.h"
 #include "pool/load_stop.h"
 #include "servables/openvino_shapes.h"
+#include "warmup/row_independence.h"
 
 namespace tensorgate {
 
@@ -25,7 +27,8 @@ struct OpenVinoServableOptions {
   std::string file;     // the model's
   std::string library;  // libopenvino_c.so
   ModelFormat format = ModelFormat::kTflite;
-  int streams = 1;  // runs at the same time
+  int streams = 1;                      // runs at the same time
+  std::optional<RowPolicy> row_policy;  // none: nothing is to be known of rows
   const LoadStop* stop = nullptr;
 };
 
@@ -43,6 +46,10 @@ class OpenVinoServable final : public Servable {
              const std::vector<Endpoint>& fetches,
              std::vector<TensorHandle>* outputs) const override;
 
+  // What the file says of the rows of every signature, in their order; for RunRowTrial(). Empty
+  // where nothing was to be known.
+  const std::vector<SignatureRows>& rows() const { return rows_; }
+
   // The model once, with zeros in place of what it does not know, so that clients do not pay for a
   // first run. ERRORS: as Run().
   Status RunOnZeros() const;
@@ -58,6 +65,7 @@ class OpenVinoServable final : public Servable {
   std::vector<size_t> ports_;         // of inputs and of outputs, by the places of endpoints
   std::vector<std::string> aliases_;  // by the same
   std::unique_ptr<ShapedModels> models_;
+  std::vector<SignatureRows> rows_;
 };
 
 }  // namespace tensorgate

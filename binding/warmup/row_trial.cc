@@ -63,7 +63,7 @@ bool Close(const TensorView& a, const TensorView& b) {
 
 class RowTrial {
  public:
-  RowTrial(const SavedModel& model, const Signature& signature, size_t max_input_bytes)
+  RowTrial(const Servable& model, const Signature& signature, size_t max_input_bytes)
       : model_(model), signature_(signature), max_input_bytes_(max_input_bytes) {}
 
   // Nothing is said against what was assumed.
@@ -147,7 +147,7 @@ class RowTrial {
     return fastest;
   }
 
-  const SavedModel& model_;
+  const Servable& model_;
   const Signature& signature_;
   const size_t max_input_bytes_;
   SyntheticInputs pair_, alone_;
@@ -156,7 +156,7 @@ class RowTrial {
 
 }  // namespace
 
-void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
+void RunRowTrial(const RowTrialLimits& limits, Servable* model,
                  std::vector<SignatureRows>* results) {
   const auto deadline = Clock::now() + limits.time;
   size_t tried = 0;
@@ -171,7 +171,7 @@ void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
   TakeRows(*results, model);
 }
 
-void TakeRows(const std::vector<SignatureRows>& results, SavedModel* model) {
+void TakeRows(const std::vector<SignatureRows>& results, Servable* model) {
   model->RequireProvenRows();
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].refusal.empty()) model->ProveRows(i);

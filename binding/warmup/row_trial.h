@@ -22,12 +22,12 @@ struct RowTrialLimits {
 
 // Runs the signatures that have no refusal; one whose proof does not hold gets one. Those that
 // synthetic rows cannot be had for stay what they are. Marks the signatures whose rows are
-// independent: from here on only they share runs (SavedModel::ProveRows). No result fails a load.
-void RunRowTrial(const RowTrialLimits& limits, SavedModel* model,
+// independent: from here on only they share runs (Servable::ProveRows). No result fails a load.
+void RunRowTrial(const RowTrialLimits& limits, Servable* model,
                  std::vector<SignatureRows>* results);
 
 // The same with what an earlier trial of the same graph found out: nothing is run. REQUIRES:
 // `results` are of the model's signatures, in their order.
-void TakeRows(const std::vector<SignatureRows>& results, SavedModel* model);
+void TakeRows(const std::vector<SignatureRows>& results, Servable* model);
 
 }  // namespace tensorgate

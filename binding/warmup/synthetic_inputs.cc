@@ -16,8 +16,8 @@ constexpr size_t kStringBytes = sizeof(TF_TString);
 
 class Maker {
  public:
-  Maker(const std::vector<RowFill>& rows, int size, size_t max_bytes)
-      : rows_(rows), size_(size), bytes_left_(max_bytes) {}
+  Maker(const std::vector<RowFill>& rows, const SyntheticSpec& spec, size_t max_bytes)
+      : rows_(rows), size_(spec.size), opens_rows_(spec.opens_rows), bytes_left_(max_bytes) {}
 
   // False when it would take more than is left, or is of no type that a request could carry.
   // `seed` tells the inputs of a signature apart.
@@ -59,7 +59,7 @@ class Maker {
     size_t elements = 1;
     for (size_t i = 0; i < tensor->dims.size(); ++i) {
       int64_t& dim = tensor->dims[i];
-      if (dim < 0 && i == 0) dim = static_cast<int64_t>(rows_.size());
+      if (i == 0 && (dim < 0 || opens_rows_)) dim = static_cast<int64_t>(rows_.size());
       if (dim < 0 && hint.dims.size() == tensor->dims.size()) dim = hint.dims[i];
       if (dim < 0) dim = size_;
       if (__builtin_mul_overflow(elements, static_cast<size_t>(dim), &elements)) return false;
@@ -84,6 +84,7 @@ class Maker {
 
   const std::vector<RowFill>& rows_;
   const int size_;
+  const bool opens_rows_;
   size_t bytes_left_;
 };
 
@@ -93,7 +94,7 @@ bool MakeSyntheticInputs(const Signature& signature, const std::vector<RowFill>&
                          size_t max_bytes, SyntheticInputs* inputs) {
   static const InputHint kNothing;
   const SyntheticSpec* spec = signature.synthetic.get();
-  Maker maker(rows, spec == nullptr ? 1 : spec->size, max_bytes);
+  Maker maker(rows, spec == nullptr ? SyntheticSpec() : *spec, max_bytes);
   for (size_t i = 0; i < signature.inputs.size(); ++i) {
     if (signature.inputs[i].oper == nullptr) return false;
     if (signature.defaults[i] != nullptr) {

@@ -20,6 +20,7 @@ namespace tensorgate {
 struct SyntheticSpec {
   std::vector<InputHint> hints;  // as def.inputs
   int size = 1;                  // of unknown dimensions behind the first one, and of images
+  bool opens_rows = false;       // dimension 0 is unknown, whatever the signature says
 };
 
 struct SyntheticInputs {

@@ -1,4 +1,5 @@
 /** Files of models that OpenVINO runs, as the addon takes them. */
+import type { RowPolicy, SignatureRows } from './binding.js';
 import type { NativeWarmup, NativeWarmupOptions } from './warmup.js';
 
 export type ModelFormat = 'tflite' | 'onnx';
@@ -14,6 +15,8 @@ export interface NativeModelFileOptions {
   readonly library: string;
   /** Null: no warm-up. Sizes of batches are not heeded. */
   readonly warmup: NativeWarmupOptions | null;
+  /** As NativeLoadOptions. */
+  readonly rows: RowPolicy | null;
 }
 
 export interface NativeLoadedModelFile {
@@ -22,6 +25,8 @@ export interface NativeLoadedModelFile {
   readonly id: number;
   readonly signatureDefMap: Buffer;
   readonly signatures: readonly string[];
+  /** Of each signature; null when it was not asked for. */
+  readonly rows: readonly SignatureRows[] | null;
   /** OpenVINO's version. */
   readonly library: string;
 }

@@ -144,8 +144,8 @@ export class SavedModel implements InferenceModel {
       addon().loadModelFile(slot, { ...options, warmup }),
     );
     reportWarmup(loaded.warmup, warmup);
-    const { id, signatureDefMap, signatures, library: version } = loaded;
-    const model = new SavedModel({ id, signatureDefMap, signatures, rows: null, plan: NO_GRAPH });
+    const { id, signatureDefMap, signatures, rows, library: version } = loaded;
+    const model = new SavedModel({ id, signatureDefMap, signatures, rows, plan: NO_GRAPH });
     return { model, version };
   }
 

@@ -6,6 +6,7 @@ import { MODEL_FILES } from '../core/model-files.js';
 import type { Loader } from '../core/loader.js';
 import { servableIdText, type ServableId } from '../core/servable.js';
 import type { Log } from '../log/log.js';
+import type { RowPolicy } from '../native/binding.js';
 import type { NativeWarmup, NativeWarmupOptions } from '../native/warmup.js';
 import type { ModelFormat } from '../native/openvino.js';
 import { SavedModel } from '../native/saved-model.js';
@@ -18,6 +19,8 @@ export interface OpenVinoLoaderOptions {
   readonly library: () => Promise<string>;
   /** Null: no warm-up. */
   readonly warmup: NativeWarmupOptions | null;
+  /** See NativeLoadOptions; absent: null. */
+  readonly rows?: RowPolicy | null;
   readonly onWarmup: (id: ServableId, path: string, warmup: NativeWarmup) => void;
   /** Null checks nothing. */
   readonly memory: LoadMemory | null;
@@ -45,13 +48,13 @@ export class OpenVinoLoader implements Loader<SavedModel> {
   }
 
   async load(stop: AbortSignal | null = null): Promise<SavedModel> {
-    const { memory, warmup, onWarmup, log } = this.#options;
+    const { memory, warmup, rows = null, onWarmup, log } = this.#options;
     const file = await this.#file();
     const reservation = await memory?.reserve(this.#id, this.#path);
     try {
       const library = await this.#library();
       const { model, version } = await SavedModel.loadFile(
-        { ...this.#id, path: this.#path, file, format: this.#format, library },
+        { ...this.#id, path: this.#path, file, format: this.#format, library, rows },
         warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
         stop,
       );

@@ -2,17 +2,22 @@
 import { MODEL_FILES } from '../core/model-files.js';
 import type { Loader } from '../core/loader.js';
 import type { ServableId } from '../core/servable.js';
+import type { RowPolicy } from '../native/binding.js';
 import type { InferenceModel } from '../native/inference-model.js';
 import type { ModelFormat } from '../native/openvino.js';
+import { BatchedLoader } from './batched-loader.js';
 import { OpenVinoLoader, type OpenVinoLoaderOptions } from './openvino-loader.js';
 import type { Platform, PlatformContext, PlatformKind } from './platform.js';
 
 export class OpenVinoPlatform implements Platform {
   readonly #format: ModelFormat;
-  readonly #options: OpenVinoLoaderOptions;
+  readonly #context: PlatformContext;
+  readonly #options: Omit<OpenVinoLoaderOptions, 'rows'>;
 
-  constructor(format: ModelFormat, { flags, log, memory, openVino, onWarmup }: PlatformContext) {
+  constructor(format: ModelFormat, context: PlatformContext) {
+    const { flags, log, memory, openVino, onWarmup } = context;
     this.#format = format;
+    this.#context = context;
     const iterations = Math.max(1, flags.num_request_iterations_for_warmup);
     const synthetic = flags.synthetic_warmup;
     const warmup = flags.enable_model_warmup ? { iterations, synthetic, batchRows: [] } : null;
@@ -20,7 +25,15 @@ export class OpenVinoPlatform implements Platform {
   }
 
   loaderFor(id: ServableId, path: string): Loader<InferenceModel> {
-    return new OpenVinoLoader(id, path, this.#format, this.#options);
+    const { batchedSignatures: signatures } = this.#context;
+    const loaderWith = (rows: RowPolicy | null): OpenVinoLoader =>
+      new OpenVinoLoader(id, path, this.#format, { ...this.#options, rows });
+    const batching = this.#context.batching();
+    if (batching === null) return loaderWith(null);
+    // Only on proof, whoever asks for batches; of any size, since one model runs all.
+    const loaderFor = (_batchRows: readonly number[], rows: RowPolicy | null): OpenVinoLoader =>
+      loaderWith(rows ?? 'prove');
+    return new BatchedLoader({ id, path, batching, loaderFor, signatures });
   }
 }
 

@@ -8,8 +8,11 @@
 
 #include "codec/limits.h"
 #include "formats/flexbuffer_map.h"
+#include "formats/onnx_graph.h"
 #include "formats/onnx_model.h"
+#include "formats/tflite_graph.h"
 #include "formats/tflite_model.h"
+#include "rows/row_proof.h"
 
 namespace {
 
@@ -39,13 +42,36 @@ void CheckFile(const ModelFile& file) {
   }
 }
 
+// As a load looks for what stands against independent rows.
+void Prove(const ModelFile& file, const FileGraph& graph) {
+  Check(graph.inputs.size() == file.inputs.size() && graph.outputs.size() == file.outputs.size());
+  std::vector<ProofInput> inputs;
+  for (size_t i = 0; i < file.inputs.size(); ++i) {
+    if (file.inputs[i].dims.empty()) return;
+    inputs.push_back({graph.inputs[i], file.inputs[i].dims});
+    inputs.back().dims[0] = -1;
+  }
+  const auto obstacle = FindObstacle(
+      graph.graph, [](std::string_view, std::vector<OpOutput>*) { return false; }, inputs,
+      graph.outputs);
+  if (!obstacle || obstacle->op.empty()) return;
+  Check(graph.origins.count(obstacle->node) > 0);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   ModelFile lite, onnx;
-  if (ReadTfliteModel(bytes, &lite).ok()) CheckFile(lite);
-  if (ReadOnnxModel(bytes, &onnx).ok()) CheckFile(onnx);
+  FileGraph lite_graph, onnx_graph;
+  if (ReadTfliteModel(bytes, &lite).ok()) {
+    CheckFile(lite);
+    if (ReadTfliteGraph(bytes, lite, &lite_graph).ok()) Prove(lite, lite_graph);
+  }
+  if (ReadOnnxModel(bytes, &onnx).ok()) {
+    CheckFile(onnx);
+    if (ReadOnnxGraph(bytes, onnx, &onnx_graph).ok()) Prove(onnx, onnx_graph);
+  }
   std::vector<std::pair<std::string_view, std::string_view>> entries;
   if (ReadFlexMap(bytes, kMaxFileSignatures, &entries)) {
     size_t read = 0;

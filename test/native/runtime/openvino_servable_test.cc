@@ -10,8 +10,10 @@
 #include <fstream>
 #include <thread>
 
+#include "../onnx_builder.h"
 #include "../openvino_models.h"
 #include "tf/tensor.h"
+#include "warmup/row_trial.h"
 
 namespace tensorgate {
 namespace {
@@ -45,8 +47,10 @@ class OpenVinoServableTest : public testing::Test {
     return options;
   }
 
-  Status LoadOnnx(const std::string& model, int streams = 1) {
+  Status LoadOnnx(const std::string& model, int streams = 1,
+                  std::optional<RowPolicy> rows = std::nullopt) {
     OpenVinoServableOptions options = Options();
+    options.row_policy = rows;
     options.file = folder_ + "/model.onnx";
     options.format = ModelFormat::kOnnx;
     options.streams = streams;
@@ -246,6 +250,73 @@ TEST_F(OpenVinoServableTest, RunsOnZerosAndEndsALoadThatIsStopped) {
   options.file = std::string(TENSORGATE_SOURCE_DIR) + "/test/models/lite_half/1/model.tflite";
   options.stop = &stop;
   EXPECT_EQ(OpenVinoServable::Load(options, &servable_).code(), Code::kCancelled);
+}
+
+// "y" of "x", both [rows, 4], with the whole numbers "0" and "1" in the file.
+std::string RowModel(const std::vector<std::string>& nodes) {
+  return onnx::Model({nodes,
+                      {onnx::ValueInfo("x", {-1, 4})},
+                      {onnx::ValueInfo("y", {-1, 4})},
+                      {onnx::Scalar("0", 0), onnx::Scalar("1", 1)}});
+}
+
+const std::string kMean = onnx::Node("ReduceMean", {"x"}, {"mean"}, onnx::Attr("axes", Sizes{0}));
+
+TEST_F(OpenVinoServableTest, ProvesAndTriesRows) {
+  const std::string softmax = onnx::Node("Softmax", {"x"}, {"s"}, onnx::Attr("axis", 1));
+  const std::string model = RowModel({softmax, onnx::Node("CumSum", {"s", "1"}, {"y"})});
+  ASSERT_TRUE(LoadOnnx(model, 1, RowPolicy::kProve).ok());
+  std::vector<SignatureRows> rows = servable_->rows();
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].refusal, "");
+  EXPECT_TRUE(rows[0].is_proven);
+  EXPECT_FALSE(signature().rows_proven) << "not before the trial";
+  RunRowTrial({}, servable_.get(), &rows);
+  EXPECT_EQ(rows[0].refusal, "");
+  EXPECT_TRUE(signature().rows_proven);
+  EXPECT_TRUE(servable_->requires_proven_rows());
+  EXPECT_GT(rows[0].two_rows.count(), 0) << "it has run";
+}
+
+TEST_F(OpenVinoServableTest, FindsRowsThatDependOnEachOther) {
+  const std::pair<std::string, std::string> cases[] = {
+      {RowModel({kMean, onnx::Node("Sub", {"x", "mean"}, {"y"})}),
+       "node \"mean\" (ReduceMean) reduces over the rows"},
+      {RowModel({onnx::Node("Softmax", {"x"}, {"y"}, onnx::Attr("axis", 0))}),
+       "node \"y\" (Softmax) works along the rows"},
+      {RowModel({onnx::Node("CumSum", {"x", "0"}, {"y"})}),
+       "node \"y\" (CumSum) works along the rows"},
+  };
+  for (const auto& [model, refusal] : cases) {
+    ASSERT_TRUE(LoadOnnx(model, 1, RowPolicy::kProve).ok());
+    std::vector<SignatureRows> rows = servable_->rows();
+    EXPECT_EQ(rows[0].refusal, refusal);
+    RunRowTrial({}, servable_.get(), &rows);
+    EXPECT_FALSE(signature().rows_proven);
+    EXPECT_TRUE(servable_->requires_proven_rows());
+    // The trial alone would find it, too.
+    rows[0] = {};
+    rows[0].is_proven = true;
+    RunRowTrial({}, servable_.get(), &rows);
+    EXPECT_NE(rows[0].refusal, "") << refusal;
+    EXPECT_FALSE(signature().rows_proven);
+  }
+}
+
+TEST_F(OpenVinoServableTest, TakesRowsOfTfliteForSuch) {
+  OpenVinoServableOptions options = Options();
+  options.file = std::string(TENSORGATE_SOURCE_DIR) + "/test/models/lite_fixed/1/model.tflite";
+  options.row_policy = RowPolicy::kProve;
+  ASSERT_TRUE(OpenVinoServable::Load(options, &servable_).ok());
+  EXPECT_EQ(servable_->rows()[0].refusal, "") << "[1, 2] as the file has it";
+  ASSERT_TRUE(LoadOnnx(openvino_test::SumOnnx(), 1, RowPolicy::kAssumeIndependent).ok());
+  EXPECT_EQ(servable_->rows()[0].refusal, "");
+  EXPECT_FALSE(servable_->rows()[0].is_proven) << "assumed";
+  const std::string one_row = onnx::Model({{onnx::Node("Relu", {"x"}, {"y"})},
+                                           {onnx::ValueInfo("x", {1, 2})},
+                                           {onnx::ValueInfo("y", {1, 2})}});
+  ASSERT_TRUE(LoadOnnx(one_row, 1, RowPolicy::kProve).ok());
+  EXPECT_EQ(servable_->rows()[0].refusal, "its inputs do not take any number of rows");
 }
 
 }  // namespace
