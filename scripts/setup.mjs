@@ -14,23 +14,45 @@ import { ensureOpenVino } from './setup/openvino.mjs';
 import { ensureOps, opsOfEnvironment } from './setup/ops.mjs';
 import { checkPrerequisites } from './setup/prerequisites.mjs';
 import { endChildrenOnSignals, say, seconds, SetupError } from './setup/progress.mjs';
-import { addon, addonPath, dependencies, libtensorflow, typescript } from './setup/steps.mjs';
+import {
+  addon,
+  addonPath,
+  dependencies,
+  libtensorflow,
+  serverTypescript,
+  typescript,
+} from './setup/steps.mjs';
+
+/** @typedef {[import('./setup/steps.mjs').Step, import('./setup/steps.mjs').Step[]][]} Order steps, with what they need */
 
 /**
- * @param {{tests?: boolean, scope?: 'all' | 'typescript' | 'libtensorflow'}} [options]
+ * @param {object} [options]
+ * @param {boolean} [options.tests] asks for what they need, too
+ * @param {'all' | 'typescript' | 'libtensorflow'} [options.scope]
+ * @param {'all' | 'server'} [options.sources] the TypeScript that is compiled
  * @returns {Promise<string>} the addon's path
  */
-export async function setup({ tests = false, scope = 'all' } = {}) {
+export async function setup({ tests = false, scope = 'all', sources = 'all' } = {}) {
   const start = Date.now();
   const layout = nativeLayout();
-  // Side by side: what waits for the network, and what compiles.
-  const lanes = {
-    all: [[dependencies, typescript], [libtensorflow(layout)]],
-    typescript: [[dependencies, typescript]],
-    libtensorflow: [[libtensorflow(layout)]],
-  }[scope];
-  const last = scope === 'all' ? [addon(layout)] : [];
-  const steps = [...lanes.flat(), ...last];
+  const library = libtensorflow(layout);
+  const compiled = sources === 'all' ? typescript : serverTypescript;
+  /** @type {Record<typeof scope, Order>} */
+  const orders = {
+    all: [
+      [dependencies, []],
+      [library, []],
+      [compiled, [dependencies]],
+      [addon(layout), [dependencies, library]],
+    ],
+    typescript: [
+      [dependencies, []],
+      [compiled, [dependencies]],
+    ],
+    libtensorflow: [[library, []]],
+  };
+  const order = orders[scope];
+  const steps = order.map(([step]) => step);
   const ready = steps.every((step) => step.done());
   if (!ready || tests) {
     const native = scope !== 'typescript';
@@ -41,11 +63,7 @@ export async function setup({ tests = false, scope = 'all' } = {}) {
   if (!ready) {
     const release = endChildrenOnSignals();
     try {
-      await withLock(join(packageRoot, 'build'), async () => {
-        const ends = await Promise.allSettled(lanes.map(runSteps));
-        for (const end of ends) if (end.status === 'rejected') throw end.reason;
-        await runSteps(last);
-      });
+      await withLock(join(packageRoot, 'build'), () => runInOrder(order));
     } finally {
       release();
     }
@@ -54,11 +72,19 @@ export async function setup({ tests = false, scope = 'all' } = {}) {
   return addonPath(layout);
 }
 
-/** @param {readonly import('./setup/steps.mjs').Step[]} steps */
-async function runSteps(steps) {
-  for (const step of steps) {
-    if (step.done()) say(`${step.name}: up to date`);
-    else await step.run();
+/** Each as soon as what it needs is done: the network and two compilers wait for one another. @param {Order} order */
+async function runInOrder(order) {
+  /** @type {Map<import('./setup/steps.mjs').Step, Promise<void>>} */
+  const runs = new Map();
+  for (const [step, needs] of order) {
+    const needed = Promise.all(needs.map((each) => runs.get(each)));
+    runs.set(
+      step,
+      needed.then(() => (step.done() ? say(`${step.name}: up to date`) : step.run())),
+    );
+  }
+  for (const end of await Promise.allSettled(runs.values())) {
+    if (end.status === 'rejected') throw end.reason;
   }
 }
 

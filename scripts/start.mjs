@@ -4,7 +4,7 @@ import { ensureOpenVino } from './setup/openvino.mjs';
 import { ensureOps } from './setup/ops.mjs';
 
 try {
-  process.env.TENSORGATE_ADDON = await setup();
+  process.env.TENSORGATE_ADDON = await setup({ sources: 'server' });
 } catch (error) {
   exitWith(error);
 }

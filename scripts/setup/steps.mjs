@@ -134,35 +134,59 @@ function dropForeignCMakeCache(
   }
 }
 
-const TYPESCRIPT_SOURCES = ['tsconfig.json', 'src', 'test', 'bench', 'examples'];
-const typescriptStamp = join(packageRoot, 'build', 'typescript.stamp');
-const typescriptWanted = () =>
-  fingerprint(
-    packageRoot,
-    TYPESCRIPT_SOURCES,
-    [require('typescript/package.json').version],
-    (path) => path.endsWith('.ts') || path.endsWith('tsconfig.json'),
-  );
+/**
+ * @param {string} name of the stamp
+ * @param {string} config its tsconfig.json
+ * @param {string[]} folders
+ * @param {TypeScriptStep} [part] what is compiled with it
+ * @typedef {Step & {stamp: () => () => void}} TypeScriptStep stamp: notes what is there, and then that it is compiled
+ * @returns {TypeScriptStep}
+ */
+function typescriptStep(name, config, folders, part) {
+  const path = join(packageRoot, 'build', `${name}.stamp`);
+  const wanted = () =>
+    fingerprint(
+      packageRoot,
+      ['tsconfig.json', ...folders],
+      [require('typescript/package.json').version],
+      (file) => file.endsWith('.ts') || file.endsWith('tsconfig.json'),
+    );
+  const stamp = () => {
+    const now = wanted();
+    return () => writeStamp(path, now);
+  };
+  return {
+    name: 'TypeScript',
+    stamp,
+    done: () => existsSync(join(packageRoot, 'dist', 'src')) && readStamp(path) === wanted(),
+    async run() {
+      const stamps = [stamp(), part?.stamp()];
+      const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
+      const args = [tsc, '-p', join(packageRoot, config), '--pretty', 'false'];
+      await runLogged('compiling TypeScript', join(logs, 'tsc.log'), process.execPath, args, {
+        cwd: packageRoot,
+      });
+      // The output of deleted sources goes, or the tests would still run it.
+      const dist = join(packageRoot, 'dist');
+      for (const file of filesIn(dist)) {
+        const source = relative(dist, file).replace(/\.(js|d\.ts|js\.map)$/, '.ts');
+        if (!existsSync(join(packageRoot, source))) rmSync(file);
+      }
+      for (const write of stamps) write?.();
+    },
+  };
+}
 
-/** @type {Step} */
-export const typescript = {
-  name: 'TypeScript',
-  done: () =>
-    existsSync(join(packageRoot, 'dist', 'src')) &&
-    readStamp(typescriptStamp) === typescriptWanted(),
-  async run() {
-    const wanted = typescriptWanted();
-    const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
-    const args = [tsc, '-p', packageRoot, '--pretty', 'false'];
-    await runLogged('compiling TypeScript', join(logs, 'tsc.log'), process.execPath, args, {
-      cwd: packageRoot,
-    });
-    // The output of deleted sources goes, or the tests would still run it.
-    const dist = join(packageRoot, 'dist');
-    for (const file of filesIn(dist)) {
-      const source = relative(dist, file).replace(/\.(js|d\.ts|js\.map)$/, '.ts');
-      if (!existsSync(join(packageRoot, source))) rmSync(file);
-    }
-    writeStamp(typescriptStamp, wanted);
-  },
-};
+/** All that a server runs: half of what there is to compile. */
+export const serverTypescript = typescriptStep(
+  'typescript-server',
+  'scripts/setup/server.tsconfig.json',
+  ['src'],
+);
+
+export const typescript = typescriptStep(
+  'typescript',
+  'tsconfig.json',
+  ['src', 'test', 'bench', 'examples'],
+  serverTypescript,
+);
