@@ -35,9 +35,13 @@ class HeavyServer {
     this.#client = new GrpcClient(server.grpcAddress);
   }
 
-  static async start(mebibytes: number, versions: number): Promise<HeavyServer> {
+  static async start(
+    mebibytes: number,
+    versions: number,
+    flags: readonly string[],
+  ): Promise<HeavyServer> {
     const server = new HeavyServer(
-      await ServerProcess.start(SMALL.name, SMALL.base_path, '--log_level=info'),
+      await ServerProcess.start(SMALL.name, SMALL.base_path, '--log_level=info', ...flags),
     );
     for (let version = 1; version <= versions; ++version) {
       writeWeightyModel(join(server.folder, String(version)), mebibytes);
@@ -86,8 +90,9 @@ export async function loadBesideRequests(
   loads: number,
   rate: number,
   quietSeconds: number,
+  flags: readonly string[] = [],
 ): Promise<string> {
-  const server = await HeavyServer.start(mebibytes, 1);
+  const server = await HeavyServer.start(mebibytes, 1, flags);
   try {
     await runStreams(server.process, STREAMS, rate, 2); // compiles JavaScript, grows buffers
     const quiet = await runStreams(server.process, STREAMS, rate, quietSeconds);
@@ -123,8 +128,9 @@ export async function loadBesideRequests(
 export async function memoryOverReloads(
   mebibytes: number,
   reloads: number,
+  flags: readonly string[] = [],
 ): Promise<{ failures: string; curve: number[] }> {
-  const server = await HeavyServer.start(mebibytes, 2);
+  const server = await HeavyServer.start(mebibytes, 2, flags);
   const curve: number[] = [];
   let isOver = false;
   const load = async (): Promise<string> => {

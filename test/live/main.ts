@@ -3,6 +3,7 @@
  *   -- --seconds=60 --rate=5000    how long versions change, under how many requests a second
  *   -- --reloads=200 --loads=20    of a 30 MiB model, watching memory; of a 200 MiB model, watching latency
  *   -- --part=versions,heavy,memory
+ *   -- --server_flags='--engine=openvino'    with these, too
  * Exits with 1 where a request failed, or memory climbed.
  */
 import { parseArgs } from 'node:util';
@@ -21,8 +22,11 @@ const { values } = parseArgs({
     reloads: { type: 'string', default: '200' },
     loads: { type: 'string', default: '20' },
     part: { type: 'string', default: 'versions,heavy,memory' },
+    server_flags: { type: 'string', default: '' },
   },
 });
+
+const flags = values.server_flags.split(/\s+/).filter((flag) => flag !== '');
 
 const PARTS: Readonly<Record<string, () => Promise<string>>> = {
   versions: async () => {
@@ -30,13 +34,14 @@ const PARTS: Readonly<Record<string, () => Promise<string>>> = {
       Number(values.rate),
       QUIET_SECONDS,
       Number(values.seconds),
+      flags,
     );
     console.log(`${requests} requests answered; logged meanwhile: ${JSON.stringify(changes)}`);
     return failures;
   },
-  heavy: () => loadBesideRequests(200, Number(values.loads), 1000, QUIET_SECONDS),
+  heavy: () => loadBesideRequests(200, Number(values.loads), 1000, QUIET_SECONDS, flags),
   memory: async () => {
-    const { failures, curve } = await memoryOverReloads(30, Number(values.reloads));
+    const { failures, curve } = await memoryOverReloads(30, Number(values.reloads), flags);
     const { mib, percent } = climbOf(curve, Math.ceil(curve.length / 10));
     const climb = `from the earlier to the later half of them it went up ${mib} MiB, ${percent.toFixed(1)} %`;
     console.log(`MiB resident after each reload of 30 MiB: ${curve.join(' ')}\n${climb}`);

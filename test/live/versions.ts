@@ -31,6 +31,7 @@ export async function changeUnderLoad(
   rate: number,
   quietSeconds: number,
   seconds: number,
+  flags: readonly string[] = [],
 ): Promise<Outcome> {
   const folder = new ModelFolder();
   folder.writeConfig(folder.entries(null)); // a label needs a version that is there
@@ -39,6 +40,7 @@ export async function changeUnderLoad(
     '--model_config_file_poll_wait_seconds=1',
     '--max_num_load_retries=1',
     '--load_retry_interval_micros=100000',
+    ...flags,
   );
   const client = new GrpcClient(server.grpcAddress);
   try {
