@@ -14,3 +14,17 @@ export function climbOf(
   const later = Math.min(...settled.slice(half));
   return { mib: later - earlier, percent: (later / earlier - 1) * 100 };
 }
+
+/**
+ * The most that a curve of resident memory rises above what it was before. It also falls where nothing is freed: a
+ * system that is short of memory takes pages of files back, such as libraries'.
+ */
+export function mostRise(curve: readonly number[]): number {
+  let lowest = Infinity;
+  let rise = 0;
+  for (const mib of curve) {
+    lowest = Math.min(lowest, mib);
+    rise = Math.max(rise, mib - lowest);
+  }
+  return rise;
+}
