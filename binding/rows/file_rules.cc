@@ -49,7 +49,7 @@ Values Flatten(const Operation& operation) {
 }
 
 // ONNX's: 0 stands for the size that this dimension had.
-Values Reshape(const Operation& operation) {
+Values FileReshape(const Operation& operation) {
   if (operation.count() != 2) return NoRule(operation);
   Values inputs = operation.inputs();
   Value& shape = inputs[1];
@@ -87,7 +87,7 @@ std::vector<int64_t> Taken(int64_t start, int64_t end, int64_t step, int64_t siz
 }
 
 // ONNX's: data, starts, ends, axes, steps.
-Values Slice(const Operation& operation) {
+Values FileSlice(const Operation& operation) {
   const Value& value = operation.input(0);
   std::vector<int64_t> axes, steps;
   const Value& starts = operation.input(1);
@@ -138,7 +138,7 @@ Values Slice(const Operation& operation) {
 }
 
 // ONNX's: data, and how much before each dimension, then after each.
-Values Pad(const Operation& operation) {
+Values FilePad(const Operation& operation) {
   const Value& value = operation.input(0);
   std::vector<int64_t> pads;
   if (!AreFixed(operation, 1)) return NoRule(operation);
@@ -211,8 +211,8 @@ Values Expand(const Operation& operation) {
 const Rules& FileRules() {
   static const Rules rules = {
       {"file.Expand", &Expand},         {"file.Flatten", &Flatten}, {"file.From", &From},
-      {"file.GlobalPool", &GlobalPool}, {"file.Pad", &Pad},         {"file.ReduceAll", &ReduceAll},
-      {"file.Reshape", &Reshape},       {"file.Slice", &Slice},     {"file.Unknown", &Unknown},
+      {"file.GlobalPool", &GlobalPool}, {"file.Pad", &FilePad},     {"file.ReduceAll", &ReduceAll},
+      {"file.Reshape", &FileReshape},   {"file.Slice", &FileSlice}, {"file.Unknown", &Unknown},
   };
   return rules;
 }

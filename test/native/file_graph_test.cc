@@ -18,7 +18,6 @@ namespace tensorgate {
 namespace {
 
 using onnx::Attr;
-using onnx::Node;
 using Dims = std::vector<int64_t>;
 
 // "OP reason" of what stands against independent rows of all outputs; empty where nothing does.
@@ -61,122 +60,131 @@ std::string Rows(std::vector<std::string> nodes, const Dims& dims = {-1, 4}, int
 }
 
 // Of one op of "x".
-std::string Row(std::string_view op, const std::string& attributes = "",
-                std::vector<std::string_view> more = {}, const Dims& dims = {-1, 4},
-                int64_t opset = 17) {
+std::string AgainstOne(std::string_view op, const std::string& attributes = "",
+                       std::vector<std::string_view> more = {}, const Dims& dims = {-1, 4},
+                       int64_t opset = 17) {
   more.insert(more.begin(), "x");
-  return Rows({Node(op, more, {"y"}, attributes)}, dims, opset);
+  return Rows({onnx::Node(op, more, {"y"}, attributes)}, dims, opset);
 }
 
 TEST(OnnxGraphTest, OpsThatKeepRowsApart) {
   const Dims image = {-1, 4, 8, 8};
-  EXPECT_EQ(Row("Relu"), "");
-  EXPECT_EQ(Row("Add", "", {"x"}), "");
-  EXPECT_EQ(Row("Add", "", {"channels"}), "");
-  EXPECT_EQ(Row("Clip", "", {"", "one"}), "");
-  EXPECT_EQ(Row("MatMul", "", {"w"}), "");
-  EXPECT_EQ(Row("Gemm", "", {"w", "b"}), "");
-  EXPECT_EQ(Row("Softmax", Attr("axis", 1)), "");
-  EXPECT_EQ(Row("Softmax", "", {}, {-1, 4}, 11), "") << "axis 1";
-  EXPECT_EQ(Row("ReduceMean", Attr("axes", Dims{1})), "");
-  EXPECT_EQ(Row("ReduceSum", "", {"-1"}), "");
-  EXPECT_EQ(Row("ReduceMax", Attr("axes", Dims{2, 3}) + Attr("keepdims", 0), {}, image), "");
-  EXPECT_EQ(Row("ArgMax", Attr("axis", 1) + Attr("keepdims", 0)), "");
-  EXPECT_EQ(Row("ArgMax", Attr("axis", -1)), "");
-  EXPECT_EQ(Row("CumSum", "", {"axis 1"}), "");
-  EXPECT_EQ(Row("Concat", Attr("axis", 1), {"x"}), "");
-  EXPECT_EQ(Row("Gather", Attr("axis", 1), {"0"}), "");
-  EXPECT_EQ(Row("Slice", "", {"0", "3", "1"}), "");
-  EXPECT_EQ(Row("Slice", "", {"0", "end", "0"}), "") << "all rows";
-  EXPECT_EQ(Row("Pad", "", {"pads"}), "");
-  EXPECT_EQ(Row("Flatten", "", {}, image), "");
-  EXPECT_EQ(Row("Reshape", "", {"0,-1"}, image), "");
-  EXPECT_EQ(Row("GlobalAveragePool", "", {}, image), "");
-  EXPECT_EQ(Row("BatchNormalization", "", {"channels", "channels", "channels", "channels"}, image),
-            "");
-  EXPECT_EQ(Row("LayerNormalization", "", {"channels"}), "");
-  EXPECT_EQ(Row("Dropout"), "");
-  EXPECT_EQ(Row("TopK", "", {"1"}), "");
-  EXPECT_EQ(Row("Unsqueeze", "", {"1"}), "");
+  EXPECT_EQ(AgainstOne("Relu"), "");
+  EXPECT_EQ(AgainstOne("Add", "", {"x"}), "");
+  EXPECT_EQ(AgainstOne("Add", "", {"channels"}), "");
+  EXPECT_EQ(AgainstOne("Clip", "", {"", "one"}), "");
+  EXPECT_EQ(AgainstOne("MatMul", "", {"w"}), "");
+  EXPECT_EQ(AgainstOne("Gemm", "", {"w", "b"}), "");
+  EXPECT_EQ(AgainstOne("Softmax", Attr("axis", 1)), "");
+  EXPECT_EQ(AgainstOne("Softmax", "", {}, {-1, 4}, 11), "") << "axis 1";
+  EXPECT_EQ(AgainstOne("ReduceMean", Attr("axes", Dims{1})), "");
+  EXPECT_EQ(AgainstOne("ReduceSum", "", {"-1"}), "");
+  EXPECT_EQ(AgainstOne("ReduceMax", Attr("axes", Dims{2, 3}) + Attr("keepdims", 0), {}, image), "");
+  EXPECT_EQ(AgainstOne("ArgMax", Attr("axis", 1) + Attr("keepdims", 0)), "");
+  EXPECT_EQ(AgainstOne("ArgMax", Attr("axis", -1)), "");
+  EXPECT_EQ(AgainstOne("CumSum", "", {"axis 1"}), "");
+  EXPECT_EQ(AgainstOne("Concat", Attr("axis", 1), {"x"}), "");
+  EXPECT_EQ(AgainstOne("Gather", Attr("axis", 1), {"0"}), "");
+  EXPECT_EQ(AgainstOne("Slice", "", {"0", "3", "1"}), "");
+  EXPECT_EQ(AgainstOne("Slice", "", {"0", "end", "0"}), "") << "all rows";
+  EXPECT_EQ(AgainstOne("Pad", "", {"pads"}), "");
+  EXPECT_EQ(AgainstOne("Flatten", "", {}, image), "");
+  EXPECT_EQ(AgainstOne("Reshape", "", {"0,-1"}, image), "");
+  EXPECT_EQ(AgainstOne("GlobalAveragePool", "", {}, image), "");
+  EXPECT_EQ(
+      AgainstOne("BatchNormalization", "", {"channels", "channels", "channels", "channels"}, image),
+      "");
+  EXPECT_EQ(AgainstOne("LayerNormalization", "", {"channels"}), "");
+  EXPECT_EQ(AgainstOne("Dropout"), "");
+  EXPECT_EQ(AgainstOne("TopK", "", {"1"}), "");
+  EXPECT_EQ(AgainstOne("Unsqueeze", "", {"1"}), "");
 }
 
 TEST(OnnxGraphTest, OpsThatDoNot) {
   const Dims image = {-1, 4, 8, 8};
-  EXPECT_EQ(Row("ReduceMean", Attr("axes", Dims{0})), "ReduceMean reduces over the rows");
-  EXPECT_EQ(Row("ReduceMean", Attr("axes", Dims{-2})), "ReduceMean reduces over the rows");
-  EXPECT_EQ(Row("ReduceMean"), "ReduceMean reduces over the rows") << "over all";
-  EXPECT_EQ(Row("ReduceSum", "", {"none"}), "ReduceSum reduces over the rows") << "over all";
-  EXPECT_EQ(Row("ReduceSum", "", {"0"}), "ReduceSum reduces over the rows");
-  EXPECT_EQ(Row("Softmax", Attr("axis", 0)), "Softmax works along the rows");
-  EXPECT_EQ(Row("Softmax", Attr("axis", 0), {}, {-1, 4}, 11), "Softmax works across the rows");
-  EXPECT_EQ(Row("Softmax", Attr("axis", -2)), "Softmax works along the rows");
-  EXPECT_EQ(Row("CumSum", "", {"axis 0"}), "CumSum works along the rows");
-  EXPECT_EQ(Row("ArgMax"), "ArgMax looks across the rows") << "axis 0";
-  EXPECT_EQ(Row("TopK", Attr("axis", 0), {"1"}), "TopK is not known to keep rows apart");
-  EXPECT_EQ(Row("Concat", Attr("axis", 0), {"x"}), "Concat adds rows");
-  EXPECT_EQ(Row("Gather", "", {"0"}), "Gather picks some of the rows");
-  EXPECT_EQ(Row("Slice", "", {"1", "end", "0"}), "Slice takes some of the rows");
-  EXPECT_EQ(Row("Slice", "", {"0", "3"}), "Slice takes some of the rows") << "axis 0";
-  EXPECT_EQ(Row("Pad", "", {"row pads"}), "Pad adds rows");
-  EXPECT_EQ(Row("Reshape", "", {"-1,8"}), "Reshape cuts rows to pieces");
-  EXPECT_EQ(Row("Flatten", Attr("axis", 0)), "Flatten puts rows together with what is beside them");
-  EXPECT_EQ(Row("BatchNormalization", Attr("training_mode", 1),
-                {"channels", "channels", "channels", "channels"}, image),
+  EXPECT_EQ(AgainstOne("ReduceMean", Attr("axes", Dims{0})), "ReduceMean reduces over the rows");
+  EXPECT_EQ(AgainstOne("ReduceMean", Attr("axes", Dims{-2})), "ReduceMean reduces over the rows");
+  EXPECT_EQ(AgainstOne("ReduceMean"), "ReduceMean reduces over the rows") << "over all";
+  EXPECT_EQ(AgainstOne("ReduceSum", "", {"none"}), "ReduceSum reduces over the rows") << "over all";
+  EXPECT_EQ(AgainstOne("ReduceSum", "", {"0"}), "ReduceSum reduces over the rows");
+  EXPECT_EQ(AgainstOne("Softmax", Attr("axis", 0)), "Softmax works along the rows");
+  EXPECT_EQ(AgainstOne("Softmax", Attr("axis", 0), {}, {-1, 4}, 11),
+            "Softmax works across the rows");
+  EXPECT_EQ(AgainstOne("Softmax", Attr("axis", -2)), "Softmax works along the rows");
+  EXPECT_EQ(AgainstOne("CumSum", "", {"axis 0"}), "CumSum works along the rows");
+  EXPECT_EQ(AgainstOne("ArgMax"), "ArgMax looks across the rows") << "axis 0";
+  EXPECT_EQ(AgainstOne("TopK", Attr("axis", 0), {"1"}), "TopK is not known to keep rows apart");
+  EXPECT_EQ(AgainstOne("Concat", Attr("axis", 0), {"x"}), "Concat adds rows");
+  EXPECT_EQ(AgainstOne("Gather", "", {"0"}), "Gather picks some of the rows");
+  EXPECT_EQ(AgainstOne("Slice", "", {"1", "end", "0"}), "Slice takes some of the rows");
+  EXPECT_EQ(AgainstOne("Slice", "", {"0", "3"}), "Slice takes some of the rows") << "axis 0";
+  EXPECT_EQ(AgainstOne("Pad", "", {"row pads"}), "Pad adds rows");
+  EXPECT_EQ(AgainstOne("Reshape", "", {"-1,8"}), "Reshape cuts rows to pieces");
+  EXPECT_EQ(AgainstOne("Flatten", Attr("axis", 0)),
+            "Flatten puts rows together with what is beside them");
+  EXPECT_EQ(AgainstOne("BatchNormalization", Attr("training_mode", 1),
+                       {"channels", "channels", "channels", "channels"}, image),
             "BatchNormalization is not known to keep rows apart");
-  EXPECT_EQ(Row("LayerNormalization", Attr("axis", 0), {"channels"}),
+  EXPECT_EQ(AgainstOne("LayerNormalization", Attr("axis", 0), {"channels"}),
             "LayerNormalization works across the rows");
-  EXPECT_EQ(Row("Transpose", Attr("perm", Dims{1, 0})), "output has no row for each input row");
-  EXPECT_EQ(Row("Size"), "output has no row for each input row");
-  EXPECT_EQ(Row("Dropout", "", {"one", "one"}), "Dropout is not known to keep rows apart");
-  EXPECT_EQ(Row("DynamicQuantizeLinear"), "DynamicQuantizeLinear is not known to keep rows apart");
-  EXPECT_EQ(Row("RandomNormalLike"), "RandomNormalLike is not known to keep rows apart");
-  EXPECT_EQ(Row("NonZero"), "NonZero is not known to keep rows apart");
-  EXPECT_EQ(Row("Relu", proto::BytesField(7, "mine")), "mine.Relu is not known to keep rows apart");
+  EXPECT_EQ(AgainstOne("Transpose", Attr("perm", Dims{1, 0})),
+            "output has no row for each input row");
+  EXPECT_EQ(AgainstOne("Size"), "output has no row for each input row");
+  EXPECT_EQ(AgainstOne("Dropout", "", {"one", "one"}), "Dropout is not known to keep rows apart");
+  EXPECT_EQ(AgainstOne("DynamicQuantizeLinear"),
+            "DynamicQuantizeLinear is not known to keep rows apart");
+  EXPECT_EQ(AgainstOne("RandomNormalLike"), "RandomNormalLike is not known to keep rows apart");
+  EXPECT_EQ(AgainstOne("NonZero"), "NonZero is not known to keep rows apart");
+  EXPECT_EQ(AgainstOne("Relu", proto::BytesField(7, "mine")),
+            "mine.Relu is not known to keep rows apart");
 }
 
 TEST(OnnxGraphTest, FollowsRowsThroughSeveral) {
-  EXPECT_EQ(Rows({Node("Transpose", {"x"}, {"t"}, Attr("perm", Dims{1, 0})),
-                  Node("Softmax", {"t"}, {"s"}, Attr("axis", -1)),
-                  Node("Transpose", {"s"}, {"y"}, Attr("perm", Dims{1, 0}))}),
+  EXPECT_EQ(Rows({onnx::Node("Transpose", {"x"}, {"t"}, Attr("perm", Dims{1, 0})),
+                  onnx::Node("Softmax", {"t"}, {"s"}, Attr("axis", -1)),
+                  onnx::Node("Transpose", {"s"}, {"y"}, Attr("perm", Dims{1, 0}))}),
             "Softmax works along the rows");
-  EXPECT_EQ(Rows({Node("MatMul", {"x", "w"}, {"a"}),
-                  Node("Transpose", {"a"}, {"t"}, Attr("perm", Dims{1, 0})),
-                  Node("MatMul", {"t", "x"}, {"y"})}),
+  EXPECT_EQ(Rows({onnx::Node("MatMul", {"x", "w"}, {"a"}),
+                  onnx::Node("Transpose", {"a"}, {"t"}, Attr("perm", Dims{1, 0})),
+                  onnx::Node("MatMul", {"t", "x"}, {"y"})}),
             "MatMul sums over the rows");
   // As PyTorch writes x.view(x.size(0), -1).
   const std::vector<std::string> view = {
-      Node("Shape", {"x"}, {"shape"}), Node("Gather", {"shape", "axis 0"}, {"rows"}),
-      Node("Unsqueeze", {"rows", "0"}, {"rows1"}),
-      Node("Concat", {"rows1", "-1"}, {"wanted"}, Attr("axis", 0)),
-      Node("Reshape", {"x", "wanted"}, {"y"})};
+      onnx::Node("Shape", {"x"}, {"shape"}), onnx::Node("Gather", {"shape", "axis 0"}, {"rows"}),
+      onnx::Node("Unsqueeze", {"rows", "0"}, {"rows1"}),
+      onnx::Node("Concat", {"rows1", "-1"}, {"wanted"}, Attr("axis", 0)),
+      onnx::Node("Reshape", {"x", "wanted"}, {"y"})};
   EXPECT_EQ(Rows(view, {-1, 4, 2, 2}), "");
-  EXPECT_EQ(Rows({Node("Shape", {"x"}, {"shape"}), Node("Cast", {"shape"}, {"s"}, Attr("to", 1)),
-                  Node("ReduceProd", {"s"}, {"p"}), Node("Mul", {"x", "p"}, {"y"})}),
+  EXPECT_EQ(Rows({onnx::Node("Shape", {"x"}, {"shape"}),
+                  onnx::Node("Cast", {"shape"}, {"s"}, Attr("to", 1)),
+                  onnx::Node("ReduceProd", {"s"}, {"p"}), onnx::Node("Mul", {"x", "p"}, {"y"})}),
             "ReduceProd gets the number of rows");
 }
 
 TEST(OnnxGraphTest, KnowsTheSizesOfImages) {
   // [rows, 4, 9, 9], by 3 x 3 and strides of 2 to [rows, 8, 5, 5], pooled to 2 x 2: 32 in a row.
   const std::vector<std::string> nodes = {
-      Node("Conv", {"x", "filter"}, {"c"},
-           Attr("pads", Dims{1, 1, 1, 1}) + Attr("strides", Dims{2, 2})),
-      Node("MaxPool", {"c"}, {"p"}, Attr("kernel_shape", Dims{2, 2}) + Attr("strides", Dims{2, 2})),
-      Node("Reshape", {"p", "-1,8"}, {"y"})};
+      onnx::Node("Conv", {"x", "filter"}, {"c"},
+                 Attr("pads", Dims{1, 1, 1, 1}) + Attr("strides", Dims{2, 2})),
+      onnx::Node("MaxPool", {"c"}, {"p"},
+                 Attr("kernel_shape", Dims{2, 2}) + Attr("strides", Dims{2, 2})),
+      onnx::Node("Reshape", {"p", "-1,8"}, {"y"})};
   EXPECT_EQ(Rows(nodes, {-1, 4, 9, 9}), "output has no row for each input row") << "four each";
   EXPECT_EQ(Rows(nodes, {-1, 4, 5, 5}), "") << "[rows, 8, 3, 3], [rows, 8, 1, 1]";
 }
 
 TEST(OnnxGraphTest, RefusesWhatItCannotFollow) {
-  EXPECT_EQ(Rows({Node("Relu", {"x"}, {"y"})}, {-1, 4}, 6),
+  EXPECT_EQ(Rows({onnx::Node("Relu", {"x"}, {"y"})}, {-1, 4}, 6),
             "the graph of the ONNX file cannot be followed: it is of opset 6, expected 7 or later");
-  EXPECT_EQ(Rows({Node("Relu", {"x"}, {"y"}), Node("Relu", {"x"}, {"y"})}),
+  EXPECT_EQ(Rows({onnx::Node("Relu", {"x"}, {"y"}), onnx::Node("Relu", {"x"}, {"y"})}),
             "the graph of the ONNX file cannot be followed: it is malformed, or too large");
-  const std::string model = onnx::Model(
-      {{Node("Relu", {"x"}, {"y"})}, {onnx::ValueInfo("x", {-1})}, {onnx::ValueInfo("y", {-1})}});
+  const std::string model = onnx::Model({{onnx::Node("Relu", {"x"}, {"y"})},
+                                         {onnx::ValueInfo("x", {-1})},
+                                         {onnx::ValueInfo("y", {-1})}});
   EXPECT_EQ(OnnxAgainst(model), "");
   EXPECT_EQ(OnnxAgainst(model + proto::BytesField(25, "")),
             "the graph of the ONNX file cannot be followed: it has functions of its own");
-  EXPECT_EQ(Rows({Node("Relu", {"nowhere"}, {"y"})}), "Relu is not known to keep rows apart");
+  EXPECT_EQ(Rows({onnx::Node("Relu", {"nowhere"}, {"y"})}), "Relu is not known to keep rows apart");
 }
 
 std::string LiteAgainst(const std::string& bytes) {
