@@ -196,7 +196,20 @@ Status SavedModel::Run(const std::vector<TF_Output>& feeds, const std::vector<TF
   }
   const TF_Buffer* options = run_options_.get();
   if (Profiler::IsOn()) return RunProfiled(options, feeds, inputs, fetches, nullptr, 0, outputs);
-  return RunSession(frozen_.get(), options, feeds, inputs, fetches, nullptr, 0, nullptr, outputs);
+  if (engine_ == nullptr) {
+    return RunSession(frozen_.get(), options, feeds, inputs, fetches, nullptr, 0, nullptr, outputs);
+  }
+  const auto started = std::chrono::steady_clock::now();
+  Status status =
+      RunSession(frozen_.get(), options, feeds, inputs, fetches, nullptr, 0, nullptr, outputs);
+  if (status.ok()) engine_->LeftTook(feeds, inputs, std::chrono::steady_clock::now() - started);
+  return status;
+}
+
+void SavedModel::ProveRows(size_t signature) {
+  Servable::ProveRows(signature);
+  if (engine_ == nullptr) return;
+  engine_->ProveRows(signatures_[signature].inputs, signatures_[signature].outputs);
 }
 
 Status SavedModel::RunAs(const Execution& execution, uint32_t timeout_millis,

@@ -80,6 +80,7 @@ class SavedModel final : public Servable {
   // Null when the graph has no operation of that name.
   TF_Operation* FindOperation(const std::string& name) const;
   const SavedModel* AsSavedModel() const override { return this; }
+  void ProveRows(size_t signature) override;
 
   // ERRORS: TensorFlow's status.
   Status Run(const std::vector<Endpoint>& feeds, const std::vector<TF_Tensor*>& inputs,

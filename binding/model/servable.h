@@ -81,7 +81,7 @@ class Servable {
 
   // Before it is shared: from here on only signatures whose rows are proven share runs.
   void RequireProvenRows() { requires_proven_rows_ = true; }
-  void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
+  virtual void ProveRows(size_t signature) { signatures_[signature].rows_proven = true; }
   bool requires_proven_rows() const { return requires_proven_rows_; }
   // Before it is shared: see Signature::changed_by, which `op` is.
   void SetChangedBy(size_t signature, std::string op) {

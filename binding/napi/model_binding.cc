@@ -49,11 +49,14 @@ class LoadJob : public AsyncJob {
         options_(std::move(options)),
         plan_(std::move(plan)),
         warmup_(std::move(warmup)),
-        row_policy_(row_policy) {
+        row_policy_(row_policy),
+        finds_rows_by_(row_policy) {
     plan_.stop = stop_.get();
+    // An engine pads rows to the sizes that it has compiled, whoever merges requests.
+    if (!plan_.openvino.library.empty() && !finds_rows_by_) finds_rows_by_ = RowPolicy::kProve;
     // What came about in another way says nothing here.
     learned_ = KnownGraphs::Get().Find(options_.name, plan_.known_graph);
-    if (learned_ != nullptr && learned_->row_policy != row_policy_) learned_.reset();
+    if (learned_ != nullptr && learned_->row_policy != finds_rows_by_) learned_.reset();
     plan_.learned = learned_;
     if (warmup_) warmup_->stop = stop_.get();
   }
@@ -86,9 +89,9 @@ class LoadJob : public AsyncJob {
           LearningLimits learning;
           learning.stop = stop_.get();
           const bool is_synthetic = plan_.synthetic || (warmup_ && warmup_->synthetic);
-          if (is_synthetic || row_policy_) LearnInputs(options_.path, learning, model);
+          if (is_synthetic || finds_rows_by_) LearnInputs(options_.path, learning, model);
           takes_rows_ = is_known && learned_ != nullptr;
-          if (row_policy_ && !takes_rows_) rows_ = ProveRows(*model, *row_policy_);
+          if (finds_rows_by_ && !takes_rows_) rows_ = ProveRows(*model, *finds_rows_by_);
         },
         &model_, &plan_report_);
     if (!status.ok()) return status;
@@ -117,12 +120,13 @@ class LoadJob : public AsyncJob {
     if (warmup_) report_ = WarmUp(*model_, *warmup_);
     if (!report_.status.ok()) {
       model_.reset();
-    } else if (row_policy_ && takes_rows_) {
-      TakeRows(rows_, model_.get());
-    } else if (row_policy_ && !stop_->IsStopped()) {
+    } else if (finds_rows_by_ && takes_rows_) {
+      TakeRows(rows_, row_policy_.has_value(), model_.get());
+    } else if (finds_rows_by_ && !stop_->IsStopped()) {
       const QuietRuns quiet;
       RowTrialLimits limits;
       limits.stop = stop_.get();
+      limits.only_proven_share = row_policy_.has_value();
       RunRowTrial(limits, model_.get(), &rows_);
     }
   }
@@ -131,7 +135,7 @@ class LoadJob : public AsyncJob {
   void KeepWhatWasLearned() {
     std::shared_ptr<const KnownGraph> known = learned_;
     if (!takes_rows_) {
-      known = LearnFrom(*model_, row_policy_, rows_);
+      known = LearnFrom(*model_, finds_rows_by_, rows_);
       KnownGraphs::Get().Add(options_.name, plan_report_.graph, known);
     }
     model_->Keep(std::move(known));
@@ -142,6 +146,7 @@ class LoadJob : public AsyncJob {
   PlanOptions plan_;
   std::optional<WarmupOptions> warmup_;        // none: no warm-up
   const std::optional<RowPolicy> row_policy_;  // none: nothing is batched by itself
+  std::optional<RowPolicy> finds_rows_by_;     // none: nobody wants to know
   PlanReport plan_report_;
   WarmupReport report_;
   std::shared_ptr<const KnownGraph> learned_;  // by a version before; null: nothing

@@ -37,14 +37,14 @@ bool ReadOpenVino(Napi::Env env, const Napi::Value& given, PlanOptions* options)
     return false;
   }
   uint32_t cpus = 0;
-  if (napi_get_value_bool(env, object.Get("wanted"), &options->wants_openvino) != napi_ok ||
+  if (napi_get_value_bool(env, object.Get("wanted"), &options->openvino.is_wanted) != napi_ok ||
       napi_get_value_uint32(env, object.Get("cpus"), &cpus) != napi_ok) {
     return ThrowTypeError(env, "openVino must have a boolean wanted and a number cpus");
   }
   // Else it is opened for the first model that it may pay for.
   const openvino::Core* core = nullptr;
   const Status status =
-      options->wants_openvino ? openvino::Core::Get(openvino.library, &core) : Status();
+      options->openvino.is_wanted ? openvino::Core::Get(openvino.library, &core) : Status();
   if (!status.ok()) {
     Napi::Error::New(env, status.message()).ThrowAsJavaScriptException();
     return false;

@@ -1,5 +1,6 @@
 #include "plan/openvino_engine.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -102,7 +103,9 @@ Status OpenVinoEngine::Make(const SavedModel& model, const FrozenGraph& frozen,
     if (made_graph == nullptr) {
       EngineGraph part;
       status = MakeEngineGraph(graph, resident, std::move(inputs), fetches, &part);
-      if (status.ok()) status = OpenVinoGraph::Make(*core, compile, std::move(part), &made_graph);
+      if (status.ok())
+        status =
+            OpenVinoGraph::Make(*core, compile, options.is_wanted, std::move(part), &made_graph);
       if (!status.ok()) {
         Explain(*signature, status.message(), refusals);
         continue;
@@ -144,7 +147,8 @@ bool OpenVinoEngine::Run(const std::vector<TF_Output>& feeds, const std::vector<
   std::vector<TensorHandle> results;
   // What the server tries by itself comes in sizes that requests may never have.
   const bool is_request = loads_ != nullptr && !QuietRuns::HasOne();
-  const bool has_run = signature->graph->Run(sorted, &results, is_request ? &wanted : nullptr);
+  const bool has_run =
+      signature->graph->Run(sorted, signature->has_rows, &results, is_request ? &wanted : nullptr);
   if (!wanted.empty()) {
     std::unique_ptr<Job> job = std::make_unique<CompileJob>(signature->graph, wanted);
     if (loads_->Post(&job)) {
@@ -167,6 +171,27 @@ bool OpenVinoEngine::Run(const std::vector<TF_Output>& feeds, const std::vector<
     outputs->push_back(std::move(results[i]));
   }
   return true;
+}
+
+void OpenVinoEngine::LeftTook(const std::vector<TF_Output>& feeds,
+                              const std::vector<TF_Tensor*>& inputs,
+                              std::chrono::nanoseconds time) const {
+  const EngineSignature* signature = nullptr;
+  std::vector<const TF_Tensor*> sorted;
+  if (!Find(feeds, inputs, &signature, &sorted) || !signature->has_rows || QuietRuns::HasOne()) {
+    return;
+  }
+  signature->graph->RanElsewhere(sorted, time);
+}
+
+void OpenVinoEngine::ProveRows(const std::vector<TF_Output>& feeds,
+                               const std::vector<TF_Output>& fetches) {
+  const auto same = [](const std::vector<TF_Output>& a, const std::vector<TF_Output>& b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), Same);
+  };
+  for (EngineSignature& signature : signatures_) {
+    signature.has_rows |= same(signature.feeds, feeds) && same(signature.fetches, fetches);
+  }
 }
 
 void OpenVinoEngine::Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations) {

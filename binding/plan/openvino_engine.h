@@ -20,9 +20,10 @@
 namespace tensorgate {
 
 struct OpenVinoOptions {
-  std::string library;  // as Core::Get(); empty: there is no such engine
-  int threads = 1;      // that run at the same time
-  int cpus = 1;         // for a run that has them all
+  std::string library;     // as Core::Get(); empty: there is no such engine
+  bool is_wanted = false;  // it runs what it can, whatever the times are
+  int threads = 1;         // that run at the same time
+  int cpus = 1;            // for a run that has them all
   std::string precision = "f32";
   std::string cache_dir;        // as CompileOptions
   WorkerPool* loads = nullptr;  // on which shapes that requests have are compiled
@@ -41,6 +42,10 @@ class OpenVinoEngine final : public SignatureEngine {
   bool Run(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
            const std::vector<TF_Output>& fetches,
            std::vector<TensorHandle>* outputs) const override;
+  void LeftTook(const std::vector<TF_Output>& feeds, const std::vector<TF_Tensor*>& inputs,
+                std::chrono::nanoseconds time) const override;
+  void ProveRows(const std::vector<TF_Output>& feeds,
+                 const std::vector<TF_Output>& fetches) override;
   void Rename(const std::unordered_map<TF_Operation*, TF_Operation*>& operations) override;
 
   // Now, for inputs of these shapes. False: it is none of its signatures, or cannot be done.
@@ -51,6 +56,7 @@ class OpenVinoEngine final : public SignatureEngine {
     std::vector<TF_Output> feeds;
     std::vector<TF_Output> fetches;
     std::shared_ptr<OpenVinoGraph> graph;  // shared with what compiles
+    bool has_rows = false;                 // that are proven not to depend on each other
   };
 
   OpenVinoEngine() = default;

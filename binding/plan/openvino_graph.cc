@@ -1,6 +1,7 @@
 #include "plan/openvino_graph.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 #include "openvino/run_model.h"
@@ -45,6 +46,41 @@ OpenVinoGraph::Shape ShapeOf(const std::vector<const TF_Tensor*>& values) {
   return shape;
 }
 
+// The rows that all inputs have; 0: they have none in common.
+int64_t RowsOf(const OpenVinoGraph::Shape& shape) {
+  int64_t rows = 0;
+  for (size_t at = 0; at < shape.size(); at += 1 + static_cast<size_t>(shape[at])) {
+    if (shape[at] == 0) return 0;
+    const int64_t own = shape[at + 1];
+    if (own < 1 || (rows != 0 && own != rows)) return 0;
+    rows = own;
+  }
+  return rows;
+}
+
+// REQUIRES: RowsOf(shape) != 0.
+OpenVinoGraph::Shape WithRows(OpenVinoGraph::Shape shape, int64_t rows) {
+  for (size_t at = 0; at < shape.size(); at += 1 + static_cast<size_t>(shape[at])) {
+    shape[at + 1] = rows;
+  }
+  return shape;
+}
+
+// `memory` with the last row again and again until there are so many. False: out of memory.
+bool Pad(int64_t rows, TensorMemory* memory, AlignedBuffer* buffer) {
+  const size_t of_row = memory->bytes / static_cast<size_t>(memory->dims[0]);
+  if (!buffer->Resize(of_row * static_cast<size_t>(rows))) return false;
+  auto* const data = static_cast<unsigned char*>(static_cast<void*>(buffer->data()));
+  std::memcpy(data, memory->data, memory->bytes);
+  const unsigned char* const last = data + memory->bytes - of_row;
+  for (size_t at = memory->bytes; at < buffer->size(); at += of_row) {
+    std::memcpy(data + at, last, of_row);
+  }
+  *memory = {memory->dtype, memory->dims, data, buffer->size()};
+  memory->dims[0] = rows;
+  return true;
+}
+
 Status Lacks(const std::string& what) {
   return Status(Code::kFailedPrecondition, "OpenVINO has no " + what + " of the graph");
 }
@@ -52,8 +88,8 @@ Status Lacks(const std::string& what) {
 }  // namespace
 
 Status OpenVinoGraph::Make(const openvino::Core& core, const openvino::CompileOptions& options,
-                           EngineGraph graph, std::shared_ptr<OpenVinoGraph>* out) {
-  std::shared_ptr<OpenVinoGraph> made(new OpenVinoGraph(core, options));
+                           bool is_wanted, EngineGraph graph, std::shared_ptr<OpenVinoGraph>* out) {
+  std::shared_ptr<OpenVinoGraph> made(new OpenVinoGraph(core, options, is_wanted));
   const MutexLock lock(&made->compiling_);
   made->options_.maps_weights = graph.graph_def.size() >= openvino::kMapsFrom;
   made->most_shapes_ = std::clamp<size_t>(kMostBytes / graph.graph_def.size(), 2, kMostShapes);
@@ -85,7 +121,7 @@ Status OpenVinoGraph::FindPorts(const EngineGraph& graph) {
   for (const EngineInput& input : graph.inputs) {
     const int port = model_->FindInput(input.name);
     if (port < 0) return Lacks("input " + input.name);
-    inputs_.push_back({input.dtype, input.below});
+    inputs_.push_back({input.dtype, input.below, input.dims});
     input_ports_.push_back(static_cast<size_t>(port));
   }
   for (const std::string& output : graph.outputs) {
@@ -98,16 +134,59 @@ Status OpenVinoGraph::FindPorts(const EngineGraph& graph) {
   return model_->inputs().size() == inputs_.size() ? Status() : Lacks("other inputs than those");
 }
 
-bool OpenVinoGraph::Run(const std::vector<const TF_Tensor*>& values,
+bool OpenVinoGraph::Run(const std::vector<const TF_Tensor*>& values, bool has_rows,
                         std::vector<TensorHandle>* results, Shape* wanted) {
   if (!AreTaken(values)) return false;
-  const std::shared_ptr<CompiledModel> model = ModelFor(ShapeOf(values), wanted);
+  const Shape shape = ShapeOf(values);
+  int64_t rows = has_rows && wanted != nullptr && AreAsDeclared(values) ? RowsOf(shape) : 0;
+  const std::shared_ptr<CompiledModel> model =
+      rows == 0 ? ModelFor(shape, wanted) : ModelForRows(shape, wanted, &rows);
   if (model == nullptr) return false;
-  std::vector<TensorMemory> inputs(values.size());
-  for (size_t i = 0; i < values.size(); ++i) inputs[input_ports_[i]] = MemoryOf(values[i]);
   std::vector<Tensor> made;
-  return openvino::RunModel(*model, inputs, output_ports_, &made).ok() &&
-         ToTfTensors(&made, output_ports_, results).ok();
+  const auto started = std::chrono::steady_clock::now();
+  if (!RunPadded(model.get(), values, rows, &made)) return false;
+  if (rows != 0) {
+    const auto time = std::chrono::steady_clock::now() - started;
+    const MutexLock lock(&mutex_);
+    const auto known = known_.find(WithRows(shape, rows));
+    // It may have been dropped in the meantime.
+    if (known != known_.end() && known->second.model != nullptr) SizesOf(shape)->Ran(rows, time);
+  }
+  return ToTfTensors(&made, output_ports_, results).ok();
+}
+
+// With `rows` unless they are 0.
+bool OpenVinoGraph::RunPadded(CompiledModel* model, const std::vector<const TF_Tensor*>& values,
+                              int64_t rows, std::vector<Tensor>* made) const {
+  std::vector<TensorMemory> inputs(values.size());
+  std::vector<AlignedBuffer> padded(values.size());
+  const int64_t own = rows == 0 ? 0 : TF_Dim(values[0], 0);
+  for (size_t i = 0; i < values.size(); ++i) {
+    TensorMemory& input = inputs[input_ports_[i]];
+    input = MemoryOf(values[i]);
+    if (rows > own && !Pad(rows, &input, &padded[i])) return false;
+  }
+  if (!openvino::RunModel(*model, inputs, output_ports_, made).ok()) return false;
+  if (rows <= own) return true;
+  for (const size_t port : output_ports_) {
+    Tensor& output = (*made)[port];
+    if (output.dims.empty()) return false;
+    if (output.dims[0] == own) continue;  // an output of several names
+    if (output.dims[0] != rows) return false;
+    output.dims[0] = own;
+    output.elements = output.elements / rows * own;
+  }
+  return true;
+}
+
+void OpenVinoGraph::RanElsewhere(const std::vector<const TF_Tensor*>& values,
+                                 std::chrono::nanoseconds time) {
+  if (only_ != nullptr) return;
+  const Shape shape = ShapeOf(values);
+  const int64_t rows = RowsOf(shape);
+  const MutexLock lock(&mutex_);
+  RowSizes* const sizes = rows == 0 ? nullptr : SizesOf(shape);
+  if (sizes != nullptr && rows <= RowSizes::kMostRows) sizes->RanElsewhere(rows, time);
 }
 
 bool OpenVinoGraph::Compile(const Shape& shape) {
@@ -121,6 +200,7 @@ bool OpenVinoGraph::Compile(const Shape& shape) {
   known.last = ++clock_;
   if (known.has_failed) return false;
   known.model = std::move(compiled);
+  if (RowSizes* const sizes = SizesOf(shape)) sizes->Compiled(RowsOf(shape));
   DropLeastUsed();
   return true;
 }
@@ -170,6 +250,56 @@ void OpenVinoGraph::Split(const Shape& shape,
   }
 }
 
+// What is known of rows holds for shapes that the signature declares.
+bool OpenVinoGraph::AreAsDeclared(const std::vector<const TF_Tensor*>& values) const {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const std::vector<int64_t>& dims = inputs_[i].dims;
+    if (TF_NumDims(values[i]) != static_cast<int>(dims.size())) return false;
+    for (size_t d = 1; d < dims.size(); ++d) {
+      if (dims[d] >= 0 && dims[d] != TF_Dim(values[i], static_cast<int>(d))) return false;
+    }
+  }
+  return true;
+}
+
+// Null: there are too many kinds of rows, or it has none. REQUIRES: mutex_ is held.
+RowSizes* OpenVinoGraph::SizesOf(const Shape& shape) {
+  if (RowsOf(shape) == 0) return nullptr;
+  const Shape of_row = WithRows(shape, 1);
+  const auto found = row_sizes_.find(of_row);
+  if (found != row_sizes_.end()) return &found->second;
+  if (row_sizes_.size() >= kMostCounted) {
+    for (auto each = row_sizes_.begin(); each != row_sizes_.end();) {
+      each = each->second.has_compiled() ? std::next(each) : row_sizes_.erase(each);
+    }
+  }
+  return &row_sizes_.try_emplace(of_row, is_wanted_).first->second;
+}
+
+// Sets `rows` to those that it runs.
+std::shared_ptr<CompiledModel> OpenVinoGraph::ModelForRows(const Shape& shape, Shape* wanted,
+                                                           int64_t* rows) {
+  const MutexLock lock(&mutex_);
+  RowSizes* const sizes = SizesOf(shape);
+  if (known_.size() >= kMostCounted) ForgetCounts();
+  const int64_t wanted_size = sizes->Count(*rows, most_shapes_);
+  if (wanted_size != 0) Want(WithRows(shape, wanted_size), wanted);
+  *rows = sizes->SizeFor(*rows);
+  if (*rows == 0) return nullptr;
+  Known& known = known_[WithRows(shape, *rows)];
+  known.last = ++clock_;
+  return known.model;
+}
+
+// REQUIRES: mutex_ is held.
+void OpenVinoGraph::Want(const Shape& shape, Shape* wanted) {
+  Known& known = known_[shape];
+  known.last = ++clock_;
+  if (known.has_failed || known.model != nullptr || is_compiling_) return;
+  is_compiling_ = true;
+  *wanted = shape;
+}
+
 std::shared_ptr<CompiledModel> OpenVinoGraph::ModelFor(const Shape& shape, Shape* wanted) {
   if (only_ != nullptr) return only_;
   const MutexLock lock(&mutex_);
@@ -181,10 +311,7 @@ std::shared_ptr<CompiledModel> OpenVinoGraph::ModelFor(const Shape& shape, Shape
   Known& known = known_[shape];
   known.last = ++clock_;
   if (known.model != nullptr) return known.model;
-  if (++known.runs >= kRunsUntilWanted && !known.has_failed && !is_compiling_) {
-    is_compiling_ = true;
-    *wanted = shape;
-  }
+  if (++known.runs >= kRunsUntilWanted) Want(shape, wanted);
   return nullptr;
 }
 
@@ -204,7 +331,9 @@ void OpenVinoGraph::DropLeastUsed() {
     ++count;
     if (least == known_.end() || each->second.last < least->second.last) least = each;
   }
-  if (count > most_shapes_) known_.erase(least);
+  if (count <= most_shapes_) return;
+  if (RowSizes* const sizes = SizesOf(least->first)) sizes->Dropped(RowsOf(least->first));
+  known_.erase(least);
 }
 
 }  // namespace tensorgate

@@ -129,7 +129,7 @@ class PlanChoosing {
     }
     trial_->Time(&candidates);
     report_.plan.kind = FastestPlan(
-        candidates, {wanted_.has_value(), options_.wants_openvino, report_.shared_weights});
+        candidates, {wanted_.has_value(), options_.openvino.is_wanted, report_.shared_weights});
     if (report_.plan.kind == PlanKind::kOpenVino) {
       report_.plan.in_caller_thread = HasOneThreadARun(candidates);
     }
@@ -141,7 +141,7 @@ class PlanChoosing {
       report_.reason = refusal_;
     } else {
       const bool is_wanted =
-          wanted_ || (options_.wants_openvino && report_.plan.kind == PlanKind::kOpenVino);
+          wanted_ || (options_.openvino.is_wanted && report_.plan.kind == PlanKind::kOpenVino);
       report_.reason = is_wanted ? "asked for" : "the fastest of the trial";
     }
     Adopt();
@@ -169,7 +169,7 @@ class PlanChoosing {
   }
 
   bool IsWorthTheTime(std::chrono::nanoseconds first_run) {
-    if (wanted_ || options_.wants_openvino || IsWorthATrial(options_.load_cpu, first_run)) {
+    if (wanted_ || options_.openvino.is_wanted || IsWorthATrial(options_.load_cpu, first_run)) {
       return true;
     }
     refusal_ = "a trial of others would take too long beside the load";
@@ -276,7 +276,7 @@ class PlanChoosing {
 
   bool MayUseEngine() {
     if (!engines_.can_exist() || frozen_ == nullptr || IsStopped(options_.stop)) return false;
-    if (options_.wants_openvino || wanted_ == PlanKind::kOpenVino) return true;
+    if (options_.openvino.is_wanted || wanted_ == PlanKind::kOpenVino) return true;
     if (wanted_) return false;
     const Candidate frozen = NewCandidate(PlanKind::kFrozen, options_.in_caller_thread);
     if (trial_->RoughTime(frozen) >= kEngineMayPay) return true;

@@ -53,7 +53,6 @@ struct PlanOptions {
   // none.
   std::shared_ptr<const KnownGraph> learned;
   OpenVinoOptions openvino;        // with a core: what is frozen may be run by it
-  bool wants_openvino = false;     // then, whatever the times are
   const LoadStop* stop = nullptr;  // once it is stopped nothing is adopted
 };
 

@@ -168,11 +168,11 @@ void RunRowTrial(const RowTrialLimits& limits, Servable* model,
       RowTrial(*model, model->signatures()[i], limits.max_input_bytes).Run(&result);
     }
   }
-  TakeRows(*results, model);
+  TakeRows(*results, limits.only_proven_share, model);
 }
 
-void TakeRows(const std::vector<SignatureRows>& results, Servable* model) {
-  model->RequireProvenRows();
+void TakeRows(const std::vector<SignatureRows>& results, bool only_proven_share, Servable* model) {
+  if (only_proven_share) model->RequireProvenRows();
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].refusal.empty()) model->ProveRows(i);
   }
