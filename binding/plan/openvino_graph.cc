@@ -138,7 +138,9 @@ bool OpenVinoGraph::Run(const std::vector<const TF_Tensor*>& values, bool has_ro
                         std::vector<TensorHandle>* results, Shape* wanted) {
   if (!AreTaken(values)) return false;
   const Shape shape = ShapeOf(values);
-  int64_t rows = has_rows && wanted != nullptr && AreAsDeclared(values) ? RowsOf(shape) : 0;
+  int64_t rows = has_rows && only_ == nullptr && wanted != nullptr && AreAsDeclared(values)
+                     ? RowsOf(shape)
+                     : 0;
   const std::shared_ptr<CompiledModel> model =
       rows == 0 ? ModelFor(shape, wanted) : ModelForRows(shape, wanted, &rows);
   if (model == nullptr) return false;
