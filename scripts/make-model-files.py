@@ -41,6 +41,25 @@ def lite_fixed():
     return tf.lite.TFLiteConverter.from_concrete_functions([square.get_concrete_function()]).convert()
 
 
+def lite_pair():
+    """Two signatures, which are graphs of their own: encode x to a code of three numbers, decode it."""
+    class Pair(tf.Module):
+        def __init__(self):
+            self.weights = tf.Variable(np.arange(12).reshape(4, 3), dtype=tf.float32)
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, name='x')])
+        def encode(self, x):
+            return {'code': tf.matmul(x, self.weights) + 1.0}
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name='code')])
+        def decode(self, code):
+            return {'x': tf.nn.relu(tf.matmul(code, self.weights, transpose_b=True))}
+    module = Pair()
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures={'encode': module.encode, 'decode': module.decode})
+        return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=['encode', 'decode']).convert()
+
+
 def lite_half():
     """y = 0.5 x + 2, of any number of rows."""
     class Half(tf.Module):
@@ -163,7 +182,7 @@ def computed(path, inputs):
 def main():
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'models')
     base = sys.argv[1] if len(sys.argv) > 1 else default
-    for build in (lite_scores, lite_fixed, lite_half, onnx_half, onnx_scores, onnx_fixed, onnx_unknown):
+    for build in (lite_scores, lite_fixed, lite_half, lite_pair, onnx_half, onnx_scores, onnx_fixed, onnx_unknown):
         name = build.__name__
         folder = os.path.join(base, name, '1')
         os.makedirs(folder, exist_ok=True)

@@ -24,6 +24,8 @@ class FlatVector {
     return value;
   }
   std::string_view bytes() const { return bytes_.substr(at_, count_); }
+  // Where an element of four bytes lies.
+  size_t place(size_t index) const { return at_ + index * sizeof(uint32_t); }
 
   // An element that is an offset to a table. False: it leads out of the bytes. REQUIRES: elements
   // of four bytes.
@@ -53,6 +55,8 @@ class FlatTable {
   }
   // `width`: bytes of an element.
   bool ReadVector(size_t field, size_t width, FlatVector* vector) const;
+  // Where it lies.
+  size_t place() const { return at_; }
   bool ReadText(size_t field, std::string_view* text) const;
   // An absent one leaves a table without fields.
   bool ReadTable(size_t field, FlatTable* table) const;

@@ -15,15 +15,15 @@ class TfliteGraphReader final : private TfliteRows {
  public:
   explicit TfliteGraphReader(FileGraph* graph) : TfliteRows(graph) {}
 
-  Status Read(std::string_view bytes) {
+  Status Read(std::string_view bytes, uint32_t number) {
     FlatTable model, graph;
     FlatVector subgraphs, operators, inputs, outputs;
     if (!FlatTable::Root(bytes, "TFL3", &model) ||
         !model.ReadVector(tflite_schema::model::kSubgraphs, sizeof(uint32_t), &subgraphs) ||
-        subgraphs.size() == 0 ||
+        number >= subgraphs.size() ||
         !model.ReadVector(tflite_schema::model::kOperatorCodes, sizeof(uint32_t), &codes_) ||
         !model.ReadVector(tflite_schema::model::kBuffers, sizeof(uint32_t), &buffers_) ||
-        !subgraphs.TableAt(0, &graph) ||
+        !subgraphs.TableAt(number, &graph) ||
         !graph.ReadVector(tflite_schema::subgraph::kTensors, sizeof(uint32_t), &tensors_) ||
         !graph.ReadVector(tflite_schema::subgraph::kInputs, sizeof(int32_t), &inputs) ||
         !graph.ReadVector(tflite_schema::subgraph::kOutputs, sizeof(int32_t), &outputs) ||
@@ -213,8 +213,9 @@ TfliteRows::Follow TfliteRows::FollowOf(std::string_view op) {
   return found == follows.end() ? nullptr : found->second;
 }
 
-Status ReadTfliteGraph(std::string_view bytes, const ModelFile& file, FileGraph* graph) {
-  Status status = TfliteGraphReader(graph).Read(bytes);
+Status ReadTfliteGraph(std::string_view bytes, const ModelFile& file, FileGraph* graph,
+                       uint32_t number) {
+  Status status = TfliteGraphReader(graph).Read(bytes, number);
   if (status.ok() && (graph->inputs.size() != file.inputs.size() ||
                       graph->outputs.size() != file.outputs.size())) {
     return NotFollowed("TFLite", "its inputs and outputs are not those of the file");

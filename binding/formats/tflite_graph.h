@@ -1,6 +1,7 @@
 // What the ops of a TFLite file do with rows. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "formats/file_graph.h"
@@ -9,10 +10,11 @@
 
 namespace tensorgate {
 
-// Of the first graph of the file; `file`: as ReadTfliteModel() has it from these bytes. Ops that
+// Of one of the graphs of the file; `file`: as ReadTfliteModel() has it from these bytes. Ops that
 // are not known to keep rows apart become nodes of which nothing is known, as do those that call
 // other graphs. ERRORS: INVALID_ARGUMENT where it cannot be followed at all. OWNERSHIP: keeps no
 // views of the bytes.
-Status ReadTfliteGraph(std::string_view bytes, const ModelFile& file, FileGraph* graph);
+Status ReadTfliteGraph(std::string_view bytes, const ModelFile& file, FileGraph* graph,
+                       uint32_t number = 0);
 
 }  // namespace tensorgate

@@ -22,19 +22,20 @@ Status InvalidSignatures(const std::string& why) {
 
 class TfliteReader {
  public:
-  explicit TfliteReader(ModelFile* file) : file_(file) {}
+  TfliteReader(uint32_t graph, ModelFile* file) : graph_number_(graph), file_(file) {}
 
   Status Read(std::string_view bytes) {
     FlatVector subgraphs;
     if (!FlatTable::Root(bytes, "TFL3", &model_) ||
         !model_.ReadVector(tflite_schema::model::kSubgraphs, sizeof(uint32_t), &subgraphs) ||
-        subgraphs.size() == 0 || !subgraphs.TableAt(0, &graph_) ||
+        graph_number_ >= subgraphs.size() || !subgraphs.TableAt(graph_number_, &graph_) ||
         !graph_.ReadVector(tflite_schema::subgraph::kTensors, sizeof(uint32_t), &tensors_)) {
       return NoTfliteModel();
     }
     Status status = ReadEdge(tflite_schema::subgraph::kInputs, &file_->inputs);
     if (status.ok()) status = ReadEdge(tflite_schema::subgraph::kOutputs, &file_->outputs);
-    if (status.ok()) status = ReadMetadata();
+    // It is about the first graph.
+    if (status.ok() && graph_number_ == 0) status = ReadMetadata();
     if (status.ok() && file_->signature_defs.empty()) status = ReadSignatures();
     return status;
   }
@@ -134,7 +135,7 @@ class TfliteReader {
           !table.ReadVector(tflite_schema::signature::kOutputs, sizeof(uint32_t), &outputs)) {
         return InvalidSignatures("Error reading a signature");
       }
-      if (subgraph != 0) continue;
+      if (subgraph != graph_number_) continue;
       tensors += inputs.size() + outputs.size();
       if (tensors > 2 * kMaxFileTensors) return TooMany("tensors in signatures", kMaxFileTensors);
       if (key.size() > kMaxFileName) return TooMany("bytes in a signature's name", kMaxFileName);
@@ -167,6 +168,7 @@ class TfliteReader {
     return InvalidArgument("The TFLite model has more than " + std::to_string(most) + " " + what);
   }
 
+  const uint32_t graph_number_;
   ModelFile* const file_;
   FlatTable model_;
   FlatTable graph_;
@@ -186,8 +188,8 @@ DataType TfliteType(int8_t type) {
   return number < std::size(kTypes) ? kTypes[number] : DataType::kInvalid;
 }
 
-Status ReadTfliteModel(std::string_view bytes, ModelFile* file) {
-  return TfliteReader(file).Read(bytes);
+Status ReadTfliteModel(std::string_view bytes, ModelFile* file, uint32_t graph) {
+  return TfliteReader(graph, file).Read(bytes);
 }
 
 }  // namespace tensorgate

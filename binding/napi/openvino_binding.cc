@@ -32,7 +32,8 @@ class LoadModelFileJob : public AsyncJob {
     if (warmup_) warmup_->stop = stop_.get();
   }
 
-  // {warmup, id, signatureDefMap, signatures, rows, library}; a warm-up that failed is alone.
+  // {warmup, id, signatureDefMap, signatures, rows, leftOut, library}; a warm-up that failed is
+  // alone.
   napi_value TakeValue(napi_env raw_env) override {
     const Napi::Env env(raw_env);
     Napi::Object value = Napi::Object::New(env);
@@ -42,6 +43,9 @@ class LoadModelFileJob : public AsyncJob {
     value.Set("signatureDefMap", Napi::Buffer<char>::Copy(env, map.data(), map.size()));
     value.Set("signatures", SignatureNames(env, *model_));
     value.Set("rows", options_.row_policy ? SignatureRowsValue(env, rows_) : env.Null());
+    Napi::Object left_out = Napi::Object::New(env);
+    for (const auto& [signature, why] : model_->left_out()) left_out.Set(signature, why);
+    value.Set("leftOut", left_out);
     value.Set("library", Napi::String::New(env, openvino::LibraryVersion()));
     value.Set("id", Napi::Number::New(env, Process::Get().registry.Add(std::move(model_))));
     return value;

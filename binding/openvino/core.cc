@@ -44,12 +44,21 @@ Status Core::ReadFile(const std::string& path, std::unique_ptr<Model>* model) co
 }
 
 Status Core::ReadGraphDef(const ScratchFile& graph_def, std::unique_ptr<Model>* model) const {
-  // It judges a file by its name.
+  return ReadLinked(graph_def, "/graph.pb", model);
+}
+
+Status Core::ReadTflite(const ScratchFile& file, std::unique_ptr<Model>* model) const {
+  return ReadLinked(file, "/model.tflite", model);
+}
+
+// It judges a file by its name.
+Status Core::ReadLinked(const ScratchFile& file, const char* name,
+                        std::unique_ptr<Model>* model) const {
   ScratchFolder folder;
   Status status = folder.Make();
   if (!status.ok()) return status;
-  const std::string link = folder.path() + "/graph.pb";
-  if (symlink(graph_def.path().c_str(), link.c_str()) != 0) {
+  const std::string link = folder.path() + name;
+  if (symlink(file.path().c_str(), link.c_str()) != 0) {
     return Status(Code::kInternal, "cannot link " + link + "; " + std::strerror(errno));
   }
   return ReadFile(link, model);

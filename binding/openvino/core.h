@@ -27,6 +27,9 @@ class Core {
   // is no place for a file or a link to it.
   Status ReadGraphDef(const ScratchFile& graph_def, std::unique_ptr<Model>* model) const;
 
+  // A TFLite model. ERRORS: as ReadGraphDef().
+  Status ReadTflite(const ScratchFile& file, std::unique_ptr<Model>* model) const;
+
   // An ONNX model. ERRORS: as ReadFile().
   Status ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) const;
 
@@ -35,6 +38,7 @@ class Core {
                  std::unique_ptr<CompiledModel>* compiled) const;
 
  private:
+  Status ReadLinked(const ScratchFile& file, const char* name, std::unique_ptr<Model>* model) const;
   explicit Core(CoreObject* object) : object_(object) {}
   // Empty: without a cache.
   Status CompileIn(const std::string& cache_dir, const Model& model, const CompileOptions& options,

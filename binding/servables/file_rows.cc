@@ -52,10 +52,12 @@ std::string Refusal(const FileRows& rows, const Signature& signature) {
 
 }  // namespace
 
-std::vector<SignatureRows> ProveFileRows(const FileRows& rows, RowPolicy policy,
-                                         Servable* servable) {
+std::vector<SignatureRows> ProveFileRows(
+    const std::function<FileRows(const Signature& signature)>& rows_of, RowPolicy policy,
+    Servable* servable) {
   std::vector<SignatureRows> results;
   for (const Signature& signature : servable->signatures()) {
+    const FileRows rows = rows_of(signature);
     SignatureRows& result = results.emplace_back();
     result.signature = signature.def.name;
     bool has_rows = !signature.def.inputs.empty();

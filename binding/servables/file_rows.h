@@ -2,6 +2,7 @@
 // pool.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "formats/file_graph.h"
@@ -19,9 +20,11 @@ struct FileRows {
   bool resizes;            // a first dimension of 1 may be any
 };
 
-// Of every signature of the servable that is made of that file, in their order. Those whose inputs
-// take any number of rows are ready for a trial with synthetic ones. REQUIRES: nobody else has it.
-std::vector<SignatureRows> ProveFileRows(const FileRows& rows, RowPolicy policy,
-                                         Servable* servable);
+// Of every signature of the servable that is made of a file, in their order; `rows_of`: of its
+// graph. Those whose inputs take any number of rows are ready for a trial with synthetic ones.
+// REQUIRES: nobody else has it.
+std::vector<SignatureRows> ProveFileRows(
+    const std::function<FileRows(const Signature& signature)>& rows_of, RowPolicy policy,
+    Servable* servable);
 
 }  // namespace tensorgate

@@ -1,12 +1,15 @@
 // OpenVinoServable: a TFLite or ONNX file as a servable, computed by OpenVINO. Its signatures are
-// those of the file (formats/). A TFLite model takes inputs of other shapes than it says, as TFLite
-// does: it is compiled anew for these, and the latest are kept.
+// those of the file (formats/), of all graphs of a TFLite file that it can run. A TFLite model
+// takes inputs of other shapes than it says, as TFLite does: it is compiled anew for these, and the
+// latest are kept.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,21 +53,40 @@ class OpenVinoServable final : public Servable {
   // where nothing was to be known.
   const std::vector<SignatureRows>& rows() const { return rows_; }
 
+  // Signatures of the file that are not served, each with why.
+  const std::vector<std::pair<std::string, std::string>>& left_out() const { return left_out_; }
+
   // The model once, with zeros in place of what it does not know, so that clients do not pay for a
   // first run. ERRORS: as Run().
   Status RunOnZeros() const;
 
  private:
   OpenVinoServable() = default;
-  Status ReadSignatures(const ModelFile& file, const std::string& format);
-  Status FindPorts(const ModelFile& file);
-  Status CheckInput(size_t port, const openvino::TensorMemory& given) const;
-  Status RunPorts(const std::vector<openvino::TensorMemory>& inputs,
-                  const std::vector<size_t>& fetched, std::vector<TensorHandle>* outputs) const;
+  // A graph of the file, and how it is run.
+  struct Part;
+  struct Place {
+    size_t part;
+    size_t port;
+  };
 
-  std::vector<size_t> ports_;         // of inputs and of outputs, by the places of endpoints
+  Status Compile(const OpenVinoServableOptions& options, std::string_view bytes,
+                 const openvino::Core& core, std::unique_ptr<openvino::Model> model);
+  Status AddPart(const OpenVinoServableOptions& options, std::string_view bytes,
+                 const openvino::Core& core, uint32_t graph, std::vector<Part>* parts);
+  size_t PartOf(const std::string& signature) const;
+  Status ReadSignatures(const std::vector<Part>& parts, const std::string& format);
+  Status FindPorts(const std::vector<Part>& parts);
+  Status FindPorts(const Signature& signature, size_t part, const ModelFile& file);
+  static Status CheckInput(const openvino::Port& port, const openvino::TensorMemory& given);
+  static Status RunPorts(ShapedModels* models, const std::vector<openvino::TensorMemory>& inputs,
+                         const std::vector<size_t>& fetched, std::vector<TensorHandle>* outputs);
+  static Status RunOnZeros(ShapedModels* models);
+
+  std::vector<Place> places_;         // of inputs and of outputs, as endpoints have their numbers
   std::vector<std::string> aliases_;  // by the same
-  std::unique_ptr<ShapedModels> models_;
+  std::vector<std::unique_ptr<ShapedModels>> models_;  // of the parts; the first graph's first
+  std::map<std::string, size_t> part_of_;              // by signatures; others are the first's
+  std::vector<std::pair<std::string, std::string>> left_out_;
   std::vector<SignatureRows> rows_;
 };
 

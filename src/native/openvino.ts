@@ -27,6 +27,8 @@ export interface NativeLoadedModelFile {
   readonly signatures: readonly string[];
   /** Of each signature; null when it was not asked for. */
   readonly rows: readonly SignatureRows[] | null;
+  /** Signatures of the file that are not served, each with why. */
+  readonly leftOut: Readonly<Record<string, string>>;
   /** OpenVINO's version. */
   readonly library: string;
 }

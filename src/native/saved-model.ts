@@ -139,14 +139,18 @@ export class SavedModel implements InferenceModel {
     options: Omit<NativeModelFileOptions, 'warmup'>,
     warmup: WarmupOptions | null,
     stop: AbortSignal | null,
-  ): Promise<{ readonly model: SavedModel; readonly version: string }> {
+  ): Promise<{
+    readonly model: SavedModel;
+    readonly version: string;
+    readonly leftOut: NativeLoadedModelFile['leftOut'];
+  }> {
     const loaded = await stoppable<NativeLoadedModelFile>(stop, (slot) =>
       addon().loadModelFile(slot, { ...options, warmup }),
     );
     reportWarmup(loaded.warmup, warmup);
-    const { id, signatureDefMap, signatures, rows, library: version } = loaded;
+    const { id, signatureDefMap, signatures, rows, leftOut, library: version } = loaded;
     const model = new SavedModel({ id, signatureDefMap, signatures, rows, plan: NO_GRAPH });
-    return { model, version };
+    return { model, version, leftOut };
   }
 
   /** One that another thread has loaded, which unloads it when no other uses it any more. */

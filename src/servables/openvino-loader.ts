@@ -53,12 +53,16 @@ export class OpenVinoLoader implements Loader<SavedModel> {
     const reservation = await memory?.reserve(this.#id, this.#path);
     try {
       const library = await this.#library();
-      const { model, version } = await SavedModel.loadFile(
+      const { model, version, leftOut } = await SavedModel.loadFile(
         { ...this.#id, path: this.#path, file, format: this.#format, library, rows },
         warmup && { ...warmup, onWarmup: (outcome) => onWarmup(this.#id, this.#path, outcome) },
         stop,
       );
-      log.info({ servable: servableIdText(this.#id), openvino: version }, 'run by OpenVINO');
+      const notServed = Object.keys(leftOut).length > 0 && { notServed: leftOut };
+      log.info(
+        { servable: servableIdText(this.#id), openvino: version, ...notServed },
+        'run by OpenVINO',
+      );
       return model;
     } catch (error) {
       const { code, message, violations, isPermanent } = ServingError.from(error);

@@ -2,6 +2,7 @@
 // is read must be within the limits that hold for all. One thread.
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "formats/onnx_model.h"
 #include "formats/tflite_graph.h"
 #include "formats/tflite_model.h"
+#include "formats/tflite_subgraphs.h"
 #include "rows/row_proof.h"
 
 namespace {
@@ -58,6 +60,21 @@ void Prove(const ModelFile& file, const FileGraph& graph) {
   Check(graph.origins.count(obstacle->node) > 0);
 }
 
+// What it then reads is what stood there.
+void PutFirst(std::string_view bytes, uint32_t graph) {
+  TflitePatch patch;
+  ModelFile there, first;
+  if (!PutGraphFirst(bytes, graph, &patch).ok()) return;
+  Check(patch.at + sizeof(patch.value) <= bytes.size());
+  if (!ReadTfliteModel(bytes, &there, graph).ok()) return;
+  std::string patched(bytes);
+  patched.replace(patch.at, sizeof(patch.value), reinterpret_cast<const char*>(&patch.value),
+                  sizeof(patch.value));
+  // Objects of a malformed file may overlap.
+  if (ReadTfliteModel(patched, &first).ok()) CheckFile(first);
+  CheckFile(there);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -67,6 +84,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (ReadTfliteModel(bytes, &lite).ok()) {
     CheckFile(lite);
     if (ReadTfliteGraph(bytes, lite, &lite_graph).ok()) Prove(lite, lite_graph);
+  }
+  std::vector<uint32_t> graphs;
+  if (FindFurtherGraphs(bytes, &graphs).ok()) {
+    Check(graphs.size() <= kMaxFurtherGraphs);
+    for (const uint32_t graph : graphs) PutFirst(bytes, graph);
   }
   if (ReadOnnxModel(bytes, &onnx).ok()) {
     CheckFile(onnx);

@@ -5,6 +5,7 @@
 #include "formats/flexbuffer_map.h"
 #include "formats/onnx_model.h"
 #include "formats/tflite_model.h"
+#include "formats/tflite_subgraphs.h"
 #include "openvino_models.h"
 #include "tflite_builder.h"
 
@@ -202,6 +203,56 @@ TEST(MappedFileTest, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(gone.Open("/no/such/file").code(), Code::kNotFound);
   EXPECT_EQ(gone.bytes(), "");
   EXPECT_EQ(folder.Open("/tmp").message(), "/tmp is no regular file");
+}
+
+// Graphs of one tensor each, "first" and "second", the second with an op of that number; a
+// signature for each.
+std::string TwoGraphs(int32_t builtin) {
+  using namespace tflite;
+  const Object op = Table({{0, Number(uint32_t{0})}});
+  const std::vector<int32_t> only = {0};
+  const Object second = Table({{0, Objects({tflite::Tensor("second", kFloat32, {1, 3})})},
+                               {1, Numbers(only)},
+                               {2, Numbers(only)},
+                               {3, Objects({op})}});
+  return tflite::Model({Graph({tflite::Tensor("first", kFloat32, {1, 2})}, {0}, {0}), second},
+                       {{1, Objects({Table({{3, Number(builtin)}})})},
+                        {7, Objects({tflite::Signature("a", {Alias("in", 0)}, {Alias("out", 0)}),
+                                     tflite::Signature("b", {Alias("in", 0)}, {Alias("out", 0)}, 1),
+                                     tflite::Signature("c", {}, {}, 2)})}});
+}
+
+TEST(TfliteSubgraphsTest, ReadsEachGraphByItself) {
+  const std::string bytes = TwoGraphs(0);
+  std::vector<uint32_t> graphs;
+  ASSERT_TRUE(FindFurtherGraphs(bytes, &graphs).ok());
+  EXPECT_EQ(graphs, std::vector<uint32_t>{1}) << "there is no third";
+  ModelFile second;
+  ASSERT_TRUE(ReadTfliteModel(bytes, &second, 1).ok());
+  ASSERT_EQ(second.signatures.size(), 1u);
+  EXPECT_EQ(second.signatures[0].name, "b");
+  EXPECT_EQ(second.signatures[0].inputs[0].name, "second");
+  EXPECT_EQ(second.inputs[0].dims, (FileDims{1, 3}));
+}
+
+TEST(TfliteSubgraphsTest, PutsAnotherGraphFirst) {
+  std::string bytes = TwoGraphs(0);
+  TflitePatch patch;
+  ASSERT_TRUE(PutGraphFirst(bytes, 1, &patch).ok());
+  tflite::Patch(&bytes, patch.at, patch.value);
+  const ModelFile file = Lite(bytes);
+  EXPECT_EQ(file.inputs[0].name, "second");
+}
+
+TEST(TfliteSubgraphsTest, RefusesOpsThatNameGraphs) {
+  TflitePatch patch;
+  const Status status = PutGraphFirst(TwoGraphs(119), 1, &patch);
+  EXPECT_EQ(status.code(), Code::kUnimplemented);
+  EXPECT_NE(status.message().find("has the op WHILE"), std::string::npos) << status.message();
+  EXPECT_NE(PutGraphFirst(TwoGraphs(197), 1, &patch).message().find("has the op builtin op 197"),
+            std::string::npos);
+  EXPECT_EQ(PutGraphFirst(TwoGraphs(0), 2, &patch).code(), Code::kInvalidArgument);
+  EXPECT_EQ(PutGraphFirst("TFL3", 0, &patch).code(), Code::kInvalidArgument);
 }
 
 }  // namespace

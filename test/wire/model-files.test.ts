@@ -269,6 +269,23 @@ describe('TFLite and ONNX files', function () {
     );
   });
 
+  it('of TFLite have all signatures, each of a graph of its own', async () => {
+    const paired = await ServerProcess.start('m', model('lite_pair'), '--log_level=info');
+    const answer = async (signature_name: string, inputs: unknown): Promise<Answer> => {
+      const body = JSON.stringify({ signature_name, inputs });
+      return JSON.parse((await ask(paired, '/v1/models/m:predict', body)).text) as Answer;
+    };
+    assert.deepEqual(await answer('encode', [[1, 2, 3, 4]]), { outputs: [[61, 71, 81]] });
+    assert.deepEqual(await answer('decode', [[1, 2, 3]]), { outputs: [[8, 26, 44, 62]] });
+    const { error } = await answer('decode', [[1, 2, 3, 4]]);
+    assert.match(error ?? '', /^OpenVINO cannot take inputs of these shapes: /);
+    assert.match(
+      await paired.lineWith('which signatures are batched'),
+      /"batched":\["decode","encode"\],"alone":\{\}/,
+    );
+    assert.equal((await paired.stop()).code, 0);
+  });
+
   it('are run by I/O threads too', async () => {
     const threaded = await ServerProcess.start('m', model('onnx_half'), '--io_threads=2');
     const answers = await Promise.all(
