@@ -319,5 +319,22 @@ TEST_F(OpenVinoServableTest, TakesRowsOfTfliteForSuch) {
   EXPECT_EQ(servable_->rows()[0].refusal, "its inputs do not take any number of rows");
 }
 
+TEST_F(OpenVinoServableTest, RunsSignaturesThatAreGraphsOfTheirOwn) {
+  ASSERT_TRUE(LoadLite("lite_pair").ok());
+  EXPECT_TRUE(servable_->left_out().empty());
+  EXPECT_TRUE(servable_->RunOnZeros().ok());
+  const Signature& encode = *servable_->FindSignature("encode");
+  const Signature& decode = *servable_->FindSignature("decode");
+  const TensorHandle x = Values<float>(TF_FLOAT, {1, 4}, {1, 2, 3, 4});
+  std::vector<TensorHandle> code, decoded;
+  ASSERT_TRUE(servable_->Run(encode.inputs, {x.get()}, encode.outputs, &code).ok());
+  ASSERT_TRUE(servable_->Run(decode.inputs, {code[0].get()}, decode.outputs, &decoded).ok());
+  EXPECT_EQ(static_cast<const float*>(TF_TensorData(code[0].get()))[2], 81);
+  EXPECT_EQ(static_cast<const float*>(TF_TensorData(decoded[0].get()))[0], 71 + 2 * 81);
+  const Status status = servable_->Run(encode.inputs, {x.get()}, decode.outputs, &decoded);
+  EXPECT_EQ(status.message(), "inputs and outputs are not of one graph of the file");
+  EXPECT_TRUE(decoded.empty());
+}
+
 }  // namespace
 }  // namespace tensorgate
