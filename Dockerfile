@@ -34,9 +34,10 @@ COPY examples examples
 COPY protos protos
 COPY scripts scripts
 COPY src src
+RUN deploy/install.sh /install
 ARG TENSORGATE_OPS=
 ARG TENSORGATE_OPENVINO=
-RUN deploy/install.sh /install
+RUN XDG_CACHE_HOME=/install/cache node /install/lib/node_modules/tensorgate/scripts/setup.mjs --native-only
 COPY deploy deploy
 RUN deploy/image/layers.sh /install /layers
 

@@ -44,6 +44,8 @@ const BUILD_MILLIS = 40 * 60_000;
 const MOST_BESIDE = 130e6;
 /** Of `slow`, some seconds of a run. */
 const LONG = 15_000;
+/** The image with everything that build arguments add. */
+const WITH_EXTRAS = `${IMAGE}-extras`;
 /** The status of a start that fails, as upstream's. */
 const FAILED = 255;
 const SERVER = '/usr/bin/tensorflow_model_server';
@@ -358,5 +360,39 @@ describe('the image', function () {
     const { y } = (await overGrpc)['outputs'] as Record<string, { float_val: number[] }>;
     assert.deepEqual(y?.float_val, [1]);
     client.close();
+  });
+
+  it("computes TensorFlow Text's ops and an ONNX file, with what build arguments add", async function () {
+    this.timeout(BUILD_MILLIS);
+    await buildImage(WITH_EXTRAS, ['TENSORGATE_OPS=text', 'TENSORGATE_OPENVINO=1']);
+    const models = join(ROOT, 'test', 'models');
+    const config = join(folder, 'models.config');
+    const entry = (name: string, platform: string): string =>
+      `config { name: "${name}" base_path: "/models/${name}" model_platform: "${platform}" }`;
+    writeFileSync(
+      config,
+      `model_config_list { ${entry('text_pieces', 'tensorflow')} ${entry('onnx_half', 'onnx')} }`,
+      {
+        mode: 0o644,
+      },
+    );
+    container = await Container.start(WITH_EXTRAS, {
+      options: [...mounted(models), `--volume=${config}:/models.config:ro`, '--read-only'],
+      flags: ['--model_config_file=/models.config'],
+    });
+    const { restPort } = container;
+    const ask = async (name: string, instances: unknown): Promise<unknown> => {
+      const url = `http://127.0.0.1:${restPort}/v1/models/${name}:predict`;
+      const body = JSON.stringify({ instances });
+      return (await fetch(url, { method: 'POST', body })).json();
+    };
+    assert.deepEqual(await ask('onnx_half', [1, 2, 5]), { predictions: [2.5, 3, 4.5] });
+    assert.deepEqual(await ask('text_pieces', ['the foxes a', '']), {
+      predictions: [
+        [3, 4, 5, 6],
+        [0, 0, 0, 0],
+      ],
+    });
+    assert.equal(await container.stop(), 0);
   });
 });

@@ -13,8 +13,9 @@ export const IN_IMAGE = '/usr/share/sbom/tensorgate.cdx.json';
 const SERVER = 'opt/tensorgate/lib/node_modules';
 
 /** As a user builds it; what it prints is shown. It has `images` by name in podman's store then. */
-export async function buildImage(): Promise<void> {
-  const args = ['--engine=podman', `--tag=${IMAGE}`, '--', '--network=host'];
+export async function buildImage(tag = IMAGE, buildArgs: readonly string[] = []): Promise<void> {
+  const added = buildArgs.map((each) => `--build-arg=${each}`);
+  const args = ['--engine=podman', `--tag=${tag}`, '--', '--network=host', ...added];
   const build = spawn(join(ROOT, 'scripts', 'image.sh'), args, {
     env: engineEnvironment(),
     stdio: ['ignore', 'inherit', 'inherit'],
