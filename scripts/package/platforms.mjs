@@ -39,25 +39,24 @@ export async function fetchLibrary(platform) {
  */
 export async function buildAddon(platform) {
   await fetchLibrary(platform);
-  const tools = await zigTools(platform);
   const layout = {
     folder: join(FOLDER, platform.name),
-    release: join(FOLDER, platform.name, 'Release'),
+    release: releaseFolder(platform),
     libtensorflow: libraryFolder(platform),
   };
-  const defines = {
-    ...tools,
-    CMAKE_SYSTEM_NAME: 'Linux',
-    CMAKE_SYSTEM_PROCESSOR: platform.machine,
-    TENSORGATE_PREBUILT: 'ON',
-  };
+  const defines = { ...(await zigToolchain(platform)), TENSORGATE_PREBUILT: 'ON' };
   const step = addon(layout, defines);
   if (!step.done()) await step.run();
   return addonPath(layout);
 }
 
-/** CMake wants each tool as one command. @param {Platform} platform */
-async function zigTools({ name, machine }) {
+/** @param {Platform} platform @returns {string} the folder with its addon, once built, and the libraries below it */
+export function releaseFolder({ name }) {
+  return join(FOLDER, name, 'Release');
+}
+
+/** CMake's variables for it. CMake wants each tool as one command. @param {Platform} platform */
+export async function zigToolchain({ name, machine }) {
   const python = await pythonVenv('package', join('scripts', 'package', 'requirements.txt'));
   const find = spawnSync(
     python,
@@ -76,6 +75,8 @@ async function zigTools({ name, machine }) {
     return path;
   };
   return {
+    CMAKE_SYSTEM_NAME: 'Linux',
+    CMAKE_SYSTEM_PROCESSOR: machine,
     CMAKE_CXX_COMPILER: script('c++', `c++ -target ${machine}-linux-gnu.${FLOOR.GLIBC}`),
     CMAKE_AR: script('ar', 'ar'),
     CMAKE_RANLIB: script('ranlib', 'ranlib'),

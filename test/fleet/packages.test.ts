@@ -4,15 +4,28 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { find } from '../clients/programs.js';
 import { IS_WHOLE, skipSuite } from './harness.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CPUS = ['x64', 'arm64'];
+
+const EMULATOR = 'qemu-aarch64-static';
+/** The C library for it, of libc6-arm64-cross. */
+const ARM64 = '/usr/aarch64-linux-gnu';
+const GOOGLE_TEST = '/usr/src/googletest';
+
+/** Null where the tests for arm64 can be compiled and run here. */
+function whyNoEmulator(): string | null {
+  if (find(EMULATOR) === null) return `there is no ${EMULATOR}`;
+  const missing = [ARM64, GOOGLE_TEST].find((folder) => !existsSync(folder));
+  return missing === undefined ? null : `there is no ${missing}`;
+}
 
 /** Fails with the end of what it prints. */
 function run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
@@ -56,6 +69,21 @@ describe('The npm packages', function () {
       );
     });
   }
+
+  it('have a codec for arm64 that passes its native tests, under an emulator', function () {
+    const reason = whyNoEmulator();
+    if (reason !== null) {
+      Object.assign(this.test ?? {}, { skipReason: reason });
+      this.skip();
+    }
+    const printed = run('scripts/package/native-tests.mjs', ['linux-arm64-gnu']);
+    const binary = printed.trim().split('\n').at(-1) ?? '';
+    const { status, stdout } = spawnSync(EMULATOR, ['-L', ARM64, binary, '--gtest_brief=1'], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stdout.slice(-4000));
+    console.log(`    ${/^\[ +PASSED +\].*$/m.exec(stdout)?.[0]}`);
+  });
 
   it('serve on this machine, installed without a compiler', () => {
     const report = join(out, 'report.json');
