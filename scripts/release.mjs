@@ -8,13 +8,16 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   createReadStream,
   existsSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -45,8 +48,13 @@ async function must(what, command, args) {
 async function chart(out) {
   if (!existsSync(join(CHART, 'Chart.yaml'))) return 'there is no deploy/helm/tensorgate';
   if (!has('helm')) return 'there is no helm in the PATH';
-  const args = ['package', CHART, '--destination', out];
+  // Helm's name for it is npm's for the package.
+  const folder = mkdtempSync(join(tmpdir(), 'tensorgate-chart-'));
+  const args = ['package', CHART, '--destination', folder];
   await must('packing the chart', 'helm', [...args, `--app-version=${own.version}`]);
+  const packed = join(folder, `tensorgate-${own.version}.tgz`);
+  copyFileSync(packed, join(out, `tensorgate-chart-${own.version}.tgz`));
+  rmSync(folder, { recursive: true });
   return undefined;
 }
 
