@@ -11,6 +11,7 @@
 #include "codec/json/json_predict.h"
 #include "codec/proto/example_request.h"
 #include "codec/proto/predict_proto.h"
+#include "command_line.h"
 #include "example_builder.h"
 
 namespace tensorgate::bench {
@@ -180,11 +181,6 @@ std::string Combination() {
   utsname machine = {};
   uname(&machine);
   return compiler + ", glibc " + gnu_get_libc_version() + ", " + machine.machine;
-}
-
-void Fail(const std::string& reason) {
-  std::fprintf(stderr, "codec_micro: %s\n", reason.c_str());
-  std::exit(1);
 }
 
 }  // namespace tensorgate::bench

@@ -21,6 +21,4 @@ const std::vector<CodecCase>& CodecCases();
 // What counts depend on beside the code: "gcc 12, glibc 2.36, x86_64".
 std::string Combination();
 
-[[noreturn]] void Fail(const std::string& reason);
-
 }  // namespace tensorgate::bench

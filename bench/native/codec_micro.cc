@@ -17,6 +17,7 @@
 #include "codec/json/json_predict.h"
 #include "codec/proto/predict_proto.h"
 #include "codec_cases.h"
+#include "command_line.h"
 
 namespace {
 
@@ -25,18 +26,11 @@ using tensorgate::NamedTensorView;
 using tensorgate::Status;
 using tensorgate::bench::CodecCase;
 using tensorgate::bench::Fail;
+using tensorgate::bench::Option;
 using SteadyClock = std::chrono::steady_clock;
 
 void Check(const Status& status) {
   if (!status.ok()) Fail(status.message());
-}
-
-std::string Option(int argc, char** argv, const std::string& name) {
-  const std::string prefix = "--" + name + "=";
-  for (int i = 1; i < argc; i++) {
-    if (std::strncmp(argv[i], prefix.c_str(), prefix.size()) == 0) return argv[i] + prefix.size();
-  }
-  Fail("--" + name + " is missing");
 }
 
 std::string FileBytes(const std::string& path) {

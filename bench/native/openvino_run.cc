@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "command_line.h"
 #include "openvino/c_api.h"
 #include "openvino/element_type.h"
 
@@ -22,32 +23,12 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using namespace tensorgate;            // NOLINT(google-build-using-namespace)
 using namespace tensorgate::openvino;  // NOLINT(google-build-using-namespace)
-
-[[noreturn]] void Fail(const std::string& reason) {
-  std::fprintf(stderr, "openvino_run: %s\n", reason.c_str());
-  std::exit(1);
-}
-
-std::string Option(int argc, char** argv, const std::string& name) {
-  const std::string prefix = "--" + name + "=";
-  for (int i = 1; i < argc; i++) {
-    if (std::strncmp(argv[i], prefix.c_str(), prefix.size()) == 0) return argv[i] + prefix.size();
-  }
-  Fail("--" + name + " is missing");
-}
+using bench::DimsOf;
+using bench::Fail;
+using bench::Option;
 
 void Check(int failed) {
   if (failed != 0) Fail(Api().last_error());
-}
-
-std::vector<int64_t> DimsOf(const std::string& shape) {
-  std::vector<int64_t> dims;
-  for (const char* at = shape.c_str(); *at != '\0';) {
-    char* end = nullptr;
-    dims.push_back(std::strtoll(at, &end, 10));
-    at = *end == ',' ? end + 1 : end;
-  }
-  return dims;
 }
 
 }  // namespace

@@ -13,22 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "command_line.h"
+
 namespace {
 
+using tensorgate::bench::Fail;
+using tensorgate::bench::Option;
 using SteadyClock = std::chrono::steady_clock;
-
-[[noreturn]] void Fail(const std::string& reason) {
-  std::fprintf(stderr, "raw_run: %s\n", reason.c_str());
-  std::exit(1);
-}
-
-std::string Option(int argc, char** argv, const std::string& name) {
-  const std::string prefix = "--" + name + "=";
-  for (int i = 1; i < argc; i++) {
-    if (std::strncmp(argv[i], prefix.c_str(), prefix.size()) == 0) return argv[i] + prefix.size();
-  }
-  Fail("--" + name + " is missing");
-}
 
 void Check(TF_Status* status) {
   if (TF_GetCode(status) != TF_OK) Fail(TF_Message(status));
@@ -46,14 +37,9 @@ TF_Output Endpoint(TF_Graph* graph, const std::string& tensor) {
 
 TF_Tensor* InputOf(const std::string& shape, const std::string& dtype) {
   if (dtype != "float32" && dtype != "int32") Fail("--dtype is float32 or int32");
-  std::vector<int64_t> dims;
+  const std::vector<int64_t> dims = tensorgate::bench::DimsOf(shape);
   int64_t elements = 1;
-  for (const char* at = shape.c_str(); *at != '\0';) {
-    char* end = nullptr;
-    dims.push_back(std::strtoll(at, &end, 10));
-    elements *= dims.back();
-    at = *end == ',' ? end + 1 : end;
-  }
+  for (const int64_t dim : dims) elements *= dim;
   const bool whole = dtype == "int32";
   TF_Tensor* tensor =
       TF_AllocateTensor(whole ? TF_INT32 : TF_FLOAT, dims.data(), static_cast<int>(dims.size()),

@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "command_line.h"
 #include "table/table.h"
 
 namespace {
@@ -33,23 +34,11 @@ using SteadyClock = std::chrono::steady_clock;
 using tensorgate::Table;
 using tensorgate::Tensor;
 using tensorgate::TensorView;
+using tensorgate::bench::Fail;
+using tensorgate::bench::Option;
 
 // Together they ask for more than caches hold.
 constexpr size_t kBatches = 512;
-
-[[noreturn]] void Fail(const std::string& reason) {
-  std::fprintf(stderr, "table_run: %s\n", reason.c_str());
-  std::exit(1);
-}
-
-std::string Option(int argc, char** argv, const std::string& name, const char* fallback) {
-  const std::string prefix = "--" + name + "=";
-  for (int i = 1; i < argc; i++) {
-    if (std::strncmp(argv[i], prefix.c_str(), prefix.size()) == 0) return argv[i] + prefix.size();
-  }
-  if (fallback == nullptr) Fail("--" + name + " is missing");
-  return fallback;
-}
 
 double SecondsSince(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
