@@ -9,6 +9,7 @@ import type { NativeAccess } from './access.js';
 import type { NativeCaches } from './caches.js';
 import type { NativeHttp } from './http.js';
 import type { NativeLogCounts, NativeLogging, NativeLogLimits } from './request-logging.js';
+import type { RowPolicy, SignatureRows } from './rows.js';
 import type { NativeShadows } from './shadows.js';
 import type { NativeOpenVino } from './openvino.js';
 import type { NativeTables } from './tables.js';
@@ -17,6 +18,8 @@ import type { NativeProfiling } from './profiling.js';
 import type { NativeTransports } from './transport.js';
 import type { Method, NativeFailure, NativeTensor } from './values.js';
 import type { NativeWarmup, NativeWarmupOptions } from './warmup.js';
+
+export type { RowPolicy, SignatureRows } from './rows.js';
 
 export interface NativeLoadOptions {
   readonly name: string;
@@ -40,9 +43,6 @@ export interface NativeLoadOptions {
    */
   readonly rows: RowPolicy | null;
 }
-
-/** How it is found out whether the rows of signatures are independent. */
-export type RowPolicy = 'prove' | 'assume-independent';
 
 /** How a graph is executed; see binding/plan/plan.h. */
 export type PlanName = 'as-saved' | 'frozen' | 'frozen+xla' | 'openvino';
@@ -140,19 +140,6 @@ export interface NativeLoaded {
   /** Of each signature; null when it was not asked for. */
   readonly rows: readonly SignatureRows[] | null;
 }
-
-/**
- * Whether a signature's rows are independent, by binding/warmup/row_independence.h: `refusal` says why they
- * are not known to be, '' where they are proven, or assumed. The times are of the fastest of a few runs, 0
- * where none was made.
- */
-export type SignatureRows = readonly [
-  signature: string,
-  refusal: string,
-  isProven: boolean,
-  oneRowNanos: number,
-  twoRowsNanos: number,
-];
 
 /** What is alive in the process; all zero when everything is unloaded and collected. */
 export interface NativeCounters {

@@ -1,5 +1,5 @@
 /** Files of models that OpenVINO runs, as the addon takes them. */
-import type { RowPolicy, SignatureRows } from './binding.js';
+import type { RowPolicy, SignatureRows } from './rows.js';
 import type { NativeWarmup, NativeWarmupOptions } from './warmup.js';
 
 export type ModelFormat = 'tflite' | 'onnx';

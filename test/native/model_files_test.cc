@@ -208,18 +208,20 @@ TEST(MappedFileTest, SaysWhyAFileCannotBeRead) {
 // Graphs of one tensor each, "first" and "second", the second with an op of that number; a
 // signature for each.
 std::string TwoGraphs(int32_t builtin) {
-  using namespace tflite;
-  const Object op = Table({{0, Number(uint32_t{0})}});
+  const tflite::Object op = tflite::Table({{0, tflite::Number(uint32_t{0})}});
   const std::vector<int32_t> only = {0};
-  const Object second = Table({{0, Objects({tflite::Tensor("second", kFloat32, {1, 3})})},
-                               {1, Numbers(only)},
-                               {2, Numbers(only)},
-                               {3, Objects({op})}});
-  return tflite::Model({Graph({tflite::Tensor("first", kFloat32, {1, 2})}, {0}, {0}), second},
-                       {{1, Objects({Table({{3, Number(builtin)}})})},
-                        {7, Objects({tflite::Signature("a", {Alias("in", 0)}, {Alias("out", 0)}),
-                                     tflite::Signature("b", {Alias("in", 0)}, {Alias("out", 0)}, 1),
-                                     tflite::Signature("c", {}, {}, 2)})}});
+  const tflite::Object second =
+      tflite::Table({{0, tflite::Objects({tflite::Tensor("second", tflite::kFloat32, {1, 3})})},
+                     {1, tflite::Numbers(only)},
+                     {2, tflite::Numbers(only)},
+                     {3, tflite::Objects({op})}});
+  return tflite::Model(
+      {tflite::Graph({tflite::Tensor("first", tflite::kFloat32, {1, 2})}, {0}, {0}), second},
+      {{1, tflite::Objects({tflite::Table({{3, tflite::Number(builtin)}})})},
+       {7, tflite::Objects(
+               {tflite::Signature("a", {tflite::Alias("in", 0)}, {tflite::Alias("out", 0)}),
+                tflite::Signature("b", {tflite::Alias("in", 0)}, {tflite::Alias("out", 0)}, 1),
+                tflite::Signature("c", {}, {}, 2)})}});
 }
 
 TEST(TfliteSubgraphsTest, ReadsEachGraphByItself) {
