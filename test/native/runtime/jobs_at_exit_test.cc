@@ -32,7 +32,13 @@ class EndlessJob final : public Job {
   Semaphore* const started_;
 };
 
-TEST(JobsAtExitTest, AreLeftToThemselves) {
+// In processes of their own: a fork of this one has threads that are not there.
+class JobsAtExitTest : public testing::Test {
+ protected:
+  void SetUp() override { testing::FLAGS_gtest_death_test_style = "threadsafe"; }
+};
+
+TEST_F(JobsAtExitTest, AreLeftToThemselves) {
   EXPECT_EXIT(
       {
         WorkerPool* const pool = NewPool();
@@ -45,7 +51,7 @@ TEST(JobsAtExitTest, AreLeftToThemselves) {
       testing::ExitedWithCode(kAsked), "");
 }
 
-TEST(JobsAtExitTest, ChangeNothingWhereThereAreNone) {
+TEST_F(JobsAtExitTest, ChangeNothingWhereThereAreNone) {
   EXPECT_EXIT(
       {
         LeaveJobsAtExit({NewPool()});
