@@ -69,6 +69,8 @@ export class Pod {
       metadata: { name, labels: { app: name }, annotations },
       spec: {
         ...spec,
+        // Podman has the pod's policy for init containers, too, and starts one that has ended again and again.
+        restartPolicy: 'Never',
         containers: spec.containers.map((each) => ({ ...container(each), ports: published })),
         initContainers: spec.initContainers?.map(container),
         volumes: spec.volumes.map((each) => ({
