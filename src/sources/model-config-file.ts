@@ -137,7 +137,9 @@ export class ModelConfigFile {
       if (told === this.#told) return;
       this.#told = told;
       printTextFormatMistakes(error);
-      if (error.code === StatusCode.ABORTED) log.info(message);
+      // A stop ends what is waited for, which is no trouble.
+      const isClosed = this.#timer === null;
+      if (error.code === StatusCode.ABORTED || isClosed) log.info(message);
       else log.error({ violations: error.violations }, message);
     }
   }

@@ -155,6 +155,30 @@ describe('ModelConfigFile', () => {
     assert.deepEqual(lines, ['PollFilesystemAndReloadConfig failed to ReloadConfig: superseded']);
   });
 
+  it('tells of a reload that a stop ends, but not as an error', async () => {
+    let isOver: (error: Error) => void = () => undefined;
+    const told: string[] = [];
+    const polled = new ModelConfigFile({
+      path,
+      pollWaitSeconds: 0.01,
+      log: {
+        error: () => told.push('error'),
+        info: (text: string) => told.push(text),
+      } as never,
+      reload: async (read) => {
+        await read();
+        await new Promise((_, reject) => (isOver = reject));
+      },
+    });
+    const unchanged = isOver;
+    polled.start();
+    while (isOver === unchanged) await new Promise(setImmediate);
+    polled.close();
+    isOver(new ServingError(StatusCode.UNAVAILABLE, 'stops'));
+    while (told.length === 0) await new Promise(setImmediate);
+    assert.deepEqual(told, ['PollFilesystemAndReloadConfig failed to ReloadConfig: stops']);
+  });
+
   it('reads and writes what a URI of this machine names', async () => {
     const named = new ModelConfigFile({
       path: `file://${path}`,
