@@ -4,7 +4,6 @@
 #include <sys/utsname.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 

@@ -4,7 +4,7 @@ namespace tensorgate {
 
 bool EngineCandidates::Make(bool in_caller_thread, const FrozenGraph& frozen,
                             const GraphSession* frozen_session, Trial* trial) {
-  std::unique_ptr<OpenVinoEngine>& engine = in_caller_thread ? engine_ : pool_engine_;
+  std::unique_ptr<OpenVinoEngine>& engine = engines_[in_caller_thread];
   std::string refusals;
   const Status status =
       OpenVinoEngine::Make(model_, frozen, options_, in_caller_thread, &engine, &refusals);
@@ -23,14 +23,11 @@ bool EngineCandidates::Make(bool in_caller_thread, const FrozenGraph& frozen,
 }
 
 std::unique_ptr<OpenVinoEngine> EngineCandidates::Take(bool in_caller_thread) {
-  std::unique_ptr<OpenVinoEngine> taken = std::move(in_caller_thread ? engine_ : pool_engine_);
+  std::unique_ptr<OpenVinoEngine> taken = std::move(engines_[in_caller_thread]);
   End();
   return taken;
 }
 
-void EngineCandidates::End() {
-  engine_.reset();
-  pool_engine_.reset();
-}
+void EngineCandidates::End() { engines_ = {}; }
 
 }  // namespace tensorgate

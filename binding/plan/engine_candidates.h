@@ -2,6 +2,7 @@
 // thread for each run and, where that may pay, with all CPUs for one run at a time.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,7 +29,7 @@ class EngineCandidates {
             Trial* trial);
 
   // Null: there is none.
-  OpenVinoEngine* Of(bool in_caller_thread) const { return Slot(in_caller_thread).get(); }
+  OpenVinoEngine* Of(bool in_caller_thread) const { return engines_[in_caller_thread].get(); }
   // Ends the others.
   std::unique_ptr<OpenVinoEngine> Take(bool in_caller_thread);
   void End();
@@ -37,15 +38,10 @@ class EngineCandidates {
   const std::string& refusals() const { return refusals_; }
 
  private:
-  const std::unique_ptr<OpenVinoEngine>& Slot(bool in_caller_thread) const {
-    return in_caller_thread ? engine_ : pool_engine_;
-  }
-
   const SavedModel& model_;
   const OpenVinoOptions& options_;
   const std::function<void()> release_;
-  std::unique_ptr<OpenVinoEngine> engine_;       // a thread for each run
-  std::unique_ptr<OpenVinoEngine> pool_engine_;  // all CPUs for one run
+  std::array<std::unique_ptr<OpenVinoEngine>, 2> engines_;  // by in_caller_thread
   std::string refusals_;
 };
 
