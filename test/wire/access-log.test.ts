@@ -24,7 +24,7 @@ const MODELS = `model_config_list {
   config { name: 'slow' base_path: '${path('test/models/slow')}' model_platform: 'tensorflow' }
 }`;
 /** Of the model `slow`, a run of a second or so. */
-const ITERATIONS = 10_000;
+const ITERATIONS = 30_000;
 /** More than a millisecond's. */
 const FEW_ITERATIONS = 1000;
 const slowRequest = (iterations: number): object => {

@@ -243,7 +243,7 @@ for (const threads of [1, 2]) {
     });
 
     it('bounds what is in progress, and counts what has ended', async () => {
-      const body = JSON.stringify({ instances: [{ x: 1, iterations: 4_000 }] });
+      const body = JSON.stringify({ instances: [{ x: 1, iterations: 10_000 }] });
       const slow = (): Promise<Answer> => ask('/v1/models/slow:predict', key('one-key'), body);
       const [first, second] = await Promise.all([slow(), slow()]);
       const statuses = [first.status, second.status].sort();
@@ -454,7 +454,7 @@ describe('Access without credentials', function () {
 
   it('is bounded by --max_concurrent_requests alone', async () => {
     const server = await ServerProcess.start('slow', SLOW, '--max_concurrent_requests=1');
-    const body = JSON.stringify({ instances: [{ x: 1, iterations: 4_000 }] });
+    const body = JSON.stringify({ instances: [{ x: 1, iterations: 10_000 }] });
     const slow = async (): Promise<[number, string]> => {
       const init = { method: 'POST', body };
       const response = await fetch(`${server.restUrl}/v1/models/slow:predict`, init);

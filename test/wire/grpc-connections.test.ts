@@ -100,9 +100,9 @@ describe('Connections of the native gRPC transport', function () {
     const { grpcAddress } = await started('slow', '--run_pool_threads=1');
     const late = { 'grpc-timeout': '100m' };
     const answers = await Promise.all([
-      postGrpc(grpcAddress, PREDICT, slowRequest(5000)),
-      postGrpc(grpcAddress, PREDICT, slowRequest(5000), late),
-      postGrpc(grpcAddress, PREDICT, slowRequest(5000), late),
+      postGrpc(grpcAddress, PREDICT, slowRequest(20_000)),
+      postGrpc(grpcAddress, PREDICT, slowRequest(20_000), late),
+      postGrpc(grpcAddress, PREDICT, slowRequest(20_000), late),
     ]);
     const codes = answers.map((answer) => Number(answer['grpc-status']));
     const { OK, DEADLINE_EXCEEDED } = StatusCode;
@@ -115,7 +115,7 @@ describe('Connections of the native gRPC transport', function () {
     for (let stream = 1; stream < 400; stream += 2) {
       raw.send(
         frame(Frame.headers, END_HEADERS, stream, grpcHeaders(PREDICT)),
-        frame(Frame.data, END_STREAM, stream, slowRequest(2000)), // 80 seconds for all
+        frame(Frame.data, END_STREAM, stream, slowRequest(8000)), // 40 seconds and more for all
       );
     }
     raw.send(frame(Frame.ping, 0, 0, Buffer.alloc(8)));

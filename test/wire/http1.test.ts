@@ -239,7 +239,7 @@ describe('A drain of the native transport', function () {
   it('answers what is in flight and what still comes, and says that it closes', async () => {
     const server = await ServerProcess.start('m', model('slow'), '--run_pool_threads=1');
     const busy = await RawClient.open(server.restPort);
-    const body = slowBody(5000);
+    const body = slowBody(20_000);
     void busy.write(postHead(PATH, body.length) + body);
     const idle = await RawClient.open(server.restPort);
     void idle.write(get(STATUS));

@@ -66,7 +66,7 @@ describe('A server with I/O threads that does not drain', function () {
   /** Resolves when they run. */
   async function askSlowly(): Promise<{ settled: Promise<unknown> }> {
     const answers = Array.from({ length: SLOW_REQUESTS }, () =>
-      ask(server, '/v1/models/m:predict', slowBody(2000)),
+      ask(server, '/v1/models/m:predict', slowBody(8000)),
     );
     const settled = Promise.allSettled(answers);
     while (sum(requestsByThread(await metricsOf(server), 'REST')) < SLOW_REQUESTS);

@@ -314,7 +314,7 @@ describe('--io_threads', function () {
   it('finishes what is in flight in all threads on SIGTERM, then exits with 0', async () => {
     const server = await start(...serving(testModel('slow')));
     const answers = Array.from({ length: 12 }, () =>
-      ask(server, '/v1/models/m:predict', slowBody(1000)),
+      ask(server, '/v1/models/m:predict', slowBody(4000)),
     );
     while (sum(requestsByThread(await metricsOf(server), 'REST')) < 12) await pause();
     server.signal('SIGTERM');
@@ -328,7 +328,7 @@ describe('--io_threads', function () {
   it('ends requests that outlast the grace period', async () => {
     const server = await start(...serving(testModel('slow')), '--shutdown_grace_seconds=0');
     const answers = Array.from({ length: 6 }, () =>
-      ask(server, '/v1/models/m:predict', slowBody(3000)),
+      ask(server, '/v1/models/m:predict', slowBody(10_000)),
     );
     const outcomes = Promise.allSettled(answers);
     while (sum(requestsByThread(await metricsOf(server), 'REST')) < 6) await pause();

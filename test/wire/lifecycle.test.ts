@@ -17,7 +17,7 @@ function post(server: ServerProcess, body: string): Promise<Response> {
 }
 
 /** Of the model `slow`, a run of a second or so. */
-const LONG = 10_000;
+const LONG = 30_000;
 
 describe('The server process', function () {
   this.timeout(30_000);

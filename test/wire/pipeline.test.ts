@@ -252,7 +252,7 @@ describe('Pipelines over the wire', function () {
   });
 
   it('run independent steps at once, and no longer than the deadline', async () => {
-    const body = { inputs: { x: [1], iterations: [1500] } }; // each step some 300 ms
+    const body = { inputs: { x: [1], iterations: [1500] } };
     let atOnce = 0;
     while (atOnce < 2) {
       let isOver = false;
@@ -266,7 +266,7 @@ describe('Pipelines over the wire', function () {
       }
       assert.deepEqual(await answer, { outputs: { one: [1], two: [1] } });
     }
-    const int = { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [5000] };
+    const int = { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [20_000] };
     const request = { model_spec: { name: 'wide' }, inputs: { x: floats(1), iterations: int } };
     await assert.rejects(
       client.raw(PREDICT, encode('PredictRequest', request), 100),

@@ -248,7 +248,7 @@ for (const threads of [1, 3]) {
         await probe.write(request);
         assert.equal((await probe.answer()).status, 200);
         // Something in flight, so that the drain lasts.
-        const slow = ask(server, '/v1/models/m:predict', slowBody(10_000));
+        const slow = ask(server, '/v1/models/m:predict', slowBody(30_000));
         await delay(200);
         server.signal('SIGTERM');
         await server.untilLogged('draining');

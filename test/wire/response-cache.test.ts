@@ -125,7 +125,7 @@ describe('A response cache', () => {
       model_spec: { name: 'slow' },
       inputs: {
         x: floats(2),
-        iterations: { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [1500] },
+        iterations: { dtype: 'DT_INT32', tensor_shape: { dim: [{ size: 1 }] }, int_val: [5000] },
       },
     };
     const bytes = encode('PredictRequest', request);
