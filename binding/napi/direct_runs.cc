@@ -1,6 +1,7 @@
 #include "napi/direct_runs.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -13,7 +14,7 @@ namespace tensorgate {
 
 namespace {
 
-constexpr std::chrono::microseconds kMostTimeHere{200};
+constexpr std::chrono::microseconds kMostTimeHere{1000};
 
 }  // namespace
 
@@ -24,6 +25,9 @@ DirectRuns::DirectRuns(DirectRunOwner* owner, uv_handle_t* wake,
 void DirectRuns::Add(std::unique_ptr<DirectRun> run) {
   ++count_;
   added_.push_back(std::move(run));
+  if (is_counted_) return;
+  is_counted_ = true;
+  Process::Get().loops_with_runs.fetch_add(1, std::memory_order_relaxed);
 }
 
 void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
@@ -43,11 +47,14 @@ void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
 
 // How many of those that were added, from the first on, are done here and now: a lone one where
 // that takes no longer than to wait for another thread; of several as many as a bounded time has
-// room for, where there is one thread alone, which could but take turns with this one.
+// room for, where loops like this one take as many CPUs as the pool has threads, which could but take
+// turns with them.
 void DirectRuns::RunSome() {
-  WorkerPool& pool = Process::Get().runs;
+  Process& process = Process::Get();
+  WorkerPool& pool = process.runs;
   if (count_ != added_.size() && !pool.IsBusy()) return;
-  if (added_.size() > 1 && pool.threads() > 1) return;
+  const size_t loops = process.loops_with_runs.load(std::memory_order_relaxed);
+  if (added_.size() > 1 && pool.threads() > loops) return;
   size_t done = 0;
   DirectRun::Clock::time_point end = DirectRun::Clock::time_point::max();
   while (done < added_.size() && added_[done]->RunHere()) {
@@ -104,6 +111,11 @@ void DirectRuns::Answer() {
 }
 
 bool DirectRuns::TakePosted() { return std::exchange(posted_, false); }
+
+void DirectRuns::EndTurn() {
+  if (!std::exchange(is_counted_, false)) return;
+  Process::Get().loops_with_runs.fetch_sub(1, std::memory_order_relaxed);
+}
 
 void DirectRuns::Close(bool waits) {
   added_.clear();

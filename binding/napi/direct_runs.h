@@ -21,6 +21,7 @@ class DirectRuns {
  public:
   // `wake` is sent when outcomes are ready: Collect() is to be called then.
   DirectRuns(DirectRunOwner* owner, uv_handle_t* wake, std::shared_ptr<MemoryBudget> budget);
+  ~DirectRuns() { EndTurn(); }
 
   const std::shared_ptr<DirectQueue>& queue() const { return queue_; }
   // Not answered.
@@ -34,6 +35,8 @@ class DirectRuns {
   void Collect();
   // Whether the run pool is to be woken; forgets it.
   bool TakePosted();
+  // Before the loop waits.
+  void EndTurn();
 
   // Lets go of all, and of their hold on models; `waits` for those that run.
   void Close(bool waits);
@@ -49,6 +52,7 @@ class DirectRuns {
   std::vector<std::unique_ptr<DirectRun>> finished_;
   size_t count_ = 0;
   bool posted_ = false;
+  bool is_counted_ = false;  // among the loops with runs
 };
 
 }  // namespace tensorgate

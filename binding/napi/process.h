@@ -2,6 +2,7 @@
 // registry of loaded models. Never destroyed: worker threads may outlive main().
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,8 @@ struct Process {
   // be in the next one. As large as the run pool.
   WorkerPool decodes;
   WorkerPool loads;
+  // Event loops in a turn with runs of their own (DirectRuns), so that they take a CPU each.
+  std::atomic<size_t> loops_with_runs{0};
   ServableRegistry registry;
 };
 

@@ -193,6 +193,7 @@ void Transport::OnTurn() {
     break;
   }
   if (runs_->TakePosted() || posted) Process::Get().runs.Wake();
+  runs_->EndTurn();
   if (draining_ && !closed_ && socket_count_ == 0 && !HasEvents() && socket_events_.empty()) {
     closed_ = true;
     socket_events_.push_back({SocketEventKind::kClosed, 0, {}});
