@@ -47,8 +47,8 @@ void DirectRuns::Post(std::vector<std::unique_ptr<DirectRun>> runs) {
 
 // How many of those that were added, from the first on, are done here and now: a lone one where
 // that takes no longer than to wait for another thread; of several as many as a bounded time has
-// room for, where loops like this one take as many CPUs as the pool has threads, which could but take
-// turns with them.
+// room for, where loops like this one take as many CPUs as the pool has threads, which could but
+// take turns with them.
 void DirectRuns::RunSome() {
   Process& process = Process::Get();
   WorkerPool& pool = process.runs;

@@ -90,6 +90,7 @@ struct CApi {
   void (*request_free)(InferRequestObject*);
   int (*set_input)(InferRequestObject*, size_t index, const TensorObject*);
   int (*set_output)(InferRequestObject*, size_t index, const TensorObject*);
+  int (*get_input)(const InferRequestObject*, size_t index, TensorObject**);
   int (*get_output)(const InferRequestObject*, size_t index, TensorObject**);
   int (*infer)(InferRequestObject*);
 

@@ -40,6 +40,7 @@ Status CompiledModel::Take(Lease* lease) const {
                                "OpenVINO has no request");
   if (!status.ok()) return status;
   lease->request_ = std::make_unique<InferRequest>(InferRequestHandle(object));
+  lease->request_->FindOwn(inputs_, outputs_);
   lease->model_ = this;
   return Status();
 }

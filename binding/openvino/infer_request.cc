@@ -24,12 +24,39 @@ Status TensorOver(const TensorMemory& memory, TensorObjectHandle* out) {
   return status;
 }
 
+// A value of so many bytes is copied.
+constexpr size_t kSmallBytes = 4096;
+
 }  // namespace
+
+void InferRequest::FindOwn(const std::vector<Port>& inputs, const std::vector<Port>& outputs) {
+  own_inputs_ = Own(inputs, Api().get_input);
+  own_outputs_ = Own(outputs, Api().get_output);
+}
+
+InferRequest::OwnMemory InferRequest::Own(const std::vector<Port>& ports,
+                                          int (*get)(const InferRequestObject*, size_t,
+                                                     TensorObject**)) const {
+  OwnMemory own(ports.size());
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (!ports[i].shape.is_known()) continue;
+    const size_t bytes = BytesOf(ports[i].dtype, ports[i].shape.dims);
+    TensorObject* object = nullptr;
+    if (bytes == 0 || bytes > kSmallBytes || get(object_.get(), i, &object) != 0) continue;
+    const TensorObjectHandle tensor(object);
+    size_t there = 0;
+    void* data = nullptr;
+    if (Api().tensor_bytes(object, &there) != 0 || there != bytes) continue;
+    if (Api().tensor_data(object, &data) == 0) own[i] = data;
+  }
+  return own;
+}
 
 Status InferRequest::SetInput(size_t index, const TensorMemory& memory) {
   TensorObjectHandle tensor;
   Status status = TensorOver(memory, &tensor);
   if (!status.ok()) return status;
+  Forget(index, &own_inputs_);
   return FromOpenVino(Api().set_input(object_.get(), index, tensor.get()), Code::kInvalidArgument,
                       "OpenVINO takes no such input");
 }
@@ -38,6 +65,7 @@ Status InferRequest::SetOutput(size_t index, const TensorMemory& memory) {
   TensorObjectHandle tensor;
   Status status = TensorOver(memory, &tensor);
   if (!status.ok()) return status;
+  Forget(index, &own_outputs_);
   return FromOpenVino(Api().set_output(object_.get(), index, tensor.get()), Code::kInvalidArgument,
                       "OpenVINO takes no such output");
 }

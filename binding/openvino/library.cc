@@ -55,6 +55,7 @@ const char* Resolve(void* library, CApi* api) {
       {"ov_infer_request_free", &api->request_free},
       {"ov_infer_request_set_input_tensor_by_index", &api->set_input},
       {"ov_infer_request_set_output_tensor_by_index", &api->set_output},
+      {"ov_infer_request_get_input_tensor_by_index", &api->get_input},
       {"ov_infer_request_get_output_tensor_by_index", &api->get_output},
       {"ov_infer_request_infer", &api->infer},
       {"ov_tensor_create_from_host_ptr", &api->tensor_over},

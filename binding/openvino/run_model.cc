@@ -11,6 +11,24 @@ Status OutOfMemoryFor(size_t bytes) {
                 "out of memory for an output tensor of " + std::to_string(bytes) + " bytes");
 }
 
+// Copies what the request has memory of its own for; false: the request is to read it where it is.
+bool CopyInput(const Port& port, const TensorMemory& input, void* own) {
+  if (own == nullptr || input.dtype != port.dtype || input.dims != port.shape.dims) return false;
+  std::memcpy(own, input.data, input.bytes);
+  return true;
+}
+
+Status Copy(const void* data, DataType dtype, const std::vector<int64_t>& dims, size_t bytes,
+            Tensor* value) {
+  value->dtype = dtype;
+  value->dims = dims;
+  value->elements = static_cast<int64_t>(bytes / ElementSize(dtype));
+  if (value->data.data() == data && bytes > 0) return Status();  // it was written there
+  if (!value->data.Resize(bytes)) return OutOfMemoryFor(bytes);
+  if (bytes > 0) std::memcpy(value->data.data(), data, bytes);
+  return Status();
+}
+
 }  // namespace
 
 Status RunModel(const CompiledModel& model, const std::vector<TensorMemory>& inputs,
@@ -20,28 +38,30 @@ Status RunModel(const CompiledModel& model, const std::vector<TensorMemory>& inp
   CompiledModel::Lease request;
   Status status = model.Take(&request);
   for (size_t i = 0; i < inputs.size() && status.ok(); ++i) {
+    if (CopyInput(model.inputs()[i], inputs[i], request->own_input(i))) continue;
     status = request->SetInput(i, inputs[i]);
   }
   for (size_t i = 0; i < values->size() && status.ok(); ++i) {
     const Port& port = model.outputs()[i];
-    if (!port.shape.is_known()) continue;
+    if (!port.shape.is_known() || request->own_output(i) != nullptr) continue;
     const size_t bytes = BytesOf(port.dtype, port.shape.dims);
     AlignedBuffer& data = (*values)[i].data;
     if (!data.Resize(bytes)) return OutOfMemoryFor(bytes);
     status = request->SetOutput(i, {port.dtype, port.shape.dims, data.data(), bytes});
   }
   if (status.ok()) status = request->Infer();
-  for (const size_t port : fetched) {
+  for (size_t k = 0; k < fetched.size() && status.ok(); ++k) {
+    const size_t i = fetched[k];
+    const Port& port = model.outputs()[i];
+    if (const void* const own = request->own_output(i)) {
+      const size_t bytes = BytesOf(port.dtype, port.shape.dims);
+      status = Copy(own, port.dtype, port.shape.dims, bytes, &(*values)[i]);
+      continue;
+    }
     TensorMemory memory;
-    if (status.ok()) status = request->Output(port, &memory);
-    if (!status.ok()) return status;
-    Tensor& value = (*values)[port];
-    value.dtype = memory.dtype;
-    value.dims = memory.dims;
-    value.elements = static_cast<int64_t>(memory.bytes / ElementSize(memory.dtype));
-    if (value.data.data() != memory.data || memory.bytes == 0) {
-      if (!value.data.Resize(memory.bytes)) return OutOfMemoryFor(memory.bytes);
-      if (memory.bytes > 0) std::memcpy(value.data.data(), memory.data, memory.bytes);
+    status = request->Output(i, &memory);
+    if (status.ok()) {
+      status = Copy(memory.data, memory.dtype, memory.dims, memory.bytes, &(*values)[i]);
     }
   }
   return status;

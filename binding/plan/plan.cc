@@ -25,8 +25,8 @@ constexpr std::chrono::milliseconds kPoolMayPay{1};
 // Above this the trial of it costs more than the choice of threads is worth.
 constexpr std::chrono::milliseconds kPoolTakesLong{1000};
 
-// Below this another engine gains nothing, as its own call costs as much as TensorFlow's.
-constexpr std::chrono::microseconds kEngineMayPay{100};
+// Below this another engine gains nothing: OpenVINO takes one or two for a run of any model.
+constexpr std::chrono::microseconds kEngineMayPay{3};
 
 // Where there is nothing to choose but the threads, less is at stake.
 constexpr std::chrono::milliseconds kLongestAlone{1000};

@@ -8,10 +8,12 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "files/scratch_folder.h"
 #include "openvino/core.h"
 #include "openvino/error.h"
+#include "openvino/run_model.h"
 #include "openvino_models.h"
 
 namespace tensorgate {
@@ -21,6 +23,7 @@ using openvino::CompiledModel;
 using openvino::CompileOptions;
 using openvino::Core;
 using openvino::Model;
+using openvino::RunModel;
 using openvino::TensorMemory;
 using Dims = std::vector<int64_t>;
 
@@ -181,6 +184,60 @@ TEST_F(OpenVinoTest, WritesOutputsOfKnownShapesIntoMemoryOfOthers) {
   in[0] = 5;  // no copy was made
   ASSERT_TRUE(request->Infer().ok());
   EXPECT_EQ(out[0], 15);
+}
+
+TEST_F(OpenVinoTest, SmallValuesAreCopiedLargeOnesReadWhereTheyAre) {
+  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  for (const int64_t rows : {1, 2, 341, 342, 5000}) {  // 4,092 bytes and 4,104
+    ASSERT_TRUE(model->Reshape({{0, {rows, 3}}}).ok());
+    const auto compiled = Compiled(*model);
+    const bool copies = rows <= 341;
+    {
+      CompiledModel::Lease request;
+      ASSERT_TRUE(compiled->Take(&request).ok());
+      EXPECT_EQ(request->own_input(0) != nullptr, copies) << rows;
+      EXPECT_EQ(request->own_output(0) != nullptr, copies) << rows;
+    }
+    std::vector<Tensor> first, second;
+    std::vector<float> values(static_cast<size_t>(rows) * 3, 1);
+    const TensorMemory in = Floats(&values, {rows, 3});
+    ASSERT_TRUE(RunModel(*compiled, {in}, {0}, &first).ok());
+    values.back() = 7;
+    ASSERT_TRUE(RunModel(*compiled, {in}, {0}, &second).ok());
+    for (const auto& [tensor, last] : {std::pair(&first[0], 13.f), std::pair(&second[0], 31.f)}) {
+      EXPECT_EQ(tensor->dtype, DataType::kFloat);
+      EXPECT_EQ(tensor->dims, (Dims{rows, 3}));
+      ASSERT_EQ(tensor->elements, rows * 3);
+      const float* const out = reinterpret_cast<const float*>(tensor->data.data());
+      EXPECT_EQ(out[0], 11) << rows;
+      EXPECT_EQ(out[rows * 3 - 1], last) << rows;
+    }
+    std::vector<int64_t> numbers(static_cast<size_t>(rows) * 3);
+    const TensorMemory of_another{DataType::kInt64, {rows, 3}, numbers.data(), numbers.size() * 8};
+    EXPECT_EQ(RunModel(*compiled, {of_another}, {0}, &first).code(), Code::kInvalidArgument);
+    ASSERT_TRUE(RunModel(*compiled, {in}, {0}, &first).ok());
+    EXPECT_EQ(reinterpret_cast<const float*>(first[0].data.data())[rows * 3 - 1], 31) << rows;
+  }
+}
+
+TEST_F(OpenVinoTest, MemoryThatWasSetTakesThePlaceOfTheRequestsOwn) {
+  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  ASSERT_TRUE(model->Reshape({{0, {1, 3}}}).ok());
+  const auto compiled = Compiled(*model);
+  std::vector<float> in{1, 1, 1}, out(3);
+  {
+    CompiledModel::Lease request;
+    ASSERT_TRUE(compiled->Take(&request).ok());
+    ASSERT_TRUE(request->SetInput(0, Floats(&in, {1, 3})).ok());
+    ASSERT_TRUE(request->SetOutput(0, Floats(&out, {1, 3})).ok());
+    EXPECT_EQ(request->own_input(0), nullptr);
+    EXPECT_EQ(request->own_output(0), nullptr);
+  }
+  std::vector<float> others{2, 2, 2};
+  std::vector<Tensor> values;
+  ASSERT_TRUE(RunModel(*compiled, {Floats(&others, {1, 3})}, {0}, &values).ok());
+  EXPECT_EQ(*reinterpret_cast<const float*>(values[0].data.data()), 12);
+  EXPECT_EQ(out[0], 0);
 }
 
 TEST_F(OpenVinoTest, OneModelIsCompiledForSeveralShapes) {
