@@ -28,26 +28,43 @@ int CompiledModel::FindOutput(const std::string& name) const {
 Status CompiledModel::Take(Lease* lease) const {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!idle_.empty()) {
-      lease->request_ = std::move(idle_.back());
-      idle_.pop_back();
+    lease->of_copy_ = !idle_of_copies_.empty();
+    auto& idle = lease->of_copy_ ? idle_of_copies_ : idle_;
+    if (!idle.empty()) {
+      lease->request_ = std::move(idle.back());
+      idle.pop_back();
       lease->model_ = this;
       return Status();
     }
   }
-  InferRequestObject* object = nullptr;
-  Status status = FromOpenVino(Api().create_request(object_.get(), &object), Code::kInternal,
-                               "OpenVINO has no request");
-  if (!status.ok()) return status;
-  lease->request_ = std::make_unique<InferRequest>(InferRequestHandle(object));
-  lease->request_->FindOwn(inputs_, outputs_);
-  lease->model_ = this;
-  return Status();
+  Status status = NewRequest(object_.get(), &lease->request_);
+  if (status.ok()) lease->model_ = this;
+  return status;
 }
 
-void CompiledModel::GiveBack(std::unique_ptr<InferRequest> request) const {
+Status CompiledModel::AddCopy(CompiledModelHandle copy) {
+  std::unique_ptr<InferRequest> request;
+  Status status = NewRequest(copy.get(), &request);
+  if (!status.ok()) return status;
+  copies_.push_back(std::move(copy));
+  idle_of_copies_.push_back(std::move(request));
+  return status;
+}
+
+Status CompiledModel::NewRequest(CompiledModelObject* object,
+                                 std::unique_ptr<InferRequest>* request) const {
+  InferRequestObject* made = nullptr;
+  Status status =
+      FromOpenVino(Api().create_request(object, &made), Code::kInternal, "OpenVINO has no request");
+  if (!status.ok()) return status;
+  *request = std::make_unique<InferRequest>(InferRequestHandle(made));
+  (*request)->FindOwn(inputs_, outputs_);
+  return status;
+}
+
+void CompiledModel::GiveBack(std::unique_ptr<InferRequest> request, bool of_copy) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  idle_.push_back(std::move(request));
+  (of_copy ? idle_of_copies_ : idle_).push_back(std::move(request));
 }
 
 std::string CompiledModel::Property(const char* key) const {

@@ -18,7 +18,9 @@ constexpr size_t kMapsFrom = size_t{1} << 20;
 
 struct CompileOptions {
   // Runs at the same time. With 1, a run is executed by the thread that asks for it; with more, by
-  // as many threads of OpenVINO's, while the one that asks waits. Streams share their weights.
+  // as many threads of OpenVINO's, while the one that asks waits, 4 to 40 us longer. Streams share
+  // their weights. Without maps_weights, which are then few, up to four of them are therefore
+  // models of their own, of one stream each; further runs at the same time are those threads'.
   int streams = 1;
   // Of all streams together; more streams than threads are cut down to these.
   int threads = 1;
@@ -49,16 +51,19 @@ class CompiledModel {
    public:
     Lease() = default;
     Lease(Lease&& other) noexcept
-        : model_(std::exchange(other.model_, nullptr)), request_(std::move(other.request_)) {}
+        : model_(std::exchange(other.model_, nullptr)),
+          of_copy_(other.of_copy_),
+          request_(std::move(other.request_)) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
-      if (model_ != nullptr) model_->GiveBack(std::move(request_));
+      if (model_ != nullptr) model_->GiveBack(std::move(request_), of_copy_);
     }
     InferRequest* operator->() { return request_.get(); }
 
    private:
     friend class CompiledModel;
     const CompiledModel* model_ = nullptr;
+    bool of_copy_ = false;
     std::unique_ptr<InferRequest> request_;
   };
 
@@ -68,18 +73,26 @@ class CompiledModel {
   // It was found in the cache.
   bool IsFromCache() const { return Property("LOADED_FROM_CACHE") == "YES"; }
 
+  // OWNERSHIP: takes the same model once more, of one stream, whose request is taken before others.
+  // ERRORS: INTERNAL. Before the first Take().
+  Status AddCopy(CompiledModelHandle copy);
+
   // As OpenVINO writes it ("NUM_STREAMS": "1"); empty where it has none.
   std::string Property(const char* key) const;
 
  private:
   explicit CompiledModel(CompiledModelHandle object) : object_(std::move(object)) {}
-  void GiveBack(std::unique_ptr<InferRequest> request) const;
+  Status NewRequest(CompiledModelObject* object, std::unique_ptr<InferRequest>* request) const;
+  void GiveBack(std::unique_ptr<InferRequest> request, bool of_copy) const;
 
   CompiledModelHandle object_;
+  std::vector<CompiledModelHandle> copies_;
   std::vector<Port> inputs_;
   std::vector<Port> outputs_;
   mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<InferRequest>> idle_;  // go before the model
+  // They go before the models.
+  mutable std::vector<std::unique_ptr<InferRequest>> idle_;
+  mutable std::vector<std::unique_ptr<InferRequest>> idle_of_copies_;
 };
 
 }  // namespace tensorgate::openvino

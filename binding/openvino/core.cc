@@ -16,6 +16,10 @@ namespace {
 
 const char kCannotRead[] = "OpenVINO cannot read the model";
 
+// Each has its own memory, and takes as long to compile. Runs of such models are short, so that it
+// is seldom that more are under way.
+constexpr int kMostCopies = 4;
+
 std::mutex making_core;
 const Core* the_core = nullptr;
 
@@ -75,6 +79,7 @@ Status Core::ReadOnnx(std::string_view bytes, std::unique_ptr<Model>* model) con
 
 Status Core::Compile(const Model& model, const CompileOptions& options,
                      std::unique_ptr<CompiledModel>* compiled) const {
+  if (options.streams > 1 && !options.maps_weights) return CompileCopies(model, options, compiled);
   ScratchFolder folder;
   const bool wants_folder = options.cache_dir.empty() && options.maps_weights;
   const bool has_folder = wants_folder && folder.Make().ok();
@@ -90,9 +95,31 @@ Status Core::Compile(const Model& model, const CompileOptions& options,
   return status;
 }
 
+Status Core::CompileCopies(const Model& model, const CompileOptions& options,
+                           std::unique_ptr<CompiledModel>* compiled) const {
+  CompileOptions one = options;
+  one.streams = one.threads = 1;
+  const bool has_more = options.streams > kMostCopies;
+  Status status = CompileIn(options.cache_dir, model, has_more ? options : one, compiled);
+  const int copies = has_more ? kMostCopies : options.streams - 1;
+  for (int i = 0; i < copies && status.ok(); ++i) {
+    CompiledModelHandle copy;
+    status = CompileObject(options.cache_dir, model, one, &copy);
+    if (status.ok()) status = (*compiled)->AddCopy(std::move(copy));
+  }
+  return status;
+}
+
 Status Core::CompileIn(const std::string& cache_dir, const Model& model,
                        const CompileOptions& options,
                        std::unique_ptr<CompiledModel>* compiled) const {
+  CompiledModelHandle object;
+  Status status = CompileObject(cache_dir, model, options, &object);
+  return status.ok() ? CompiledModel::Of(std::move(object), compiled) : status;
+}
+
+Status Core::CompileObject(const std::string& cache_dir, const Model& model,
+                           const CompileOptions& options, CompiledModelHandle* compiled) const {
   const std::string streams = std::to_string(options.streams);
   const std::string threads = std::to_string(options.threads);
   // Pinned threads would be those of the run pool, whose CPUs are the kernel's to choose.
@@ -108,8 +135,8 @@ Status Core::CompileIn(const std::string& cache_dir, const Model& model,
   Status status = FromOpenVino(Api().compile_model(object_.get(), model.object(), "CPU",
                                                    properties.size(), properties.data(), &object),
                                Code::kInvalidArgument, "OpenVINO cannot compile the model");
-  if (!status.ok()) return status;
-  return CompiledModel::Of(CompiledModelHandle(object), compiled);
+  if (status.ok()) compiled->reset(object);
+  return status;
 }
 
 }  // namespace tensorgate::openvino

@@ -43,6 +43,10 @@ class Core {
   // Empty: without a cache.
   Status CompileIn(const std::string& cache_dir, const Model& model, const CompileOptions& options,
                    std::unique_ptr<CompiledModel>* compiled) const;
+  Status CompileCopies(const Model& model, const CompileOptions& options,
+                       std::unique_ptr<CompiledModel>* compiled) const;
+  Status CompileObject(const std::string& cache_dir, const Model& model,
+                       const CompileOptions& options, CompiledModelHandle* compiled) const;
 
   CoreHandle object_;
 };

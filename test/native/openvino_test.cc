@@ -282,7 +282,7 @@ TEST_F(OpenVinoTest, ComputesInTheCallersThreadWithOneStreamAndAsAsked) {
 }
 
 TEST_F(OpenVinoTest, RunsOfManyThreadsDoNotMeet) {
-  for (const int streams : {1, 2}) {
+  for (const int streams : {1, 2, 6}) {
     CompileOptions options;
     options.streams = options.threads = streams;
     const auto model = Compiled(*ReadGraph(openvino_test::ScaleGraph()), options);
@@ -301,6 +301,26 @@ TEST_F(OpenVinoTest, RunsOfManyThreadsDoNotMeet) {
     }
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(wrong, 0) << streams;
+  }
+}
+
+TEST_F(OpenVinoTest, RunsOfSmallModelsAtTheSameTimeAreInTheirCallersThreads) {
+  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  CompileOptions options;
+  options.streams = options.threads = 3;
+  EXPECT_EQ(Compiled(*model, options)->Property("NUM_STREAMS"), "1");
+  options.streams = options.threads = 6;
+  const auto compiled = Compiled(*model, options);
+  // More than there are copies.
+  std::vector<CompiledModel::Lease> leases(6);
+  std::vector<float> values{1, 2, 3};
+  for (CompiledModel::Lease& lease : leases) {
+    ASSERT_TRUE(compiled->Take(&lease).ok());
+    ASSERT_TRUE(lease->SetInput(0, Floats(&values, {1, 3})).ok());
+    ASSERT_TRUE(lease->Infer().ok());
+    TensorMemory output;
+    ASSERT_TRUE(lease->Output(0, &output).ok());
+    EXPECT_EQ(FloatsOf(output), (std::vector<float>{11, 14, 19}));
   }
 }
 
