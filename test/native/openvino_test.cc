@@ -1,20 +1,15 @@
-// The binding of OpenVINO: models from bytes, shapes, runs in memory of ours, and errors.
+// The binding of OpenVINO: models from bytes, shapes, and errors.
 #include <dirent.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <fstream>
 #include <sstream>
-#include <thread>
-#include <utility>
 
 #include "files/scratch_folder.h"
-#include "openvino/core.h"
 #include "openvino/error.h"
-#include "openvino/run_model.h"
-#include "openvino_models.h"
+#include "openvino_fixture.h"
 
 namespace tensorgate {
 namespace {
@@ -23,67 +18,13 @@ using openvino::CompiledModel;
 using openvino::CompileOptions;
 using openvino::Core;
 using openvino::Model;
-using openvino::RunModel;
 using openvino::TensorMemory;
-using Dims = std::vector<int64_t>;
+using openvino_test::Dims;
+using openvino_test::Floats;
+using openvino_test::FloatsOf;
+using openvino_test::RunOnce;
 
-class OpenVinoTest : public testing::Test {
- protected:
-  void SetUp() override {
-    TENSORGATE_NEEDS_OPENVINO();
-    const Status status = Core::Get(openvino_test::LibraryPath(), &core_);
-    ASSERT_TRUE(status.ok()) << status.message();
-  }
-
-  Status TryGraph(const std::string& graph, std::unique_ptr<Model>* model) {
-    ScratchFile file;
-    Status status = file.Make();
-    if (status.ok()) status = file.Append(graph);
-    return status.ok() ? core_->ReadGraphDef(file, model) : status;
-  }
-
-  std::unique_ptr<Model> ReadGraph(const std::string& graph) {
-    std::unique_ptr<Model> model;
-    const Status status = TryGraph(graph, &model);
-    EXPECT_TRUE(status.ok()) << status.message();
-    return model;
-  }
-
-  std::unique_ptr<CompiledModel> Compiled(const Model& model, const CompileOptions& options = {}) {
-    std::unique_ptr<CompiledModel> compiled;
-    const Status status = core_->Compile(model, options, &compiled);
-    EXPECT_TRUE(status.ok()) << status.message();
-    return compiled;
-  }
-
-  const Core* core_ = nullptr;
-};
-
-TensorMemory Floats(std::vector<float>* values, Dims dims) {
-  return TensorMemory{DataType::kFloat, std::move(dims), values->data(),
-                      values->size() * sizeof(float)};
-}
-
-std::vector<float> FloatsOf(const TensorMemory& memory) {
-  std::vector<float> values(memory.bytes / sizeof(float));
-  if (!values.empty()) std::memcpy(values.data(), memory.data, memory.bytes);
-  return values;
-}
-
-// The first output of the first input.
-Status RunOnce(const CompiledModel& model, std::vector<float> values, Dims dims,
-               std::vector<float>* out, Dims* out_dims) {
-  CompiledModel::Lease request;
-  Status status = model.Take(&request);
-  if (status.ok()) status = request->SetInput(0, Floats(&values, std::move(dims)));
-  if (status.ok()) status = request->Infer();
-  TensorMemory output;
-  if (status.ok()) status = request->Output(0, &output);
-  if (!status.ok()) return status;
-  *out = FloatsOf(output);
-  *out_dims = output.dims;
-  return Status();
-}
+class OpenVinoTest : public openvino_test::OpenVinoSuite {};
 
 TEST_F(OpenVinoTest, ReadsAGraphFromMemoryWithItsNamesTypesAndShapes) {
   const auto model = ReadGraph(openvino_test::ScaleGraph());
@@ -166,80 +107,6 @@ TEST_F(OpenVinoTest, RunsWithAnyNumberOfRowsAndNone) {
   EXPECT_EQ(dims, (Dims{0, 3}));
 }
 
-TEST_F(OpenVinoTest, WritesOutputsOfKnownShapesIntoMemoryOfOthers) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
-  ASSERT_TRUE(model->Reshape({{0, {2, 3}}}).ok());
-  EXPECT_EQ(model->outputs()[0].shape.dims, (Dims{2, 3}));
-  const auto compiled = Compiled(*model);
-  CompiledModel::Lease request;
-  ASSERT_TRUE(compiled->Take(&request).ok());
-  std::vector<float> in{1, 1, 1, 2, 2, 2}, out(6);
-  ASSERT_TRUE(request->SetInput(0, Floats(&in, {2, 3})).ok());
-  ASSERT_TRUE(request->SetOutput(0, Floats(&out, {2, 3})).ok());
-  ASSERT_TRUE(request->Infer().ok());
-  EXPECT_EQ(out, (std::vector<float>{11, 12, 13, 12, 14, 16}));
-  TensorMemory output;
-  ASSERT_TRUE(request->Output(0, &output).ok());
-  EXPECT_EQ(output.data, out.data());
-  in[0] = 5;  // no copy was made
-  ASSERT_TRUE(request->Infer().ok());
-  EXPECT_EQ(out[0], 15);
-}
-
-TEST_F(OpenVinoTest, SmallValuesAreCopiedLargeOnesReadWhereTheyAre) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
-  for (const int64_t rows : {1, 2, 341, 342, 5000}) {  // 4,092 bytes and 4,104
-    ASSERT_TRUE(model->Reshape({{0, {rows, 3}}}).ok());
-    const auto compiled = Compiled(*model);
-    const bool copies = rows <= 341;
-    {
-      CompiledModel::Lease request;
-      ASSERT_TRUE(compiled->Take(&request).ok());
-      EXPECT_EQ(request->own_input(0) != nullptr, copies) << rows;
-      EXPECT_EQ(request->own_output(0) != nullptr, copies) << rows;
-    }
-    std::vector<Tensor> first, second;
-    std::vector<float> values(static_cast<size_t>(rows) * 3, 1);
-    const TensorMemory in = Floats(&values, {rows, 3});
-    ASSERT_TRUE(RunModel(*compiled, {in}, {0}, &first).ok());
-    values.back() = 7;
-    ASSERT_TRUE(RunModel(*compiled, {in}, {0}, &second).ok());
-    for (const auto& [tensor, last] : {std::pair(&first[0], 13.f), std::pair(&second[0], 31.f)}) {
-      EXPECT_EQ(tensor->dtype, DataType::kFloat);
-      EXPECT_EQ(tensor->dims, (Dims{rows, 3}));
-      ASSERT_EQ(tensor->elements, rows * 3);
-      const float* const out = reinterpret_cast<const float*>(tensor->data.data());
-      EXPECT_EQ(out[0], 11) << rows;
-      EXPECT_EQ(out[rows * 3 - 1], last) << rows;
-    }
-    std::vector<int64_t> numbers(static_cast<size_t>(rows) * 3);
-    const TensorMemory of_another{DataType::kInt64, {rows, 3}, numbers.data(), numbers.size() * 8};
-    EXPECT_EQ(RunModel(*compiled, {of_another}, {0}, &first).code(), Code::kInvalidArgument);
-    ASSERT_TRUE(RunModel(*compiled, {in}, {0}, &first).ok());
-    EXPECT_EQ(reinterpret_cast<const float*>(first[0].data.data())[rows * 3 - 1], 31) << rows;
-  }
-}
-
-TEST_F(OpenVinoTest, MemoryThatWasSetTakesThePlaceOfTheRequestsOwn) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
-  ASSERT_TRUE(model->Reshape({{0, {1, 3}}}).ok());
-  const auto compiled = Compiled(*model);
-  std::vector<float> in{1, 1, 1}, out(3);
-  {
-    CompiledModel::Lease request;
-    ASSERT_TRUE(compiled->Take(&request).ok());
-    ASSERT_TRUE(request->SetInput(0, Floats(&in, {1, 3})).ok());
-    ASSERT_TRUE(request->SetOutput(0, Floats(&out, {1, 3})).ok());
-    EXPECT_EQ(request->own_input(0), nullptr);
-    EXPECT_EQ(request->own_output(0), nullptr);
-  }
-  std::vector<float> others{2, 2, 2};
-  std::vector<Tensor> values;
-  ASSERT_TRUE(RunModel(*compiled, {Floats(&others, {1, 3})}, {0}, &values).ok());
-  EXPECT_EQ(*reinterpret_cast<const float*>(values[0].data.data()), 12);
-  EXPECT_EQ(out[0], 0);
-}
-
 TEST_F(OpenVinoTest, OneModelIsCompiledForSeveralShapes) {
   const auto model = ReadGraph(openvino_test::ScaleGraph());
   std::vector<std::unique_ptr<CompiledModel>> compiled;
@@ -269,59 +136,6 @@ TEST_F(OpenVinoTest, RefusesShapesThatTheGraphDoesNotWorkWith) {
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_EQ(status.message().rfind("OpenVINO cannot take inputs of these shapes: ", 0), 0u)
       << status.message();
-}
-
-TEST_F(OpenVinoTest, ComputesInTheCallersThreadWithOneStreamAndAsAsked) {
-  CompileOptions options;
-  const auto one = Compiled(*ReadGraph(openvino_test::ScaleGraph()), options);
-  EXPECT_EQ(one->Property("NUM_STREAMS"), "1");
-  EXPECT_EQ(one->Property("INFERENCE_NUM_THREADS"), "1");
-  EXPECT_EQ(one->Property("INFERENCE_PRECISION_HINT"), "f32");
-  EXPECT_EQ(one->Property("ENABLE_CPU_PINNING"), "NO");
-  EXPECT_EQ(one->Property("NO_SUCH_PROPERTY"), "");
-}
-
-TEST_F(OpenVinoTest, RunsOfManyThreadsDoNotMeet) {
-  for (const int streams : {1, 2, 6}) {
-    CompileOptions options;
-    options.streams = options.threads = streams;
-    const auto model = Compiled(*ReadGraph(openvino_test::ScaleGraph()), options);
-    std::vector<std::thread> threads;
-    std::atomic<int> wrong{0};
-    for (int thread = 0; thread < 4; ++thread) {
-      threads.emplace_back([&, thread] {
-        for (int run = 0; run < 50; ++run) {
-          const float value = static_cast<float>(thread * 100 + run);
-          std::vector<float> out;
-          Dims dims;
-          const bool ran = RunOnce(*model, {value, 0, 0}, {1, 3}, &out, &dims).ok();
-          if (!ran || out[0] != value + 10) ++wrong;
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(wrong, 0) << streams;
-  }
-}
-
-TEST_F(OpenVinoTest, RunsOfSmallModelsAtTheSameTimeAreInTheirCallersThreads) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
-  CompileOptions options;
-  options.streams = options.threads = 3;
-  EXPECT_EQ(Compiled(*model, options)->Property("NUM_STREAMS"), "1");
-  options.streams = options.threads = 6;
-  const auto compiled = Compiled(*model, options);
-  // More than there are copies.
-  std::vector<CompiledModel::Lease> leases(6);
-  std::vector<float> values{1, 2, 3};
-  for (CompiledModel::Lease& lease : leases) {
-    ASSERT_TRUE(compiled->Take(&lease).ok());
-    ASSERT_TRUE(lease->SetInput(0, Floats(&values, {1, 3})).ok());
-    ASSERT_TRUE(lease->Infer().ok());
-    TensorMemory output;
-    ASSERT_TRUE(lease->Output(0, &output).ok());
-    EXPECT_EQ(FloatsOf(output), (std::vector<float>{11, 14, 19}));
-  }
 }
 
 TEST_F(OpenVinoTest, ReadsOnnxFromMemoryAndFindsWhatWasCompiledBefore) {
