@@ -21,7 +21,7 @@ describe('prerequisites', () => {
     assert.equal(status, 1);
     for (const missing of [
       'a C++17 compiler',
-      'make or ninja',
+      'ninja or make',
       'CMake',
       'Python 3',
       "Python's pip",
