@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::chrono::microseconds kMostTimeHere{1000};
 
+// Of this thread's loop, which REST and gRPC share: it counts once.
+thread_local size_t counted_here = 0;
+
 }  // namespace
 
 DirectRuns::DirectRuns(DirectRunOwner* owner, uv_handle_t* wake,
@@ -27,6 +30,7 @@ void DirectRuns::Add(std::unique_ptr<DirectRun> run) {
   added_.push_back(std::move(run));
   if (is_counted_) return;
   is_counted_ = true;
+  if (counted_here++ > 0) return;
   Process::Get().loops_with_runs.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -113,7 +117,7 @@ void DirectRuns::Answer() {
 bool DirectRuns::TakePosted() { return std::exchange(posted_, false); }
 
 void DirectRuns::EndTurn() {
-  if (!std::exchange(is_counted_, false)) return;
+  if (!std::exchange(is_counted_, false) || --counted_here > 0) return;
   Process::Get().loops_with_runs.fetch_sub(1, std::memory_order_relaxed);
 }
 
