@@ -57,8 +57,7 @@ Status CompiledModel::NewRequest(CompiledModelObject* object,
   Status status =
       FromOpenVino(Api().create_request(object, &made), Code::kInternal, "OpenVINO has no request");
   if (!status.ok()) return status;
-  *request = std::make_unique<InferRequest>(InferRequestHandle(made));
-  (*request)->FindOwn(inputs_, outputs_);
+  *request = std::make_unique<InferRequest>(InferRequestHandle(made), inputs_, outputs_);
   return status;
 }
 

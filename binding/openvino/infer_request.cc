@@ -1,6 +1,7 @@
 #include "openvino/infer_request.h"
 
 #include <string>
+#include <utility>
 
 #include "openvino/element_type.h"
 #include "openvino/error.h"
@@ -29,10 +30,11 @@ constexpr size_t kSmallBytes = 4096;
 
 }  // namespace
 
-void InferRequest::FindOwn(const std::vector<Port>& inputs, const std::vector<Port>& outputs) {
-  own_inputs_ = Own(inputs, Api().get_input);
-  own_outputs_ = Own(outputs, Api().get_output);
-}
+InferRequest::InferRequest(InferRequestHandle object, const std::vector<Port>& inputs,
+                           const std::vector<Port>& outputs)
+    : object_(std::move(object)),
+      own_inputs_(Own(inputs, Api().get_input)),
+      own_outputs_(Own(outputs, Api().get_output)) {}
 
 InferRequest::OwnMemory InferRequest::Own(const std::vector<Port>& ports,
                                           int (*get)(const InferRequestObject*, size_t,
@@ -56,7 +58,7 @@ Status InferRequest::SetInput(size_t index, const TensorMemory& memory) {
   TensorObjectHandle tensor;
   Status status = TensorOver(memory, &tensor);
   if (!status.ok()) return status;
-  Forget(index, &own_inputs_);
+  own_inputs_[index] = nullptr;
   return FromOpenVino(Api().set_input(object_.get(), index, tensor.get()), Code::kInvalidArgument,
                       "OpenVINO takes no such input");
 }
@@ -65,7 +67,7 @@ Status InferRequest::SetOutput(size_t index, const TensorMemory& memory) {
   TensorObjectHandle tensor;
   Status status = TensorOver(memory, &tensor);
   if (!status.ok()) return status;
-  Forget(index, &own_outputs_);
+  own_outputs_[index] = nullptr;
   return FromOpenVino(Api().set_output(object_.get(), index, tensor.get()), Code::kInvalidArgument,
                       "OpenVINO takes no such output");
 }

@@ -24,15 +24,15 @@ struct TensorMemory {
 
 class InferRequest {
  public:
-  explicit InferRequest(InferRequestHandle object) : object_(std::move(object)) {}
+  // The ports are its model's.
+  InferRequest(InferRequestHandle object, const std::vector<Port>& inputs,
+               const std::vector<Port>& outputs);
 
-  // Finds the request's own memory of ports with small values of a known shape: to copy these there
-  // and back takes a quarter of the time that Set and Output take. Once, before these. Where there
-  // is none, so be it.
-  void FindOwn(const std::vector<Port>& inputs, const std::vector<Port>& outputs);
-  // Null where it has none, or other memory was set.
-  void* own_input(size_t index) const { return At(own_inputs_, index); }
-  const void* own_output(size_t index) const { return At(own_outputs_, index); }
+  // The request's own memory of a port with a small value of a known shape: to copy it there and
+  // back takes a quarter of the time that Set and Output take. Null for others, and where other
+  // memory was set.
+  void* own_input(size_t index) const { return own_inputs_[index]; }
+  void* own_output(size_t index) const { return own_outputs_[index]; }
 
   // Nothing is copied: the memory is read by every Infer() from now on until another is set, and
   // must be there for that long. ERRORS: INVALID_ARGUMENT where dtype or shape are not the model's.
@@ -53,12 +53,6 @@ class InferRequest {
 
  private:
   using OwnMemory = std::vector<void*>;
-  static void* At(const OwnMemory& own, size_t index) {
-    return index < own.size() ? own[index] : nullptr;
-  }
-  static void Forget(size_t index, OwnMemory* own) {
-    if (index < own->size()) (*own)[index] = nullptr;
-  }
   OwnMemory Own(const std::vector<Port>& ports,
                 int (*get)(const InferRequestObject*, size_t, TensorObject**)) const;
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace tensorgate::openvino {
 namespace {
@@ -18,14 +19,13 @@ bool CopyInput(const Port& port, const TensorMemory& input, void* own) {
   return true;
 }
 
-Status Copy(const void* data, DataType dtype, const std::vector<int64_t>& dims, size_t bytes,
-            Tensor* value) {
-  value->dtype = dtype;
-  value->dims = dims;
-  value->elements = static_cast<int64_t>(bytes / ElementSize(dtype));
-  if (value->data.data() == data && bytes > 0) return Status();  // it was written there
-  if (!value->data.Resize(bytes)) return OutOfMemoryFor(bytes);
-  if (bytes > 0) std::memcpy(value->data.data(), data, bytes);
+Status Copy(TensorMemory memory, Tensor* value) {
+  value->dtype = memory.dtype;
+  value->dims = std::move(memory.dims);
+  value->elements = static_cast<int64_t>(memory.bytes / ElementSize(memory.dtype));
+  if (value->data.data() == memory.data && memory.bytes > 0) return Status();  // written there
+  if (!value->data.Resize(memory.bytes)) return OutOfMemoryFor(memory.bytes);
+  if (memory.bytes > 0) std::memcpy(value->data.data(), memory.data, memory.bytes);
   return Status();
 }
 
@@ -53,16 +53,13 @@ Status RunModel(const CompiledModel& model, const std::vector<TensorMemory>& inp
   for (size_t k = 0; k < fetched.size() && status.ok(); ++k) {
     const size_t i = fetched[k];
     const Port& port = model.outputs()[i];
-    if (const void* const own = request->own_output(i)) {
-      const size_t bytes = BytesOf(port.dtype, port.shape.dims);
-      status = Copy(own, port.dtype, port.shape.dims, bytes, &(*values)[i]);
-      continue;
-    }
     TensorMemory memory;
-    status = request->Output(i, &memory);
-    if (status.ok()) {
-      status = Copy(memory.data, memory.dtype, memory.dims, memory.bytes, &(*values)[i]);
+    if (void* const own = request->own_output(i)) {
+      memory = {port.dtype, port.shape.dims, own, BytesOf(port.dtype, port.shape.dims)};
+    } else {
+      status = request->Output(i, &memory);
     }
+    if (status.ok()) status = Copy(std::move(memory), &(*values)[i]);
   }
   return status;
 }

@@ -8,22 +8,15 @@
 #include "openvino/run_model.h"
 #include "openvino_fixture.h"
 
-namespace tensorgate {
+namespace tensorgate::openvino_test {
 namespace {
 
-using openvino::CompiledModel;
-using openvino::CompileOptions;
 using openvino::RunModel;
-using openvino::TensorMemory;
-using openvino_test::Dims;
-using openvino_test::Floats;
-using openvino_test::FloatsOf;
-using openvino_test::RunOnce;
 
-class OpenVinoRunsTest : public openvino_test::OpenVinoSuite {};
+class OpenVinoRunsTest : public OpenVinoSuite {};
 
 TEST_F(OpenVinoRunsTest, WritesOutputsOfKnownShapesIntoMemoryOfOthers) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  const auto model = ReadGraph(ScaleGraph());
   ASSERT_TRUE(model->Reshape({{0, {2, 3}}}).ok());
   EXPECT_EQ(model->outputs()[0].shape.dims, (Dims{2, 3}));
   const auto compiled = Compiled(*model);
@@ -43,7 +36,7 @@ TEST_F(OpenVinoRunsTest, WritesOutputsOfKnownShapesIntoMemoryOfOthers) {
 }
 
 TEST_F(OpenVinoRunsTest, SmallValuesAreCopiedLargeOnesReadWhereTheyAre) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  const auto model = ReadGraph(ScaleGraph());
   for (const int64_t rows : {1, 2, 341, 342, 5000}) {  // 4,092 bytes and 4,104
     ASSERT_TRUE(model->Reshape({{0, {rows, 3}}}).ok());
     const auto compiled = Compiled(*model);
@@ -77,7 +70,7 @@ TEST_F(OpenVinoRunsTest, SmallValuesAreCopiedLargeOnesReadWhereTheyAre) {
 }
 
 TEST_F(OpenVinoRunsTest, MemoryThatWasSetTakesThePlaceOfTheRequestsOwn) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  const auto model = ReadGraph(ScaleGraph());
   ASSERT_TRUE(model->Reshape({{0, {1, 3}}}).ok());
   const auto compiled = Compiled(*model);
   std::vector<float> in{1, 1, 1}, out(3);
@@ -98,7 +91,7 @@ TEST_F(OpenVinoRunsTest, MemoryThatWasSetTakesThePlaceOfTheRequestsOwn) {
 
 TEST_F(OpenVinoRunsTest, ComputesInTheCallersThreadWithOneStreamAndAsAsked) {
   CompileOptions options;
-  const auto one = Compiled(*ReadGraph(openvino_test::ScaleGraph()), options);
+  const auto one = Compiled(*ReadGraph(ScaleGraph()), options);
   EXPECT_EQ(one->Property("NUM_STREAMS"), "1");
   EXPECT_EQ(one->Property("INFERENCE_NUM_THREADS"), "1");
   EXPECT_EQ(one->Property("INFERENCE_PRECISION_HINT"), "f32");
@@ -110,7 +103,7 @@ TEST_F(OpenVinoRunsTest, RunsOfManyThreadsDoNotMeet) {
   for (const int streams : {1, 2, 6}) {
     CompileOptions options;
     options.streams = options.threads = streams;
-    const auto model = Compiled(*ReadGraph(openvino_test::ScaleGraph()), options);
+    const auto model = Compiled(*ReadGraph(ScaleGraph()), options);
     std::vector<std::thread> threads;
     std::atomic<int> wrong{0};
     for (int thread = 0; thread < 4; ++thread) {
@@ -130,7 +123,7 @@ TEST_F(OpenVinoRunsTest, RunsOfManyThreadsDoNotMeet) {
 }
 
 TEST_F(OpenVinoRunsTest, RunsOfSmallModelsAtTheSameTimeAreInTheirCallersThreads) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  const auto model = ReadGraph(ScaleGraph());
   CompileOptions options;
   options.streams = options.threads = 3;
   EXPECT_EQ(Compiled(*model, options)->Property("NUM_STREAMS"), "1");
@@ -150,4 +143,4 @@ TEST_F(OpenVinoRunsTest, RunsOfSmallModelsAtTheSameTimeAreInTheirCallersThreads)
 }
 
 }  // namespace
-}  // namespace tensorgate
+}  // namespace tensorgate::openvino_test

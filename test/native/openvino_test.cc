@@ -11,23 +11,13 @@
 #include "openvino/error.h"
 #include "openvino_fixture.h"
 
-namespace tensorgate {
+namespace tensorgate::openvino_test {
 namespace {
 
-using openvino::CompiledModel;
-using openvino::CompileOptions;
-using openvino::Core;
-using openvino::Model;
-using openvino::TensorMemory;
-using openvino_test::Dims;
-using openvino_test::Floats;
-using openvino_test::FloatsOf;
-using openvino_test::RunOnce;
-
-class OpenVinoTest : public openvino_test::OpenVinoSuite {};
+class OpenVinoTest : public OpenVinoSuite {};
 
 TEST_F(OpenVinoTest, ReadsAGraphFromMemoryWithItsNamesTypesAndShapes) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  const auto model = ReadGraph(ScaleGraph());
   ASSERT_NE(model, nullptr);
   ASSERT_EQ(model->inputs().size(), 1u);
   EXPECT_EQ(model->inputs()[0].name, "x:0");
@@ -56,7 +46,7 @@ TEST_F(OpenVinoTest, LeavesNoFileBehind) {
     return count;
   };
   const int files_before = files();
-  ReadGraph(openvino_test::ScaleGraph());
+  ReadGraph(ScaleGraph());
   EXPECT_EQ(files(), files_before);
   {
     ScratchFolder scratch;
@@ -85,7 +75,7 @@ TEST_F(OpenVinoTest, LeavesNoFileBehind) {
 }
 
 TEST_F(OpenVinoTest, RunsWithAnyNumberOfRowsAndNone) {
-  const auto model = Compiled(*ReadGraph(openvino_test::ScaleGraph()));
+  const auto model = Compiled(*ReadGraph(ScaleGraph()));
   ASSERT_NE(model, nullptr);
   std::vector<float> out;
   Dims dims;
@@ -108,7 +98,7 @@ TEST_F(OpenVinoTest, RunsWithAnyNumberOfRowsAndNone) {
 }
 
 TEST_F(OpenVinoTest, OneModelIsCompiledForSeveralShapes) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  const auto model = ReadGraph(ScaleGraph());
   std::vector<std::unique_ptr<CompiledModel>> compiled;
   for (const int64_t rows : {1, 4}) {
     ASSERT_TRUE(model->Reshape({{0, {rows, 3}}}).ok());
@@ -131,7 +121,7 @@ TEST_F(OpenVinoTest, OneModelIsCompiledForSeveralShapes) {
 }
 
 TEST_F(OpenVinoTest, RefusesShapesThatTheGraphDoesNotWorkWith) {
-  const auto model = ReadGraph(openvino_test::ScaleGraph());
+  const auto model = ReadGraph(ScaleGraph());
   const Status status = model->Reshape({{0, {2, 7}}});
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_EQ(status.message().rfind("OpenVINO cannot take inputs of these shapes: ", 0), 0u)
@@ -145,7 +135,7 @@ TEST_F(OpenVinoTest, ReadsOnnxFromMemoryAndFindsWhatWasCompiledBefore) {
   options.cache_dir = folder;
   for (int start = 0; start < 2; ++start) {
     std::unique_ptr<Model> model;
-    Status status = core_->ReadOnnx(openvino_test::SumOnnx(), &model);
+    Status status = core_->ReadOnnx(SumOnnx(), &model);
     ASSERT_TRUE(status.ok()) << status.message();
     const auto compiled = Compiled(*model, options);
     ASSERT_NE(compiled, nullptr);
@@ -175,12 +165,11 @@ TEST_F(OpenVinoTest, ReadsOnnxFromMemoryAndFindsWhatWasCompiledBefore) {
 
 TEST_F(OpenVinoTest, NamesTheOpThatItCannotRead) {
   std::unique_ptr<Model> model;
-  Status status = core_->ReadOnnx(openvino_test::SumOnnx("NoSuchOp"), &model);
+  Status status = core_->ReadOnnx(SumOnnx("NoSuchOp"), &model);
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_NE(status.message().find("NoSuchOp"), std::string::npos) << status.message();
   EXPECT_EQ(status.message().find("src/"), std::string::npos) << status.message();
-  const std::string graph = graph::Graph(
-      {openvino_test::Placeholder("x", {2}), openvino_test::FloatOp("y", "NoSuchOp", {"x"})});
+  const std::string graph = graph::Graph({Placeholder("x", {2}), FloatOp("y", "NoSuchOp", {"x"})});
   std::unique_ptr<CompiledModel> compiled;
   status = TryGraph(graph, &model);
   if (status.ok()) status = core_->Compile(*model, {}, &compiled);
@@ -193,7 +182,7 @@ TEST_F(OpenVinoTest, NamesTheOpThatItCannotRead) {
 }
 
 TEST_F(OpenVinoTest, RefusesTensorsOfAnotherDtype) {
-  const auto model = Compiled(*ReadGraph(openvino_test::ScaleGraph()));
+  const auto model = Compiled(*ReadGraph(ScaleGraph()));
   CompiledModel::Lease request;
   ASSERT_TRUE(model->Take(&request).ok());
   int64_t numbers[3] = {1, 2, 3};
@@ -204,9 +193,9 @@ TEST_F(OpenVinoTest, RefusesTensorsOfAnotherDtype) {
 }
 
 TEST(OpenVinoLibraryTest, SaysWhyALibraryCannotBeUsed) {
-  if (!openvino_test::LibraryPath().empty()) {
+  if (!LibraryPath().empty()) {
     const Core* core = nullptr;  // another is open already, or will be: one is tried only once
-    ASSERT_TRUE(Core::Get(openvino_test::LibraryPath(), &core).ok());
+    ASSERT_TRUE(Core::Get(LibraryPath(), &core).ok());
     EXPECT_TRUE(openvino::OpenLibrary("/no/such/file").ok());
     EXPECT_EQ(openvino::LibraryVersion().rfind("2026.4.", 0), 0u);
     return;
@@ -227,4 +216,4 @@ TEST(OpenVinoErrorTest, LeavesOutWhereInItsSourcesAnErrorArose) {
 }
 
 }  // namespace
-}  // namespace tensorgate
+}  // namespace tensorgate::openvino_test
